@@ -1,0 +1,18 @@
+"""Herald, the shared package: listen -> moderate -> care -> publish -> measure -> report.
+
+The map, from the bottom up (imports point down only, import-linter keeps it):
+
+    errors      the error tree; each error says what to do next
+    model/      the nouns that cross rooms: Event, Message, Decision, Case, Delivery, Policy, Person ...
+    ports       what the core asks of the outside: Store, Source, Outlet, Clock
+    moderate/   rules, text normalisation, deciding
+    care/       cases, business hours, deadlines
+    deliver/    outgoing acts: states, leases, look-up before repeat
+    govern/     policies, people and authority, the audit chain
+    measure/    what is counted and how
+    flows/      where rooms meet: one function a handler, and commands.py, the gate for people's writes
+    platforms/  one file a platform; wire/ holds what they share
+    store/      DynamoDB: keys.py has every key of every table
+    runtime     the composition root: builds all of the above from the environment
+    cli         the command line
+"""

@@ -1,0 +1,62 @@
+"""A case: one message that a person must deal with, by when, and whose it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from herald.model.decision import ClauseRef, Severity
+
+
+class Work(StrEnum):
+    """What a person is asked for."""
+
+    ANSWER = "answer"  # the customer waits for a reply (Inbox)
+    REVIEW = "review"  # a rule was unsure: decide (Moderation)
+    TASK = "task"  # the platform cannot do it by API, or an outcome is unknown: do it by hand
+
+
+class CaseState(StrEnum):
+    OPEN = "open"
+    CLAIMED = "claimed"
+    ANSWERING = "answering"  # a reply is on its way to the platform
+    ANSWERED = "answered"  # the reply stands there; not resolved yet
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Attributes:
+    id: derived from the message and the work, so that a redelivery opens no second one.
+    type: complaint, question, review ... from a rule's label; what must be done for a task.
+    due_at: deadline for the first response (answer) or for the decision (review, task), UTC.
+    answered_at: when the first reply stood on the platform.
+    note: for a task, what to do, in words.
+    """
+
+    id: str
+    message_id: str
+    account_id: str
+    platform: str
+    brand: str
+    work: Work
+    type: str
+    severity: Severity
+    state: CaseState
+    opened_at: datetime
+    due_at: datetime
+    owner: str = ""
+    reply_id: str = ""
+    answered_at: datetime | None = None
+    resolved_at: datetime | None = None
+    resolved_by: str = ""
+    outcome: str = ""
+    clause: ClauseRef | None = None
+    note: str = ""
+    version: int = 0
+
+
+def case_id(message_id: str, work: Work, content_hash: str = "") -> str:
+    """`answer` has one case a message; `review` and `task` one for each content judged."""
+    return f"{work}~{message_id}" + (f"~{content_hash}" if content_hash else "")

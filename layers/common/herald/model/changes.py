@@ -1,0 +1,56 @@
+"""What a subject asks to be written: things and the state it expects them in. The store commits all or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from herald.model.case import Case
+from herald.model.delivery import Delivery
+from herald.model.govern import Acknowledgement, AuditEntry
+from herald.model.message import Message
+
+Thing = Message | Case | Delivery | Acknowledgement
+
+
+@dataclass(frozen=True, slots=True)
+class New:
+    """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
+
+    thing: Case | Delivery | Acknowledgement
+    once: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """Replaces the row whose version is `was`; the store writes version `was + 1`."""
+
+    thing: Message | Case | Delivery
+    was: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Adds to one rollup row (account, day): metric -> difference. Zero differences are dropped."""
+
+    account: str
+    day: str
+    add: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class NotHeld:
+    """Only if no hold is in force on this account's gate row."""
+
+    account: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillOrdered:
+    """Only if this delivery is still the newest act ordered on the message."""
+
+    message_id: str
+    delivery_id: str
+
+
+Change = New | Revised | Counted | NotHeld | StillOrdered | AuditEntry

@@ -1,0 +1,103 @@
+"""What was decided about a message, by which rule and clause, and the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import IntEnum, StrEnum
+
+
+class Action(StrEnum):
+    """What is to be done with a message. Order of weight: allow < queue < hide."""
+
+    ALLOW = "allow"
+    QUEUE = "queue"
+    HIDE = "hide"
+
+
+class Severity(IntEnum):
+    NONE = 0
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+    CRITICAL = 4
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseRef:
+    """A clause of a policy as it stood: policy id, clause number, version of the policy."""
+
+    policy: str
+    clause: str
+    version: int
+
+    def __str__(self) -> str:
+        return f"{self.policy} {self.clause} v{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Evidence: code points [start, end) of the original text of `field`, and what matched there."""
+
+    start: int
+    end: int
+    field: str = "body"
+    found: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is known of a text before any rule. None means: nothing computes it yet, never 0.
+
+    Attributes:
+        scores: name -> 0..1 (sentiment -1..1), None where no model computes it.
+        pii: spans of personal data, None where nothing looks for it.
+    """
+
+    language: str | None = None
+    scores: Mapping[str, float | None] = field(default_factory=dict)
+    flags: tuple[str, ...] | None = None
+    labels: Mapping[str, str | None] = field(default_factory=dict)
+    pii: tuple[Span, ...] | None = None
+    spans: tuple[Span, ...] = ()
+    model_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Escalation:
+    """Who must hear of it, within how many minutes."""
+
+    to: str
+    within_minutes: int
+    severity: Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One judgement of one content.
+
+    Attributes:
+        rule: name of the deciding rule; None when no rule matched (allow) or a person decided.
+        policy: the clause it rests on.
+        labels: what matched rules say the message is (complaint, question, praise ...), in rule order.
+        evidence: spans in the original text.
+        rules_hash: the compiled rule set; with the text it replays the decision.
+        decided_by: "rules" or a person's id.
+        trace: rule -> what was observed, kept when something was done, else recomputed by replay.
+    """
+
+    content_hash: str
+    action: Action
+    severity: Severity
+    decided_at: datetime
+    decided_by: str
+    rules_hash: str
+    rule: str | None = None
+    policy: ClauseRef | None = None
+    rationale: str = ""
+    labels: tuple[str, ...] = ()
+    evidence: tuple[Span, ...] = ()
+    escalate: Escalation | None = None
+    model_version: str | None = None
+    trace: tuple[Mapping[str, object], ...] = ()

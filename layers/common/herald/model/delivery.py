@@ -1,0 +1,63 @@
+"""One outgoing act on a platform: a reply, a hide, an unhide. The row is the truth, the queue only wakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    REPLY = "reply"
+    HIDE = "hide"
+    UNHIDE = "unhide"
+
+
+class DeliveryState(StrEnum):
+    DUE = "due"
+    SENDING = "sending"
+    UNCONFIRMED = "unconfirmed"
+    DONE = "done"
+    FAILED = "failed"
+    SUPERSEDED = "superseded"
+
+    @property
+    def final(self) -> bool:
+        return self in (DeliveryState.DONE, DeliveryState.FAILED, DeliveryState.SUPERSEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Attributes:
+    id: derived from what ordered it (the decision or the command), so that ordering twice makes one.
+    target: external id of the message acted on.
+    due_at: when it must next be looked at: the release, the end of a back-off, of a lease, of settling.
+    lease_until: while `sending`, nobody else touches it before this.
+    attempt: number of calls begun; first_sent_at is when the first left.
+    looked: how often an unknown outcome was looked up.
+    external_id, url: proof; of a reply, its own id and address on the platform.
+    reason: why it waits or failed, in words.
+    """
+
+    id: str
+    act: Act
+    platform: str
+    account_id: str
+    brand: str
+    message_id: str
+    target: str
+    text: str
+    state: DeliveryState
+    ordered_by: str
+    ordered_at: datetime
+    due_at: datetime
+    case_id: str = ""
+    lease_until: datetime | None = None
+    attempt: int = 0
+    first_sent_at: datetime | None = None
+    looked: int = 0
+    external_id: str = ""
+    url: str = ""
+    done_at: datetime | None = None
+    reason: str = ""
+    version: int = 0

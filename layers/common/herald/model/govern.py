@@ -1,0 +1,132 @@
+"""Who may do what, by which written policy, on which accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    COMMUNITY_MANAGER = "community_manager"
+    MARKETER = "marketer"
+    CUSTOMER_SERVICE_MANAGER = "customer_service_manager"
+    OWNER = "owner"
+    COMPLIANCE = "compliance"
+    ENGINEER = "engineer"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    id: str
+    name: str
+    roles: frozenset[Role]
+    brands: frozenset[str]
+    email: str = ""
+    active: bool = True
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One numbered clause. `id` is stable across versions while the number stays (e.g. MOD-3.2)."""
+
+    id: str
+    number: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of one document. `gates` names the commands nobody may give before acknowledging it."""
+
+    id: str
+    title: str
+    version: int
+    effective_from: date
+    clauses: tuple[Clause, ...]
+    gates: tuple[str, ...] = ()
+    source: str = ""
+
+    def clause(self, number: str) -> Clause | None:
+        return next((c for c in self.clauses if number in (c.number, c.id)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    person_id: str
+    policy_id: str
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One profile we speak for. `timezone` and `hours` decide deadlines and days; `holidays` are closed dates."""
+
+    platform: str
+    account_id: str
+    name: str
+    brand: str
+    timezone: str = "UTC"
+    hours: str = "Mon-Fri 09:00-17:00"
+    holidays: frozenset[date] = frozenset()
+    connection: str = ""
+    secret_ref: str = ""
+    api_base: str = ""
+
+    @property
+    def id(self) -> str:
+        return f"{self.platform}:{self.account_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One app registration: who may call /webhooks/{id}, and for which accounts it may speak.
+
+    Attributes:
+        secrets: newest first; any may sign, so that they can be rotated.
+        verify_token: what the platform must show in its handshake.
+        accounts: account ids on this platform.
+    """
+
+    id: str
+    platform: str
+    secrets: tuple[str, ...]
+    verify_token: str
+    accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Promises: minutes of business time to the first response, by case type; `default` for the others."""
+
+    minutes: Mapping[str, int] = field(default_factory=lambda: {"default": 240})
+
+    def of(self, case_type: str) -> int:
+        return self.minutes.get(case_type, self.minutes["default"])
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEntry:
+    """One line of one chain. Ids, hashes, clause, actor, time: never text or names.
+
+    Attributes:
+        chain, seq: its place; seq starts at 1 and has no gaps.
+        what: command or act, e.g. Hide, deliver.done, moderate.allow.
+        subject: id of the thing acted on.
+        facts: JSON scalars only (from, to, clause, reason_hash ...).
+        previous, digest: sha256 hex of the entry before and of this one (govern.audit).
+    """
+
+    chain: str
+    seq: int
+    at: datetime
+    actor: str
+    what: str
+    subject: str
+    facts: Mapping[str, str | int | bool | None]
+    previous: str = ""
+    digest: str = ""
