@@ -1,0 +1,28 @@
+"""Everything a flow needs from the outside, in one value; runtime builds it, tests build their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from herald.ports import Archive, Outlet, Secrets, Source, Store, Wake
+
+
+class Clock(Protocol):
+    def __call__(self) -> datetime:
+        """Now, in UTC, with time zone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Herald:
+    """The collaborators. Flows take this and `now`; they never build anything themselves."""
+
+    store: Store
+    sources: Mapping[str, Source]
+    outlets: Mapping[str, Outlet]
+    archive: Archive
+    wake: Wake
+    secrets: Secrets
+    clock: Clock
