@@ -1,20 +1,20 @@
 """The error tree. An error's class says what to do next, its message says it to a person.
 
-    HeraldError
-    ├── BadSignature        refuse: not from who it claims to be (401)
-    ├── BadPayload          authentic but unreadable: keep the raw body, tell someone, replay later
-    ├── Unknown             what was named does not exist (404)
-    ├── TooLarge            refuse: over a stated bound (413)
-    ├── Unsupported         the platform cannot do this; a person may
-    ├── Refused             a person's command was not carried out; nothing changed
-    ├── BadRules            a rule document is wrong; carries the line
-    ├── Stale               someone else changed it first: read again
-    ├── Conflict            two transactions met: try again, nothing was refused
-    └── PlatformError
-        ├── Retryable       try again after `after` seconds
-        ├── Rejected        the platform said no for good
-        ├── NeedsLogin      the token is dead: a person must connect again
-        └── OutcomeUnknown  it may have happened: look it up, never repeat blindly
+HeraldError
+├── BadSignature        refuse: not from who it claims to be (401)
+├── BadPayload          authentic but unreadable: keep the raw body, tell someone, replay later
+├── Unknown             what was named does not exist (404)
+├── TooLarge            refuse: over a stated bound (413)
+├── Unsupported         the platform cannot do this; a person may
+├── Refused             a person's command was not carried out; nothing changed
+├── BadRules            a rule document is wrong; carries the line
+├── Stale               someone else changed it first: read again
+├── Conflict            two transactions met: try again, nothing was refused
+└── PlatformError
+    ├── Retryable       try again after `after` seconds
+    ├── Rejected        the platform said no for good
+    ├── NeedsLogin      the token is dead: a person must connect again
+    └── OutcomeUnknown  it may have happened: look it up, never repeat blindly
 """
 
 from __future__ import annotations
@@ -65,7 +65,14 @@ class BadRules(HeraldError):
 
 
 class Stale(HeraldError):
-    """A write expected a state that is no longer there; nothing was written. Read again."""
+    """A write expected a state that is no longer there; nothing was written. Read again.
+
+    `failed` holds the changes whose expectation did not hold, where the store could tell.
+    """
+
+    def __init__(self, sentence: str = "", failed: tuple[object, ...] = ()) -> None:
+        super().__init__(sentence or f"expected state is gone: {[type(f).__name__ for f in failed]}")
+        self.failed = failed
 
 
 class Conflict(HeraldError):

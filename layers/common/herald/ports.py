@@ -14,6 +14,8 @@ from herald.model import (
     AuditEntry,
     Case,
     Connection,
+    Credentials,
+    Decision,
     Delivery,
     Event,
     Message,
@@ -143,6 +145,9 @@ class Store(Protocol):
     def due_deliveries(self, before: datetime, limit: int = 100) -> list[Delivery]:
         """Deliveries not final whose due_at has come: to release, to retry, to look up, or left by a crash."""
 
+    def claimed(self, platform: str, external_ids: Iterable[str]) -> dict[str, str]:
+        """Which of these ids are already known to be the result of a delivery: external id -> delivery id."""
+
     # settings
     def connection(self, connection_id: str) -> Connection | None: ...
 
@@ -167,6 +172,9 @@ class Store(Protocol):
     def acknowledgement(self, person_id: str, policy_id: str, version: int) -> Acknowledgement | None: ...
 
     # numbers and audit
+    def history(self, message_id: str) -> list[tuple[Decision, str]]:
+        """Every decision other than allow on a message with the words it judged, oldest first."""
+
     def counts(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
         """day -> metric -> count for the days that have any."""
 
@@ -194,5 +202,5 @@ class Wake(Protocol):
 
 
 class Secrets(Protocol):
-    def __call__(self, ref: str) -> str:
-        """The secret's current value. Raises NeedsLogin when there is none."""
+    def __call__(self, ref: str) -> Credentials:
+        """The credentials kept under this name now. Raises NeedsLogin when there are none."""

@@ -1,8 +1,8 @@
 """The nouns that cross rooms: frozen dataclasses, no behaviour beyond their own arithmetic."""
 
 from herald.model.case import Case, CaseState, Work, case_id
+from herald.model.changes import Acted, Counted, New, NotHeld, Posted, Revised, StillOrdered
 from herald.model.changes import Change as StateChange
-from herald.model.changes import Counted, New, NotHeld, Revised, StillOrdered
 from herald.model.decision import Action, Assessment, ClauseRef, Decision, Escalation, Severity, Span
 from herald.model.delivery import Act, Delivery, DeliveryState
 from herald.model.govern import (
@@ -11,6 +11,7 @@ from herald.model.govern import (
     AuditEntry,
     Clause,
     Connection,
+    Credentials,
     Person,
     Policy,
     Role,
@@ -19,8 +20,8 @@ from herald.model.govern import (
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
 
 __all__ = [
-    "SPOKEN", "Account", "Acknowledgement", "Act", "Action", "Assessment", "AuditEntry", "Case", "CaseState",
-    "Change", "Clause", "ClauseRef", "Connection", "Counted", "Decision", "Delivery", "DeliveryState", "Escalation",
-    "Event", "Kind", "Message", "New", "NotHeld", "Person", "Policy", "Revised", "Role", "Severity", "Span",
+    "SPOKEN", "Account", "Acknowledgement", "Act", "Acted", "Action", "Assessment", "AuditEntry", "Case", "CaseState",
+    "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials", "Decision", "Delivery", "DeliveryState", "Escalation",
+    "Event", "Kind", "Message", "New", "NotHeld", "Person", "Policy", "Posted", "Revised", "Role", "Severity", "Span",
     "StateChange", "StillOrdered", "Targets", "Work", "case_id", "content_hash",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from herald.model.case import Case
+from herald.model.decision import Decision
 from herald.model.delivery import Delivery
 from herald.model.govern import Acknowledgement, AuditEntry
 from herald.model.message import Message
@@ -39,6 +40,25 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True)
+class Acted:
+    """The full record of a decision other than allow, with the words it judged, kept while the action stands."""
+
+    message_id: str
+    brand: str
+    text: str
+    decision: Decision
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """This id on the platform is the result of this delivery and of no other. Must not be claimed yet."""
+
+    platform: str
+    external_id: str
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class NotHeld:
     """Only if no hold is in force on this account's gate row."""
 
@@ -53,4 +73,4 @@ class StillOrdered:
     delivery_id: str
 
 
-Change = New | Revised | Counted | NotHeld | StillOrdered | AuditEntry
+Change = New | Revised | Acted | Posted | Counted | NotHeld | StillOrdered | AuditEntry

@@ -34,6 +34,7 @@ class Delivery:
     due_at: when it must next be looked at: the release, the end of a back-off, of a lease, of settling.
     lease_until: while `sending`, nobody else touches it before this.
     attempt: number of calls begun; first_sent_at is when the first left.
+    closed_at: when our socket of an unanswered call was closed for sure; settling counts from here.
     looked: how often an unknown outcome was looked up.
     external_id, url: proof; of a reply, its own id and address on the platform.
     reason: why it waits or failed, in words.
@@ -58,6 +59,7 @@ class Delivery:
     looked: int = 0
     external_id: str = ""
     url: str = ""
+    closed_at: datetime | None = None
     done_at: datetime | None = None
     reason: str = ""
     version: int = 0

@@ -74,7 +74,6 @@ class Account:
     hours: str = "Mon-Fri 09:00-17:00"
     holidays: frozenset[date] = frozenset()
     connection: str = ""
-    secret_ref: str = ""
     api_base: str = ""
 
     @property
@@ -87,16 +86,29 @@ class Connection:
     """One app registration: who may call /webhooks/{id}, and for which accounts it may speak.
 
     Attributes:
-        secrets: newest first; any may sign, so that they can be rotated.
-        verify_token: what the platform must show in its handshake.
+        secret_ref: name under which its Credentials are kept; the row itself holds no secret.
         accounts: account ids on this platform.
     """
 
     id: str
     platform: str
-    secrets: tuple[str, ...]
-    verify_token: str
+    secret_ref: str
     accounts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a connection needs to prove and to check.
+
+    Attributes:
+        secrets: newest first; any may have signed, so that they can be rotated.
+        verify_token: what the platform must show in its handshake.
+        tokens: account id -> access token.
+    """
+
+    secrets: tuple[str, ...]
+    verify_token: str = ""
+    tokens: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

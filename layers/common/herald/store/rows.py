@@ -1,0 +1,287 @@
+"""Things to rows and back. Absent attributes stand for None, empty and False: a row holds only what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import UTC, date, datetime
+from typing import Any
+
+from herald.model import (
+    Account,
+    Acknowledgement,
+    Act,
+    Action,
+    AuditEntry,
+    Case,
+    CaseState,
+    Clause,
+    ClauseRef,
+    Connection,
+    Decision,
+    Delivery,
+    DeliveryState,
+    Escalation,
+    Kind,
+    Message,
+    Person,
+    Policy,
+    Role,
+    Severity,
+    Span,
+    Work,
+)
+from herald.store import keys
+from herald.store.db import Item
+
+_KEYS = frozenset({"pk", "sk", "feed", "feed_at", "work", "work_at", "ttl"})
+
+
+def time(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+
+
+def _plain(value: Any) -> Any:
+    """A dataclass field as DynamoDB can hold it; None where there is nothing to hold."""
+    if value is None or value == "" or value is False:
+        return None
+    if isinstance(value, datetime):
+        return keys.stamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, bool | int):
+        return int(value) if not isinstance(value, bool) else value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, float):
+        raise TypeError("no floats in rows")
+    if isinstance(value, Mapping):
+        return json_value(value) or None
+    if isinstance(value, tuple | list | frozenset | set):
+        return [_plain(v) for v in (sorted(value) if isinstance(value, frozenset | set) else value)] or None
+    return _flat(value)
+
+
+def json_value(value: Any) -> Any:
+    """JSON values as DynamoDB can hold them (floats as strings would lie, so they become decimals)."""
+    if isinstance(value, float):
+        from decimal import Decimal  # noqa: PLC0415 - rare
+
+        return Decimal(str(value))
+    if isinstance(value, Mapping):
+        return {str(name): json_value(inner) for name, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [json_value(inner) for inner in value]
+    return value
+
+
+def _flat(thing: Any) -> Item:
+    plain = {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
+    return {name: value for name, value in plain.items() if value is not None}
+
+
+# ---------------------------------------------------------------- decisions
+
+
+def decision_item(decision: Decision, *, trace: bool) -> Item:
+    item = _flat(decision)
+    if not trace:
+        item.pop("trace", None)
+    return item
+
+
+def decision(item: Mapping[str, Any]) -> Decision:
+    policy, escalate = item.get("policy"), item.get("escalate")
+    return Decision(
+        content_hash=item["content_hash"],
+        action=Action(item["action"]),
+        severity=Severity(item.get("severity", 0)),
+        decided_at=time(item["decided_at"]),
+        decided_by=item["decided_by"],
+        rules_hash=item.get("rules_hash", ""),
+        rule=item.get("rule"),
+        policy=clause_ref(policy) if policy else None,
+        rationale=item.get("rationale", ""),
+        labels=tuple(item.get("labels", ())),
+        evidence=tuple(
+            Span(s.get("start", 0), s["end"], s.get("field", ""), s.get("found", "")) for s in item.get("evidence", ())
+        ),
+        escalate=Escalation(escalate["to"], escalate["within_minutes"], Severity(escalate.get("severity", 0)))
+        if escalate
+        else None,
+        model_version=item.get("model_version"),
+        trace=tuple(item.get("trace", ())),
+    )
+
+
+def clause_ref(item: Mapping[str, Any]) -> ClauseRef:
+    return ClauseRef(item.get("policy", ""), item.get("clause", ""), item.get("version", 0))
+
+
+# ---------------------------------------------------------------- messages
+
+
+def message_item(message: Message) -> Item:
+    """The row without its index attributes; those are set once at creation and carried over by the store."""
+    item = _flat(message)
+    item.pop("kind")
+    item["kind"] = str(message.kind)
+    for derived in ("platform", "external_id"):  # both stand in the key
+        item.pop(derived, None)
+    if message.hidden is not None:
+        item["hidden"] = message.hidden
+    if message.decision:
+        item["decision"] = decision_item(message.decision, trace=False)
+    return item
+
+
+def message(item: Mapping[str, Any]) -> Message:
+    platform, external_id = item["pk"][2:].split(":", 1)
+    changed = item.get("changed_at") or item["received_at"]
+    return Message(
+        platform=platform,
+        external_id=external_id,
+        account_id=item.get("account_id", ""),
+        kind=Kind(item.get("kind", "unknown")),
+        author_id=item.get("author_id"),
+        author_name=item.get("author_name"),
+        text=item.get("text", ""),
+        parent_id=item.get("parent_id"),
+        created_at=time(item.get("created_at") or item["received_at"]),  # a hide told us of it, not its birth
+        changed_at=time(changed),
+        received_at=time(item["received_at"]),
+        brand=item.get("brand", ""),
+        stamp=item.get("stamp", ""),
+        seen_stamp=item.get("seen_stamp", ""),
+        edited=item.get("edited", False),
+        deleted=item.get("deleted", False),
+        hidden=item.get("hidden"),
+        outbound=item.get("outbound", False),
+        pending=item.get("pending", ""),
+        counted=item.get("counted", ""),
+        decision=decision(item["decision"]) if item.get("decision") else None,
+        case_id=item.get("case_id", ""),
+        act=item.get("act", ""),
+        attempts=item.get("attempts", 0),
+        parked_until=time(item["parked_until"]) if item.get("parked_until") else None,
+        error=item.get("error", ""),
+        version=item.get("version", 0),
+        more=item.get("more", {}),
+    )
+
+
+# ---------------------------------------------------------------- the others
+
+
+def case(item: Mapping[str, Any]) -> Case:
+    return Case(
+        id=item["id"], message_id=item["message_id"], account_id=item["account_id"], platform=item["platform"],
+        brand=item["brand"], work=Work(item["work_kind"]), type=item["type"], severity=Severity(item.get("severity", 0)),
+        state=CaseState(item["state"]), opened_at=time(item["opened_at"]), due_at=time(item["due_at"]),
+        owner=item.get("owner", ""), reply_id=item.get("reply_id", ""), answered_at=_time(item, "answered_at"),
+        resolved_at=_time(item, "resolved_at"), resolved_by=item.get("resolved_by", ""), outcome=item.get("outcome", ""),
+        clause=clause_ref(item["clause"]) if item.get("clause") else None, note=item.get("note", ""),
+        version=item.get("version", 0),
+    )  # fmt: skip
+
+
+def case_item(thing: Case) -> Item:
+    item = _flat(thing)
+    item["work_kind"] = item.pop("work")  # `work` is the sparse index
+    if thing.state is not CaseState.RESOLVED:
+        item["work"] = keys.open_work(thing.work, thing.brand)
+        item["work_at"] = keys.stamp(thing.due_at)
+    return item
+
+
+def delivery(item: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        id=item["id"], act=Act(item["act"]), platform=item["platform"], account_id=item["account_id"],
+        brand=item["brand"], message_id=item["message_id"], target=item["target"], text=item.get("text", ""),
+        state=DeliveryState(item["state"]), ordered_by=item["ordered_by"], ordered_at=time(item["ordered_at"]),
+        due_at=time(item["due_at"]), case_id=item.get("case_id", ""), lease_until=_time(item, "lease_until"),
+        attempt=item.get("attempt", 0), first_sent_at=_time(item, "first_sent_at"), looked=item.get("looked", 0),
+        external_id=item.get("external_id", ""), url=item.get("url", ""), closed_at=_time(item, "closed_at"),
+        done_at=_time(item, "done_at"), reason=item.get("reason", ""), version=item.get("version", 0),
+    )  # fmt: skip
+
+
+def delivery_item(thing: Delivery) -> Item:
+    item = _flat(thing)
+    if not thing.state.final:
+        item["work"], item["work_at"] = keys.DUE, keys.stamp(thing.due_at)
+    return item
+
+
+def _time(item: Mapping[str, Any], name: str) -> datetime | None:
+    return time(item[name]) if item.get(name) else None
+
+
+def policy_item(thing: Policy) -> Item:
+    return _flat(thing)
+
+
+def policy(item: Mapping[str, Any]) -> Policy:
+    return Policy(
+        id=item["id"], title=item["title"], version=item["version"],
+        effective_from=date.fromisoformat(item["effective_from"]),
+        clauses=tuple(Clause(c["id"], c["number"], c.get("title", ""), c.get("text", "")) for c in item.get("clauses", ())),
+        gates=tuple(item.get("gates", ())), source=item.get("source", ""),
+    )  # fmt: skip
+
+
+def person_item(thing: Person) -> Item:
+    item = _flat(thing)
+    item["active"] = thing.active
+    return item
+
+
+def person(item: Mapping[str, Any]) -> Person:
+    return Person(
+        id=item["id"], name=item["name"], roles=frozenset(Role(r) for r in item.get("roles", ())),
+        brands=frozenset(item.get("brands", ())), email=item.get("email", ""), active=item["active"],
+        version=item.get("version", 0),
+    )  # fmt: skip
+
+
+def account_item(thing: Account) -> Item:
+    return _flat(thing)
+
+
+def account(item: Mapping[str, Any]) -> Account:
+    return Account(
+        platform=item["platform"], account_id=item["account_id"], name=item["name"], brand=item["brand"],
+        timezone=item["timezone"], hours=item["hours"],
+        holidays=frozenset(date.fromisoformat(day) for day in item.get("holidays", ())),
+        connection=item.get("connection", ""), api_base=item.get("api_base", ""),
+    )  # fmt: skip
+
+
+def connection_item(thing: Connection) -> Item:
+    return _flat(thing)
+
+
+def connection(item: Mapping[str, Any]) -> Connection:
+    return Connection(item["id"], item["platform"], item["secret_ref"], tuple(item.get("accounts", ())))
+
+
+def acknowledgement(item: Mapping[str, Any]) -> Acknowledgement:
+    return Acknowledgement(item["person_id"], item["policy_id"], item["version"], time(item["at"]))
+
+
+def acknowledgement_item(thing: Acknowledgement) -> Item:
+    return _flat(thing)
+
+
+def audit_item(entry: AuditEntry) -> Item:
+    item = _flat(entry)
+    item["facts"] = {name: value for name, value in entry.facts.items() if value is not None}
+    return item
+
+
+def audit(item: Mapping[str, Any]) -> AuditEntry:
+    return AuditEntry(
+        chain=item["chain"], seq=item["seq"], at=time(item["at"]), actor=item["actor"], what=item["what"],
+        subject=item.get("subject", ""), facts=item.get("facts", {}), previous=item.get("previous", ""),
+        digest=item["digest"],
+    )  # fmt: skip
