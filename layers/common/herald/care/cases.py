@@ -1,0 +1,211 @@
+"""Cases: which message needs a person, by when, and what may happen to a case. All pure; time is an argument."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from herald.care.hours import deadline, parse_hours
+from herald.errors import Refused
+from herald.model import (
+    SPOKEN,
+    Account,
+    Act,
+    Action,
+    Case,
+    CaseState,
+    ClauseRef,
+    Decision,
+    Message,
+    Severity,
+    Targets,
+    Work,
+    case_id,
+)
+
+ANSWERED_LABELS = ("complaint", "question", "review")
+"""Labels that ask for an answer, by weight: the first one present is the case's type. Praise alone asks for none."""
+
+DECIDE = "decide"  # the type of a review case
+OUTCOME_LIMIT = 500  # characters of an outcome
+_BY_HAND = {
+    Act.HIDE: "Hide this message by hand: {platform} does not let Herald do it. Then resolve this task.",
+    Act.UNHIDE: "Show this message again by hand: {platform} does not let Herald do it. Then resolve this task.",
+    Act.REPLY: "Answer this customer by hand: {platform} does not let Herald do it. Then resolve this task.",
+}
+
+
+# ---------------------------------------------------------------- opening
+
+
+def cases_for(
+    message: Message, decision: Decision, account: Account, targets: Targets, *, can: frozenset[Act], now: datetime
+) -> list[Case]:
+    """The cases that a decision opens, answer first; none for our own words, the deleted, and what nobody said.
+
+    - A complaint, question or review waits for an answer. What was hidden gets one only if it is a complaint:
+      an insult around a real complaint does not make the complaint go away, but spam that asks is no question.
+    - `queue` asks a person to decide.
+    - `hide` where the platform offers no hiding becomes a task.
+
+    The clock starts when the customer wrote the words we hold, and runs in the account's business hours. A decision of
+    high severity or above with an escalation is due within its minutes by the wall clock, if that is sooner.
+
+    Args:
+        can: what the platform's API lets us do.
+    Raises:
+        ValueError: the account's hours or time zone cannot be read, or never open.
+    """
+    if message.deleted or message.outbound or message.kind not in SPOKEN:
+        return []
+    found = []
+    kind = next((label for label in ANSWERED_LABELS if label in decision.labels), "")
+    if kind and (decision.action is not Action.HIDE or kind == "complaint"):
+        found.append(_case(message, decision, account, targets, work=Work.ANSWER, kind=kind, now=now))
+    if decision.action is Action.QUEUE:
+        found.append(_case(message, decision, account, targets, work=Work.REVIEW, kind=DECIDE, now=now))
+    if decision.action is Action.HIDE and Act.HIDE not in can:
+        found.append(by_hand(message, decision, account, targets, act=Act.HIDE, now=now))
+    return found
+
+
+def by_hand(
+    message: Message, decision: Decision, account: Account, targets: Targets, *, act: Act, now: datetime
+) -> Case:
+    """The task for a person to do `act` where the platform's API cannot; one for each act and content."""
+    task = _case(message, decision, account, targets, work=Work.TASK, kind=str(act), now=now)
+    return replace(task, note=_BY_HAND[act].format(platform=message.platform))
+
+
+def due_at(
+    message: Message, decision: Decision, account: Account, targets: Targets, *, kind: str, now: datetime
+) -> datetime:
+    """Deadline of a case of type `kind`, UTC: business time from the customer's words, or the escalation if sooner."""
+    wrote = min(message.changed_at if message.edited else message.created_at, now)
+    promise = timedelta(minutes=targets.of(kind))
+    due = deadline(wrote, promise, parse_hours(account.hours), account.timezone, account.holidays).astimezone(UTC)
+    climb = decision.escalate
+    if climb and max(climb.severity, decision.severity) >= Severity.HIGH:
+        due = min(due, now.astimezone(UTC) + timedelta(minutes=climb.within_minutes))
+    return due
+
+
+def _case(
+    message: Message, decision: Decision, account: Account, targets: Targets, *, work: Work, kind: str, now: datetime
+) -> Case:
+    judged = "" if work is Work.ANSWER else message.content_hash
+    if work is Work.TASK:
+        judged = f"{judged}~{kind}"  # hiding and showing the same words again are two tasks
+    return Case(
+        id=case_id(message.id, work, judged),
+        message_id=message.id,
+        account_id=message.account_id,
+        platform=message.platform,
+        brand=account.brand,
+        work=work,
+        type=kind,
+        severity=decision.severity,
+        state=CaseState.OPEN,
+        opened_at=now,
+        due_at=due_at(message, decision, account, targets, kind=kind, now=now),
+    )
+
+
+# ---------------------------------------------------------------- what may happen to a case
+
+
+def claim(case: Case, by: str, now: datetime) -> Case:
+    """`by` takes the case; claiming one's own again changes nothing. Raises Refused (owner, state)."""
+    _not_resolved(case)
+    _mine_or_free(case, by)
+    if case.owner == by:
+        return case
+    return replace(case, state=CaseState.CLAIMED, owner=by)
+
+
+def answering(case: Case, by: str, reply_id: str, *, outcome: str = "", clause: ClauseRef | None = None) -> Case:
+    """A reply by `by` is on its way; a free case becomes theirs. The same reply again changes nothing.
+
+    With `outcome` and `clause` the case is resolved by them as soon as the reply stands on the platform. After a first
+    answer another may follow. Raises Refused (owner, state, input).
+    """
+    _not_resolved(case)
+    if case.work is not Work.ANSWER:
+        raise Refused("state", f"This is a {case.work}, not a message that waits for an answer.")
+    _mine_or_free(case, by)
+    if case.state is CaseState.ANSWERING:
+        if case.reply_id == reply_id:
+            return case
+        raise Refused("state", "A reply is already on its way. Wait until it stands on the platform or has failed.")
+    if outcome or clause:
+        outcome, clause = _conclusion(outcome, clause)
+    return replace(case, state=CaseState.ANSWERING, owner=by, reply_id=reply_id, outcome=outcome, clause=clause)
+
+
+def answered(case: Case, at: datetime) -> Case:
+    """The reply stands on the platform since `at`; the first such time is kept. Told twice, nothing changes.
+
+    Resolves the case if the reply was sent with an outcome. Raises Refused (state).
+    """
+    _not_resolved(case)
+    if case.state is CaseState.ANSWERED:
+        return case
+    if case.state is not CaseState.ANSWERING:
+        raise Refused("state", "No reply is on its way for this case.")
+    now_answered = replace(case, state=CaseState.ANSWERED, answered_at=case.answered_at or at)
+    if not case.outcome:
+        return now_answered
+    return replace(now_answered, state=CaseState.RESOLVED, resolved_at=at, resolved_by=case.owner)
+
+
+def reopened(case: Case, reason: str) -> Case:
+    """The reply failed for good: back to its owner, or to answered if an earlier reply stands. `note` says why.
+
+    Raises Refused (state).
+    """
+    _not_resolved(case)
+    if case.state is not CaseState.ANSWERING:
+        raise Refused("state", "No reply is on its way for this case.")
+    back = CaseState.ANSWERED if case.answered_at else CaseState.CLAIMED
+    return replace(case, state=back, reply_id="", outcome="", clause=None, note=reason)
+
+
+def resolve(case: Case, by: str, outcome: str, clause: ClauseRef | None, now: datetime) -> Case:
+    """Close the case with what came of it and the clause it rests on. Raises Refused (owner, state, input)."""
+    _not_resolved(case)
+    _mine_or_free(case, by)
+    if case.state is CaseState.ANSWERING:
+        raise Refused("state", "A reply is on its way. Resolve when it stands on the platform.")
+    said, ground = _conclusion(outcome, clause)
+    return replace(
+        case, state=CaseState.RESOLVED, owner=case.owner or by, outcome=said, clause=ground, resolved_at=now,
+        resolved_by=by,
+    )  # fmt: skip
+
+
+def withdrawn(case: Case, now: datetime) -> Case:
+    """The author deleted the message: nothing is left to do, whoever owns the case. Raises Refused (state)."""
+    _not_resolved(case)
+    return replace(case, state=CaseState.RESOLVED, outcome="withdrawn", resolved_at=now, resolved_by="author")
+
+
+def _not_resolved(case: Case) -> None:
+    if case.state is CaseState.RESOLVED:
+        when = f" at {case.resolved_at:%Y-%m-%d %H:%M} UTC" if case.resolved_at else ""
+        raise Refused("state", f"This case was resolved by {case.resolved_by or 'someone'}{when}: {case.outcome}.")
+
+
+def _mine_or_free(case: Case, by: str) -> None:
+    if case.owner and case.owner != by:
+        raise Refused("owner", f"{case.owner} is answering this. Ask them before you act; nothing was changed.")
+
+
+def _conclusion(outcome: str, clause: ClauseRef | None) -> tuple[str, ClauseRef]:
+    said = outcome.strip()
+    if not said:
+        raise Refused("input", "Say what came of it: a case cannot be closed without an outcome.")
+    if len(said) > OUTCOME_LIMIT:
+        raise Refused("input", f"The outcome has {len(said)} characters, the limit is {OUTCOME_LIMIT}.")
+    if clause is None:
+        raise Refused("input", "Name the clause it rests on: a case cannot be closed without one.")
+    return said, clause

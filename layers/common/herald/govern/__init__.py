@@ -1,0 +1,1 @@
+"""Govern: written policies, who may do what, and the chain that shows what was done."""

@@ -1,0 +1,84 @@
+"""Who may give which command. One table; pages show what it allows, the gate refuses what it does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+
+from herald.errors import Refused
+from herald.model import Person, Policy, Role
+
+_CM, _CSM, _MARKETER = Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER
+_OWNER, _COMPLIANCE, _ENGINEER = Role.OWNER, Role.COMPLIANCE, Role.ENGINEER
+
+MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
+    {
+        "Reply": frozenset({_CM, _CSM}),
+        "Hide": frozenset({_CM, _CSM}),
+        "Unhide": frozenset({_CM, _CSM, _COMPLIANCE}),
+        "Claim": frozenset({_CM, _CSM}),
+        "Resolve": frozenset({_CM, _CSM}),
+        "Overrule": frozenset({_CM, _OWNER, _COMPLIANCE}),
+        "AcknowledgePolicy": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
+    }
+)
+"""Command (class name in flows.commands) -> roles that may give it. Whoever overrules judges the rules themselves:
+the community manager who works with them, the owner and compliance who answer for them."""
+
+Acknowledged = Callable[[str, int], bool]
+"""(policy id, version) -> has this person acknowledged it."""
+
+
+def check(
+    person: Person, command: str, *, brand: str | None, acknowledged: Acknowledged, policies: Iterable[Policy]
+) -> None:
+    """Pass, or say in words what is missing.
+
+    Args:
+        command: class name of the command.
+        brand: the brand it touches; None where it touches none.
+        policies: the versions now in force; those that gate the command must be acknowledged.
+    Raises:
+        Refused: role (not active, or no role that may), account (another brand), acknowledgement (which policy and
+            version).
+        ValueError: a command that the matrix does not know, or one that touches a brand and names none.
+    """
+    if command not in MATRIX:
+        raise ValueError(f"{command} is not in the role matrix; add its row to herald.govern.authority.MATRIX")
+    if not person.active:
+        raise Refused("role", f"{person.name} is no longer active. Ask the owner to restore access.")
+    if not person.roles & MATRIX[command]:
+        raise Refused("role", f"{command} needs the role {_either(MATRIX[command])}; {person.name} has {_has(person)}.")
+    if brand is not None and brand not in person.brands:
+        raise Refused("account", f"{person.name} does not work for the brand {brand}. Ask the owner to add it.")
+    lacking = [p for p in policies if command in p.gates and not acknowledged(p.id, p.version)]
+    if lacking:
+        named = " and ".join(f"{p.title} ({p.id} version {p.version})" for p in lacking)
+        raise Refused("acknowledgement", f"{command} needs your acknowledgement of {named}. Read it first.")
+
+
+def may(person: Person, command: str) -> bool:
+    """Whether a role of this person allows the command; for showing and hiding widgets, never as the gate."""
+    return person.active and bool(person.roles & MATRIX.get(command, frozenset()))
+
+
+def table() -> str:
+    """The matrix as a Markdown table, for the documentation."""
+    lines = ["| command | " + " | ".join(map(_words, Role)) + " |", "|---|" + "---|" * len(Role)]
+    lines += [
+        f"| {command} | " + " | ".join("yes" if role in roles else "" for role in Role) + " |"
+        for command, roles in MATRIX.items()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _words(role: Role) -> str:
+    return role.value.replace("_", " ")
+
+
+def _either(roles: frozenset[Role]) -> str:
+    return " or ".join(_words(role) for role in Role if role in roles)
+
+
+def _has(person: Person) -> str:
+    return ", ".join(_words(role) for role in Role if role in person.roles) or "no role"

@@ -1,0 +1,297 @@
+"""Policies: written documents, broken into numbered clauses that decisions cite.
+
+A document is Markdown with front matter:
+
+    ---
+    id: MOD
+    title: Moderation guideline
+    version: 2
+    effective_from: 2026-07-01
+    gates: [Hide, Unhide]
+    ---
+    ## 3 Conduct
+
+    ### 3.1 Insults and abuse
+
+    Its text, to the next heading.
+
+Every numbered heading with text below it is a clause; one without is a section and only groups. A number, once given,
+keeps its meaning: a clause that falls away leaves a gap, its number is not used again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from herald.errors import BadRules, Unknown
+from herald.govern.authority import MATRIX
+from herald.model import Clause, ClauseRef, Policy
+
+DOCUMENT_LIMIT = 100_000  # characters
+CLAUSE_LIMIT = 4_000  # characters: longer than anyone applies while a customer waits
+_FIELDS = ("id", "title", "version", "effective_from", "gates")
+_ID = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
+_HEADING = re.compile(r"(#{1,6})\s+(.*\S)\s*")
+_NUMBERED = re.compile(r"([0-9]+(?:\.[0-9]+)*)\.?\s+(\S.*)")
+_REFERENCE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[\s-]+([0-9]+(?:\.[0-9]+)*)(?:\s+v([0-9]+))?")
+
+_Heading = tuple[int, str, str, list[str]]  # line, number, title, text
+
+
+class BadPolicy(BadRules):
+    """A policy document is wrong at `line` (1-based)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClauseChange:
+    """What happened to one clause between two versions; None where it was not there."""
+
+    number: str
+    before: Clause | None
+    after: Clause | None
+
+    @property
+    def kind(self) -> str:
+        """added, removed or changed."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"
+
+
+# ---------------------------------------------------------------- reading and writing
+
+
+def parse(text: str) -> Policy:
+    """Read a document; the Markdown itself is kept as `source`.
+
+    Raises:
+        BadPolicy: with its line: front matter missing or wrong, a heading without number, a number twice or not in
+            ascending order, a clause under another section, a clause too long, no clause at all, a gate that is no
+            command.
+    """
+    if len(text) > DOCUMENT_LIMIT:
+        raise BadPolicy(1, f"the document has {len(text)} characters, the limit is {DOCUMENT_LIMIT}")
+    lines = text.removeprefix("\ufeff").splitlines()
+    front, body_from = _front_matter(lines)
+    values = {name: value for name, (_, value) in front.items()}
+    clauses = tuple(
+        Clause(id=f"{values['id']}-{number}", number=number, title=title, text=_joined(content))
+        for line, number, title, content in _checked(_headings(lines, body_from))
+        if _has_text(content, line)
+    )
+    if not clauses:
+        raise BadPolicy(
+            len(lines) or 1, "the document has no clause: write a heading such as ### 3.1 Insults and its text"
+        )
+    return Policy(
+        id=values["id"],
+        title=values["title"],
+        version=int(values["version"]),
+        effective_from=date.fromisoformat(values["effective_from"]),
+        clauses=clauses,
+        gates=_gates(values["gates"]),
+        source=text,
+    )
+
+
+def render(policy: Policy) -> str:
+    """The document as Markdown: what `parse` reads back to the same policy. Section titles come from its source."""
+    front = [
+        f"id: {policy.id}", f"title: {policy.title}", f"version: {policy.version}",
+        f"effective_from: {policy.effective_from.isoformat()}", f"gates: [{', '.join(policy.gates)}]",
+    ]  # fmt: skip
+    parts = ["\n".join(["---", *front, "---"])]
+    sections = _sections(policy)
+    for clause in policy.clauses:
+        for number in _parents(clause.number):
+            if number in sections:
+                parts.append(_heading_line(number, sections.pop(number)))
+        parts.append(_heading_line(clause.number, clause.title))
+        parts.append(clause.text)
+    return "\n\n".join(parts) + "\n"
+
+
+# ---------------------------------------------------------------- asking
+
+
+def as_of(policies: Iterable[Policy], policy_id: str, day: date) -> Policy | None:
+    """The version in force on `day`: the highest that was effective by then; None before the first."""
+    in_force = [p for p in policies if p.id == policy_id and p.effective_from <= day]
+    return max(in_force, key=lambda p: p.version, default=None)
+
+
+def clause_ref(text: str, policies: Iterable[Policy]) -> ClauseRef:
+    """Read "MOD 3.1", "MOD-3.1" or "MOD 3.1 v2" against these policies; without version the highest is meant.
+
+    Raises:
+        Unknown: names what cannot be found.
+    """
+    found = _REFERENCE.fullmatch(text.strip())
+    if not found:
+        raise Unknown(f'"{text[:80]}" names no clause: write for example MOD 3.1')
+    name, number, version = found[1].upper(), found[2], found[3]
+    versions = [p for p in policies if p.id == name and (version is None or p.version == int(version))]
+    policy = max(versions, key=lambda p: p.version, default=None)
+    if policy is None:
+        raise Unknown(f"there is no policy {name}" + (f" version {version}" if version else ""))
+    if policy.clause(number) is None:
+        raise Unknown(f"{policy.title} ({name} version {policy.version}) has no clause {number}")
+    return ClauseRef(name, number, policy.version)
+
+
+def clause_of(ref: ClauseRef, policies: Iterable[Policy]) -> tuple[Policy, Clause]:
+    """The clause as it stood in the version cited. Raises Unknown."""
+    for policy in policies:
+        if (policy.id, policy.version) == (ref.policy, ref.version):
+            clause = policy.clause(ref.clause)
+            if clause:
+                return policy, clause
+    raise Unknown(f"{ref} is not among the policies kept here")
+
+
+def cite(ref: ClauseRef, policies: Iterable[Policy]) -> str:
+    """For people: document, clause and version, e.g. "Moderation guideline, 3.1 Insults and abuse (MOD version 2)".
+
+    Raises:
+        Unknown: that version or clause is not among `policies`.
+    """
+    policy, clause = clause_of(ref, policies)
+    return f"{policy.title}, {clause.number} {clause.title} ({policy.id} version {policy.version})"
+
+
+def diff(old: Policy, new: Policy) -> list[ClauseChange]:
+    """What changed clause by clause (title or text), in the order of their numbers."""
+    before = {clause.number: clause for clause in old.clauses}
+    after = {clause.number: clause for clause in new.clauses}
+    changes = [ClauseChange(n, before.get(n), after.get(n)) for n in sorted(before | after, key=_order)]
+    return [c for c in changes if not (c.before and c.after and _words(c.before) == _words(c.after))]
+
+
+# ---------------------------------------------------------------- parts of reading
+
+
+def _front_matter(lines: list[str]) -> tuple[Mapping[str, tuple[int, str]], int]:
+    """Field -> (line, value), and the index of the first line of the body."""
+    if not lines or lines[0].strip() != "---":
+        raise BadPolicy(1, "the document must begin with a line --- and its front matter")
+    front: dict[str, tuple[int, str]] = {"gates": (1, "[]")}
+    seen: set[str] = set()
+    for index, line in enumerate(lines[1:], start=1):
+        if line.strip() == "---":
+            _check_front(front, index + 1)
+            return front, index + 1
+        if not line.strip():
+            continue
+        name, colon, value = line.partition(":")
+        name = name.strip()
+        if not colon or name not in _FIELDS:
+            raise BadPolicy(index + 1, f'"{name[:40]}" is no field of the front matter: {", ".join(_FIELDS)}')
+        if name in seen:
+            raise BadPolicy(index + 1, f"{name} stands twice")
+        seen.add(name)
+        front[name] = (index + 1, value.strip().strip("\"'"))
+    raise BadPolicy(len(lines), "the front matter does not end: write a line ---")
+
+
+def _check_front(front: Mapping[str, tuple[int, str]], end: int) -> None:
+    for name in _FIELDS:
+        if not front.get(name, (0, ""))[1]:
+            raise BadPolicy(end, f"the front matter has no {name}")
+    line, value = front["id"]
+    if not _ID.fullmatch(value):
+        raise BadPolicy(line, f'"{value[:40]}" is no id: capital letters and digits, e.g. MOD')
+    line, value = front["version"]
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", value):
+        raise BadPolicy(line, f'"{value[:40]}" is no version: a whole number from 1')
+    line, value = front["effective_from"]
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        raise BadPolicy(line, f'"{value[:40]}" is no date: write for example 2026-07-01') from None
+    line, value = front["gates"]
+    if not (value.startswith("[") and value.endswith("]")):
+        raise BadPolicy(line, "gates is a list: write for example [Hide, Unhide]")
+    for gate in _gates(value):
+        if gate not in MATRIX:
+            raise BadPolicy(line, f'"{gate[:40]}" is no command: {", ".join(MATRIX)}')
+
+
+def _gates(value: str) -> tuple[str, ...]:
+    return tuple(gate.strip() for gate in value.strip("[]").split(",") if gate.strip())
+
+
+def _headings(lines: list[str], body_from: int) -> list[_Heading]:
+    found: list[_Heading] = []
+    for index, line in enumerate(lines[body_from:], start=body_from):
+        heading = _HEADING.fullmatch(line)
+        if heading is None and not re.match(r"#{1,6}(\s|$)", line):
+            if found:
+                found[-1][3].append(line)
+            elif line.strip():
+                raise BadPolicy(index + 1, "text before the first heading belongs to no clause")
+            continue
+        if heading and len(heading[1]) == 1 and not found:
+            continue  # the document's title
+        numbered = heading and _NUMBERED.fullmatch(heading[2])
+        if not numbered:
+            raise BadPolicy(index + 1, "a heading needs a number and a title: write for example ### 3.1 Insults")
+        found.append((index + 1, numbered[1], numbered[2], []))
+    return found
+
+
+def _checked(headings: list[_Heading]) -> list[_Heading]:
+    lines: dict[str, int] = {}
+    last = ""
+    for line, number, _, _ in headings:
+        if number in lines:
+            raise BadPolicy(line, f"clause {number} stands twice, first on line {lines[number]}")
+        if last and _order(number) < _order(last):
+            raise BadPolicy(line, f"clause {number} comes after {last}: numbers must ascend")
+        missing = [parent for parent in _parents(number) if parent not in lines]
+        if missing and any("." not in seen for seen in lines):
+            raise BadPolicy(line, f"clause {number} has no section {missing[0]} above it")
+        lines[number] = line
+        last = number
+    return headings
+
+
+def _has_text(content: list[str], line: int) -> bool:
+    text = _joined(content)
+    if len(text) > CLAUSE_LIMIT:
+        raise BadPolicy(line, f"this clause has {len(text)} characters, the limit is {CLAUSE_LIMIT}: split it")
+    return bool(text)
+
+
+def _joined(content: list[str]) -> str:
+    """Paragraphs as written, less blank ends; a wrapped paragraph becomes one line."""
+    paragraphs = re.split(r"\n\s*\n", "\n".join(content).strip())
+    return "\n\n".join(" ".join(part.split()) for part in paragraphs if part.strip())
+
+
+def _sections(policy: Policy) -> dict[str, str]:
+    lines = policy.source.splitlines()
+    if not lines:
+        return {}
+    _, body_from = _front_matter(lines)
+    clauses = {clause.number for clause in policy.clauses}
+    return {number: title for _, number, title, _ in _headings(lines, body_from) if number not in clauses}
+
+
+def _heading_line(number: str, title: str) -> str:
+    return f"{'#' * (number.count('.') + 2)} {number} {title}"
+
+
+def _parents(number: str) -> list[str]:
+    parts = number.split(".")
+    return [".".join(parts[:n]) for n in range(1, len(parts))]
+
+
+def _order(number: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in number.split("."))
+
+
+def _words(clause: Clause) -> tuple[str, str]:
+    return clause.title, clause.text

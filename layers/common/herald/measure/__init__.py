@@ -1,0 +1,1 @@
+"""Measure: what is counted, and how (docs/metrics.md)."""
