@@ -1,0 +1,1 @@
+"""The demo organisation and the month it has had; all made up."""

@@ -1,0 +1,139 @@
+"""The demo organisation: Banksia & Oak, a made-up Australian homeware retailer. Shops, people, promises, policies."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from herald.govern import policies as documents
+from herald.model import Account, Person, Policy, Role, Targets
+
+BRAND = "banksia-oak"
+NAME = "Banksia & Oak"
+FACEBOOK, WEB = "facebook", "web-form"
+"""Ids of the two connections: the Facebook app that speaks for all pages, and the web shop's signed contact form."""
+
+MAIN, SYDNEY, BRISBANE, PERTH = "100200300400500", "100200300400501", "100200300400502", "100200300400503"
+WEB_SHOP = "web-shop"
+SHOP_HOURS = "Mon-Wed 09:00-17:30, Thu 09:00-21:00, Fri 09:00-17:30, Sat 09:00-17:00, Sun 10:00-16:00"
+OFFICE_HOURS = "Mon-Fri 09:00-17:00, Sat 10:00-14:00"
+
+_HERE = Path(__file__).parent
+
+
+def _days(*days: str) -> frozenset[date]:
+    return frozenset(date.fromisoformat(day) for day in days)
+
+
+# Public holidays of 2026 and 2027 as the states publish them (nsw.gov.au, qld.gov.au and wa.gov.au, "public
+# holidays"), compared on 22 November 2026 with the PyPI package `holidays` 0.109. Brisbane has the Show holiday.
+HOLIDAYS: Mapping[str, frozenset[date]] = {
+    "NSW": _days(
+        "2026-01-01", "2026-01-26", "2026-04-03", "2026-04-04", "2026-04-05", "2026-04-06", "2026-04-25", "2026-04-27",
+        "2026-06-08", "2026-10-05", "2026-12-25", "2026-12-26", "2026-12-28", "2027-01-01", "2027-01-26", "2027-03-26",
+        "2027-03-27", "2027-03-28", "2027-03-29", "2027-04-25", "2027-04-26", "2027-06-14", "2027-10-04", "2027-12-25",
+        "2027-12-26", "2027-12-27", "2027-12-28",
+    ),
+    "QLD": _days(
+        "2026-01-01", "2026-01-26", "2026-04-03", "2026-04-04", "2026-04-05", "2026-04-06", "2026-04-25", "2026-05-04",
+        "2026-08-12", "2026-10-05", "2026-12-25", "2026-12-26", "2026-12-28", "2027-01-01", "2027-01-26", "2027-03-26",
+        "2027-03-27", "2027-03-28", "2027-03-29", "2027-04-26", "2027-05-03", "2027-08-11", "2027-10-04", "2027-12-25",
+        "2027-12-26", "2027-12-27", "2027-12-28",
+    ),
+    "WA": _days(
+        "2026-01-01", "2026-01-26", "2026-03-02", "2026-04-03", "2026-04-05", "2026-04-06", "2026-04-25", "2026-04-27",
+        "2026-06-01", "2026-09-28", "2026-12-25", "2026-12-26", "2026-12-28", "2027-01-01", "2027-01-26", "2027-03-01",
+        "2027-03-26", "2027-03-28", "2027-03-29", "2027-04-25", "2027-04-26", "2027-06-07", "2027-09-27", "2027-12-25",
+        "2027-12-26", "2027-12-27", "2027-12-28",
+    ),
+}  # fmt: skip
+
+
+def _page(account_id: str, name: str, zone: str, hours: str, state: str) -> Account:
+    return Account(
+        platform="facebook_page",
+        account_id=account_id,
+        name=name,
+        brand=BRAND,
+        timezone=zone,
+        hours=hours,
+        holidays=HOLIDAYS[state],
+        connection=FACEBOOK,
+        secret_ref=f"facebook/{account_id}",
+    )
+
+
+ACCOUNTS: tuple[Account, ...] = (
+    _page(MAIN, NAME, "Australia/Sydney", OFFICE_HOURS, "NSW"),
+    _page(SYDNEY, f"{NAME} Sydney", "Australia/Sydney", SHOP_HOURS, "NSW"),
+    _page(BRISBANE, f"{NAME} Brisbane", "Australia/Brisbane", SHOP_HOURS, "QLD"),
+    _page(PERTH, f"{NAME} Perth", "Australia/Perth", SHOP_HOURS, "WA"),
+    Account(
+        platform="webhook",
+        account_id=WEB_SHOP,
+        name=f"{NAME} web shop",
+        brand=BRAND,
+        timezone="Australia/Sydney",
+        hours=OFFICE_HOURS,
+        holidays=HOLIDAYS["NSW"],
+        connection=WEB,
+    ),
+)
+
+
+def accounts(api_base: str) -> tuple[Account, ...]:
+    """The accounts, with the pages talking to the Facebook at `api_base` (the simulator, on this machine)."""
+    return tuple(replace(a, api_base=api_base) if a.platform == "facebook_page" else a for a in ACCOUNTS)
+
+
+def _person(person_id: str, name: str, *roles: Role) -> Person:
+    return Person(person_id, name, frozenset(roles), frozenset({BRAND}), email=f"{person_id}@banksia-and-oak.example")
+
+
+PEOPLE: tuple[Person, ...] = (
+    _person("priya", "Priya Raman", Role.COMMUNITY_MANAGER),
+    _person("mateus", "Mateus Oliveira", Role.COMMUNITY_MANAGER),
+    _person("hana", "Hana Kobayashi", Role.CUSTOMER_SERVICE_MANAGER),
+    _person("jack", "Jack Whitlam", Role.MARKETER),
+    _person("eleni", "Eleni Papadakis", Role.OWNER),
+    _person("amara", "Amara Nwosu", Role.COMPLIANCE),
+    _person("tomasz", "Tomasz Zielinski", Role.ENGINEER),
+)
+
+NOT_YET_ACKNOWLEDGED = frozenset({"mateus"})
+"""New this week: has acknowledged nothing yet, so that the gate's refusal can be seen."""
+
+TARGETS = Targets(minutes={"complaint": 120, "question": 240, "review": 480, "default": 240})
+
+
+def policies() -> list[Policy]:
+    """The three documents in `policies/`, by id. Raises BadPolicy with its line."""
+    files = sorted((_HERE / "policies").glob("*.md"))
+    return [documents.parse(file.read_text(encoding="utf-8")) for file in files]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A saved answer: a starting text with a link that helps and the clause it rests on.
+
+    `types` are the case types it fits; `{name}` in the text is the customer's first name.
+    """
+
+    id: str
+    title: str
+    types: tuple[str, ...]
+    text: str
+    link: str
+    clause: str
+
+
+def answers() -> list[Answer]:
+    """The saved answers in `answers.yaml`, in file order."""
+    rows = yaml.safe_load((_HERE / "answers.yaml").read_text(encoding="utf-8"))
+    return [
+        Answer(row["id"], row["title"], tuple(row["for"]), row["text"], row["link"], row["clause"]) for row in rows
+    ]
