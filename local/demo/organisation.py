@@ -8,7 +8,6 @@ from datetime import date
 from pathlib import Path
 
 import yaml
-
 from herald.govern import policies as documents
 from herald.model import Account, Person, Policy, Role, Targets
 
@@ -63,7 +62,6 @@ def _page(account_id: str, name: str, zone: str, hours: str, state: str) -> Acco
         hours=hours,
         holidays=HOLIDAYS[state],
         connection=FACEBOOK,
-        secret_ref=f"facebook/{account_id}",
     )
 
 
