@@ -1,0 +1,48 @@
+"""The one table of ports and places of the local system. Every part listens on 127.0.0.1 and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+HOST = "127.0.0.1"
+
+PORTS: Mapping[str, int] = {
+    "aws": 4566,  # the embedded AWS
+    "door": 8400,  # where platforms call /webhooks/{connection}
+    "facebook": 8410,  # the simulated Facebook, with its wall
+    "dashboard": 8420,  # the pages for people
+}
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def port(name: str, environ: Mapping[str, str] = os.environ) -> int:
+    """The port of a part; HERALD_PORT_<NAME> overrides it.
+
+    Raises:
+        ValueError: the override is no port number, in words that name the variable.
+    """
+    variable = override(name)
+    text = environ.get(variable, "")
+    if not text:
+        return PORTS[name]
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise ValueError(f"{variable}={text}: not a port number (1 to 65535)")
+    return int(text)
+
+
+def override(name: str) -> str:
+    """The environment variable that moves a part to another port."""
+    return f"HERALD_PORT_{name.upper()}"
+
+
+def url(name: str, environ: Mapping[str, str] = os.environ) -> str:
+    """The base address of a part, without a slash at the end."""
+    return f"http://{HOST}:{port(name, environ)}"
+
+
+def local_dir(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where data, logs and pid files of this machine's system live; HERALD_LOCAL_DIR overrides it."""
+    return Path(environ.get("HERALD_LOCAL_DIR", "") or ROOT / ".local").absolute()
