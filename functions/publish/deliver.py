@@ -1,0 +1,12 @@
+"""One outgoing act, one attempt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+    """Nothing to do is answered; anything else is refused until this is built."""
+    if event.get("Records"):
+        raise NotImplementedError("not built yet")
+    return {}
