@@ -1,0 +1,59 @@
+"""The one list of platforms. Each is imported when it is first asked for, so a cold start pays for what it uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, cast
+
+from herald.errors import Unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from herald.ports import Outlet, Source
+
+ALIASES: Mapping[str, str] = {"meta": "facebook_page", "stripe": "webhook"}
+"""Other names that `parse` and `verify` take."""
+
+_SOURCES = {
+    "facebook_page": ("herald.platforms.facebook_page", "FacebookPage"),
+    "webhook": ("herald.platforms.webhook", "Webhook"),
+}
+_OUTLETS = _SOURCES  # so far each platform is both; webhook's outlet says that it can do nothing
+
+
+def sources() -> dict[str, Source]:
+    """Name -> platform that sends us messages; new objects each time."""
+    return {name: cast("Source", _make(*where)) for name, where in _SOURCES.items()}
+
+
+def outlets() -> dict[str, Outlet]:
+    """Name -> platform we can act on; `capabilities.acts` says how far."""
+    return {name: cast("Outlet", _make(*where)) for name, where in _OUTLETS.items()}
+
+
+def source(name: str) -> Source:
+    """One source by name or alias, without importing the others. Raises Unknown."""
+    where = _SOURCES.get(ALIASES.get(name, name))
+    if where is None:
+        raise Unknown(f"no platform {name!r}; there are {', '.join(sorted([*_SOURCES, *ALIASES]))}")
+    return cast("Source", _make(*where))
+
+
+def verify(name: str, body: bytes, headers: Mapping[str, str], secrets: Sequence[str], now: datetime) -> None:
+    """Check a signature by the scheme of `name`, also of platforms we only know how to authenticate.
+
+    Raises BadSignature, or Unknown for a name without a scheme.
+    """
+    from herald.platforms.wire.signatures import SCHEMES, check  # noqa: PLC0415
+
+    scheme = SCHEMES.get(name) or SCHEMES.get(ALIASES.get(name, name))
+    if scheme is None:
+        raise Unknown(f"no signature scheme for {name!r}; there are {', '.join(sorted({*SCHEMES, *ALIASES}))}")
+    check(scheme, body, headers, secrets, now)
+
+
+def _make(module: str, name: str) -> object:
+    return getattr(import_module(module), name)()

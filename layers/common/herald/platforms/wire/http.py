@@ -1,0 +1,155 @@
+"""One HTTP exchange, and what its failure says about the other side.
+
+A fresh connection for every exchange: a kept-alive one that the platform closed meanwhile cannot be told from an act
+that went through, and an act costs far more to look up than a handshake costs to repeat. Connecting, sending and
+reading are separate steps, because they fail differently: before the first byte left, nothing can have happened.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ssl
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from urllib.parse import urlencode, urlsplit
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
+
+from herald.errors import OutcomeUnknown, PlatformError, Rejected, Retryable
+
+MAX_ANSWER = 1_000_000
+_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+_FAILURES = (HTTPError, http.client.HTTPException, OSError)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status, headers (names in lower case) and body of at most MAX_ANSWER bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """Attributes:
+    connect_seconds: to resolve, connect and shake hands.
+    read_seconds: for the whole answer once the request left.
+    plain_hosts: hosts besides this machine that may be spoken to without TLS.
+    """
+
+    connect_seconds: float = 5.0
+    read_seconds: float = 20.0
+    plain_hosts: frozenset[str] = frozenset()
+
+    def get(self, url: str, query: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """Read. Raises Retryable for every failure of the line: a read changes nothing."""
+        try:
+            return self._exchange("GET", f"{url}?{urlencode(query)}" if query else url, headers, None)
+        except OutcomeUnknown as error:
+            raise Retryable(str(error), error.code) from error
+
+    def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
+        """Act. Raises Retryable (nothing left this machine) or OutcomeUnknown (it may have happened)."""
+        typed = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
+        return self._exchange("POST", url, typed, urlencode(form).encode("ascii"))
+
+    def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
+        connection, path = self._open(url)
+        host = connection.host
+        try:
+            self._connect(connection)
+            try:
+                return self._speak(connection, method, path, headers, body)
+            except ValueError as error:  # a header or path that HTTP cannot carry is refused before it is sent
+                raise Rejected(f"{host}: the request cannot be written: {type(error).__name__}", "request") from error
+            except _FAILURES as error:
+                raise OutcomeUnknown(f"{host}: no answer after the request left ({_said(error)})", "line") from error
+        finally:
+            connection.close()
+
+    def _open(self, url: str) -> tuple[HTTPConnection, str]:
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError as error:
+            raise Rejected("the account's API address is no URL: correct it", "address") from error
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        if parts.scheme == "https" and host:
+            return HTTPSConnection(host, port or 443, timeout=self.connect_seconds, ssl_context=_tls()), path
+        if parts.scheme == "http" and (host in _LOOPBACK or host in self.plain_hosts):
+            return HTTPConnection(host, port or 80, timeout=self.connect_seconds), path
+        raise Rejected(
+            f"the API address must be https, or http on this machine, not {parts.scheme}://{host}", "address"
+        )
+
+    def _connect(self, connection: HTTPConnection) -> None:
+        try:
+            connection.connect()
+        except (*_FAILURES, ValueError) as error:
+            raise Retryable(f"{connection.host}: not reached ({_said(error)})", "line") from error
+
+    def _speak(
+        self, connection: HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes | None
+    ) -> Answer:
+        until = time.monotonic() + self.read_seconds
+        connection.sock.settimeout(self.read_seconds)
+        asked = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close", **headers}
+        connection.request(method, path, body=body, headers=asked, preload_content=False, decode_content=False)
+        response = connection.getresponse()
+        return Answer(response.status, _lower(response.headers), _read(response, until))
+
+
+def _read(response: urllib3.BaseHTTPResponse, until: float) -> bytes:
+    """The body, bounded in size and time. Raises OSError when either is exceeded."""
+    body = bytearray()
+    while chunk := response.read(65_536, decode_content=False):
+        body += chunk
+        if len(body) > MAX_ANSWER:
+            raise OSError(f"the answer is longer than {MAX_ANSWER} bytes")
+        if time.monotonic() > until:
+            raise TimeoutError("the answer took too long")
+    return bytes(body)
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def _said(error: BaseException) -> str:
+    """Class and words of an error; of urllib3's, only the class, for its words carry the whole address."""
+    return type(error).__name__ if isinstance(error, HTTPError) else f"{type(error).__name__}: {str(error)[:120]}"
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """Retry-After in seconds (at most a day), None where absent or a date."""
+    value = headers.get("retry-after", "").strip()
+    return float(min(int(value), 86_400)) if value.isascii() and value.isdigit() and len(value) < 12 else None
+
+
+def by_status(answer: Answer, sentence: str, *, repeatable: bool) -> PlatformError:
+    """The error for an answer whose body says nothing we know.
+
+    Args:
+        repeatable: doing it twice is the same as doing it once, so an unclear failure may simply be repeated.
+    """
+    code = f"http {answer.status}"
+    if answer.status == 429:
+        return Retryable(sentence, code, retry_after(answer.headers))
+    if answer.status >= 500:
+        if repeatable or (answer.status == 503 and "retry-after" in answer.headers):
+            return Retryable(sentence, code, retry_after(answer.headers))
+        return OutcomeUnknown(sentence, code)
+    if answer.status < 300:
+        return Retryable(sentence, code) if repeatable else OutcomeUnknown(sentence, code)
+    return Rejected(sentence, code)
