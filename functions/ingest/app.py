@@ -2,9 +2,59 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 from typing import Any
+from urllib.parse import parse_qsl
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from herald import runtime
+from herald.flows.receive import Receipt, handshake, receive
+
+logger = Logger()
+metrics = Metrics(namespace="Herald")
 
 
+@logger.inject_lambda_context
+@metrics.log_metrics
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """HTTP API event (payload format 2.0) in, status and body out."""
-    return {"statusCode": 503, "body": "ingest is not built yet"}
+    """HTTP API event (payload format 2.0) in, status and body out. Failures of the tables raise: the platform retries."""
+    connection = str((event.get("pathParameters") or {}).get("connection", ""))[:100]
+    herald = runtime.current()
+    if event["requestContext"]["http"]["method"] == "GET":
+        query = dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True, max_num_fields=50))
+        receipt = handshake(connection, query, herald)
+    else:
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        receipt = receive(connection, _raw(event), headers, herald, now=herald.clock())
+    _tell(connection, receipt)
+    return {
+        "statusCode": receipt.status,
+        "headers": {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"},
+        "body": receipt.body,
+    }
+
+
+def _raw(event: dict[str, Any]) -> bytes:
+    """The bytes as they were signed: the gateway may have wrapped them in base64."""
+    body = event.get("body") or ""
+    if not event.get("isBase64Encoded"):
+        return str(body).encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        return b""  # not what the gateway makes; no signature fits it
+
+
+def _tell(connection: str, receipt: Receipt) -> None:
+    facts = {"connection": connection, "outcome": receipt.outcome, "status": receipt.status}
+    counted = {"stored": receipt.stored, "repeated": receipt.repeated, "unclaimed": receipt.unclaimed}
+    metrics.add_metric(name=f"webhook.{receipt.outcome}", unit=MetricUnit.Count, value=1)
+    for name, number in counted.items():
+        if number:
+            metrics.add_metric(name=f"webhook.{name}", unit=MetricUnit.Count, value=number)
+    # what nobody reads unless told: unreadable bodies wait for replay, unclaimed messages for an account
+    level = logger.warning if receipt.outcome == "unreadable" or receipt.unclaimed else logger.info
+    level("webhook", extra=facts | counted)

@@ -4,9 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """Nothing to do is answered; anything else is refused until this is built."""
-    if event.get("Records"):
-        raise NotImplementedError("not built yet")
-    return {}
+from herald import runtime
+from herald.flows import moderate
+
+logger = Logger()
+metrics = Metrics(namespace="Herald")
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: object) -> None:
+    """A batch of the stream, or the schedule's tick. Raises only when a failure cannot even be parked."""
+    herald = runtime.current()
+    now = herald.clock()
+    if "Records" in event:
+        outcomes = moderate.moderate(_changed(event), herald, now)
+    else:
+        outcomes = moderate.retry_parked(herald, now)
+    for outcome in outcomes:
+        parked = outcome.result == "parked"
+        level = logger.error if parked and outcome.attempts >= moderate.TELL_AFTER else logger.info
+        level("moderated", extra=outcome.for_log())
+        metrics.add_metric(name=f"moderate.{outcome.result}", unit=MetricUnit.Count, value=1)
+
+
+def _changed(event: dict[str, Any]) -> list[str]:
+    """Ids of the message rows that changed; the rows themselves are read fresh, so a replay judges what stands now."""
+    found = []
+    for record in event["Records"]:
+        key = record.get("dynamodb", {}).get("Keys", {})
+        pk, sk = key.get("pk", {}).get("S", ""), key.get("sk", {}).get("S", "")
+        if sk == "M" and pk.startswith("M#") and record.get("eventName") != "REMOVE":
+            found.append(pk[2:])
+    return list(dict.fromkeys(found))

@@ -19,11 +19,17 @@ class DeliveryState(StrEnum):
     UNCONFIRMED = "unconfirmed"
     DONE = "done"
     FAILED = "failed"
+    UNCLEAR = "unclear"  # it may or may not stand on the platform: only a person can tell
     SUPERSEDED = "superseded"
 
     @property
     def final(self) -> bool:
-        return self in (DeliveryState.DONE, DeliveryState.FAILED, DeliveryState.SUPERSEDED)
+        return self in (
+            DeliveryState.DONE,
+            DeliveryState.FAILED,
+            DeliveryState.UNCLEAR,
+            DeliveryState.SUPERSEDED,
+        )
 
 
 @dataclass(frozen=True, slots=True)

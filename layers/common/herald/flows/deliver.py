@@ -1,0 +1,348 @@
+"""Deliver: one outgoing act, one attempt. Nothing twice, nothing silently not at all.
+
+    due -> sending (lease) -> done
+                           -> due again         nothing happened: tried later
+                           -> unconfirmed       no answer: looked up twice, then done, due again, or a person
+                           -> failed            a person gets a task
+
+The row is the truth; the queue only wakes. Whoever finds a lease run out looks the outcome up before anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from herald.care import cases as care
+from herald.deliver import retry
+from herald.errors import (
+    NeedsLogin,
+    OutcomeUnknown,
+    PlatformError,
+    Refused,
+    Rejected,
+    Retryable,
+    Stale,
+    Unsupported,
+)
+from herald.flows.chain import commit_audited
+from herald.flows.context import Herald
+from herald.model import (
+    Account,
+    Act,
+    AuditEntry,
+    Case,
+    CaseState,
+    Change,
+    Delivery,
+    DeliveryState,
+    Event,
+    Kind,
+    New,
+    NotHeld,
+    Posted,
+    Revised,
+    Severity,
+    StateChange,
+    StillOrdered,
+    Work,
+    case_id,
+)
+from herald.ports import Outlet, Proof
+
+CHAIN = "delivery"
+_RACES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What this wake-up came to; for the log."""
+
+    delivery_id: str
+    result: str  # done | waits | failed | unclear | unconfirmed | superseded | nothing
+    act: str = ""
+    reason: str = ""
+
+    def for_log(self) -> dict[str, str]:
+        told = {"delivery": self.delivery_id, "result": self.result, "act": self.act, "reason": self.reason}
+        return {name: value for name, value in told.items() if value}
+
+
+def release(herald: Herald, now: datetime) -> list[Delivery]:
+    """The schedule: wake whatever is due, was left by a crash, or must be looked up. Returns what was woken."""
+    due = herald.store.due_deliveries(now)
+    for delivery in due:
+        herald.wake(delivery)
+    return due
+
+
+def deliver(delivery_id: str, herald: Herald, now: datetime) -> Delivered:
+    """One wake-up. Safe to get twice, late, or for something long done."""
+    delivery = herald.store.delivery(delivery_id)
+    if delivery is None or delivery.state.final or delivery.due_at > now:
+        return Delivered(delivery_id, "nothing")
+    account = herald.store.account(delivery.platform, delivery.account_id)
+    outlet = herald.outlets.get(delivery.platform)
+    if account is None or outlet is None:
+        return _fail(delivery, "The account or its platform is no longer set up. Connect it again.", herald, now)
+    if delivery.state is DeliveryState.DUE:
+        return _attempt(delivery, account, outlet, herald, now)
+    return _look_up(delivery, account, outlet, herald, now)
+
+
+# ---------------------------------------------------------------- one attempt
+
+
+def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Herald, now: datetime) -> Delivered:
+    obstacle = _obstacle(delivery, herald)
+    if obstacle:
+        return _supersede(delivery, obstacle, herald, now)
+    sending = replace(
+        delivery,
+        state=DeliveryState.SENDING,
+        lease_until=now + retry.LEASE,
+        due_at=now + retry.LEASE,  # whoever comes then finds the lease run out
+        attempt=delivery.attempt + 1,
+        first_sent_at=delivery.first_sent_at or now,
+        reason="",
+    )
+    guards: list[StateChange] = [NotHeld(account.id)]
+    if delivery.act is not Act.REPLY:
+        guards.append(StillOrdered(delivery.message_id, delivery.id))
+    try:
+        herald.store.commit([Revised(sending, delivery.version), *guards])
+    except Stale as stale:
+        if any(isinstance(change, NotHeld) for change in stale.failed):
+            return _wait(delivery, "A hold is in force on this account.", timedelta(minutes=1), herald, now)
+        return Delivered(delivery.id, "nothing", str(delivery.act), "someone else has it")
+    sending = replace(sending, version=delivery.version + 1)
+    try:
+        token = _token(account, herald)
+        proof = outlet.act(sending, account, token)
+    except Retryable as later:
+        return _later(sending, later, herald, now)
+    except (Rejected, NeedsLogin, Unsupported) as final:
+        return _fail(sending, str(final), herald, now)
+    except OutcomeUnknown as silence:
+        return _unconfirmed(sending, str(silence), herald, herald.clock())
+    return _done(sending, proof, account, herald, herald.clock())
+
+
+def _obstacle(delivery: Delivery, herald: Herald) -> str:
+    """Why this act must not happen any more, or nothing."""
+    message = herald.store.message(delivery.message_id)
+    if message is None:
+        return "The message is gone."
+    if message.deleted:
+        return "The author deleted the message."
+    if delivery.act is not Act.REPLY and message.act != delivery.id:
+        return "A newer order took its place."
+    return ""
+
+
+def _token(account: Account, herald: Herald) -> str:
+    connection = herald.store.connection(account.connection)
+    if connection is None:
+        raise NeedsLogin(f"{account.name} is not connected.")
+    token = herald.secrets(connection.secret_ref).tokens.get(account.account_id)
+    if not token:
+        raise NeedsLogin(f"There is no access token for {account.name}. Connect it again.")
+    return token
+
+
+def _later(delivery: Delivery, error: Retryable, herald: Herald, now: datetime) -> Delivered:
+    wait = retry.backoff(delivery.attempt, error.after)
+    if wait is None:
+        return _fail(delivery, f"Gave up after {delivery.attempt} attempts: {error}", herald, now)
+    return _wait(delivery, str(error), wait, herald, now)
+
+
+def _wait(delivery: Delivery, reason: str, wait: timedelta, herald: Herald, now: datetime) -> Delivered:
+    waiting = replace(delivery, state=DeliveryState.DUE, lease_until=None, due_at=now + wait, reason=reason[:300])
+    return _settle(waiting, delivery, "waits", [], herald, now)
+
+
+def _unconfirmed(delivery: Delivery, reason: str, herald: Herald, now: datetime) -> Delivered:
+    unsure = replace(
+        delivery,
+        state=DeliveryState.UNCONFIRMED,
+        lease_until=None,
+        due_at=now + retry.FIRST_LOOK,
+        closed_at=now,
+        looked=0,
+        reason=reason[:300],
+    )
+    return _settle(unsure, delivery, "unconfirmed", [], herald, now)
+
+
+# ---------------------------------------------------------------- looking up what may have happened
+
+
+def _look_up(delivery: Delivery, account: Account, outlet: Outlet, herald: Herald, now: datetime) -> Delivered:
+    """`find` looks twice, the second time not before a late acceptance must have shown."""
+    settle = timedelta(seconds=outlet.capabilities.settle_seconds)
+    closed = delivery.closed_at or delivery.lease_until or now  # our calls end before the lease does
+    try:
+        found = _candidates(outlet.find(delivery, account, _token(account, herald)), delivery, herald)
+    except (Retryable, OutcomeUnknown) as error:
+        return _look_again(delivery, closed, f"Could not look it up: {error}", herald, now)
+    except PlatformError as error:
+        return _to_person(delivery, f"Could not look it up: {error}", herald, now)
+    if len(found) == 1:
+        return _done(delivery, found[0], account, herald, now)
+    if len(found) > 1:
+        return _to_person(delivery, f"{len(found)} things on the platform could be this one.", herald, now)
+    if now < closed + settle:
+        waiting = replace(
+            delivery, state=DeliveryState.UNCONFIRMED, lease_until=None, closed_at=closed, looked=delivery.looked + 1,
+            due_at=closed + settle, reason=delivery.reason or "No answer; not seen on the platform yet.",
+        )  # fmt: skip
+        return _settle(waiting, delivery, "unconfirmed", [], herald, now)
+    # looked at after settling and not there: it did not happen
+    if retry.backoff(delivery.attempt, None) is None:
+        return _fail(delivery, f"Gave up after {delivery.attempt} attempts without an answer.", herald, now)
+    again = replace(
+        delivery, state=DeliveryState.DUE, lease_until=None, closed_at=None, looked=0, due_at=now,
+        reason="No answer, and not on the platform after settling: tried again.",
+    )  # fmt: skip
+    outcome = _settle(again, delivery, "waits", [], herald, now)
+    herald.wake(again)
+    return outcome
+
+
+def _candidates(proofs: list[Proof], delivery: Delivery, herald: Herald) -> list[Proof]:
+    """What could be ours, less what is known to be the result of another delivery."""
+    if delivery.act is not Act.REPLY:
+        return proofs
+    claimed = herald.store.claimed(delivery.platform, [proof.external_id for proof in proofs])
+    return [proof for proof in proofs if claimed.get(proof.external_id, delivery.id) == delivery.id]
+
+
+def _look_again(delivery: Delivery, closed: datetime, reason: str, herald: Herald, now: datetime) -> Delivered:
+    wait = retry.backoff(delivery.looked + 1, None)
+    if wait is None:
+        return _to_person(delivery, reason, herald, now)
+    waiting = replace(
+        delivery, state=DeliveryState.UNCONFIRMED, lease_until=None, closed_at=closed, looked=delivery.looked + 1,
+        due_at=now + wait, reason=reason[:300],
+    )  # fmt: skip
+    return _settle(waiting, delivery, "unconfirmed", [], herald, now)
+
+
+# ---------------------------------------------------------------- endings
+
+
+def _done(delivery: Delivery, proof: Proof, account: Account, herald: Herald, now: datetime) -> Delivered:
+    _tell_row(delivery, proof, account, herald, now)
+    done = replace(
+        delivery, state=DeliveryState.DONE, lease_until=None, done_at=now, external_id=proof.external_id,
+        url=proof.url, reason="",
+    )  # fmt: skip
+    extra: list[StateChange] = []
+    if delivery.act is Act.REPLY:
+        extra.append(Posted(delivery.platform, proof.external_id, delivery.id))
+    return _settle(done, delivery, "done", extra, herald, now)
+
+
+def _tell_row(delivery: Delivery, proof: Proof, account: Account, herald: Herald, now: datetime) -> None:
+    """Our own act as the event the platform will echo; the echo, if it comes, finds it told already."""
+    reply = delivery.act is Act.REPLY
+    change = {Act.REPLY: Change.OUTBOUND, Act.HIDE: Change.HIDDEN, Act.UNHIDE: Change.UNHIDDEN}[delivery.act]
+    event = Event(
+        platform=delivery.platform,
+        account_id=delivery.account_id,
+        external_id=proof.external_id if reply else delivery.target,
+        author_id=delivery.account_id if reply else None,
+        author_name=account.name if reply else None,
+        text=delivery.text,
+        kind=Kind.COMMENT,
+        change=change,
+        parent_id=delivery.target if reply else None,
+        created_at=now,
+    )
+    herald.store.apply(event, delivery.brand, now)
+
+
+def _supersede(delivery: Delivery, reason: str, herald: Herald, now: datetime) -> Delivered:
+    over = replace(delivery, state=DeliveryState.SUPERSEDED, lease_until=None, reason=reason)
+    return _settle(over, delivery, "superseded", [], herald, now)
+
+
+def _fail(delivery: Delivery, reason: str, herald: Herald, now: datetime) -> Delivered:
+    failed = replace(delivery, state=DeliveryState.FAILED, lease_until=None, reason=reason[:300])
+    return _settle(failed, delivery, "failed", [New(_task(failed, now), once=True)], herald, now)
+
+
+def _to_person(delivery: Delivery, reason: str, herald: Herald, now: datetime) -> Delivered:
+    """Nobody can tell by machine whether it happened: never repeated, a person looks at the wall and says."""
+    told = f"It may or may not stand on the platform: look there before you act again. {reason}"[:300]
+    unclear = replace(delivery, state=DeliveryState.UNCLEAR, lease_until=None, reason=told)
+    return _settle(unclear, delivery, "unclear", [New(_task(unclear, now), once=True)], herald, now)
+
+
+def _task(delivery: Delivery, now: datetime) -> Case:
+    return Case(
+        id=case_id(delivery.message_id, Work.TASK, delivery.id),
+        message_id=delivery.message_id,
+        account_id=delivery.account_id,
+        platform=delivery.platform,
+        brand=delivery.brand,
+        work=Work.TASK,
+        type=str(delivery.act),
+        severity=Severity.MEDIUM,
+        state=CaseState.OPEN,
+        opened_at=now,
+        due_at=now,
+        note=f"{str(delivery.act).capitalize()}: {delivery.reason}",
+    )
+
+
+def _settle(
+    after: Delivery, before: Delivery, result: str, extra: Sequence[StateChange], herald: Herald, now: datetime
+) -> Delivered:
+    """Write where the delivery has come to, what that means for its case, and, when it ended, the audit line."""
+    lines = [_line(after, now)] if after.state.final else []
+    for _ in range(_RACES):
+        try:
+            commit_audited(
+                [Revised(after, before.version), *extra, *_case_change(after, herald, now)], lines, CHAIN, herald
+            )
+        except Stale as stale:
+            if _only_case_moved(stale):
+                continue
+            return Delivered(after.id, "nothing", str(after.act), "someone else settled it")
+        return Delivered(after.id, result, str(after.act), after.reason)
+    raise Stale(f"the case of delivery {after.id} kept changing")
+
+
+def _only_case_moved(stale: Stale) -> bool:
+    return bool(stale.failed) and all(
+        isinstance(change, Revised) and isinstance(change.thing, Case) for change in stale.failed
+    )
+
+
+def _case_change(delivery: Delivery, herald: Herald, now: datetime) -> list[StateChange]:
+    if delivery.act is not Act.REPLY or not delivery.state.final or not delivery.case_id:
+        return []
+    case = herald.store.case(delivery.case_id)
+    if case is None or case.reply_id != delivery.id:
+        return []
+    try:
+        if delivery.state is DeliveryState.DONE:
+            after = care.answered(case, now)
+        else:
+            after = care.reopened(case, delivery.reason)
+    except Refused:
+        return []  # resolved meanwhile, by hand or because the author withdrew
+    return [Revised(after, case.version)]
+
+
+def _line(delivery: Delivery, now: datetime) -> AuditEntry:
+    facts: dict[str, str | int | bool | None] = {
+        "delivery": delivery.id,
+        "attempts": delivery.attempt,
+        "external_id": delivery.external_id or None,
+    }
+    what = f"deliver.{delivery.act}.{delivery.state}"
+    return AuditEntry(CHAIN, 0, now, delivery.ordered_by, what, delivery.message_id, facts)

@@ -1,0 +1,365 @@
+"""perform(): the only way a person's command becomes state. Checked, then written with its audit in one transaction.
+
+Checked in this order: the person and their role, the brand, the acknowledgement of what gates the command, the version
+the person saw, then what the subject itself refuses. A refusal names what is missing and leaves state untouched.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from hashlib import sha256
+
+from herald.care import cases as care
+from herald.errors import Refused, Stale, Unknown
+from herald.flows.chain import commit_audited
+from herald.flows.commands import (
+    AcknowledgePolicy,
+    Claim,
+    Command,
+    Hide,
+    Overrule,
+    Reply,
+    Resolve,
+    Unhide,
+)
+from herald.flows.context import Herald
+from herald.flows.moderate import hide_delivery
+from herald.govern import authority, policies
+from herald.measure import counts
+from herald.model import (
+    SPOKEN,
+    Acknowledgement,
+    Act,
+    Acted,
+    Action,
+    AuditEntry,
+    Case,
+    CaseState,
+    ClauseRef,
+    Decision,
+    Delivery,
+    DeliveryState,
+    Message,
+    New,
+    Person,
+    Revised,
+    Severity,
+    StateChange,
+    Work,
+    case_id,
+)
+
+CHAIN = "people"
+REASON_LIMIT = 500
+_RACES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the command came to, in words for the page, and the ids of what it touched."""
+
+    sentence: str
+    subject: str
+    delivery_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    changes: tuple[StateChange, ...]
+    done: Done
+    facts: dict[str, str | int | bool | None]
+    wake: Delivery | None = None
+
+
+def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done:
+    """Carry out one command of one person.
+
+    Args:
+        by: id of the person; who they are is proven by the edge, what they may is decided here.
+    Raises:
+        Refused: with `missing` in role, account, acknowledgement, version, owner, state, input.
+    """
+    person = herald.store.person(by)
+    if person is None:
+        raise Refused("role", "Herald does not know this person. Ask the owner to add them.")
+    plan_of: Callable[[], _Plan] = {
+        Reply: lambda: _reply(command, person, herald, now),  # type: ignore[arg-type] # keyed by the very type
+        Hide: lambda: _show_or_hide(command, person, herald, now),  # type: ignore[arg-type]
+        Unhide: lambda: _show_or_hide(command, person, herald, now),  # type: ignore[arg-type]
+        Claim: lambda: _claim(command, person, herald, now),  # type: ignore[arg-type]
+        Resolve: lambda: _resolve(command, person, herald, now),  # type: ignore[arg-type]
+        Overrule: lambda: _overrule(command, person, herald, now),  # type: ignore[arg-type]
+        AcknowledgePolicy: lambda: _acknowledge(command, person, herald, now),  # type: ignore[arg-type]
+    }[type(command)]
+    for _ in range(_RACES):
+        plan = plan_of()
+        if not plan.changes:
+            return plan.done
+        line = AuditEntry(CHAIN, 0, now, person.id, type(command).__name__, plan.done.subject, plan.facts)
+        try:
+            commit_audited(plan.changes, [line], CHAIN, herald)
+        except Stale:
+            continue  # planned again from fresh rows; a version the person did not see is refused there
+        if plan.wake:
+            herald.wake(plan.wake)
+        return plan.done
+    raise Refused("version", "This kept changing while it was saved. Look at it again and repeat what you want.")
+
+
+# ---------------------------------------------------------------- one plan a command
+
+
+def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> _Plan:
+    message = _message(command.message_id, herald)
+    _authorise(command, person, message.brand, herald, now)
+    earlier = herald.store.delivery(_reply_id(command))
+    if earlier:
+        return _Plan((), Done("This reply was sent already.", message.id, earlier.id), {})
+    if message.deleted:
+        raise Refused("state", "The author deleted this message. There is nothing left to answer.")
+    text = _words(command.text, "Write the reply first.", 20_000)
+    case = herald.store.case(case_id(message.id, Work.ANSWER))
+    _same_version(case.version if case else 0, command.expected)
+    clause = _clause(command.clause, herald) if command.clause or command.outcome else None
+    outlet = herald.outlets.get(message.platform)
+    if outlet is None or Act.REPLY not in outlet.capabilities.acts:
+        raise Refused(
+            "state", "Herald cannot reply on this platform. Answer there or by e-mail, then resolve the case."
+        )
+    limit = outlet.capabilities.reply_limit
+    if limit is not None and len(text) > limit:
+        raise Refused("input", f"The reply has {len(text)} characters; {message.platform} takes {limit}.")
+    delivery = Delivery(
+        id=_reply_id(command), act=Act.REPLY, platform=message.platform, account_id=message.account_id,
+        brand=message.brand, message_id=message.id, target=message.external_id, text=text, state=DeliveryState.DUE,
+        ordered_by=person.id, ordered_at=now, due_at=now, case_id=case.id if case else "",
+    )  # fmt: skip
+    changes: list[StateChange] = [New(delivery)]
+    if case:
+        after = care.answering(case, person.id, delivery.id, outcome=command.outcome, clause=clause)
+        changes.append(Revised(after, case.version))
+    facts: dict[str, str | int | bool | None] = {"text": _hash(text), "clause": str(clause) if clause else None}
+    return _Plan(tuple(changes), Done("The reply is on its way.", message.id, delivery.id), facts, delivery)
+
+
+def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: datetime) -> _Plan:
+    """A person's own decision on a message: it stands until the words change, and no rule undoes it."""
+    hide = isinstance(command, Hide)
+    message = _judgeable(command.message_id, herald)
+    _authorise(command, person, message.brand, herald, now)
+    _same_version(message.version, command.expected)
+    reason = _words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
+    clause = _clause(command.clause, herald) if isinstance(command, Hide) else _standing_clause(message)
+    if message.hidden is hide and not _on_its_way(message, herald):
+        raise Refused("state", f"This message is {'hidden' if hide else 'visible'} already.")
+    action = Action.HIDE if hide else Action.ALLOW
+    return _decide(message, action, clause, reason, person, herald, now)
+
+
+def _overrule(command: Overrule, person: Person, herald: Herald, now: datetime) -> _Plan:
+    message = _judgeable(command.message_id, herald)
+    _authorise(command, person, message.brand, herald, now)
+    _same_version(message.version, command.expected)
+    reason = _words(command.reason, "Give a reason: an overruled decision without one teaches nobody.", REASON_LIMIT)
+    if message.decision is None:
+        raise Refused("state", "Nothing was decided on this message yet. Wait a moment and look again.")
+    if command.action is Action.QUEUE:
+        raise Refused("input", "Overrule to allow or to hide; queueing would leave it undecided.")
+    return _decide(message, command.action, _clause(command.clause, herald), reason, person, herald, now)
+
+
+def _decide(
+    message: Message, action: Action, clause: ClauseRef | None, reason: str, person: Person, herald: Herald,
+    now: datetime,
+) -> _Plan:  # fmt: skip
+    before = message.decision
+    decision = Decision(
+        content_hash=message.content_hash,
+        action=action,
+        severity=before.severity if before else Severity.NONE,
+        decided_at=now,
+        decided_by=person.id,
+        rules_hash=before.rules_hash if before else "",
+        policy=clause,
+        rationale=reason,
+        labels=before.labels if before else (),
+        evidence=before.evidence if before and action is Action.HIDE else (),
+    )
+    after = replace(message, decision=decision, pending="", attempts=0, parked_until=None, error="")
+    changes: list[StateChange] = [Acted(message.id, message.brand, message.text, decision)]
+    wake: Delivery | None = None
+    sentence = "Your decision stands."
+    wanted = action is Action.HIDE
+    if bool(message.hidden) is not wanted or _on_its_way(message, herald):
+        act = Act.HIDE if wanted else Act.UNHIDE
+        outlet = herald.outlets.get(message.platform)
+        if outlet and act in outlet.capabilities.acts:
+            wake = hide_delivery(
+                message, message.brand, act, ordered_by=person.id, now=now, order=f"{person.id}~{message.version}"
+            )
+            after = replace(after, act=wake.id)
+            changes.append(New(wake))
+            sentence = f"Your decision stands; the message is being {'hidden' if wanted else 'shown again'}."
+        elif bool(message.hidden) is not wanted:
+            changes.append(New(_task(message, act, now), once=True))
+            sentence = "Your decision stands. The platform does not let Herald do it: a task was made to do it by hand."
+    changes += _close_review(message, before, person, decision, herald, now)
+    account = herald.store.account(message.platform, message.account_id)
+    if account:
+        after = replace(after, counted=counts.contribution(after, account.timezone))
+        changes += counts.delta(account.id, message.counted, after.counted)
+    changes.insert(0, Revised(after, message.version))
+    facts: dict[str, str | int | bool | None] = {
+        "from": str(before.action) if before else None,
+        "to": str(action),
+        "clause": str(clause) if clause else None,
+        "content": message.content_hash,
+        "reason": _hash(reason),
+    }
+    return _Plan(tuple(changes), Done(sentence, message.id, wake.id if wake else ""), facts, wake)
+
+
+def _close_review(
+    message: Message, before: Decision | None, person: Person, decision: Decision, herald: Herald, now: datetime
+) -> list[StateChange]:
+    """Deciding the message is what its review case waited for."""
+    if before is None:
+        return []
+    review = herald.store.case(case_id(message.id, Work.REVIEW, before.content_hash))
+    if review is None or review.state is CaseState.RESOLVED:
+        return []
+    closed = replace(
+        review, state=CaseState.RESOLVED, owner=review.owner or person.id, resolved_at=now, resolved_by=person.id,
+        outcome=f"decided: {decision.action}", clause=decision.policy,
+    )  # fmt: skip
+    return [Revised(closed, review.version)]
+
+
+def _claim(command: Claim, person: Person, herald: Herald, now: datetime) -> _Plan:
+    case = _case(command.case_id, herald)
+    _authorise(command, person, case.brand, herald, now)
+    after = care.claim(case, person.id, now)  # says who has it, before saying that it changed
+    _same_version(case.version, command.expected)
+    if after == case:
+        return _Plan((), Done("This is yours already.", case.id), {})
+    return _Plan((Revised(after, case.version),), Done("It is yours.", case.id), {"message": case.message_id})
+
+
+def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) -> _Plan:
+    case = _case(command.case_id, herald)
+    _authorise(command, person, case.brand, herald, now)
+    _same_version(case.version, command.expected)
+    clause = _clause(command.clause, herald)
+    after = care.resolve(case, person.id, _words(command.outcome, "Say what came of it.", REASON_LIMIT), clause, now)
+    facts: dict[str, str | int | bool | None] = {
+        "message": case.message_id,
+        "outcome": _hash(after.outcome),
+        "clause": str(clause),
+    }
+    return _Plan((Revised(after, case.version),), Done("Resolved.", case.id), facts)
+
+
+def _acknowledge(command: AcknowledgePolicy, person: Person, herald: Herald, now: datetime) -> _Plan:
+    _authorise(command, person, None, herald, now)
+    policy = herald.store.policy(command.policy_id, command.version)
+    if policy is None:
+        raise Refused("input", f"There is no {command.policy_id} version {command.version}. Open the policy again.")
+    subject = f"{policy.id} v{policy.version}"
+    if herald.store.acknowledgement(person.id, policy.id, policy.version):
+        return _Plan((), Done(f"You acknowledged {subject} already.", subject), {})
+    acknowledged = Acknowledgement(person.id, policy.id, policy.version, now)
+    return _Plan((New(acknowledged),), Done(f"You acknowledged {subject}.", subject), {"version": policy.version})
+
+
+# ---------------------------------------------------------------- what every plan asks
+
+
+def _authorise(command: Command, person: Person, brand: str | None, herald: Herald, now: datetime) -> None:
+    authority.check(
+        person,
+        type(command).__name__,
+        brand=brand,
+        acknowledged=lambda policy, version: herald.store.acknowledgement(person.id, policy, version) is not None,
+        policies=[policy for policy in herald.store.policies() if policy.effective_from <= now.date()],
+    )
+
+
+def _message(message_id: str, herald: Herald) -> Message:
+    message = herald.store.message(message_id)
+    if message is None:
+        raise Refused("input", "There is no such message. It may have been erased.")
+    return message
+
+
+def _judgeable(message_id: str, herald: Herald) -> Message:
+    message = _message(message_id, herald)
+    if message.deleted:
+        raise Refused("state", "The author deleted this message.")
+    if message.outbound or message.kind not in SPOKEN:
+        raise Refused("state", "This is not a customer's message.")
+    return message
+
+
+def _case(wanted: str, herald: Herald) -> Case:
+    case = herald.store.case(wanted)
+    if case is None:
+        raise Refused("input", "There is no such case.")
+    return case
+
+
+def _same_version(now_there: int, expected: int) -> None:
+    if now_there != expected:
+        raise Refused("version", "This changed since you opened it. Look at it again before you decide.")
+
+
+def _clause(text: str, herald: Herald) -> ClauseRef:
+    try:
+        return policies.clause_ref(text, herald.store.policies())
+    except Unknown as unknown:
+        raise Refused("input", f"Name the clause it rests on, for example MOD 3.1. {unknown}") from None
+
+
+def _standing_clause(message: Message) -> ClauseRef | None:
+    return message.decision.policy if message.decision else None
+
+
+def _on_its_way(message: Message, herald: Herald) -> bool:
+    """Whether an earlier order to hide or show has not ended: then visibility says nothing about what is wanted."""
+    if not message.act:
+        return False
+    delivery = herald.store.delivery(message.act)
+    return delivery is not None and not delivery.state.final
+
+
+def _task(message: Message, act: Act, now: datetime) -> Case:
+    verb = "Hide" if act is Act.HIDE else "Show"
+    return Case(
+        id=case_id(message.id, Work.TASK, f"{act}~{message.version}"), message_id=message.id,
+        account_id=message.account_id, platform=message.platform, brand=message.brand, work=Work.TASK, type=str(act),
+        severity=Severity.MEDIUM, state=CaseState.OPEN, opened_at=now, due_at=now,
+        note=f"{verb} this message by hand: {message.platform} does not let Herald do it. Then resolve this task.",
+    )  # fmt: skip
+
+
+def _words(text: str, missing: str, limit: int) -> str:
+    words = unicodedata.normalize("NFC", text).strip()
+    if not words:
+        raise Refused("input", missing)
+    if len(words) > limit:
+        raise Refused("input", f"{len(words)} characters are too many; {limit} is the limit.")
+    if any(unicodedata.category(c) == "Cs" or (unicodedata.category(c) == "Cc" and c not in "\n\t\r") for c in words):
+        raise Refused("input", "The text holds control characters. Type it again or paste it as plain text.")
+    return words
+
+
+def _reply_id(command: Reply) -> str:
+    if not (8 <= len(command.id) <= 64 and command.id.isascii() and command.id.replace("-", "").isalnum()):
+        raise Refused("input", "The reply has no proper id; reload the page and send it again.")
+    return f"reply~{command.message_id}~{command.id}"
+
+
+def _hash(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

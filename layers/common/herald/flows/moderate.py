@@ -1,0 +1,371 @@
+"""Moderate: a changed message -> assessment -> decision -> case, delivery, counts and audit, all or nothing.
+
+Replays change nothing: what waits is marked `pending` on the message's own row, and the commit that clears the mark
+expects the very version that was judged. A record that fails is parked on its row; its neighbours go on.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from hashlib import sha256
+
+from herald.care import cases as care
+from herald.errors import Conflict, Refused, Stale
+from herald.flows.chain import commit_audited
+from herald.flows.context import Herald
+from herald.measure import counts
+from herald.model import (
+    SPOKEN,
+    Account,
+    Act,
+    Acted,
+    Action,
+    AuditEntry,
+    Case,
+    CaseState,
+    Counted,
+    Decision,
+    Delivery,
+    DeliveryState,
+    Message,
+    New,
+    Revised,
+    Severity,
+    StateChange,
+    Targets,
+    Work,
+    case_id,
+)
+from herald.moderate.decide import assess, decide
+from herald.moderate.rules import RuleSet, compile_rules
+
+SLICE = 25
+"""Messages committed together. Each may bring four writes, a transaction takes 100 with counts and audit."""
+CHAIN = "moderation"
+TELL_AFTER = 3
+"""Failed tries of one message after which someone is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happened to one message; ids, action and rule only, so that it can be logged."""
+
+    message_id: str
+    result: str  # decided | unchanged | parked
+    action: str = ""
+    rule: str = ""
+    error: str = ""
+    attempts: int = 0
+
+    def for_log(self) -> dict[str, str | int]:
+        told: dict[str, str | int] = {
+            "message": self.message_id, "result": self.result, "action": self.action, "rule": self.rule,
+            "error": self.error, "attempts": self.attempts,
+        }  # fmt: skip
+        return {name: value for name, value in told.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What judging reads from settings, once a batch."""
+
+    rules: RuleSet
+    policy_versions: dict[str, int]
+    accounts: dict[str, Account]
+    targets: Targets
+    can: dict[str, frozenset[Act]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    before: Message
+    after: Message
+    changes: tuple[StateChange, ...]
+    counted: tuple[Counted, ...]
+    delivery: Delivery | None = None
+    decision: Decision | None = None  # set when decided now
+
+    @property
+    def acted(self) -> bool:
+        return self.decision is not None and self.decision.action is not Action.ALLOW
+
+
+def moderate(message_ids: Iterable[str], herald: Herald, now: datetime) -> list[Outcome]:
+    """Judge those of these messages that wait for it.
+
+    Returns one outcome a message that was waiting. Raises only when nothing can be read, or when a failure cannot even
+    be parked: then the stream must come back with the whole batch.
+    """
+    waiting = _waiting(herald.store.messages(dict.fromkeys(message_ids)).values())
+    if not waiting:
+        return []
+    facts = _facts(herald)
+    outcomes: list[Outcome] = []
+    for start in range(0, len(waiting), SLICE):
+        outcomes += _slice(waiting[start : start + SLICE], facts, herald, now)
+    return outcomes
+
+
+def retry_parked(herald: Herald, now: datetime) -> list[Outcome]:
+    """The schedule's part: judge again what was parked and is due."""
+    return moderate([message.id for message in herald.store.parked(now)], herald, now)
+
+
+def redrive(herald: Herald, days: Sequence[str], now: datetime) -> list[Outcome]:
+    """Judge whatever waits among the messages received on these UTC days, of every account: the last line."""
+    outcomes: list[Outcome] = []
+    for account in herald.store.accounts():
+        for day in days:
+            cursor: str | None = None
+            while True:
+                page = herald.store.feed(account.id, day, limit=100, cursor=cursor)
+                ids = [message.id for message in page.items if isinstance(message, Message) and message.pending]
+                outcomes += moderate(ids, herald, now)
+                cursor = page.cursor
+                if cursor is None:
+                    break
+    return outcomes
+
+
+def _waiting(messages: Iterable[Message]) -> list[Message]:
+    return [message for message in messages if message.pending]
+
+
+def _facts(herald: Herald) -> _Facts:
+    rules = herald.store.rules()
+    return _Facts(
+        rules=_compiled(rules.text if rules else ""),
+        policy_versions={policy.id: policy.version for policy in herald.store.policies()},
+        accounts={account.id: account for account in herald.store.accounts()},
+        targets=herald.store.targets(),
+        can={name: outlet.capabilities.acts for name, outlet in herald.outlets.items()},
+    )
+
+
+@lru_cache(maxsize=4)
+def _compiled(text: str) -> RuleSet:
+    """Compiling is pure and the text its whole input: once a cold start is enough."""
+    return compile_rules(text)
+
+
+def _slice(messages: Sequence[Message], facts: _Facts, herald: Herald, now: datetime) -> list[Outcome]:
+    judged: list[_Judged] = []
+    outcomes: list[Outcome] = []
+    for message in messages:
+        try:
+            judged.append(_judge(message, facts, herald, now))
+        except Exception as error:
+            outcomes.append(_park(message, error, herald, now))
+    try:
+        _commit(judged, herald, now)
+    except Exception:
+        return outcomes + [_alone(one.before, facts, herald, now) for one in judged]
+    return outcomes + [_done(one, herald) for one in judged]
+
+
+def _alone(message: Message, facts: _Facts, herald: Herald, now: datetime) -> Outcome:
+    """Something moved under the slice: read this one again and commit it by itself, a few times."""
+    error: Exception = Stale("kept changing while it was judged")
+    for _ in range(4):
+        fresh = herald.store.message(message.id)
+        if fresh is None or not fresh.pending:
+            return Outcome(message.id, "unchanged")
+        message = fresh
+        try:
+            judged = _judge(fresh, facts, herald, now)
+            _commit([judged], herald, now)
+        except (Stale, Conflict) as again:
+            error = again
+            continue
+        except Exception as failed:
+            return _park(fresh, failed, herald, now)
+        return _done(judged, herald)
+    return _park(message, error, herald, now)
+
+
+def _done(judged: _Judged, herald: Herald) -> Outcome:
+    if judged.delivery:
+        herald.wake(judged.delivery)  # lost wake-ups cost a minute: the schedule finds the row
+    decision = judged.decision
+    if decision is None:
+        return Outcome(judged.before.id, "unchanged")
+    return Outcome(judged.before.id, "decided", str(decision.action), decision.rule or "")
+
+
+def _park(message: Message, error: Exception, herald: Herald, now: datetime) -> Outcome:
+    """Failures wait 1, 2, 4 ... 60 minutes on the message's own row."""
+    wait = timedelta(minutes=min(60, 2**message.attempts))
+    reason = f"{type(error).__name__}"
+    try:
+        herald.store.park(message, reason, now + wait)
+    except Stale:
+        return Outcome(message.id, "unchanged")  # it changed: its new record is on the stream already
+    return Outcome(message.id, "parked", error=reason, attempts=message.attempts + 1)
+
+
+# ---------------------------------------------------------------- judging one message
+
+
+def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _Judged:
+    account = facts.accounts.get(f"{message.platform}:{message.account_id}")
+    if account is None:
+        raise LookupError("no such account")
+    settled = replace(message, pending="", attempts=0, parked_until=None, error="")
+    if message.deleted:
+        return _counted(message, settled, _withdraw(message, herald, now), account)
+    if message.kind not in SPOKEN or message.outbound:
+        return _counted(message, settled, (), account)
+    if message.decision and message.decision.content_hash == message.content_hash:
+        return _counted(message, settled, (), account)
+    decision = _decision(message, facts, now)
+    return _carry_out(message, settled, decision, account, facts, herald, now)
+
+
+def _decision(message: Message, facts: _Facts, now: datetime) -> Decision:
+    decision = decide(message, assess(message.text), facts.rules, policy_versions=facts.policy_versions, now=now)
+    before = message.decision
+    hidden = before is not None and before.action is Action.HIDE and message.hidden is not False
+    if hidden and before is not None and decision.action is Action.ALLOW:
+        # what was hidden for its old words is not shown again by a machine: an abuser could edit it back
+        return replace(
+            decision,
+            action=Action.QUEUE,
+            severity=Severity.LOW,
+            policy=before.policy,
+            rationale="Edited after it was hidden; no rule matches the new words. A person decides whether to show it.",
+        )
+    return decision
+
+
+def _carry_out(
+    message: Message, settled: Message, decision: Decision, account: Account, facts: _Facts, herald: Herald,
+    now: datetime,
+) -> _Judged:  # fmt: skip
+    can = facts.can.get(message.platform, frozenset())
+    changes: list[StateChange] = []
+    cases = care.cases_for(message, decision, account, facts.targets, can=can, now=now)
+    changes += [New(case, once=True) for case in cases]
+    changes += _close_overtaken(message, herald, now)
+    answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
+    after = replace(settled, decision=decision, case_id=settled.case_id or answer)
+    if decision.action is not Action.ALLOW:
+        changes.append(Acted(message.id, account.brand, message.text, decision))
+    delivery = None
+    if decision.action is Action.HIDE and Act.HIDE in can and message.hidden is not True:
+        delivery = hide_delivery(message, account.brand, Act.HIDE, ordered_by="rules", now=now)
+        changes.append(New(delivery, once=True))
+        after = replace(after, act=delivery.id)
+    return _counted(message, after, tuple(changes), account, delivery, decision)
+
+
+def hide_delivery(
+    message: Message, brand: str, act: Act, *, ordered_by: str, now: datetime, order: str = ""
+) -> Delivery:
+    """The delivery that hides or shows a message; one for each content judged, or each order by a person."""
+    return Delivery(
+        id=f"{act}~{message.id}~{order or message.content_hash}",
+        act=act,
+        platform=message.platform,
+        account_id=message.account_id,
+        brand=brand,
+        message_id=message.id,
+        target=message.external_id,
+        text="",
+        state=DeliveryState.DUE,
+        ordered_by=ordered_by,
+        ordered_at=now,
+        due_at=now,
+    )
+
+
+def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateChange, ...]:
+    """The author deleted it: open cases on it are closed as withdrawn; a reply on its way settles by itself."""
+    ids = [message.case_id] if message.case_id else []
+    if message.decision:
+        ids.append(case_id(message.id, Work.REVIEW, message.decision.content_hash))
+    closed: list[StateChange] = []
+    for case in herald.store.cases(ids).values():
+        if case.state in (CaseState.OPEN, CaseState.CLAIMED):
+            closed.append(Revised(care.withdrawn(case, now), case.version))
+    return tuple(closed)
+
+
+def _close_overtaken(message: Message, herald: Herald, now: datetime) -> list[StateChange]:
+    """An edit makes the review of the old words pointless: the new words are judged afresh."""
+    before = message.decision
+    if before is None or before.action is not Action.QUEUE:
+        return []
+    review = herald.store.case(case_id(message.id, Work.REVIEW, before.content_hash))
+    if review is None or review.state is CaseState.RESOLVED:
+        return []
+    return [Revised(_overtaken(review, now), review.version)]
+
+
+def _overtaken(case: Case, now: datetime) -> Case:
+    try:
+        closed = care.withdrawn(case, now)
+    except Refused:
+        return case
+    return replace(closed, outcome="overtaken by an edit")
+
+
+def _counted(
+    before: Message, after: Message, changes: tuple[StateChange, ...], account: Account,
+    delivery: Delivery | None = None, decision: Decision | None = None,
+) -> _Judged:  # fmt: skip
+    after = replace(after, counted=counts.contribution(after, account.timezone))
+    counted = tuple(counts.delta(account.id, before.counted, after.counted))
+    return _Judged(before, after, changes, counted, delivery, decision)
+
+
+# ---------------------------------------------------------------- committing
+
+
+def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
+    if not judged:
+        return
+    sums: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for one in judged:
+        for counted in one.counted:
+            for metric, difference in counted.add.items():
+                sums[counted.account, counted.day][metric] += difference
+    changes: list[StateChange] = []
+    for one in judged:
+        changes.append(Revised(one.after, one.before.version))
+        changes += one.changes
+    for (account, day), metrics in sorted(sums.items()):
+        add = {metric: difference for metric, difference in metrics.items() if difference}
+        if add:
+            changes.append(Counted(account, day, add))
+    lines = _audit(judged, now)
+    commit_audited(changes, lines, CHAIN, herald)
+
+
+def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:
+    """One entry for each message acted on; allows together as one digest of what was allowed."""
+    lines: list[AuditEntry] = []
+    for one in judged:
+        if one.acted and one.decision:
+            lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one.decision), now))
+    allowed = sorted(f"{one.before.id}|{one.decision.content_hash}" for one in judged if one.decision and not one.acted)
+    if allowed:
+        digest = sha256("\n".join(allowed).encode("utf-8", "surrogatepass")).hexdigest()
+        lines.append(_line("moderate.allow", f"{len(allowed)} messages", {"digest": digest, "n": len(allowed)}, now))
+    return lines
+
+
+def _line(what: str, subject: str, facts: dict[str, str | int | bool | None], now: datetime) -> AuditEntry:
+    return AuditEntry(CHAIN, 0, now, "rules", what, subject, facts)
+
+
+def _facts_of(decision: Decision) -> dict[str, str | int | bool | None]:
+    return {
+        "content": decision.content_hash,
+        "rule": decision.rule,
+        "clause": str(decision.policy) if decision.policy else None,
+        "rules": decision.rules_hash,
+    }

@@ -1,0 +1,150 @@
+"""The composition root: reads the environment once a cold start and builds the collaborators."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from hashlib import sha256
+from time import monotonic
+from typing import Any
+
+from herald.errors import HeraldError, NeedsLogin
+from herald.flows.context import Clock, Herald
+from herald.model import Credentials, Delivery
+from herald.platforms import outlets, sources
+from herald.store import keys
+from herald.store.db import Db, DynamoDb
+from herald.store.tables import TableStore
+
+
+class NotConfigured(HeraldError):
+    """The environment does not say where the tables are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Names of what the template made. Empty queue or bucket: this process neither wakes deliveries nor archives."""
+
+    tables: Mapping[str, str]
+    deliveries_url: str = ""
+    raw_bucket: str = ""
+    settings_ttl: float = 10.0
+
+    @staticmethod
+    def from_environment(environment: Mapping[str, str]) -> Settings:
+        missing = [f"{table.upper()}_TABLE" for table in keys.TABLES if not environment.get(f"{table.upper()}_TABLE")]
+        if missing:
+            raise NotConfigured(f"Not set: {', '.join(missing)}. On a laptop run `make up` first.")
+        return Settings(
+            tables={table: environment[f"{table.upper()}_TABLE"] for table in keys.TABLES},
+            deliveries_url=environment.get("DELIVERIES_URL", ""),
+            raw_bucket=environment.get("RAW_BUCKET", ""),
+            settings_ttl=float(environment.get("SETTINGS_TTL", "10")),
+        )
+
+
+def build(
+    settings: Settings, *, clock: Clock | None = None, db: Db | None = None, client: Callable[[str], Any] | None = None
+) -> Herald:
+    """Collaborators over AWS, or over the ones given.
+
+    Args:
+        clock: simulated time for the demo's history and for tests.
+        db: instead of DynamoDB.
+        client: makes a boto3 client by service name; called when a service is first needed.
+    """
+    client = client or _client
+    return Herald(
+        store=TableStore(db or DynamoDb(client("dynamodb"), settings.tables), settings_ttl=settings.settings_ttl),
+        sources=sources(),
+        outlets=outlets(),
+        archive=RawBucket(settings.raw_bucket, client),
+        wake=Queue(settings.deliveries_url, client),
+        secrets=SecretsManager(client),
+        clock=clock or (lambda: datetime.now(UTC)),
+    )
+
+
+@lru_cache(maxsize=1)
+def current() -> Herald:
+    """The one this process uses. Raises NotConfigured."""
+    return build(Settings.from_environment(os.environ))
+
+
+@lru_cache(maxsize=8)
+def _client(service: str) -> Any:
+    import boto3  # noqa: PLC0415 - 300 ms of CPU that `herald parse` need not pay
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
+    return boto3.client(service, config=config)
+
+
+class Queue:
+    """Wake-ups on an SQS FIFO queue, one group an account: one attempt in flight for each."""
+
+    def __init__(self, url: str, client: Callable[[str], Any]) -> None:
+        self._url = url
+        self._client = client
+
+    def __call__(self, delivery: Delivery) -> None:
+        if not self._url:
+            return
+        body = json.dumps({"delivery": delivery.id})
+        # one wake-up for each step of the row: a repeat within five minutes is the queue's to drop
+        step = f"{delivery.id}|{delivery.version}|{delivery.state}|{delivery.due_at.isoformat()}"
+        self._client("sqs").send_message(
+            QueueUrl=self._url,
+            MessageBody=body,
+            MessageGroupId=sha256(f"{delivery.platform}:{delivery.account_id}".encode()).hexdigest()[:32],
+            MessageDeduplicationId=sha256(step.encode("utf-8", "surrogatepass")).hexdigest(),
+        )
+
+
+class RawBucket:
+    """Authentic but unreadable bodies, kept under their own hash: the same body is stored once."""
+
+    def __init__(self, bucket: str, client: Callable[[str], Any]) -> None:
+        self._bucket = bucket
+        self._client = client
+
+    def keep(self, connection: str, body: bytes, reason: str, at: datetime) -> str:
+        if not self._bucket:
+            raise NotConfigured("RAW_BUCKET is not set: an unreadable body cannot be kept.")
+        key = f"unreadable/{connection}/{at:%Y-%m-%d}/{sha256(body).hexdigest()}"
+        self._client("s3").put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=body,
+            Metadata={"reason": reason[:200].encode("ascii", "replace").decode(), "received": at.isoformat()},
+        )
+        return key
+
+
+class SecretsManager:
+    """Credentials by reference, remembered for a minute so that a rotation is seen soon."""
+
+    def __init__(self, client: Callable[[str], Any], *, ttl: float = 60.0) -> None:
+        self._client = client
+        self._ttl = ttl
+        self._known: dict[str, tuple[float, Credentials]] = {}
+
+    def __call__(self, ref: str) -> Credentials:
+        until, known = self._known.get(ref, (0.0, None))
+        if known is not None and until > monotonic():
+            return known
+        service = self._client("secretsmanager")
+        try:
+            text = service.get_secret_value(SecretId=ref)["SecretString"]
+        except service.exceptions.ResourceNotFoundException:
+            raise NeedsLogin(f"There is no secret {ref}. Store the connection's secrets under that name.") from None
+        held = json.loads(text)
+        credentials = Credentials(
+            secrets=tuple(held["secrets"]), verify_token=held.get("verify_token", ""), tokens=held.get("tokens", {})
+        )
+        self._known[ref] = (monotonic() + self._ttl, credentials)
+        return credentials
