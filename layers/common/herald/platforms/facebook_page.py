@@ -173,18 +173,38 @@ class FacebookPage:
 
     def _find_replies(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
         since = (delivery.first_sent_at or delivery.ordered_at).astimezone(UTC) - _CLOCK_SKEW
+        # An answer to an answer may be hung under the first comment of the thread, so both places are searched.
+        places = [delivery.target, *self._parent(delivery.target, account, token)]
+        found = [
+            proof for place in places for proof in self._replies_under(place, delivery.text, account, token, since)
+        ]
+        return list({proof.external_id: proof for proof in found}.values())
+
+    def _parent(self, target: str, account: Account, token: str) -> list[str]:
+        try:
+            parent = self._get(account, token, target, {"fields": "parent"}).get("parent")
+        except Rejected as refused:
+            if refused.code == "100":  # a post has no such field; 100/33 would be: no such object
+                return []
+            raise
+        try:
+            above = optional_id(obj(parent, "parent").get("id"), "parent.id") if parent is not None else None
+        except BadPayload as error:
+            raise OutcomeUnknown(f"the thread is unreadable: {error}", "shape") from error
+        return [above] if above else []
+
+    def _replies_under(self, place: str, text: str, account: Account, token: str, since: datetime) -> list[Proof]:
         query = {
             "fields": "id,message,from,created_time,permalink_url",
             "order": "reverse_chronological",
-            "filter": "stream",
             "limit": str(_PAGE_SIZE),
         }
         found: list[Proof] = []
         for _ in range(_MAX_PAGES):
-            answer = self._get(account, token, f"{delivery.target}/comments", query)
+            answer = self._get(account, token, f"{place}/comments", query)
             try:
-                found += _equal_replies(answer, delivery.text, account.account_id, since)
-                after = _next_cursor(answer)
+                found += _equal_replies(answer, text, account.account_id, since)
+                after = "" if _all_older(answer, since) else _next_cursor(answer)
             except BadPayload as error:
                 raise OutcomeUnknown(f"the list of replies is unreadable: {error}", "shape") from error
             if not after:
@@ -247,6 +267,13 @@ def _equal_replies(answer: Mapping[str, Any], text: str, page_id: str, since: da
         if author == page_id:
             found.append(Proof(need_id(one.get("id"), f"{path}.id"), optional_url(one.get("permalink_url"))))
     return found
+
+
+def _all_older(answer: Mapping[str, Any], since: datetime) -> bool:
+    """Whether a page, newest first as asked for, ends before `since`: what follows is older still."""
+    times = [optional_time(obj(value, path).get("created_time"), path) for path, value in items(answer["data"], "data")]
+    known = [at for at in times if at is not None]
+    return len(known) == len(times) > 0 and known == sorted(known, reverse=True) and known[-1] < since
 
 
 def _rendered(text: str) -> str:

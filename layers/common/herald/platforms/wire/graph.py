@@ -23,8 +23,9 @@ RATE = frozenset({4, 17, 32, 613, *range(80001, 80010)})
 SLOWLY = frozenset({1390008})
 """Acting too fast (reported): wait SLOW_SECONDS."""
 
-LOGIN = frozenset({102, 190})
-"""The token is dead, whatever the subcode (458 removed, 459 checkpoint, 460 password, 463 expired, 467 invalid)."""
+LOGIN = frozenset({102, 104, 190})
+"""The token is missing (104, reported) or dead, whatever the subcode: 458 app removed, 459 checkpoint, 460 password
+changed, 463 expired, 467 invalid."""
 
 MAYBE_DONE = frozenset({506, 1366051})
 """The same content was there already (506 by documentation, the other reported): it may be ours. Look it up."""

@@ -8,11 +8,13 @@ reading are separate steps, because they fail differently: before the first byte
 from __future__ import annotations
 
 import http.client
+import socket
 import ssl
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
+from threading import Event, Timer
 from urllib.parse import urlencode, urlsplit
 
 import urllib3
@@ -64,12 +66,12 @@ class Http:
         host = connection.host
         try:
             self._connect(connection)
-            try:
-                return self._speak(connection, method, path, headers, body)
-            except ValueError as error:  # a header or path that HTTP cannot carry is refused before it is sent
-                raise Rejected(f"{host}: the request cannot be written: {type(error).__name__}", "request") from error
-            except _FAILURES as error:
-                raise OutcomeUnknown(f"{host}: no answer after the request left ({_said(error)})", "line") from error
+            with _time_limit(connection, self.read_seconds) as ended:
+                try:
+                    return self._speak(connection, method, path, headers, body)
+                except _FAILURES as error:
+                    said = f"the answer took over {self.read_seconds:g} s" if ended() else _said(error)
+                    raise OutcomeUnknown(f"{host}: no answer after the request left ({said})", "line") from error
         finally:
             connection.close()
 
@@ -97,23 +99,42 @@ class Http:
     def _speak(
         self, connection: HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes | None
     ) -> Answer:
-        until = time.monotonic() + self.read_seconds
-        connection.sock.settimeout(self.read_seconds)
         asked = {"Accept": "application/json", "Accept-Encoding": "identity", "Connection": "close", **headers}
-        connection.request(method, path, body=body, headers=asked, preload_content=False, decode_content=False)
+        try:
+            connection.request(method, path, body=body, headers=asked, preload_content=False, decode_content=False)
+        except ValueError as error:  # a header that HTTP cannot carry; it is found before the first byte is sent
+            raise Rejected(f"{connection.host}: the request cannot be written as HTTP", "request") from error
         response = connection.getresponse()
-        return Answer(response.status, _lower(response.headers), _read(response, until))
+        return Answer(response.status, _lower(response.headers), _read(response))
 
 
-def _read(response: urllib3.BaseHTTPResponse, until: float) -> bytes:
-    """The body, bounded in size and time. Raises OSError when either is exceeded."""
+@contextmanager
+def _time_limit(connection: HTTPConnection, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Cut the line after so many seconds in all: a socket's own time-out starts anew with every byte that drips in."""
+    line, over = connection.sock, Event()
+
+    def cut() -> None:
+        over.set()
+        with suppress(OSError):  # it may have ended by itself
+            socket.socket.shutdown(line, socket.SHUT_RDWR)  # below TLS, whose own farewell could block
+
+    line.settimeout(seconds)
+    timer = Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield over.is_set
+    finally:
+        timer.cancel()
+
+
+def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    """The body. Raises OSError when it is longer than MAX_ANSWER."""
     body = bytearray()
     while chunk := response.read(65_536, decode_content=False):
         body += chunk
         if len(body) > MAX_ANSWER:
             raise OSError(f"the answer is longer than {MAX_ANSWER} bytes")
-        if time.monotonic() > until:
-            raise TimeoutError("the answer took too long")
     return bytes(body)
 
 
