@@ -132,6 +132,4 @@ class Answer:
 def answers() -> list[Answer]:
     """The saved answers in `answers.yaml`, in file order."""
     rows = yaml.safe_load((_HERE / "answers.yaml").read_text(encoding="utf-8"))
-    return [
-        Answer(row["id"], row["title"], tuple(row["for"]), row["text"], row["link"], row["clause"]) for row in rows
-    ]
+    return [Answer(row["id"], row["title"], tuple(row["for"]), row["text"], row["link"], row["clause"]) for row in rows]
