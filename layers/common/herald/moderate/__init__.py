@@ -1,0 +1,1 @@
+"""Judging a text by written rules: `normalise` undoes disguises, `rules` compiles YAML, `decide` says what and why."""

@@ -1,0 +1,294 @@
+"""What is to be done with a message, by which rule and clause, and why: pure, so that it can be replayed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from herald.model import Action, Assessment, ClauseRef, Decision, Kind, Message, Severity, Span
+from herald.moderate.language import PolicyRef
+from herald.moderate.normalise import SCANNED, printable
+from herald.moderate.rules import Match, RuleSet, Subject, Verdict
+
+SCORES = (
+    "toxic", "hate", "harassment", "threat", "sexual", "self_harm", "violence", "profanity", "spam", "scam",
+    "complaint", "question", "praise", "urgency", "legal", "sentiment",
+)  # fmt: skip
+"""Names of all scores; each is 0..1, sentiment -1..1, and None while nothing computes it."""
+
+LABELS = ("type", "persona")
+MAX_TEXT = 65_536
+"""Bytes of UTF-8 a text may have on the command line."""
+
+_QUOTED = 80  # characters of a match inside a rationale
+_SPANS = 20
+_PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause)\s*\}\}")
+
+
+def assess(text: str) -> Assessment:
+    """What is known of a text before any rule. Nothing computes a score yet: each is None, none is a guess."""
+    del text
+    return Assessment(scores=dict.fromkeys(SCORES), labels=dict.fromkeys(LABELS))
+
+
+def decide(
+    message: Message,
+    assessment: Assessment,
+    rules: RuleSet,
+    *,
+    policy_versions: Mapping[str, int],
+    now: datetime,
+) -> Decision:
+    """Judge one message. Same arguments, same decision; never raises for any text.
+
+    Args:
+        message: not deleted and not our own; the caller leaves those out.
+        policy_versions: policy id -> version in force, for rules that name none. A policy that is not there gets
+            version 0, which means "no such policy is in force".
+        now: time zone aware; becomes `decided_at` and nothing else.
+    Returns:
+        The action of the first deciding rule that holds (priority, then hide before queue before allow, then the
+        order of the file), else allow. Labels of it and of all label-only rules that hold, in the order of the file.
+        When only label-only rules hold, the first of them is the rule that is named.
+    """
+    subject = Subject(message.text, message.author_name or "", message.kind, message.platform, message.brand)
+    verdict = rules.judge(subject)
+    leading = verdict.deciding or next(iter(verdict.labelling), None)
+    matches = sorted(_matches(verdict), key=lambda match: match.rule.order)
+    labels = tuple(dict.fromkeys(label for match in matches for label in match.rule.labels))
+    rule = leading.rule if leading else None
+    clause = _clause(rule.policy, policy_versions) if rule and rule.policy else None
+    action = (rule.action if rule else None) or Action.ALLOW
+    return Decision(
+        content_hash=message.content_hash,
+        action=action,
+        severity=rule.severity if rule else Severity.NONE,
+        decided_at=now,
+        decided_by="rules",
+        rules_hash=rules.hash,
+        rule=rule.name if rule else None,
+        policy=clause,
+        rationale=_rationale(leading, clause) if leading else "",
+        labels=labels,
+        evidence=_evidence(leading, matches),
+        escalate=next((m.rule.escalate for m in ([leading] if leading else []) + matches if m.rule.escalate), None),
+        model_version=assessment.model_version,
+        trace=_trace(verdict, action, len(message.text)),
+    )
+
+
+def _matches(verdict: Verdict) -> list[Match]:
+    return ([verdict.deciding] if verdict.deciding else []) + list(verdict.labelling)
+
+
+def _clause(policy: PolicyRef, versions: Mapping[str, int]) -> ClauseRef:
+    return ClauseRef(policy.id, policy.clause, policy.version or versions.get(policy.id, 0))
+
+
+def _rationale(match: Match, clause: ClauseRef | None) -> str:
+    """The rule's own words with the placeholders filled; quotations are short and cannot turn the line around."""
+    found = next((span.found for span in match.evidence), "")
+    values = {
+        "match": printable(found, _QUOTED),
+        "rule": match.rule.name,
+        "clause": _clause_words(clause) if clause else "no clause",
+    }
+    template = match.rule.rationale or ("Matched “{{match}}”." if found else "The rule “{{rule}}” holds.")
+    return _PLACEHOLDER.sub(lambda placeholder: values[placeholder[1]], template)
+
+
+def _clause_words(clause: ClauseRef) -> str:
+    return str(clause) if clause.version else f"{clause.policy} {clause.clause}"
+
+
+def _evidence(leading: Match | None, matches: list[Match]) -> tuple[Span, ...]:
+    """Spans of the leading rule first, then of the others; each once."""
+    spans = [span for match in ([leading] if leading else []) + matches for span in match.evidence]
+    return tuple(dict.fromkeys(spans))[:_SPANS]
+
+
+def _trace(verdict: Verdict, action: Action, length: int) -> tuple[Mapping[str, object], ...]:
+    """Rules in the order considered, kept when something was done, a rule was set aside, or the text was cut."""
+    lines: list[Mapping[str, object]] = []
+    if verdict.cut:
+        lines.append({"note": f"only the first {SCANNED} of {length} characters were read"})
+    if action is Action.ALLOW and verdict.exempted is None:
+        return tuple(lines)
+    if verdict.deciding:
+        lines.append(_line(verdict.deciding, "decided"))
+    if verdict.exempted:
+        lines.append(_line(verdict.exempted, "set aside by the rule above"))
+    lines.extend(_line(match, "labelled") for match in verdict.labelling)
+    return tuple(lines)
+
+
+def _line(match: Match, outcome: str) -> Mapping[str, object]:
+    rule = match.rule
+    return {
+        "rule": rule.name,
+        "outcome": outcome,
+        "action": str(rule.action) if rule.action else "label",
+        "priority": rule.priority,
+        "checks": [dict(check) for check in match.checks],
+    }
+
+
+# ---------------------------------------------------------------- in words
+
+_DONE = {
+    Action.ALLOW: "Allowed: the message stays visible.",
+    Action.QUEUE: "Queued: the message stays visible until a person decides.",
+    Action.HIDE: "Hidden: only its author and their friends may still see it, as the platform defines it.",
+}
+_REVERSED = {
+    Action.ALLOW: "To change it: overrule the decision with a reason and a clause; the message is then hidden.",
+    Action.QUEUE: "To close it: overrule the decision, allow or hide, with a reason and a clause.",
+    Action.HIDE: "To reverse it: overrule the decision with a reason, or unhide the message. The author may appeal.",
+}
+
+
+def explain(message: Message, decision: Decision, policy_text: str | None) -> str:
+    """A decision in plain words, for a person at a terminal: seen, ruled, cited, quoted, by whom, how to reverse.
+
+    Args:
+        policy_text: the words of the clause in the version cited; None when it cannot be found.
+    """
+    lines = [
+        f"{message.id}  ({message.kind} on {message.platform}, written {_when(message.created_at)})",
+        _DONE[decision.action],
+        f"Seen:      “{printable(message.text, 300)}”"
+        if message.text
+        else "Seen:      no words (a picture or nothing)",
+    ]
+    if decision.content_hash != message.content_hash:
+        lines.append("           The text has changed since; this decision is about the earlier one.")
+    if decision.decided_by == "rules":
+        lines.append(f"Rule:      {decision.rule or 'none held'}")
+    lines.append(f"Severity:  {decision.severity.name.lower()}")
+    if decision.policy:
+        lines.append(f"Clause:    {_clause_words(decision.policy)}")
+        lines.append(
+            f"           {printable(policy_text, 600)}" if policy_text else "           (its text is not here)"
+        )
+    if decision.rationale:
+        lines.append(f"Because:   {printable(decision.rationale, 600)}")
+    for span in decision.evidence:
+        lines.append(f"Evidence:  “{printable(span.found, 120)}” ({span.field}, characters {span.start} to {span.end})")
+    if decision.labels:
+        lines.append(f"Labels:    {', '.join(decision.labels)}")
+    if decision.escalate:
+        lines.append(f"Tell:      {decision.escalate.to}, within {decision.escalate.within_minutes} minutes")
+    lines.extend(f"Note:      {note}" for entry in decision.trace if (note := entry.get("note")))
+    who = f"rules {decision.rules_hash}" if decision.decided_by == "rules" else decision.decided_by
+    lines.append(f"Decided:   by {who}, {_when(decision.decided_at)}")
+    lines.append(_REVERSED[decision.action])
+    return "\n".join(lines)
+
+
+def _when(time: datetime) -> str:
+    return time.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+
+
+# ---------------------------------------------------------------- JSON lines
+
+
+def assess_line(obj: object) -> dict[str, object]:
+    """One line of `herald assess`: {id, text} -> {id, language, scores, flags, labels, pii, spans}.
+
+    Null stands for what nothing computes. A line that cannot be read gives {id, error}.
+    """
+    text = _text_of(obj)
+    if isinstance(text, _Bad):
+        return text.line
+    found = assess(text.text)
+    return {
+        "id": text.id,
+        "language": found.language,
+        "scores": dict(found.scores),
+        "flags": None if found.flags is None else list(found.flags),
+        "labels": dict(found.labels),
+        "pii": None if found.pii is None else [_span(span) for span in found.pii],
+        "spans": [_span(span) for span in found.spans],
+    }
+
+
+def decide_line(
+    obj: object, rules: RuleSet, *, now: datetime, policy_versions: Mapping[str, int] | None = None
+) -> dict[str, object]:
+    """One line of `herald decide`: {id, text, kind?, platform?, brand?, author_name?} -> the decision as JSON values.
+
+    A line that cannot be read gives {id, error}; the command then ends with 1.
+    """
+    text = _text_of(obj)
+    if isinstance(text, _Bad):
+        return text.line
+    words: dict[str, str] = {}
+    for name in ("kind", "platform", "brand", "author_name"):
+        value = text.obj.get(name)
+        if value is not None and not isinstance(value, str):
+            return {"id": text.id, "error": f"`{name}` must be a text"}
+        words[name] = value or ""
+    try:
+        kind = Kind(words["kind"] or "comment")
+    except ValueError:
+        return {"id": text.id, "error": f"`kind` must be one of {', '.join(Kind)}"}
+    message = Message(
+        platform=words["platform"], account_id="", external_id=str(text.id), kind=kind, author_id=None,
+        author_name=words["author_name"] or None, text=text.text, parent_id=None, created_at=now, changed_at=now,
+        received_at=now, brand=words["brand"],
+    )  # fmt: skip
+    decision = decide(message, assess(text.text), rules, policy_versions=policy_versions or {}, now=now)
+    clause, escalate = decision.policy, decision.escalate
+    return {
+        "id": text.id,
+        "action": str(decision.action),
+        "rule": decision.rule,
+        "policy": clause and {"id": clause.policy, "clause": clause.clause, "version": clause.version or None},
+        "rationale": decision.rationale,
+        "severity": decision.severity.name.lower(),
+        "labels": list(decision.labels),
+        "evidence": [_span(span) for span in decision.evidence],
+        "escalate": escalate
+        and {
+            "to": escalate.to,
+            "within_minutes": escalate.within_minutes,
+            "severity": escalate.severity.name.lower(),
+        },
+        "rules_hash": decision.rules_hash,
+        "model_version": decision.model_version,
+        "trace": [dict(entry) for entry in decision.trace],
+    }
+
+
+def _span(span: Span) -> dict[str, object]:
+    return {"start": span.start, "end": span.end, "field": span.field, "found": span.found}
+
+
+class _Bad:
+    def __init__(self, id: object, sentence: str) -> None:
+        self.line: dict[str, object] = {"id": id, "error": sentence}
+
+
+class _Given:
+    def __init__(self, obj: Mapping[str, object], text: str) -> None:
+        self.obj = obj
+        self.id = obj.get("id")
+        self.text = text
+
+
+def _text_of(obj: object) -> _Given | _Bad:
+    if not isinstance(obj, dict):
+        return _Bad(None, "a line must be a JSON object with `id` and `text`")
+    id = obj.get("id")
+    if isinstance(id, dict | list):
+        return _Bad(None, "`id` must be a text or a number")
+    text = obj.get("text")
+    if text is None:
+        return _Bad(id, "there is no `text`")
+    if not isinstance(text, str):
+        return _Bad(id, "`text` must be a text")
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_TEXT:
+        return _Bad(id, f"`text` has {size} bytes; the limit is {MAX_TEXT}")
+    return _Given(obj, text)

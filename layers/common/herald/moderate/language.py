@@ -1,0 +1,599 @@
+"""The rule language: one YAML section becomes one Rule, or says what is wrong with it and on which line.
+
+    name: Insult
+    body (includes-word): [you idiot, you moron]
+    ~author.name: [our own desk]
+    action: hide
+    policy: MOD 3.1
+    rationale: "Insults a person: “{{match}}”."
+
+In the manner of AutoModerator: `field (modifier, modifier): [...]`, `~` in front reverses, `a+b` looks in both fields,
+`#2` tells two checks of one field apart. docs/rules.md describes it for moderators; a test holds the two together.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from herald.model import Action, Escalation, Kind, Severity
+from herald.moderate.documents import BadDocument, Node, read
+from herald.moderate.normalise import fold
+from herald.moderate.patterns import BadPattern, Pattern, compile_pattern
+
+MAX_TERMS = 10_000
+MAX_TERM = 1_000
+
+BODY, AUTHOR, DOMAIN, URL = 1, 2, 4, 8
+FIELDS: Mapping[str, int] = {"body": BODY, "author.name": AUTHOR, "domain": DOMAIN, "url": URL}
+MODES = ("includes", "includes-word", "starts-with", "ends-with", "full-exact", "full-text")
+MODIFIERS = (*MODES, "regex", "case-sensitive")
+KEYS = (
+    "name", "action", "priority", "severity", "policy", "rationale", "label", "escalate", "kind", "platform", "brand",
+    "body", "author", "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of",
+    "test",
+)  # fmt: skip
+PLACEHOLDERS = ("match", "rule", "clause")
+
+
+# ---------------------------------------------------------------- what a rule is
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyRef:
+    """The clause a rule rests on; version None: the one in force when it is applied."""
+
+    id: str
+    clause: str
+    version: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.clause}" + (f" v{self.version}" if self.version else "")
+
+
+@dataclass(frozen=True, slots=True)
+class TextCheck:
+    """Does one of these terms or patterns stand in one of these fields?
+
+    Attributes:
+        number: unique in its rule set; hits are recorded under it.
+        key: as written, for the trace.
+        mode: one of MODES, or "domain" (the host or a parent of it).
+    """
+
+    number: int
+    key: str
+    fields: int
+    mode: str
+    negate: bool
+    cased: bool
+    terms: tuple[str, ...]
+    patterns: tuple[Pattern, ...]
+    wanted: str
+
+
+@dataclass(frozen=True, slots=True)
+class LengthCheck:
+    """Length of the text in code points, without what is no word at either end."""
+
+    key: str
+    bound: int
+    longer: bool
+
+    @property
+    def wanted(self) -> str:
+        return f"{'>' if self.longer else '<'} {self.bound}"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """any_of: one member holds; none_of: no member holds. A member is an AND of checks."""
+
+    key: str
+    members: tuple[tuple[Check, ...], ...]
+
+    @property
+    def wanted(self) -> str:
+        return f"{'one' if self.key == 'any_of' else 'none'} of {len(self.members)}"
+
+
+Check = TextCheck | LengthCheck | Group
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTest:
+    """A text under a rule and what this rule by itself must make of it."""
+
+    line: int
+    body: str
+    expect: str
+    author: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One loaded section. Empty `kinds`, `platforms`, `brands` mean any; action None: it only labels."""
+
+    name: str
+    line: int
+    order: int
+    checks: tuple[Check, ...]
+    action: Action | None = None
+    priority: int = 0
+    severity: Severity = Severity.NONE
+    policy: PolicyRef | None = None
+    rationale: str = ""
+    labels: tuple[str, ...] = ()
+    escalate: Escalation | None = None
+    kinds: frozenset[Kind] = frozenset()
+    platforms: frozenset[str] = frozenset()
+    brands: frozenset[str] = frozenset()
+    tests: tuple[RuleTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """What became of one section: status loaded, partial (a term or pattern left out), refused or error."""
+
+    line: int
+    name: str | None
+    status: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that did not load, at its line (1-based)."""
+
+    line: int
+    name: str | None
+    sentence: str
+
+
+# ---------------------------------------------------------------- reading one section
+
+_KEY = re.compile(r"(~?)([^\s(#]+)(#[^\s(]*)?\s*(?:\(([^)]*)\))?\s*")
+_SHORT_POLICY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,39})\s+(\S{1,20})(?:\s+v(\d{1,6}))?")
+_NAME_LINE = re.compile(r"^name:[ \t]*(\S.{0,120})$", re.MULTILINE)  # of a section that is no YAML
+_WITHIN = re.compile(r"(\d{1,5})\s*(m|min|mins|minute|minutes|h|hour|hours|d|day|days)")
+_LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
+_PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_PARTS = frozenset({"name", "action", "priority", "severity", "policy", "rationale", "label", "escalate", "test",
+                    "kind", "platform", "brand"})  # fmt: skip
+_MINUTES = {"m": 1, "h": 60, "d": 1440}
+_HINTS = {
+    "type": "kind", "title": "body", "text": "body", "labels": "label", "reason": "rationale", "tests": "test",
+    "action_reason": "rationale", "report_reason": "rationale", "comment": "rationale", "id": "name",
+    "title+body": "body", "body+title": "body", "link": "url", "user": "author", "brands": "brand",
+    "remove": "hide", "spam": "hide", "delete": "hide", "filter": "queue", "report": "queue", "review": "queue",
+    "approve": "allow", "publish": "allow", "submission": "post", "direct": "dm", "name": "author.name",
+}  # fmt: skip
+
+
+class Reader:
+    """Reads one section; collects what is wrong instead of stopping at the first."""
+
+    def __init__(self, line: int, numbers: Iterator[int], terms_left: int) -> None:
+        self.line = line
+        self.name: str | None = None
+        self.terms = 0
+        self._numbers = numbers
+        self._terms_left = terms_left
+        self._errors: list[str] = []
+        self._refusals: list[str] = []
+        self._left_out: list[str] = []
+        self._notes: list[str] = []
+
+    def refuse(self, line: int, sentence: str) -> None:
+        """Understood, but it cannot or must not run."""
+        self._refusals.append(f"line {line}: {sentence}")
+
+    def outcome(self, *, loaded: bool) -> Section:
+        status = "error" if self._errors else "partial" if self._left_out else "loaded"
+        if not loaded and not self._errors:
+            status = "refused"
+        notes = (*self._errors, *self._refusals, *self._left_out, *self._notes)
+        return Section(self.line, self.name, status, notes)
+
+    def rule(self, part: str, order: int, names: Mapping[str, int]) -> Rule | None:
+        """The rule in this section, or None with the reasons noted."""
+        try:
+            node = read(part, self.line)
+        except BadDocument as bad:
+            named = _NAME_LINE.search(part)
+            self.name = named[1].strip().strip("\"'")[:100] or None if named else None
+            self._error(bad.line, bad.sentence)
+            return None
+        if node is None or not node.mapping:
+            self._error(self.line, "this section is no rule: it must be lines of `key: value`")
+            return None
+        self.line = node.pairs()[0][0].line if node.pairs() else self.line
+        entries = self._entries(node)
+        self._read_name(entries, names)
+        rule = self._build(entries, order)
+        if self._errors or self._refusals:
+            return None
+        return rule
+
+    # ------------------------------------------------ helpers
+
+    def _error(self, line: int, sentence: str) -> None:
+        self._errors.append(f"line {line}: {sentence}")
+
+    def _note(self, line: int, sentence: str) -> None:
+        self._notes.append(f"line {line}: {sentence}")
+
+    def _entries(self, node: Node) -> dict[str, tuple[Node, Node]]:
+        """Key as written, in lower case -> (key, value); the last of two equal keys wins, with a note."""
+        entries: dict[str, tuple[Node, Node]] = {}
+        for key, value in node.pairs():
+            name = key.text.strip().lower() if isinstance(key.value, str) else ""
+            if not name:
+                self._error(key.line, "a key must be text")
+                continue
+            if name in entries:
+                self._note(key.line, f"`{name}` is written twice; this one counts, the one on line "
+                                     f"{entries[name][0].line} does not (add #2 to keep both)")  # fmt: skip
+            entries[name] = (key, value)
+        return entries
+
+    def _text(self, value: Node, what: str, limit: int = 1_000) -> str:
+        if not isinstance(value.value, str):
+            self._error(value.line, f"{what} must be text, not a {value.kind}")
+            return ""
+        text = value.text.strip()
+        if len(text) > limit:
+            self._error(value.line, f"{what} has {len(text)} characters; the limit is {limit}")
+        return text[:limit]
+
+    def _one_of(self, value: Node, what: str, allowed: Sequence[str]) -> str | None:
+        text = self._text(value, what).lower()
+        if text in allowed:
+            return text
+        if isinstance(value.value, str):
+            self._error(value.line, f"{what} `{text[:40]}` is not one of {', '.join(allowed)}{_hint(text, allowed)}")
+        return None
+
+    def _number(self, value: Node, what: str, low: int, high: int) -> int | None:
+        text = self._text(value, what)
+        if re.fullmatch(r"[+-]?\d{1,9}", text) and low <= int(text) <= high:
+            return int(text)
+        if isinstance(value.value, str):
+            self._error(value.line, f"{what} must be a whole number from {low} to {high}, not `{text[:40]}`")
+        return None
+
+    def _words(self, value: Node, what: str) -> list[Node]:
+        """A text, or a list of texts."""
+        if value.mapping:
+            self._error(value.line, f"{what} must be text or a list of texts, not a mapping")
+            return []
+        good = []
+        for item in value.items():
+            if isinstance(item.value, str):
+                good.append(item)
+            else:
+                self._error(item.line, f"{what} must hold texts, not a {item.kind}")
+        return good
+
+    # ------------------------------------------------ the parts of a rule
+
+    def _read_name(self, entries: dict[str, tuple[Node, Node]], names: Mapping[str, int]) -> None:
+        if "name" not in entries:
+            self._error(self.line, "a rule needs a `name`; decisions cite it")
+            return
+        name = self._text(entries["name"][1], "name", 100)
+        self.name = name or None
+        if not name:
+            self._error(entries["name"][0].line, "`name` is empty; decisions cite it")
+        elif name in names:
+            self._error(entries["name"][0].line, f"the name `{name}` is taken by the rule on line {names[name]}")
+
+    def _build(self, entries: dict[str, tuple[Node, Node]], order: int) -> Rule:
+        rule = Rule(self.name or "", self.line, order, ())
+        checks: list[Check] = []
+        for name, (key, value) in entries.items():
+            if name in _PARTS:
+                rule = self._part(rule, name, value)
+            else:
+                checks.extend(self._checks(name, key, value, depth=0, negated=False))
+        severity = self._severity(entries["severity"][1]) if "severity" in entries else None
+        rule = replace(rule, checks=tuple(checks))
+        if severity is None:
+            severity = {Action.HIDE: Severity.MEDIUM, Action.QUEUE: Severity.LOW}.get(
+                rule.action or Action.ALLOW, Severity.NONE
+            )
+        if rule.escalate is not None and rule.escalate.severity is Severity.NONE:
+            rule = replace(rule, escalate=replace(rule.escalate, severity=severity))
+        if not self._errors:
+            self._complete(rule)
+        return replace(rule, severity=severity)
+
+    def _part(self, rule: Rule, name: str, value: Node) -> Rule:
+        """The rule with one of its parts, other than a check, read."""
+        match name:
+            case "action":
+                chosen = self._one_of(value, "action", [str(a) for a in Action])
+                return replace(rule, action=Action(chosen) if chosen else None)
+            case "priority":
+                return replace(rule, priority=self._number(value, "priority", -1_000_000, 1_000_000) or 0)
+            case "policy":
+                return replace(rule, policy=self._policy(value))
+            case "rationale":
+                return replace(rule, rationale=self._rationale(value))
+            case "label":
+                return replace(rule, labels=self._labels(value))
+            case "escalate":
+                return replace(rule, escalate=self._escalation(value))
+            case "test":
+                return replace(rule, tests=self._tests(value))
+            case "kind" | "platform" | "brand":
+                return self._filter(rule, name, value)
+        return rule  # name and severity are read by themselves
+
+    def _complete(self, rule: Rule) -> None:
+        if not rule.checks and not self._refusals:
+            self.refuse(self.line, "the rule checks nothing, so it would hold for every message; add a check such as "
+                                   "`body (includes-word): [...]`")  # fmt: skip
+        if rule.action is None and not rule.labels:
+            self.refuse(self.line, "the rule does nothing; add an `action` or a `label`")
+
+    def _severity(self, value: Node) -> Severity | None:
+        chosen = self._one_of(value, "severity", [s.name.lower() for s in Severity])
+        return Severity[chosen.upper()] if chosen else None
+
+    def _policy(self, value: Node) -> PolicyRef | None:
+        if isinstance(value.value, str):
+            short = _SHORT_POLICY.fullmatch(value.text.strip())
+            if short:
+                return PolicyRef(short[1], short[2], int(short[3]) if short[3] else None)
+            self._error(value.line, "policy must be written as `MOD 3.2`, or as {id: MOD, clause: 3.2, version: 1}")
+            return None
+        if not value.mapping:
+            self._error(value.line, "policy must be text or a mapping, not a list")
+            return None
+        entries = self._sub(value, "policy", ("id", "clause", "version"))
+        version = self._number(entries["version"], "policy version", 1, 999_999) if "version" in entries else None
+        if "id" not in entries or "clause" not in entries:
+            self._error(value.line, "policy needs `id` and `clause`")
+            return None
+        return PolicyRef(
+            self._text(entries["id"], "policy id", 40), self._text(entries["clause"], "policy clause", 20), version
+        )
+
+    def _sub(self, value: Node, what: str, allowed: Sequence[str]) -> dict[str, Node]:
+        found: dict[str, Node] = {}
+        for name, (key, inner) in self._entries(value).items():
+            if name in allowed:
+                found[name] = inner
+            else:
+                self._error(key.line, f"{what} has no `{name[:40]}`; it has {', '.join(allowed)}{_hint(name, allowed)}")
+        return found
+
+    def _rationale(self, value: Node) -> str:
+        text = self._text(value, "rationale", 500)
+        for placeholder in _PLACEHOLDER.findall(text):
+            if placeholder not in PLACEHOLDERS:
+                self._error(value.line, f"rationale has an unknown placeholder {{{{{placeholder[:40]}}}}}; there are "
+                                        f"{', '.join(PLACEHOLDERS)}{_hint(placeholder, PLACEHOLDERS)}")  # fmt: skip
+        return text
+
+    def _labels(self, value: Node) -> tuple[str, ...]:
+        labels = [(item.line, item.text.strip().lower()) for item in self._words(value, "label")]
+        for line, label in labels:
+            if not _LABEL.fullmatch(label):
+                self._error(line, f"the label `{label[:40]}` must be letters, digits, - and _, and begin with a letter")
+        return tuple(dict.fromkeys(label for _, label in labels))
+
+    def _escalation(self, value: Node) -> Escalation | None:
+        if not value.mapping:
+            self._error(value.line, "escalate must be a mapping: {to: who, within: 30 minutes, severity: high}")
+            return None
+        entries = self._sub(value, "escalate", ("to", "within", "severity"))
+        if "to" not in entries or "within" not in entries:
+            self._error(value.line, "escalate needs `to` and `within`")
+            return None
+        within = _WITHIN.fullmatch(self._text(entries["within"], "within").lower())
+        if not within:
+            self._error(entries["within"].line, "within must be a time such as `30 minutes`, `2 hours` or `1 day`")
+            return None
+        severity = self._severity(entries["severity"]) if "severity" in entries else None
+        minutes = int(within[1]) * _MINUTES[within[2][0]]
+        return Escalation(self._text(entries["to"], "to", 100), minutes, severity or Severity.NONE)
+
+    def _filter(self, rule: Rule, name: str, value: Node) -> Rule:
+        words = [(item.line, item.text.strip().lower()) for item in self._words(value, name)]
+        if not words:
+            self._error(value.line, f"{name} is empty; leave it out for any")
+        if any(word == "any" for _, word in words):
+            return rule
+        if name == "platform":
+            return replace(rule, platforms=frozenset(word for _, word in words))
+        if name == "brand":
+            return replace(rule, brands=frozenset(word.casefold() for _, word in words))
+        kinds = set()
+        allowed = ("comment", "review", "post", "mention", "dm", "any")
+        for line, word in words:
+            if word in allowed:
+                kinds.add(Kind(word))
+            else:
+                self._error(line, f"kind `{word[:40]}` is not one of {', '.join(allowed)}{_hint(word, allowed)}")
+        return replace(rule, kinds=frozenset(kinds))
+
+    def _tests(self, value: Node) -> tuple[RuleTest, ...]:
+        tests = []
+        if value.mapping or isinstance(value.value, str):
+            self._error(value.line, "test must be a list: [{body: a text, expect: hide}]")
+            return ()
+        for item in value.items():
+            if not item.mapping:
+                self._error(item.line, "a test must be a mapping: {body: a text, expect: hide}")
+                continue
+            entries = self._sub(item, "test", ("body", "expect", "author"))
+            if "body" not in entries or "expect" not in entries:
+                self._error(item.line, "a test needs `body` and `expect`")
+                continue
+            body = entries["body"].text
+            author = self._text(entries["author"], "author", 200) if "author" in entries else ""
+            expect = self._text(entries["expect"], "expect", 40).lower()
+            tests.append(RuleTest(item.line, body, expect, author))
+        return tuple(tests)
+
+    # ------------------------------------------------ checks
+
+    def _checks(self, name: str, key: Node, value: Node, *, depth: int, negated: bool) -> Iterator[Check]:
+        """The check or checks that one key asks for. `negated`: inside none_of, where a missing term widens."""
+        if name in ("body_longer_than", "body_shorter_than"):
+            bound = self._number(value, name, 0, 100_000)
+            if bound is not None:
+                yield LengthCheck(name, bound, name == "body_longer_than")
+        elif name in ("any_of", "none_of"):
+            group = self._group(name, value, depth, negated)
+            if group:
+                yield group
+        elif name in ("author", "~author"):
+            yield from self._author(name, value, negated)
+        else:
+            check = self._text_check(name, key, value, negated)
+            if check:
+                yield check
+
+    def _author(self, name: str, value: Node, negated: bool) -> Iterator[Check]:
+        if not value.mapping:
+            self._error(value.line, f"{name} must be a mapping: {{name: [...]}}")
+            return
+        flip = name.startswith("~")
+        for inner, (key, terms) in self._entries(value).items():
+            parts = _KEY.fullmatch(inner)
+            if not parts or parts[2] != "name":
+                self._error(key.line, f"author has no `{inner[:40]}`; it has name")
+                continue
+            tilde = "~" if bool(parts[1]) != flip else ""
+            check = self._text_check(tilde + "author." + inner.removeprefix("~"), key, terms, negated)
+            if check:
+                yield check
+
+    def _group(self, name: str, value: Node, depth: int, negated: bool) -> Group | None:
+        if depth >= 3:
+            self._error(value.line, f"{name} is nested more than three deep")
+            return None
+        if value.mapping or isinstance(value.value, str):
+            self._error(value.line, f"{name} must be a list of checks, each begun with a dash")
+            return None
+        members = []
+        for item in value.items():
+            if not item.mapping:
+                self._error(item.line, f"each entry of {name} must be a check such as `body (includes): [...]`")
+                continue
+            inside = negated != (name == "none_of")
+            member: list[Check] = []
+            for inner, (key, inner_value) in self._entries(item).items():
+                member.extend(self._checks(inner, key, inner_value, depth=depth + 1, negated=inside))
+            if member:
+                members.append(tuple(member))
+        if not members and not self._errors:
+            self.refuse(value.line, f"{name} has nothing to check")
+        return Group(name, tuple(members)) if members else None
+
+    def _text_check(self, name: str, key: Node, value: Node, negated: bool) -> TextCheck | None:
+        parts = _KEY.fullmatch(name)
+        fields = self._fields(parts[2], key) if parts else self._unknown_key(name, key)
+        if not parts or not fields:
+            return None
+        modifiers = [m for m in re.split(r"[,\s]+", parts[4] or "") if m]
+        for modifier in modifiers:
+            if modifier not in MODIFIERS:
+                self._error(key.line, f"`{modifier[:40]}` is no modifier; there are {', '.join(MODIFIERS)}"
+                                      f"{_hint(modifier, MODIFIERS)}")  # fmt: skip
+        modes = [m for m in modifiers if m in MODES]
+        if len(modes) > 1:
+            self._error(key.line, f"`{modes[0]}` and `{modes[1]}` exclude each other; write one")
+        is_regex = "regex" in modifiers
+        mode = modes[0] if modes else _default_mode(fields, is_regex)
+        cased = "case-sensitive" in modifiers
+        negate = bool(parts[1])
+        words = self._words(value, parts[2])
+        narrow = negate == negated  # leaving one out makes the rule hold less often, never more
+        terms, patterns = self._terms(words, mode, is_regex, cased, narrow)
+        if not terms and not patterns:
+            if not self._errors and not self._refusals:
+                self.refuse(key.line, f"`{name}` has nothing to look for")
+            return None
+        wanted = _wanted([word.text for word in words], negate)
+        return TextCheck(next(self._numbers), name, fields, mode, negate, cased, terms, patterns, wanted)
+
+    def _unknown_key(self, name: str, key: Node) -> int:
+        self._error(key.line, f"`{name[:60]}` is no key of a rule{_hint(name, KEYS)}")
+        return 0
+
+    def _fields(self, joined: str, key: Node) -> int:
+        bits = 0
+        for part in joined.split("+"):
+            if part not in FIELDS:
+                known = FIELDS if "+" in joined else KEYS
+                self._error(key.line, f"`{part[:60]}` is no key of a rule{_hint(part, tuple(known))}")
+                return 0
+            bits |= FIELDS[part]
+        return bits
+
+    def _terms(
+        self, words: list[Node], mode: str, is_regex: bool, cased: bool, narrow: bool
+    ) -> tuple[tuple[str, ...], tuple[Pattern, ...]]:
+        terms: list[str] = []
+        patterns: list[Pattern] = []
+        for word in words:
+            self.terms += 1
+            if self.terms > self._terms_left:
+                self.refuse(word.line, f"more than {MAX_TERMS} terms in one set")
+                break
+            try:
+                if is_regex:
+                    patterns.append(compile_pattern(word.text, mode, case_sensitive=cased))
+                else:
+                    terms.append(_term(word.text))
+            except BadPattern as bad:
+                shown = word.text if len(word.text) <= 60 else word.text[:59] + "…"
+                sentence = f"`{shown}`: {bad}"
+                if narrow:
+                    self._left_out.append(f"line {word.line}: left out {sentence}")
+                else:
+                    self.refuse(word.line, f"{sentence}. It stands in a negated check, so the rule cannot do without")
+        if words and not terms and not patterns and self._left_out:
+            self.refuse(words[0].line, "nothing is left of this check")
+        return tuple(dict.fromkeys(terms)), tuple(patterns)
+
+
+def _term(text: str) -> str:
+    text = text.strip()
+    if len(text) > MAX_TERM:
+        raise BadPattern(f"the term has {len(text)} characters; the limit is {MAX_TERM}")
+    if not fold(text):
+        raise BadPattern("the term is empty once invisible characters are taken out")
+    return text
+
+
+def _default_mode(fields: int, is_regex: bool) -> str:
+    if fields == DOMAIN and not is_regex:
+        return "domain"
+    if fields in (URL, DOMAIN, URL | DOMAIN):
+        return "includes"
+    return "includes-word"
+
+
+def _wanted(words: list[str], negate: bool) -> str:
+    shown = ", ".join(word if len(word) <= 40 else word[:39] + "…" for word in words[:3])
+    more = f" and {len(words) - 3} more" if len(words) > 3 else ""
+    return f"{'none' if negate else 'one'} of: {shown}{more}"
+
+
+def _hint(given: str, allowed: Sequence[str]) -> str:
+    """ "; did you mean …?" when something near is allowed."""
+    bare = re.sub(r"[~(#\s].*", "", given.lstrip("~"))
+    hint = _HINTS.get(bare, bare)
+    if hint not in allowed:
+        from difflib import get_close_matches  # noqa: PLC0415 - only when someone mistyped
+
+        near = get_close_matches(bare, [*allowed, *(word for word in _HINTS if _HINTS[word] in allowed)], 1, 0.7)
+        hint = _HINTS.get(near[0], near[0]) if near else ""
+        hint = near[0] if near and near[0] in allowed else hint
+    return f"; did you mean `{hint}`?" if hint else ""

@@ -1,0 +1,208 @@
+"""A moderator's regular expressions, in linear time: Python's manner of writing, translated for RE2.
+
+`re` is never handed a pattern that a user wrote: one bad pattern would stall every message behind it. RE2 reads
+\\w \\d \\s as ASCII and has no look-around and no back-references; this module rewrites what can be rewritten and
+refuses the rest in words. (RE2 syntax: https://github.com/google/re2/wiki/Syntax)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+import re2
+
+from herald.moderate.normalise import is_word
+
+LONGEST = 1_000
+"""Characters of a pattern."""
+_MEMORY = 1 << 20  # bytes RE2 may use for one pattern; keeps the worst scan of 10,000 characters to tens of ms
+
+_WORD = r"\p{L}\p{N}_"
+# Not a word character, without the complement that a class cannot hold: all other categories, less the underscore.
+_NOT_WORD = r"\p{Z}\p{S}\p{M}\p{C}\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}\p{Po}‿⁀⁔︳︴﹍-﹏＿"
+_SPACE = r"\t-\r\x{1c}-\x{20}\x{85}\p{Z}"
+_NOT_SPACE = r"\x00-\x{08}\x{0e}-\x{1b}\x{7f}-\x{84}\x{86}-\x{9f}\p{L}\p{M}\p{N}\p{P}\p{S}\p{Cf}\p{Co}"
+_OUTSIDE = {"w": f"[{_WORD}]", "W": f"[^{_WORD}]", "d": r"\p{Nd}", "D": r"\P{Nd}",
+            "s": f"[{_SPACE}]", "S": f"[^{_SPACE}]", "Z": r"\z"}  # fmt: skip
+_INSIDE = {"w": _WORD, "W": _NOT_WORD, "d": r"\p{Nd}", "D": r"\P{Nd}", "s": _SPACE, "S": _NOT_SPACE, "b": r"\x{08}"}
+
+_EDGE_BEFORE = rf"(?:^|\b|[^{_WORD}])"
+_EDGE_AFTER = rf"(?:$|\b|[^{_WORD}])"
+
+
+class BadPattern(Exception):
+    """A pattern that cannot run; the sentence says why and what to write instead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """One compiled expression. `source` is what RE2 got; group 1 is what the moderator wrote."""
+
+    source: str
+    engine: Any
+    by_word: bool
+
+    def spans(self, text: str, limit: int) -> list[tuple[int, int]]:
+        """Up to `limit` matches that are not empty, as [start, end), in order."""
+        found: list[tuple[int, int]] = []
+        for match in islice(self.engine.finditer(text), limit * 10):
+            start, end = match.span(1)
+            if start < end and (not self.by_word or _stands_alone(text, start, end)):
+                found.append((start, end))
+            if len(found) >= limit:
+                break
+        return found
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """RE2's word edge is ASCII; this is the Unicode one: "na" is no word in "naïve"."""
+    before = start > 0 and is_word(text[start - 1]) and is_word(text[start])
+    after = end < len(text) and is_word(text[end - 1]) and is_word(text[end])
+    return not (before or after)
+
+
+def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern:
+    """Compile one user's pattern for one way of matching. Raises BadPattern.
+
+    Args:
+        mode: includes, includes-word, starts-with, ends-with, full-exact or full-text.
+    """
+    if len(pattern) > LONGEST:
+        raise BadPattern(f"the pattern has {len(pattern)} characters; the limit is {LONGEST}")
+    body = translate(pattern)
+    alone = _engine(body)  # by itself first: wrapped, an unbalanced bracket could change meaning
+    if alone.fullmatch(""):
+        raise BadPattern("the pattern matches nothing at all, so it would match every message")
+    before, after = {
+        "includes": ("", ""),
+        "includes-word": (_EDGE_BEFORE, _EDGE_AFTER),
+        "starts-with": ("^", ""),
+        "ends-with": ("", "$"),
+        "full-exact": ("^", "$"),
+        "full-text": (rf"^[^{_WORD}]*", rf"[^{_WORD}]*$"),
+    }[mode]
+    if mode == "includes-word":
+        body = _without_edges(body)
+    flags = "s" if case_sensitive else "is"
+    source = f"(?{flags}:{before}({body}){after})"
+    return Pattern(source, _engine(source), mode == "includes-word")
+
+
+def _without_edges(body: str) -> str:
+    """A leading or trailing \\b says what includes-word says already, but in ASCII only."""
+    if "|" in body:
+        return body  # it may belong to one branch
+    body = body.removeprefix(r"\b")
+    if body.endswith(r"\b") and not body.endswith(r"\\b"):
+        body = body.removesuffix(r"\b")
+    return body
+
+
+def any_of(patterns: list[Pattern]) -> Any:
+    """One expression that matches wherever one of these would, as a cheap first look; None when it is too large."""
+    try:
+        return _engine("|".join(f"(?:{pattern.source})" for pattern in patterns))
+    except BadPattern:
+        return None
+
+
+def _engine(source: str) -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    options.max_mem = _MEMORY
+    try:
+        return re2._Regexp(source, options)  # not re2.compile: its cache would keep every pattern ever tried
+    except re2.error as error:
+        reason = error.args[0] if error.args else "unknown"
+        reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
+        raise BadPattern(f"the pattern does not compile: {reason}") from None
+    except UnicodeError:
+        raise BadPattern("the pattern holds half a character (a lone surrogate)") from None
+
+
+def translate(pattern: str) -> str:
+    """Python's notation -> RE2's: Unicode classes, \\uXXXX, comments, plain groups. Raises BadPattern."""
+    out: list[str] = []
+    index = 0
+    class_start = -1  # index just after "[" (and "^") while inside a class
+    while index < len(pattern):
+        char = pattern[index]
+        if char == "\\":
+            piece, index = _escape(pattern, index, inside=class_start >= 0)
+            out.append(piece)
+        elif class_start >= 0:
+            if char == "]" and index > class_start:
+                class_start = -1
+            out.append(r"\[" if char == "[" else r"\]" if char == "]" and class_start >= 0 else char)
+            index += 1
+        elif char == "[":
+            negated = pattern.startswith("^", index + 1)
+            class_start = index + 1 + negated
+            out.append("[^" if negated else "[")
+            index = class_start
+        elif char == "(":
+            piece, index = _group(pattern, index)
+            out.append(piece)
+        elif char == "{" and pattern.startswith("{,", index):
+            out.append("{0,")
+            index += 2
+        else:
+            out.append(char)
+            index += 1
+    return "".join(out)
+
+
+def _group(pattern: str, index: int) -> tuple[str, int]:
+    """What an opening bracket becomes; captures are dropped, only the whole match is used."""
+    rest = pattern[index : index + 4]
+    if rest.startswith("(?#"):
+        end = pattern.find(")", index)
+        if end < 0:
+            raise BadPattern("a comment (?# is not closed")
+        return "", end + 1
+    if rest.startswith(("(?=", "(?!", "(?<=", "(?<!")):
+        raise BadPattern(
+            f"look-around {rest if rest[2] == '<' else rest[:3]} at character {index + 1} does not run in linear time; "
+            "write what may stand there, or use a second check with ~ or none_of"
+        )
+    if rest.startswith("(?P=") or rest.startswith("(?("):
+        raise BadPattern(f"a back-reference at character {index + 1} does not run in linear time; write the cases out")
+    if rest.startswith("(?>"):
+        raise BadPattern(f"an atomic group (?> at character {index + 1} is not known; a plain group (?: does the same")
+    if rest.startswith("(?P<"):
+        end = pattern.find(">", index)
+        if end < 0:
+            raise BadPattern("the name of a group is not closed")
+        return "(?:", end + 1
+    if rest.startswith("(?"):
+        return "(?", index + 2
+    return "(?:", index + 1
+
+
+def _escape(pattern: str, index: int, *, inside: bool) -> tuple[str, int]:
+    if index + 1 >= len(pattern):
+        raise BadPattern("the pattern ends in a single backslash")
+    char = pattern[index + 1]
+    after = index + 2
+    for letter, digits in (("u", 4), ("U", 8)):
+        if char == letter:
+            code = pattern[after : after + digits]
+            if len(code) < digits or any(c not in "0123456789abcdefABCDEF" for c in code):
+                raise BadPattern(f"\\{letter} needs {digits} hexadecimal digits")
+            return rf"\x{{{code.lstrip('0') or '0'}}}", after + digits
+    special = (_INSIDE if inside else _OUTSIDE).get(char)
+    if special is not None:
+        return special, after
+    if char.isascii() and char.isdigit() and char != "0" and not inside:
+        raise BadPattern(f"a back-reference \\{char} does not run in linear time; write the cases out")
+    if char in ("p", "P", "x") and pattern.startswith("{", after):
+        end = pattern.find("}", after)
+        if end > 0:
+            return pattern[index : end + 1], end + 1
+    if not char.isascii() or char in "_ ":
+        return char, after
+    if char in ("Q", "E"):
+        raise BadPattern(f"\\{char} is not known; put a backslash before each sign instead")
+    return f"\\{char}", after

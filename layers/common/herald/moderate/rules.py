@@ -1,0 +1,485 @@
+"""Rule sets: compiled once, matched in linear time.
+
+`compile_rules` never raises: a section that is wrong is reported with its line and its neighbours load. All words of
+all rules share one automaton (Aho-Corasick); patterns run in RE2, behind one cheap first look for all of them.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from itertools import count, islice
+from typing import Any
+
+import ahocorasick  # type: ignore[import-not-found]
+
+from herald.model import Action, Kind, Span
+from herald.moderate.documents import sections
+from herald.moderate.language import (
+    AUTHOR,
+    BODY,
+    DOMAIN,
+    FIELDS,
+    MAX_TERMS,
+    URL,
+    Check,
+    Group,
+    LengthCheck,
+    Problem,
+    Reader,
+    Rule,
+    RuleTest,
+    Section,
+    TextCheck,
+)
+from herald.moderate.normalise import SCANNED, View, fold, is_word, views
+from herald.moderate.patterns import Pattern, any_of
+
+LANGUAGE = "1"
+"""Part of every rule set's hash: grows when the same YAML would be matched differently."""
+
+MAX_BYTES = 1_000_000
+MAX_RULES = 500
+
+EVIDENCE = 10  # spans kept of one check
+_HITS = 50_000  # raw hits followed in one scan; only a hostile rule set on a hostile text gets there
+_FOUND = 200  # characters of a span's quotation
+_LINKS = 50
+_FIELD_NAMES = {bit: name for name, bit in FIELDS.items()}
+
+
+# ---------------------------------------------------------------- what is judged, and what was seen
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What rules may look at."""
+
+    body: str
+    author_name: str = ""
+    kind: Kind = Kind.COMMENT
+    platform: str = ""
+    brand: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that held: the evidence, and each check with what was wanted and what was observed."""
+
+    rule: Rule
+    evidence: tuple[Span, ...]
+    checks: tuple[Mapping[str, object], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Which rule decides, which label, and which rule an exemption set aside.
+
+    Attributes:
+        cut: the text was longer than what is scanned.
+    """
+
+    deciding: Match | None
+    labelling: tuple[Match, ...]
+    exempted: Match | None
+    cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """A piece of text to scan: which field, and where it begins in that field's original."""
+
+    bit: int
+    text: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Term:
+    """One use of a word in the automaton."""
+
+    check: int
+    fields: int
+    mode: str
+    exact: str  # as written, for case-sensitive; else empty
+
+
+class RuleSet:
+    """Compiled rules. Immutable after it is built; safe to keep for the life of a process.
+
+    Attributes:
+        rules: what loaded, in the order of the file.
+        sections: every section and what became of it.
+        hash: 16 hex digits over the compiled content; comments and layout do not change it.
+    """
+
+    def __init__(self, rules: Sequence[Rule], sections: Sequence[Section]) -> None:
+        self.rules: tuple[Rule, ...] = tuple(rules)
+        self.sections: tuple[Section, ...] = tuple(sections)
+        self.hash: str = _hash(self.rules)
+        deciding = [rule for rule in self.rules if rule.action is not None]
+        self._deciding: tuple[Rule, ...] = tuple(sorted(deciding, key=_rank))
+        self._labelling: tuple[Rule, ...] = tuple(rule for rule in self.rules if rule.action is None)
+        checks = [check for rule in self.rules for check in _text_checks(rule.checks)]
+        self._fields = 0
+        for check in checks:
+            self._fields |= check.fields
+        self._automaton = _automaton(checks)
+        self._patterns = [(check, pattern) for check in checks for pattern in check.patterns]
+        self._looks = _first_looks(self._patterns)
+        self._triggers: dict[int, list[Rule]] = {}
+        self._always: list[Rule] = []
+        for rule in self.rules:
+            needed = _needed(rule.checks)
+            for number in needed:
+                self._triggers.setdefault(number, []).append(rule)
+            if not needed:
+                self._always.append(rule)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What did not load or not wholly, by line."""
+        return tuple(
+            Problem(section.line, section.name, "; ".join(section.notes))
+            for section in self.sections
+            if section.status != "loaded"
+        )
+
+    def judge(self, subject: Subject) -> Verdict:
+        """Deciding rules by rank until the first that holds; label-only rules all. Pure."""
+        seen = self._scan(subject)
+        candidates = {rule.order for rule in self._always}
+        for number in seen:
+            candidates.update(rule.order for rule in self._triggers.get(number, ()))
+        deciding = exempted = None
+        for rule in self._deciding:
+            if rule.order in candidates and (match := _holds(rule, subject, seen)):
+                if deciding is None:
+                    deciding = match
+                    if rule.action is not Action.ALLOW:
+                        break
+                elif rule.action is not Action.ALLOW:
+                    exempted = match
+                    break
+        labelling = tuple(
+            match for rule in self._labelling if rule.order in candidates and (match := _holds(rule, subject, seen))
+        )
+        return Verdict(deciding, labelling, exempted, cut=len(subject.body) > SCANNED)
+
+    def holds(self, rule: Rule, subject: Subject) -> Match | None:
+        """One rule by itself, whatever its neighbours say."""
+        return _holds(rule, subject, self._scan(subject))
+
+    def report(self, file: str) -> list[dict[str, object]]:
+        """The lines of `herald rules check`: {file, line, name, status, notes}; runs the tests inside the rules.
+
+        status: loaded; partial (a pattern or term was left out); refused (understood, but it cannot or must not
+        run); error (not understood, or one of its own tests fails).
+        """
+        by_line = {rule.line: rule for rule in self.rules}
+        lines: list[dict[str, object]] = []
+        for section in self.sections:
+            notes = list(section.notes)
+            status = section.status
+            rule = by_line.get(section.line) if status in ("loaded", "partial") else None
+            failed = [note for test in rule.tests if (note := self._fails(rule, test))] if rule else []
+            if failed:
+                status = "error"
+                notes += failed
+            lines.append({"file": file, "line": section.line, "name": section.name, "status": status, "notes": notes})
+        return lines
+
+    def _fails(self, rule: Rule, test: RuleTest) -> str | None:
+        subject = Subject(
+            test.body,
+            test.author,
+            min(rule.kinds, default=Kind.COMMENT),
+            min(rule.platforms, default=""),
+            min(rule.brands, default=""),
+        )
+        if self.holds(rule, subject):
+            outcome = {str(rule.action or Action.ALLOW), *rule.labels}
+            got = str(rule.action) if rule.action else ", ".join(rule.labels)
+        else:
+            outcome = {"none", str(Action.ALLOW)}
+            got = "none"
+        if test.expect in outcome:
+            return None
+        return f"line {test.line}: the test expects {test.expect}, the rule by itself says {got}"
+
+    # ------------------------------------------------ scanning
+
+    def _scan(self, subject: Subject) -> dict[int, list[Span]]:
+        """Check number -> where it hit, in the original text; only checks that hit are there."""
+        seen: dict[int, list[Span]] = {}
+        for stretch in _stretches(subject, self._fields):
+            readings = views(stretch.text)
+            for view in readings:
+                self._find_terms(view, stretch, seen)
+            if self._patterns:
+                self._find_patterns(readings, stretch, seen)
+        return seen
+
+    def _find_terms(self, view: View, stretch: _Stretch, seen: dict[int, list[Span]]) -> None:
+        if self._automaton is None:
+            return
+        text = view.text
+        for last, (length, terms) in islice(self._automaton.iter(text), _HITS):
+            start, end = last + 1 - length, last + 1
+            alone = _alone(text, start, end)
+            for term in terms:
+                if not term.fields & stretch.bit:
+                    continue
+                if term.mode == "includes-word":
+                    if not alone:
+                        continue
+                elif not _placed(term.mode, text, start, end):
+                    continue
+                begin, stop = view.origin(start, end)
+                if term.exact and stretch.text[begin:stop] != term.exact:
+                    continue
+                _record(seen, term.check, stretch, begin, stop)
+
+    def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: dict[int, list[Span]]) -> None:
+        """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
+        written = View(_LONE.sub("\ufffd", stretch.text[:SCANNED]))
+        same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
+        for index, view in enumerate((written, *(readings[1:] if same else readings))):
+            encoded = view.text.encode()
+            for look, patterns in self._looks:
+                if look is not None and look.search(encoded) is None:
+                    continue
+                for check, pattern in patterns:
+                    if not check.fields & stretch.bit or (check.cased and index):
+                        continue
+                    for start, end in pattern.spans(view.text, EVIDENCE):
+                        _record(seen, check.number, stretch, *view.origin(start, end))
+
+
+_LONE = re.compile("[\ud800-\udfff]")
+
+
+def _record(seen: dict[int, list[Span]], check: int, stretch: _Stretch, start: int, end: int) -> None:
+    spans = seen.setdefault(check, [])
+    if len(spans) >= EVIDENCE:
+        return
+    found = stretch.text[start:end][:_FOUND]
+    name = _FIELD_NAMES[AUTHOR] if stretch.bit == AUTHOR else _FIELD_NAMES[BODY]  # links are quoted where they stand
+    span = Span(stretch.offset + start, stretch.offset + end, name, found)
+    if span not in spans:
+        spans.append(span)
+
+
+def _alone(text: str, start: int, end: int) -> bool:
+    """No letter or digit touches it, unless it begins (ends) with a sign itself."""
+    if start and is_word(text[start - 1]) and is_word(text[start]):
+        return False
+    return not (end < len(text) and is_word(text[end]) and is_word(text[end - 1]))
+
+
+def _placed(mode: str, text: str, start: int, end: int) -> bool:
+    if mode == "includes":
+        return True
+    if mode == "starts-with":
+        return start == 0
+    if mode == "ends-with":
+        return end == len(text)
+    if mode == "full-exact":
+        return start == 0 and end == len(text)
+    if mode == "full-text":
+        return not any(map(is_word, text[:start])) and not any(map(is_word, text[end:]))
+    return end == len(text) and (start == 0 or text[start - 1] == ".")  # domain
+
+
+_LINK = re.compile(
+    r"(?:https?://|www\.)[^\s<>\"'()]{3,500}"
+    r"|(?<![\w@.])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|net|org|info|biz|io|co|me|ly|gg|xyz|top|shop|store|online|site|link"
+    r"|app|club|live|vip|win|ru|cn|tk|uk|au|nz|us|ca|de|fr|example)\b(?:/[^\s<>\"'()]{0,500})?",
+    re.IGNORECASE,
+)
+_HOST = re.compile(r"(?:https?://)?(?:[^/@\s]*@)?(?:www\.)?([^/:?#\s]+)", re.IGNORECASE)
+
+
+def _stretches(subject: Subject, fields: int) -> Iterator[_Stretch]:
+    body = subject.body[:SCANNED]
+    if fields & BODY:
+        yield _Stretch(BODY, body, 0)
+    if fields & AUTHOR and subject.author_name:
+        yield _Stretch(AUTHOR, subject.author_name[:SCANNED], 0)
+    if fields & (DOMAIN | URL) and "." in body:
+        for link in islice(_LINK.finditer(body), _LINKS):
+            address = link.group().rstrip(".,;:!?")
+            if fields & URL:
+                yield _Stretch(URL, address, link.start())
+            host = _HOST.match(address)
+            if fields & DOMAIN and host:
+                yield _Stretch(DOMAIN, host.group(1).rstrip("."), link.start() + host.start(1))
+
+
+# ---------------------------------------------------------------- evaluating
+
+
+def _holds(rule: Rule, subject: Subject, seen: Mapping[int, list[Span]]) -> Match | None:
+    if rule.kinds and subject.kind not in rule.kinds:
+        return None
+    if (rule.platforms and subject.platform not in rule.platforms) or (
+        rule.brands and subject.brand.casefold() not in rule.brands
+    ):
+        return None
+    evidence: list[Span] = []
+    checks: list[Mapping[str, object]] = []
+    for check in rule.checks:
+        if not _check(check, subject, seen, evidence, checks):
+            return None
+    return Match(rule, tuple(dict.fromkeys(evidence))[:EVIDENCE], tuple(checks))
+
+
+def _check(
+    check: Check,
+    subject: Subject,
+    seen: Mapping[int, list[Span]],
+    evidence: list[Span],
+    checks: list[Mapping[str, object]],
+) -> bool:
+    """Evaluate one check; what it found is added to `evidence`, what it saw to `checks`."""
+    if isinstance(check, TextCheck):
+        spans = seen.get(check.number, [])
+        if bool(spans) == check.negate:
+            return False
+        evidence.extend(spans)
+        observed: object = [span.found for span in spans[:3]] if spans else None
+    elif isinstance(check, LengthCheck):
+        length = _length(subject.body)
+        if not (length > check.bound if check.longer else length < check.bound):
+            return False
+        observed = length
+    else:
+        holding = 0
+        for member in check.members:
+            found: list[Span] = []
+            if all(_check(part, subject, seen, found, []) for part in member):
+                holding += 1
+                evidence.extend(found if check.key == "any_of" else ())
+        if (holding > 0) != (check.key == "any_of"):
+            return False
+        observed = holding
+    checks.append({"check": check.key, "wanted": check.wanted, "observed": observed})
+    return True
+
+
+def _length(text: str) -> int:
+    start, end = 0, len(text)
+    while start < end and not is_word(text[start]):
+        start += 1
+    while end > start and not is_word(text[end - 1]):
+        end -= 1
+    return end - start
+
+
+def _rank(rule: Rule) -> tuple[int, int, int]:
+    return -rule.priority, (Action.HIDE, Action.QUEUE, Action.ALLOW).index(rule.action or Action.ALLOW), rule.order
+
+
+def _text_checks(checks: Sequence[Check]) -> Iterator[TextCheck]:
+    for check in checks:
+        if isinstance(check, TextCheck):
+            yield check
+        elif isinstance(check, Group):
+            for member in check.members:
+                yield from _text_checks(member)
+
+
+def _needed(checks: Sequence[Check]) -> set[int]:
+    """Check numbers of which one must hit before the rule can hold; empty: it may hold without any."""
+    for check in checks:
+        if isinstance(check, TextCheck) and not check.negate:
+            return {check.number}
+    for check in checks:
+        if isinstance(check, Group) and check.key == "any_of":
+            each = [_needed(member) for member in check.members]
+            if all(each):
+                return set().union(*each)
+    return set()
+
+
+# ---------------------------------------------------------------- compiling
+
+
+def _automaton(checks: Sequence[TextCheck]) -> Any:
+    uses: dict[str, list[_Term]] = {}
+    for check in checks:
+        for term in check.terms:
+            use = _Term(check.number, check.fields, check.mode, term if check.cased else "")
+            uses.setdefault(fold(term), []).append(use)
+    if not uses:
+        return None
+    automaton = ahocorasick.Automaton()
+    for word, terms in uses.items():
+        automaton.add_word(word, (len(word), tuple(terms)))
+    automaton.make_automaton()
+    return automaton
+
+
+_Look = tuple[Any, list[tuple[TextCheck, Pattern]]]
+
+
+def _first_looks(patterns: list[tuple[TextCheck, Pattern]]) -> list[_Look]:
+    """Groups of patterns with one expression that matches where any of them would; halved until it compiles."""
+    if not patterns:
+        return []
+    look = any_of([pattern for _, pattern in patterns])
+    if look is not None or len(patterns) == 1:
+        return [(look, patterns)]
+    middle = len(patterns) // 2
+    return _first_looks(patterns[:middle]) + _first_looks(patterns[middle:])
+
+
+def _hash(rules: Sequence[Rule]) -> str:
+    return sha256(json.dumps([LANGUAGE, [_plain_rule(rule) for rule in rules]]).encode()).hexdigest()[:16]
+
+
+def _plain_rule(rule: Rule) -> list[object]:
+    return [
+        rule.name, str(rule.action), rule.priority, int(rule.severity), str(rule.policy), rule.rationale, rule.labels,
+        None if rule.escalate is None else [rule.escalate.to, rule.escalate.within_minutes, rule.escalate.severity],
+        sorted(rule.kinds), sorted(rule.platforms), sorted(rule.brands), [_plain_check(c) for c in rule.checks],
+    ]  # fmt: skip
+
+
+def _plain_check(check: Check) -> list[object]:
+    if isinstance(check, TextCheck):
+        sources = [pattern.source for pattern in check.patterns]
+        return [check.fields, check.mode, check.negate, check.cased, check.terms, sources]
+    if isinstance(check, LengthCheck):
+        return [check.bound, check.longer]
+    return [check.key, [[_plain_check(part) for part in member] for member in check.members]]
+
+
+def compile_rules(text: str) -> RuleSet:
+    """YAML text -> RuleSet. Never raises for what is wrong inside: each section loads or says why not, with its line.
+
+    Bounds: MAX_BYTES in all, MAX_RULES rules, MAX_TERMS terms, MAX_TERM characters a term or pattern.
+    """
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MAX_BYTES:
+        return RuleSet([], [Section(1, None, "refused", (f"{size} bytes of rules; the limit is {MAX_BYTES}",))])
+    rules: list[Rule] = []
+    outcomes: list[Section] = []
+    numbers = count()
+    names: dict[str, int] = {}
+    terms = 0
+    for first_line, part in sections(text):
+        reader = Reader(first_line, numbers, MAX_TERMS - terms)
+        rule = reader.rule(part, len(rules), names)
+        if rule is not None and len(rules) >= MAX_RULES:
+            reader.refuse(reader.line, f"more than {MAX_RULES} rules in one set")
+            rule = None
+        if rule is not None:
+            names[rule.name] = rule.line
+            terms += reader.terms
+            rules.append(rule)
+        outcomes.append(reader.outcome(loaded=rule is not None))
+    return RuleSet(rules, outcomes)
