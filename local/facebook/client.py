@@ -1,0 +1,61 @@
+"""For programs that use the running simulator: the command line, the demo's seed, tests. Standard library only."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from local import ports
+
+_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class SimulatorError(RuntimeError):
+    """The simulator does not answer, or refused; the sentence says what to do."""
+
+
+def control(name: str, body: Mapping[str, Any] | None = None, *, base: str | None = None, timeout: float = 60.0) -> Any:
+    """POST `body` to /_sim/`name` (GET for `state` and `calls`, when there is no body) and return its JSON.
+
+    Raises SimulatorError.
+    """
+    address = f"{base or ports.url('facebook')}/_sim/{name}"
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(address, data=data, headers={"content-type": "application/json"})  # noqa: S310
+    try:
+        with _http.open(request, timeout=timeout) as response:
+            return json.load(response)
+    except urllib.error.HTTPError as error:
+        try:
+            sentence = json.load(error)["error"]
+        except (ValueError, KeyError, TypeError):
+            sentence = f"{address} answered {error.code}"
+        raise SimulatorError(f"Facebook simulator: {sentence}") from error
+    except OSError as error:
+        raise SimulatorError(
+            f"The Facebook simulator does not answer at {address}. Start it with `make up`."
+        ) from error
+
+
+def say(text: str, as_name: str = "Nina Harrow", page: str | None = None, *, base: str | None = None) -> str:
+    """A customer comments under the newest post of a page (id or name; the first page if None).
+
+    Returns Herald's id of the message, `facebook_page:<comment id>`. The webhook follows by itself, signed.
+    """
+    body = {"text": text, "as": as_name} | ({"page": page} if page else {})
+    return f"facebook_page:{control('comment', body, base=base)['comment_id']}"
+
+
+def history(
+    page: str,
+    posts: Sequence[Mapping[str, Any]],
+    ratings: Sequence[Mapping[str, Any]] = (),
+    *,
+    base: str | None = None,
+) -> int:
+    """Put a past on a page without webhooks; the shapes are at `Wall.history`. Returns posts and comments written."""
+    body = {"page": page, "posts": list(posts), "ratings": list(ratings)}
+    return int(control("history", body, base=base)["written"])

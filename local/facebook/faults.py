@@ -1,0 +1,95 @@
+"""What goes wrong next: faults are armed by a person or a test, kept in the file, and used up by API calls."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+from local.facebook.wall import BadInput, Wall
+
+KINDS: dict[str, str] = {
+    "drop_after_accept": "accept, then drop the line",
+    "late": "accept late",
+    "429": "429, too many requests",
+    "rate_limit": "403 with code 4, too many calls",
+    "outage": "outage",
+    "bad_token": "token expired",
+    "permission": "permission missing",
+}
+WRITES_ONLY = frozenset({"drop_after_accept", "late"})
+"""Dropping or delaying the answer to a mere look-up proves nothing, so these wait for a write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One armed fault. `calls` left, None: until switched off or `until` (Unix seconds)."""
+
+    kind: str
+    seconds: float
+    calls: int | None = None
+    until: float | None = None
+
+    def words(self) -> str:
+        """For the page: which calls it will meet."""
+        which = "write" if self.kind in WRITES_ONLY else "call"
+        left = "until switched off" if self.calls is None else f"next {self.calls} {which}{'s' * (self.calls != 1)}"
+        if self.until is not None:
+            left = "for a while"
+        late = f" ({self.seconds:g} s)" if self.kind == "late" else ""
+        return f"{KINDS[self.kind]}{late}: {left}"
+
+
+def arm(wall: Wall, kind: str, *, calls: int | None = 1, seconds: float = 0.0) -> None:
+    """Arm a fault for the next `calls` calls; None: until `clear`. Faults of different kinds wait their turn.
+
+    `seconds` is the delay of `late`; for the others, if above 0, the fault lasts that long instead of `calls`.
+    Raises BadInput.
+    """
+    if kind not in KINDS:
+        raise BadInput(f"kind {kind!r}: one of {', '.join(KINDS)}")
+    if calls is not None and not 1 <= calls <= 100_000:
+        raise BadInput("count: from 1 to 100000, or null for until switched off")
+    if not 0 <= seconds <= 3600:
+        raise BadInput("seconds: from 0 to 3600")
+    until = None
+    if kind == "late":
+        seconds = seconds or 10.0
+    elif seconds and kind != "drop_after_accept":
+        calls, until = None, wall.clock() + seconds
+    with wall.transaction():
+        wall.db.execute(
+            "insert into faults (kind, calls, until, seconds, writes_only) values (?,?,?,?,?)",
+            (kind, calls, until, seconds, int(kind in WRITES_ONLY)),
+        )
+
+
+def clear(wall: Wall) -> None:
+    """Calls succeed again. What was accepted late stays accepted."""
+    with wall.transaction():
+        wall.db.execute("delete from faults")
+
+
+def armed(wall: Wall) -> list[Fault]:
+    """In the order in which they will be met."""
+    return [_fault(row) for row in _alive(wall)]
+
+
+def take(wall: Wall, *, write: bool) -> Fault | None:
+    """The fault this call meets, used up by one; None: it goes well."""
+    with wall.transaction():
+        for row in _alive(wall):
+            if row["writes_only"] and not write:
+                continue
+            if row["calls"] is not None:
+                wall.db.execute("update faults set calls = calls - 1 where id=?", (row["id"],))
+                wall.db.execute("delete from faults where calls <= 0")
+            return _fault(row)
+    return None
+
+
+def _alive(wall: Wall) -> list[sqlite3.Row]:
+    return wall.rows("select * from faults where until is null or until > ? order by id", wall.clock())
+
+
+def _fault(row: sqlite3.Row) -> Fault:
+    return Fault(row["kind"], row["seconds"], row["calls"], row["until"])

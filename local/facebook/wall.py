@@ -1,0 +1,569 @@
+"""What is on the pages, and what the webhooks must tell of it: one SQLite file, one transaction a change."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from local.facebook.config import Page
+
+REACTIONS = ("like", "love", "care", "haha", "wow", "sad", "angry")
+TEXT_LIMIT = 8000
+"""Characters of a comment. Our bound; the platform's own was not verified."""
+CALLS_KEPT = 2000
+
+SCHEMA = """
+create table if not exists posts (
+    id text primary key, page text not null, author_id text not null, author_name text not null, message text not null,
+    created integer not null, edited integer not null default 0, hidden integer not null default 0);
+create index if not exists posts_of_page on posts (page, created);
+create table if not exists comments (
+    id text primary key, post text not null, page text not null, parent text, author_id text not null,
+    author_name text not null, message text not null, created integer not null, edited integer not null default 0,
+    hidden integer not null default 0);
+create index if not exists comments_of_post on comments (post, created);
+create index if not exists comments_of_parent on comments (parent);
+create table if not exists reactions (
+    object text not null, author_id text not null, author_name text not null, page text not null, type text not null,
+    created integer not null, primary key (object, author_id));
+create table if not exists ratings (
+    id text primary key, page text not null, author_id text not null, author_name text not null, text text not null,
+    positive integer not null, created integer not null, edited integer not null default 0);
+create table if not exists outbox (
+    id integer primary key autoincrement, callback integer not null, page text not null, field text not null,
+    value text not null, at integer not null, since real not null, next_at real not null,
+    attempts integer not null default 0, copies integer not null default 1, done text, done_at real,
+    status integer, error text);
+create index if not exists outbox_waiting on outbox (next_at) where done is null;
+create table if not exists sent (
+    id integer primary key autoincrement, at real not null, callback text not null, changes integer not null,
+    bytes integer not null, status integer, error text);
+create table if not exists calls (
+    id integer primary key autoincrement, at real not null, method text not null, path text not null,
+    params text not null, page text, status integer, fault text);
+create table if not exists faults (
+    id integer primary key autoincrement, kind text not null, calls integer, until real, seconds real not null,
+    writes_only integer not null);
+create table if not exists late (id integer primary key autoincrement, due_at real not null, call text not null);
+create table if not exists settings (key text primary key, value text not null);
+"""
+
+
+class NoSuchObject(LookupError):
+    """Nothing with this id is on the page."""
+
+
+class NotAllowed(PermissionError):
+    """It is there, but not theirs to change."""
+
+
+class BadInput(ValueError):
+    """What was asked makes no sense; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who speaks: a numeric id and a name."""
+
+    id: str
+    name: str
+
+
+def person(name: str) -> Person:
+    """The made-up person of that name; the same name is always the same person."""
+    clean = " ".join(name.split())
+    if not clean or len(clean) > 80:
+        raise BadInput("a person needs a name of 1 to 80 characters")
+    return Person(id="7" + str(int(sha256(clean.encode()).hexdigest(), 16))[:15], name=clean)
+
+
+class Wall:
+    """Posts, comments, reactions and recommendations of some pages, and the outbox of their events.
+
+    Every method that changes something is one transaction: what is on the wall and what the webhooks will tell
+    of it stand or fall together. Times are whole Unix seconds, as the platform gives them.
+    """
+
+    def __init__(
+        self,
+        file: Path | str,
+        pages: Sequence[Page],
+        *,
+        callbacks: int = 1,
+        clock: Callable[[], float] = time.time,
+        hold: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        """`hold` gives the seconds by which the next event is held back while events go out of order."""
+        self.pages = {page.id: page for page in pages}
+        self.clock = clock
+        self.changed: Callable[[], None] = lambda: None
+        self.revision = 0
+        self._callbacks = callbacks
+        self._hold = hold
+        self._depth = 0
+        if str(file) != ":memory:":
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        self.db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self.db.row_factory = sqlite3.Row
+        self.db.execute("pragma journal_mode=wal")
+        self.db.execute("pragma synchronous=normal")
+        self.db.executescript(SCHEMA)
+
+    def close(self) -> None:
+        self.db.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing; an inner one that fails undoes only its own part."""
+        name = f"level_{self._depth}"
+        self.db.execute("begin immediate" if self._depth == 0 else f"savepoint {name}")
+        self._depth += 1
+        try:
+            yield
+        except BaseException:
+            self._depth -= 1
+            if self._depth:
+                self.db.execute(f"rollback to {name}")
+                self.db.execute(f"release {name}")
+            else:
+                self.db.execute("rollback")
+            raise
+        self._depth -= 1
+        self.db.execute(f"release {name}" if self._depth else "commit")
+        if not self._depth:
+            self.revision += 1
+            self.changed()
+
+    # ------------------------------------------------------------ what people do
+
+    def comment(
+        self, page: str, text: str, author: Person, *, post: str | None = None, parent: str | None = None
+    ) -> str:
+        """Say something under a post, or under a comment; returns the comment's id.
+
+        Without `post` the newest post of the page is meant; a page without any gets one first, silently.
+        """
+        owner = self._page(page)
+        message = _text(text)
+        with self.transaction():
+            if parent is not None:
+                above = self.comment_row(parent)
+                if above["page"] != owner.id or post not in (None, above["post"]):
+                    raise NoSuchObject(parent)
+                post = str(above["post"])
+            elif post is None:
+                post = self._newest_post(owner)
+            elif self.post_row(post)["page"] != owner.id:
+                raise NoSuchObject(post)
+            now = self._now()
+            comment_id = f"{post.partition('_')[2] or post}_{self._next_id()}"
+            self.db.execute(
+                "insert into comments (id, post, page, parent, author_id, author_name, message, created)"
+                " values (?,?,?,?,?,?,?,?)",
+                (comment_id, post, owner.id, parent, author.id, author.name, message, now),
+            )
+            self._tell(owner.id, "feed", self._comment_value(self.comment_row(comment_id), "add", now), now)
+        return comment_id
+
+    def post(self, page: str, text: str, author: Person | None = None, *, tell: bool = True) -> str:
+        """Publish as the page, or write a visitor's post when `author` is given; returns the post's id."""
+        owner = self._page(page)
+        message = _text(text, limit=63206)
+        by = author or Person(owner.id, owner.name)
+        with self.transaction():
+            now = self._now()
+            post_id = f"{owner.id}_{self._next_id()}"
+            self.db.execute(
+                "insert into posts (id, page, author_id, author_name, message, created) values (?,?,?,?,?,?)",
+                (post_id, owner.id, by.id, by.name, message, now),
+            )
+            if tell:
+                self._tell(owner.id, "feed", self._post_value(self.post_row(post_id), "add", now), now)
+        return post_id
+
+    def edit(self, object_id: str, text: str, *, by: str | None = None) -> None:
+        """Change the words of a comment or post. `by`: id of who edits; only the author may."""
+        row, is_comment = self.object_row(object_id)
+        if by is not None and by != row["author_id"]:
+            raise NotAllowed("only its author may edit it")
+        message = _text(text)
+        with self.transaction():
+            now = self._now()
+            table = "comments" if is_comment else "posts"
+            self.db.execute(f"update {table} set message=?, edited=1 where id=?", (message, object_id))  # noqa: S608
+            row, _ = self.object_row(object_id)
+            value = self._comment_value(row, "edited", now) if is_comment else self._post_value(row, "edited", now)
+            self._tell(row["page"], "feed", value, now)
+
+    def delete(self, object_id: str, *, by: str | None = None) -> None:
+        """Remove a comment (with all answers under it) or a post (with its comments).
+
+        `by`: id of who deletes; the author and the page may. Each thing that goes is told as `remove`, answers
+        first; whether the platform tells of the answers too was not verified.
+        """
+        row, is_comment = self.object_row(object_id)
+        if by is not None and by not in (row["author_id"], row["page"]):
+            raise NotAllowed("only its author or the page may delete it")
+        with self.transaction():
+            now = self._now()
+            doomed = self._below(object_id) if is_comment else list(self._comments_of(object_id))
+            for comment in reversed(doomed):
+                self._remove_comment(comment, now)
+            if is_comment:
+                self._remove_comment(row, now)
+            else:
+                self.db.execute("delete from posts where id=?", (object_id,))
+                self.db.execute("delete from reactions where object=?", (object_id,))
+                self._tell(row["page"], "feed", self._post_value(row, "remove", now), now)
+
+    def hide(self, object_id: str, hidden: bool) -> bool:
+        """Hide or show a comment or a visitor's post. False: it was so already, nothing is told."""
+        row, is_comment = self.object_row(object_id)
+        if bool(row["hidden"]) == hidden:
+            return False
+        with self.transaction():
+            now = self._now()
+            table = "comments" if is_comment else "posts"
+            self.db.execute(f"update {table} set hidden=? where id=?", (int(hidden), object_id))  # noqa: S608
+            verb = "hide" if hidden else "unhide"
+            value = self._comment_value(row, verb, now) if is_comment else self._post_value(row, verb, now)
+            self._tell(row["page"], "feed", value, now)
+        return True
+
+    def react(self, object_id: str, author: Person, kind: str | None) -> str | None:
+        """Set one's reaction to a post or comment; None takes it back. Returns the verb told, None if nothing was."""
+        if kind is not None and kind not in REACTIONS:
+            raise BadInput(f"a reaction is one of {', '.join(REACTIONS)}, or null to take it back")
+        row, is_comment = self.object_row(object_id)
+        with self.transaction():
+            was = self.db.execute(
+                "select type from reactions where object=? and author_id=?", (object_id, author.id)
+            ).fetchone()
+            before = was["type"] if was else None
+            if before == kind:
+                return None
+            now = self._now()
+            if kind is None:
+                self.db.execute("delete from reactions where object=? and author_id=?", (object_id, author.id))
+            else:
+                self.db.execute(
+                    "insert or replace into reactions values (?,?,?,?,?,?)",
+                    (object_id, author.id, author.name, row["page"], kind, now),
+                )
+            verb = "remove" if kind is None else "edit" if before else "add"
+            value: dict[str, Any] = {
+                "from": {"id": author.id, "name": author.name},
+                "parent_id": (row["parent"] or row["post"]) if is_comment else object_id,
+                "post_id": row["post"] if is_comment else object_id,
+                "verb": verb,
+                "item": "reaction",
+                "reaction_type": kind or before,
+                "created_time": now,
+            }
+            if is_comment:
+                value["comment_id"] = object_id
+            self._tell(row["page"], "feed", value, now)
+        return verb
+
+    def recommend(self, page: str, author: Person, text: str, positive: bool) -> str:
+        """Recommend the page, or not; a second one by the same person replaces the first. Returns its id."""
+        owner = self._page(page)
+        message = _text(text)
+        with self.transaction():
+            now = self._now()
+            was = self.db.execute(
+                "select id from ratings where page=? and author_id=?", (owner.id, author.id)
+            ).fetchone()
+            rating_id = was["id"] if was else str(self._next_id())
+            self.db.execute(
+                "insert into ratings (id, page, author_id, author_name, text, positive, created) values (?,?,?,?,?,?,?)"
+                " on conflict (id) do update set text=excluded.text, positive=excluded.positive, edited=1",
+                (rating_id, owner.id, author.id, author.name, message, int(positive), now),
+            )
+            value = {
+                "item": "rating",
+                "verb": "edit" if was else "add",
+                "open_graph_story_id": rating_id,
+                "reviewer_id": author.id,
+                "reviewer_name": author.name,
+                "recommendation_type": "POSITIVE" if positive else "NEGATIVE",
+                "review_text": message,
+                "comment_id": None,
+                "created_time": now,
+            }
+            self._tell(owner.id, "ratings", value, now)
+        return rating_id
+
+    def withdraw(self, page: str, author: Person) -> None:
+        """Take one's recommendation back; the event carries ids only."""
+        owner = self._page(page)
+        with self.transaction():
+            row = self.db.execute(
+                "select id from ratings where page=? and author_id=?", (owner.id, author.id)
+            ).fetchone()
+            if row is None:
+                raise NoSuchObject(f"{author.name} has not recommended this page")
+            self.db.execute("delete from ratings where id=?", (row["id"],))
+            value = {
+                "item": "rating",
+                "verb": "remove",
+                "open_graph_story_id": row["id"],
+                "reviewer_id": author.id,
+            }
+            self._tell(owner.id, "ratings", value, self._now())
+
+    def history(self, page: str, posts: Iterable[Mapping[str, Any]], ratings: Iterable[Mapping[str, Any]] = ()) -> int:
+        """Put a past on the page, with given ids and times; tells no webhook. Repeating it changes nothing.
+
+        A post is {id, message, created_time, from?, comments?, reactions?, is_hidden?, edited?}; a comment the same
+        plus parent?; a reaction {from, type}; a rating {id, from, text, positive, created_time}. `from` is {id, name}
+        or a name; times are Unix seconds or ISO 8601. Returns how many posts and comments were written.
+        """
+        owner = self._page(page)
+        written = 0
+        with self.transaction():
+            for entry in posts:
+                written += self._old_post(owner, entry)
+            for entry in ratings:
+                by = _author(entry, owner)
+                self._taken(entry["id"])
+                self.db.execute(
+                    "insert or replace into ratings (id, page, author_id, author_name, text, positive, created)"
+                    " values (?,?,?,?,?,?,?)",
+                    (
+                        str(entry["id"]), owner.id, by.id, by.name, _text(str(entry["text"])),
+                        int(bool(entry["positive"])), _seconds(entry["created_time"]),
+                    ),
+                )  # fmt: skip
+        return written
+
+    def reset(self) -> None:
+        """Empty pages, outbox, log and faults. Ids go on where they were: no old id gets a new meaning."""
+        with self.transaction():
+            for table in ("posts", "comments", "reactions", "ratings", "outbox", "sent", "calls", "faults", "late"):
+                self.db.execute(f"delete from {table}")  # noqa: S608
+            self.db.execute("delete from settings where key <> 'next_id'")
+
+    # ------------------------------------------------------------ reading
+
+    def comment_row(self, comment_id: str) -> sqlite3.Row:
+        row: sqlite3.Row | None = self.db.execute("select * from comments where id=?", (comment_id,)).fetchone()
+        if row is None:
+            raise NoSuchObject(comment_id)
+        return row
+
+    def post_row(self, post_id: str) -> sqlite3.Row:
+        row: sqlite3.Row | None = self.db.execute("select * from posts where id=?", (post_id,)).fetchone()
+        if row is None:
+            raise NoSuchObject(post_id)
+        return row
+
+    def object_row(self, object_id: str) -> tuple[sqlite3.Row, bool]:
+        """A comment (True) or a post (False)."""
+        try:
+            return self.comment_row(object_id), True
+        except NoSuchObject:
+            return self.post_row(object_id), False
+
+    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
+        return self.db.execute(query, values).fetchall()
+
+    def reactions(self, object_ids: Iterable[str]) -> dict[str, dict[str, int]]:
+        """object -> type -> count, most frequent first."""
+        wanted = json.dumps(list(object_ids))
+        found: dict[str, dict[str, int]] = {}
+        for row in self.rows(
+            "select object, type, count(*) n from reactions where object in (select value from json_each(?))"
+            " group by object, type order by n desc, type",
+            wanted,
+        ):
+            found.setdefault(row["object"], {})[row["type"]] = row["n"]
+        return found
+
+    def setting(self, key: str, default: Any) -> Any:
+        row = self.db.execute("select value from settings where key=?", (key,)).fetchone()
+        return default if row is None else json.loads(row["value"])
+
+    def set(self, key: str, value: Any) -> None:
+        with self.transaction():
+            self.db.execute("insert or replace into settings values (?,?)", (key, json.dumps(value)))
+
+    # ------------------------------------------------------------ the log of calls
+
+    def log_call(self, method: str, path: str, params: Mapping[str, str], page: str | None) -> int:
+        """Write down that the API was called, before anything is done about it; returns the line's id."""
+        with self.transaction():
+            line = self.db.execute(
+                "insert into calls (at, method, path, params, page) values (?,?,?,?,?)",
+                (self.clock(), method, path, json.dumps(params), page),
+            ).lastrowid
+            self.db.execute("delete from calls where id <= ?", ((line or 0) - CALLS_KEPT,))
+        return int(line or 0)
+
+    def answer_call(self, line: int, status: int | None, fault: str | None) -> None:
+        """How it ended: the status the caller got (None: no answer at all) and the fault that was in play."""
+        with self.transaction():
+            self.db.execute("update calls set status=?, fault=? where id=?", (status, fault, line))
+
+    # ------------------------------------------------------------ inside
+
+    def _page(self, page: str) -> Page:
+        try:
+            return self.pages[page]
+        except KeyError:
+            raise NoSuchObject(page) from None
+
+    def _now(self) -> int:
+        return int(self.clock())
+
+    def _next_id(self) -> int:
+        number = int(self.setting("next_id", 122_100_000_000_001))
+        self._ids_from(number + 1)
+        return number
+
+    def _ids_from(self, number: int) -> None:
+        self.db.execute("insert or replace into settings values ('next_id', ?)", (json.dumps(number),))
+
+    def _taken(self, object_id: Any) -> None:
+        """Remember an id given from outside, so that ours never meets it."""
+        tail = str(object_id).rpartition("_")[2]
+        if not tail.isdigit():
+            raise BadInput(f"id {object_id!r}: ids are digits, or digits_digits")
+        if int(tail) >= int(self.setting("next_id", 122_100_000_000_001)):
+            self._ids_from(int(tail) + 1)
+
+    def _newest_post(self, owner: Page) -> str:
+        found = self.rows(
+            "select id from posts where page=? and author_id=? order by created desc, rowid desc limit 1",
+            owner.id, owner.id,
+        )  # fmt: skip
+        if found:
+            return str(found[0]["id"])
+        return self.post(owner.id, f"Good morning from {owner.name}. What may we help you with today?", tell=False)
+
+    def _comments_of(self, post: str) -> list[sqlite3.Row]:
+        return self.rows("select * from comments where post=? order by created, rowid", post)
+
+    def _below(self, comment_id: str) -> list[sqlite3.Row]:
+        """All answers under a comment, at any depth, parents first."""
+        return self.rows(
+            "with recursive under(id) as (select id from comments where parent=? union"
+            " select c.id from comments c join under u on c.parent = u.id)"
+            " select comments.* from comments join under using (id) order by created, comments.rowid",
+            comment_id,
+        )
+
+    def _remove_comment(self, row: sqlite3.Row, now: int) -> None:
+        self.db.execute("delete from comments where id=?", (row["id"],))
+        self.db.execute("delete from reactions where object=?", (row["id"],))
+        self._tell(row["page"], "feed", self._comment_value(row, "remove", now), now)
+
+    def _comment_value(self, row: sqlite3.Row, verb: str, now: int) -> dict[str, Any]:
+        """`created_time` is the time of this change; `remove` has neither it nor the words."""
+        value: dict[str, Any] = {
+            "from": {"id": row["author_id"], "name": row["author_name"]},
+            "post_id": row["post"],
+            "comment_id": row["id"],
+            "parent_id": row["parent"] or row["post"],
+            "item": "comment",
+            "verb": verb,
+        }
+        if verb != "remove":
+            value |= {"created_time": now, "message": row["message"]}
+        return value
+
+    def _post_value(self, row: sqlite3.Row, verb: str, now: int) -> dict[str, Any]:
+        value: dict[str, Any] = {
+            "from": {"id": row["author_id"], "name": row["author_name"]},
+            "post_id": row["id"],
+            "item": "status" if row["author_id"] == row["page"] else "post",
+            "verb": verb,
+        }
+        if verb != "remove":
+            value |= {"created_time": now, "message": row["message"], "published": 1}
+        return value
+
+    def _tell(self, page: str, field: str, value: Mapping[str, Any], at: int) -> None:
+        now = self.clock()
+        next_at = now + (self._hold() if self.setting("out_of_order", False) else 0.0)
+        copies = int(self.setting("copies", 1))
+        self.db.executemany(
+            "insert into outbox (callback, page, field, value, at, since, next_at, copies) values (?,?,?,?,?,?,?,?)",
+            [(n, page, field, json.dumps(value), at, now, next_at, copies) for n in range(self._callbacks)],
+        )
+
+    def _old_post(self, owner: Page, entry: Mapping[str, Any]) -> int:
+        by = _author(entry, owner)
+        self._taken(entry["id"])
+        self.db.execute(
+            "insert or replace into posts (id, page, author_id, author_name, message, created, edited, hidden)"
+            " values (?,?,?,?,?,?,?,?)",
+            (
+                str(entry["id"]), owner.id, by.id, by.name, _text(str(entry["message"]), limit=63206),
+                _seconds(entry["created_time"]), int(bool(entry.get("edited"))), int(bool(entry.get("is_hidden"))),
+            ),
+        )  # fmt: skip
+        self._old_reactions(owner, entry)
+        comments = entry.get("comments") or ()
+        for comment in comments:
+            author = _author(comment, owner)
+            parent = comment.get("parent")
+            self._taken(comment["id"])
+            self.db.execute(
+                "insert or replace into comments"
+                " (id, post, page, parent, author_id, author_name, message, created, edited, hidden)"
+                " values (?,?,?,?,?,?,?,?,?,?)",
+                (
+                    str(comment["id"]), str(entry["id"]), owner.id,
+                    None if parent in (None, entry["id"]) else str(parent),
+                    author.id, author.name, _text(str(comment["message"])), _seconds(comment["created_time"]),
+                    int(bool(comment.get("edited"))), int(bool(comment.get("is_hidden"))),
+                ),
+            )  # fmt: skip
+            self._old_reactions(owner, comment)
+        return 1 + len(comments)
+
+    def _old_reactions(self, owner: Page, entry: Mapping[str, Any]) -> None:
+        for reaction in entry.get("reactions") or ():
+            by = _author(reaction, owner)
+            kind = str(reaction["type"]).lower()
+            if kind not in REACTIONS:
+                raise BadInput(f"a reaction is one of {', '.join(REACTIONS)}")
+            self.db.execute(
+                "insert or replace into reactions values (?,?,?,?,?,?)",
+                (str(entry["id"]), by.id, by.name, owner.id, kind, _seconds(entry["created_time"])),
+            )
+
+
+def _text(text: str, limit: int = TEXT_LIMIT) -> str:
+    clean = text.replace("\r\n", "\n")
+    if not clean.strip():
+        raise BadInput("there must be some text")
+    if len(clean) > limit:
+        raise BadInput(f"the text has {len(clean)} characters, the limit is {limit}")
+    return clean
+
+
+def _author(entry: Mapping[str, Any], owner: Page) -> Person:
+    given = entry.get("from", entry.get("as"))
+    if given is None:
+        return Person(owner.id, owner.name)
+    if isinstance(given, Mapping):
+        return Person(str(given["id"]), str(given["name"]))
+    return person(str(given))
+
+
+def _seconds(value: Any) -> int:
+    """Unix seconds of a number or an ISO 8601 text; a text without zone is UTC."""
+    if isinstance(value, int | float):
+        return int(value)
+    moment = datetime.fromisoformat(str(value))
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
