@@ -1,8 +1,8 @@
 """The embedded AWS, as one process: `python -m local.aws`.
 
 ministack (PyPI) serves the API on 127.0.0.1 and runs the functions in this interpreter. Tables and secrets are loaded
-before the first request is served and saved every HERALD_SNAPSHOT_SECONDS (30) and on SIGTERM. Functions, API,
-mappings, queues and schedules are not kept: local.stack makes them from template.yaml at every start.
+before the first request is served and saved every HERALD_SNAPSHOT_SECONDS (30), on SIGUSR1 and on SIGTERM. Functions,
+API, mappings, queues and schedules are not kept: local.stack makes them from template.yaml at every start.
 """
 
 from __future__ import annotations
@@ -100,16 +100,16 @@ class Keeper:
 
         return noted
 
-    async def save(self) -> bool:
-        """Write what changed since the last time; False when nothing did. Raises OSError when the disk refuses."""
+    async def save(self, *, unasked: bool = True) -> None:
+        """Write everything, `unasked` only if something changed since the last time. Raises OSError."""
         async with self._turn:
             changes = self._changes
-            if changes == self._saved:
-                return False
+            if unasked and changes == self._saved:
+                return
+            at = datetime.now(UTC)
             payload = snapshot.capture(self._modules)
-            await asyncio.to_thread(snapshot.write, self._path, payload, datetime.now(UTC))
+            await asyncio.to_thread(snapshot.write, self._path, payload, at)
             self._saved = changes
-            return True
 
     async def save_every(self, seconds: float) -> None:
         """For ever. A failure is told and tried again: a full disk must not stop the system."""
@@ -145,6 +145,7 @@ async def _serve(path: Path, seconds: float) -> int:
         snapshot.restore(modules, kept)
 
     stop = asyncio.Event()
+    background: set[asyncio.Task[None]] = set()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -156,6 +157,7 @@ async def _serve(path: Path, seconds: float) -> int:
     config.shutdown_timeout = 5
     config.loglevel = "WARNING"
     keeper = Keeper(path, modules)
+    loop.add_signal_handler(signal.SIGUSR1, lambda: background.add(loop.create_task(keeper.save(unasked=False))))
     saving = asyncio.create_task(keeper.save_every(seconds))
     try:
         await serve(keeper.noting_changes(emulator.app), config, shutdown_trigger=stop.wait)  # type: ignore[arg-type]

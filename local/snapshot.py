@@ -127,6 +127,15 @@ def newest(path: Path, say: Callable[[str], None]) -> dict[str, Any] | None:
     return None
 
 
+def saved_at(path: Path) -> datetime | None:
+    """The moment the snapshot at `path` shows; None when there is none, or none to be read."""
+    try:
+        with path.open("rb") as file:
+            return datetime.fromisoformat(json.loads(file.readline())["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
 def previous(path: Path) -> Path:
     """Where the snapshot before the newest is kept."""
     return path.with_suffix(".previous")

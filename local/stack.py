@@ -11,6 +11,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import logging
 import os
 import re
 import sys
@@ -105,6 +106,7 @@ def read(path: Path = TEMPLATE) -> Template:
     from samtranslator.yaml_helper import yaml_parse  # noqa: PLC0415
     from yaml import YAMLError  # noqa: PLC0415
 
+    logging.getLogger("samtranslator").setLevel(logging.ERROR)  # it misses somebody to publish its own metrics to
     try:
         source = yaml_parse(path.read_text())
         for resource in source["Resources"].values():
@@ -161,12 +163,11 @@ def _defined(file: Path) -> set[str]:
 # ------------------------------------------------------------------------------------------------ making it stand up
 
 
-def provision(path: Path = TEMPLATE) -> Stack:
+def provision(template: Template) -> Stack:
     """Bring the embedded AWS in line with the template and say what stands where. May be repeated at any time.
 
     Raises BadTemplate; botocore's errors where AWS does not answer.
     """
-    template = read(path)
     if found := problems(template):
         raise BadTemplate("; ".join(found))
     making = _Making(template)
@@ -176,13 +177,13 @@ def provision(path: Path = TEMPLATE) -> Stack:
     return Stack(outputs, making.variables | client_environment(), making.api_id, making.functions)
 
 
-def warm(stack: Stack, path: Path = TEMPLATE) -> list[str]:
+def warm(stack: Stack, template: Template) -> list[str]:
     """Call every function once with an empty event of its own kind, all at once, so that the first comment is quick.
 
     Returns a line for each that failed: a handler that cannot be imported shows here and not at the first comment.
     """
     aws = _Clients()
-    calls = dict(_empty_events(read(path)))
+    calls = dict(_empty_events(template))
 
     def call(name: str) -> str | None:
         answer = aws("lambda").invoke(FunctionName=stack.functions[name], Payload=json.dumps(calls[name]))
@@ -508,7 +509,7 @@ def main(arguments: list[str]) -> int:
         if arguments:
             print("usage: python -m local.stack [--check]", file=sys.stderr)
             return 2
-        stack = provision()
+        stack = provision(read())
         stack.save(where())
         print(json.dumps(dict(stack.outputs), indent=2))
     except BadTemplate as error:
