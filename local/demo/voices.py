@@ -15,7 +15,6 @@ from zoneinfo import ZoneInfo
 
 from herald.care.hours import deadline, parse_hours
 from herald.model import Account
-
 from local.demo.organisation import ACCOUNTS, BRISBANE, MAIN, PERTH, SYDNEY, WEB_SHOP
 
 PER_DAY = 30.0  # messages on an ordinary day over all accounts; a month has about 900
@@ -206,7 +205,7 @@ def _afterwards(chance: Random, said: Said, account: Account) -> Said:
         if chance.random() < 0.035:
             wait = timedelta(minutes=chance.randrange(2, 90))
             return replace(said, deletes_after=wait)
-        if chance.random() < 0.045:
+        if said.about in _SECOND_THOUGHTS and chance.random() < 0.055:
             said = replace(said, edits_to=_edited(chance, said), edits_after=timedelta(minutes=chance.randrange(1, 40)))
     return replace(said, answer=_answer(chance, said, account))
 
@@ -226,41 +225,54 @@ def _numbered(said: Said, number: int) -> Said:
 
 # ---------------------------------------------------------------- answers
 
-_ANSWERS: dict[str, tuple[tuple[str, str, str], ...]] = {  # about -> (text, outcome, clause)
+_SITE = "https://www.banksia-and-oak.example"
+_Reply = tuple[str, str, str, str]  # words of the customer that call for it; text; outcome; clause
+_ANSWERS: dict[str, tuple[_Reply, ...]] = {  # the first that fits, the last one always does
     "question": (
-        ("Hi {first}, {yes} You can see what each shop has right now: https://www.banksia-and-oak.example/stock",
-         "answered with the stock page", "MOD 2.2"),
-        ("Hi {first}, all hours, holidays included, are here: https://www.banksia-and-oak.example/shops",
-         "answered with the opening hours", "MOD 2.2"),
-        ("Hi {first}, it takes 2 to 5 business days in the cities: https://www.banksia-and-oak.example/delivery",
+        ("open close parking", "Hi {first}, all hours, holidays included, and the way to us: " + _SITE + "/shops",
+         "answered with hours and address", "MOD 2.2"),
+        ("delivery ship collect", "Hi {first}, what it costs and how long it takes, by postcode: " + _SITE + "/delivery",
          "answered with delivery times", "MOD 2.2"),
-        ("Hi {first}, good question! {yes} More here: https://www.banksia-and-oak.example/care",
+        ("stock hold back have", "Hi {first}, this page shows what every shop has right now, and you "
+         "can put one aside for 48 hours: " + _SITE + "/stock", "answered with the stock page", "MOD 2.2"),
+        ("dishwasher outside survive", "Hi {first}, everything about looking after it is here: " + _SITE + "/care",
          "answered with the care page", "MOD 2.2"),
+        ("gift card", "Hi {first}, yes, in all three shops and online: " + _SITE + "/gift-cards",
+         "answered with the gift card page", "MOD 2.2"),
+        ("return", "Hi {first}, yes, within 60 days, with or without the box: " + _SITE + "/returns",
+         "answered with the returns page", "MOD 2.2"),
+        ("", "Hi {first}, measurements, prices and makers are on each product's page: " + _SITE + "/products",
+         "answered with the product page", "MOD 2.2"),
     ),
     "complaint": (
-        ("Hi {first}, we're sorry. Please send us your order number privately and we'll sort it out today: "
-         "https://www.banksia-and-oak.example/contact", "parcel found, delivery fee refunded", "COMPLAINTS 2.1"),
-        ("Hi {first}, that's not good enough and we're sorry. New one or money back, you choose: "
-         "https://www.banksia-and-oak.example/returns", "replacement sent", "COMPLAINTS 2.2"),
-        ("Hi {first}, thank you for telling us, and sorry. The manager is looking into it and will call you tomorrow: "
-         "https://www.banksia-and-oak.example/contact", "called back, explained, voucher given", "COMPLAINTS 2.2"),
-        ("Hi {first}, sorry for the wait. Your refund went out this morning: "
-         "https://www.banksia-and-oak.example/returns", "refunded in full", "COMPLAINTS 2.2"),
+        ("broken fell crack rusty wrong missing lid smells photo", "Hi {first}, that's not how it should be, and we're "
+         "sorry. New one or money back, you choose: " + _SITE + "/returns", "replacement sent", "COMPLAINTS 2.2"),
+        ("refund charged money gift card", "Hi {first}, sorry for the wait. Please send us your order number privately "
+         "and we'll put it right today: " + _SITE + "/contact", "refunded in full", "COMPLAINTS 2.2"),
+        ("waiting order delivery van tracking window", "Hi {first}, we're sorry. Please send us your order number "
+         "privately and we'll find the parcel today: " + _SITE + "/orders", "parcel found, delivery fee refunded",
+         "COMPLAINTS 2.1"),
+        ("", "Hi {first}, thank you for telling us, and sorry. The manager will look into it and call you tomorrow: "
+         + _SITE + "/contact", "called back, explained, voucher given", "COMPLAINTS 2.2"),
     ),
     "review": (
-        ("Thank you, {first}, we've passed it on to the team in the shop: https://www.banksia-and-oak.example/shops",
-         "thanked", "SOCIAL 2.3"),
+        ("", "Thank you, {first}, we've passed it on to the team in the shop: " + _SITE + "/shops", "thanked",
+         "SOCIAL 2.3"),
     ),
     "safety": (
-        ("Hi {first}, thank you for telling us. Please stop using it; our safety team will contact you today: "
-         "https://www.banksia-and-oak.example/safety", "handed to the safety team, batch stopped", "MOD 5.1"),
+        ("", "Hi {first}, thank you for telling us. Please stop using it; our safety team will contact you today: "
+         + _SITE + "/safety", "handed to the safety team, batch stopped", "MOD 5.1"),
     ),
     "legal": (
-        ("Hi {first}, we've received this and our office will write to you within two business days: "
-         "https://www.banksia-and-oak.example/contact", "handed to compliance", "MOD 5.3"),
+        ("", "Hi {first}, we've received this and our office will write to you within two business days: "
+         + _SITE + "/contact", "handed to compliance", "MOD 5.3"),
     ),
 }  # fmt: skip
-_YES = ("Yes, we do.", "Yes, it does.", "It's back on Thursday.", "Happy to help.", "Thanks for asking.")
+
+
+def _reply(about: str, text: str) -> _Reply:
+    words = text.lower()
+    return next(reply for reply in _ANSWERS[about] if not reply[0] or any(word in words for word in reply[0].split()))
 
 
 def _answer(chance: Random, said: Said, account: Account) -> Answered | None:
@@ -268,12 +280,12 @@ def _answer(chance: Random, said: Said, account: Account) -> Answered | None:
     about = "complaint" if said.about == "sarcasm" else said.about
     if about not in _ANSWERS or chance.random() < 0.1:
         return None
-    text, outcome, clause = chance.choice(_ANSWERS[about])
+    _, text, outcome, clause = _reply(about, said.text)
     business = timedelta(minutes=round(chance.lognormvariate(3.9, 0.8), 1))
     answered_at = deadline(said.at, business, parse_hours(account.hours), account.timezone, account.holidays)
     settled = chance.random() < 0.8
     return Answered(
-        text=text.format(first=said.author_name.split()[0], yes=chance.choice(_YES)),
+        text=text.format(first=said.author_name.split()[0]),
         after=answered_at - said.at,
         by="hana" if about in ("complaint", "legal", "safety") and chance.random() < 0.6 else "priya",
         outcome=outcome if settled else "",
@@ -642,8 +654,8 @@ _HABITS: tuple[tuple[float, Callable[[str], str]], ...] = (
 
 
 def _as_typed(chance: Random, text: str) -> str:
-    """As people type on a telephone: now and then all small, all capitals, or with a slip. Links stay as they are."""
-    if "http" in text or "www." in text:
+    """As people type on a telephone: now and then all small, all capitals, or with a slip. Links and emoji stay."""
+    if "http" in text or "www." in text or not any(map(str.isalpha, text)):
         return text
     for likely, habit in _HABITS:
         if chance.random() < likely:
@@ -651,11 +663,15 @@ def _as_typed(chance: Random, text: str) -> str:
     return text[0].upper() + text[1:]
 
 
+_SECOND_THOUGHTS = {
+    "complaint": ("Edit: still nothing.", "UPDATE: they called me, all sorted now, thank you.", "You idiots."),
+    "question": ("Edit: found it, thanks!", "Edit: I mean the large one.", "Anyone?"),
+    "praise": ("Edit: typo.", "And the packaging!", "EDIT: broken after a week. Very disappointed."),
+    "chatter": ("Edit: typo.", "Just saying."),
+}
+
+
 def _edited(chance: Random, said: Said) -> str:
     """The author's second version: more words, a softened tone, or an insult thrown in after all."""
-    endings = {
-        "complaint": (" Edit: still nothing.", " UPDATE: they called me, all sorted now, thank you.", " You idiots."),
-        "question": (" Edit: found it, thanks!", " Edit: I mean the large one.", " Anyone?"),
-        "praise": (" Edit: typo.", " And the packaging!", " Edit: it broke after a week. Very disappointed."),
-    }
-    return said.text + chance.choice(endings.get(said.about, (" (edited)", " Just saying.", " Edit: typo")))
+    stop = "" if said.text[-1] in ".!?" or not said.text[-1].isalnum() else "."
+    return f"{said.text}{stop} {chance.choice(_SECOND_THOUGHTS[said.about])}"
