@@ -160,7 +160,7 @@ class FacebookPage:
         require(NAME, Capabilities(frozenset(), None, 0) if direct else CAPABILITIES, delivery.act)
 
     def _reply(self, delivery: Delivery, account: Account, token: str) -> Proof:
-        text = delivery.text.strip()
+        text = whole(delivery.text).strip()
         limit = CAPABILITIES.reply_limit or 0
         if not text or len(text) > limit:
             raise Rejected(f"a reply has 1 to {limit} characters, this one {len(text)}", "length")

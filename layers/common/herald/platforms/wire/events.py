@@ -34,7 +34,7 @@ def unknown(
     `created_at` is the epoch where no time is known.
     """
     text, digest = strict.raw(value)
-    more = {"raw": text, "raw_cut": len(text) == strict.MAX_RAW or None, "error": why[:300]}
+    more = {"raw": text, "raw_cut": len(text) == strict.MAX_RAW or None, "unreadable": why[:300]}
     return Event(
         platform=platform,
         account_id=account_id,

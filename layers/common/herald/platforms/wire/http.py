@@ -68,7 +68,10 @@ class Http:
             self._connect(connection)
             with _time_limit(connection, self.read_seconds) as ended:
                 try:
-                    return self._speak(connection, method, path, headers, body)
+                    answer = self._speak(connection, method, path, headers, body)
+                    if ended():  # a body without a stated length just looks finished
+                        raise TimeoutError
+                    return answer
                 except _FAILURES as error:
                     said = f"the answer took over {self.read_seconds:g} s" if ended() else _said(error)
                     raise OutcomeUnknown(f"{host}: no answer after the request left ({said})", "line") from error

@@ -1,0 +1,452 @@
+"""`herald`, the command line: for engineers, tests and pipes.
+
+JSON lines in and out. An error is one line on stderr. Exit 0: done; 1: a check failed or something could not be read;
+2: wrong usage. Every command imports what it needs when it runs, so `herald --help` costs nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
+
+from herald.errors import BadPayload, BadSignature, HeraldError, Unknown
+
+if TYPE_CHECKING:
+    from herald.model import Event
+
+MAX_BODY = 16_000_000
+MAX_LINE = 1_000_000
+_OK, _FAILED, _USAGE, _INTERRUPTED, _PIPE_CLOSED = 0, 1, 2, 130, 141
+
+
+class Usage(Exception):
+    """The command was given wrongly; the message says how to give it."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # whatever the locale, JSON is UTF-8; a lone surrogate becomes its escape
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    try:
+        args = _parser().parse_args(argv)
+        code: int = args.run(args)
+        sys.stdout.flush()
+    except SystemExit as stop:  # argparse: help (0) or usage (2), told already
+        return stop.code if isinstance(stop.code, int) else _USAGE
+    except BrokenPipeError:  # the reader had enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered goes nowhere, silently
+        return _PIPE_CLOSED
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+    except Usage as wrong:
+        return _complain(str(wrong), _USAGE)
+    except HeraldError as error:
+        return _complain(str(error), _FAILED)
+    except OSError as error:
+        return _complain(f"{error.filename or 'input'}: {error.strerror or error}", _FAILED)
+    return code
+
+
+# -------------------------------------------------------------------- usage
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line instead of argparse's whole usage."""
+        self.exit(_complain(f"{message} (see `{self.prog} --help`)", _USAGE))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="herald",
+        description="Messages from social networks: read them, check them, judge them, answer them.",
+        epilog="`herald COMMAND --help` explains one. JSON lines in and out; exit 1: a check failed, 2: wrong usage.",
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _local_commands(commands)
+    _platform_commands(commands)
+    _judging_commands(commands)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, run: Callable[[argparse.Namespace], int], summary: str, example: str = ""
+) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}.",
+        epilog=f"example: {example}" if example else None,
+        allow_abbrev=False,
+    )
+    made.set_defaults(run=run)
+    return made
+
+
+def _local_commands(commands: Any) -> None:
+    for name, summary in (
+        ("up", "start the local system, or what of it does not run yet"),
+        ("down", "stop the local system; its data stays"),
+        ("status", "say what of the local system runs, and where"),
+    ):
+        _command(commands, name, _local, summary).set_defaults(name=name)
+    say = _command(
+        commands, "say", _say, "write as a customer to the local system, signed, over HTTP",
+        'herald say facebook_page "Where is my order?" --as "Kim Example"',
+    )  # fmt: skip
+    say.add_argument("platform", metavar="PLATFORM")
+    say.add_argument("text", metavar="TEXT")
+    say.add_argument("--as", dest="as_name", metavar="NAME", default="", help="the customer's name")
+    why = _command(
+        commands, "why", _why, "tell in words why a message was decided as it was", "herald why facebook_page:70_71"
+    )
+    why.add_argument("message", metavar="MESSAGE", help="its id, platform:external_id")
+
+
+def _platform_commands(commands: Any) -> None:
+    parse = _command(
+        commands, "parse", _parse, "read raw bodies of a platform, one line an event", "herald parse meta body.json"
+    )
+    parse.add_argument("platform", metavar="PLATFORM")
+    parse.add_argument("files", metavar="FILE", nargs="+", help="a webhook or list body; - is standard input")
+
+    verify = _command(
+        commands, "verify", _verify, "check the signature of a raw body; exit 1 if it is not authentic",
+        "herald verify meta --secret S --header 'X-Hub-Signature-256: sha256=..' body.json",
+    )  # fmt: skip
+    verify.add_argument("platform", metavar="PLATFORM")
+    verify.add_argument("--secret", action="append", required=True, help="repeat it while a secret is being rotated")
+    verify.add_argument("--header", action="append", default=[], metavar="K:V", type=_header, help="may be repeated")
+    verify.add_argument("--at", metavar="UNIX", type=_unix, help="the time of checking; without it, now")
+    verify.add_argument("file", metavar="FILE", help="the raw body; - is standard input")
+
+    challenge = _command(
+        commands, "challenge", _challenge, "print the answer to a platform's handshake; exit 1 if it is refused",
+        "herald challenge meta --secret T --query 'hub.mode=subscribe&hub.verify_token=T&hub.challenge=1'",
+    )  # fmt: skip
+    challenge.add_argument("platform", metavar="PLATFORM")
+    challenge.add_argument("--secret", required=True, help="the verify token of the connection")
+    challenge.add_argument("--query", required=True, metavar="Q", help="the query string as it was received")
+
+
+def _judging_commands(commands: Any) -> None:
+    _command(
+        commands, "assess", _assess, "read texts as JSON lines {id, text}, tell what is known of each",
+        "herald assess < texts.jsonl",
+    )  # fmt: skip
+    decide = _command(
+        commands, "decide", _decide, "read texts as JSON lines {id, text}, decide each by the rules",
+        "herald decide --rules rules.yaml < texts.jsonl",
+    )  # fmt: skip
+    decide.add_argument("--rules", metavar="FILE", help="without it, the rules that Herald ships")
+
+    rules = _command(commands, "rules", _rules_check, "work with rule files")
+    rules_commands = rules.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    check = _command(
+        rules_commands, "check", _rules_check, "one line a rule: loaded, partial, refused or error",
+        "herald rules check rules.yaml",
+    )  # fmt: skip
+    check.add_argument("files", metavar="FILE", nargs="+")
+
+    sla = _command(
+        commands, "sla", _sla, "the deadline that a target of business time gives",
+        "herald sla --hours 'Mon-Fri 09:00-17:00' --tz Europe/London --target 30m 2026-10-02T16:45",
+    )  # fmt: skip
+    sla.add_argument("--hours", required=True, metavar="HOURS")
+    sla.add_argument("--tz", required=True, metavar="ZONE", help="of the hours, and of TIME if it names none")
+    sla.add_argument("--target", required=True, type=_target, metavar="TARGET", help="business time: 30m, 4h, 1h30m")
+    sla.add_argument("--holiday", action="append", default=[], type=_day, metavar="YYYY-MM-DD", help="a closed date")
+    sla.add_argument("time", metavar="TIME", type=_time, help="ISO 8601, for example 2026-10-02T16:45")
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    if not colon or not name.strip():
+        raise argparse.ArgumentTypeError(f"{text!r} is no header: write 'Name: value'")
+    return name.strip().lower(), value.strip()
+
+
+def _unix(text: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(int(text), tz=UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time in Unix seconds") from error
+
+
+def _target(text: str) -> timedelta:
+    found = re.fullmatch(r"(?:([0-9]{1,6})h)?(?:([0-9]{1,6})m)?", text)
+    if not text or found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no target: write 30m, 4h or 1h30m of business time; no days")
+    hours, minutes = (int(part or 0) for part in found.groups())
+    return timedelta(hours=hours, minutes=minutes)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date: write YYYY-MM-DD") from error
+
+
+def _time(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no ISO 8601 time: write 2026-10-02T16:45") from error
+
+
+# -------------------------------------------------------------------- the local system
+
+
+def _up_module() -> Any:
+    """`local.up`, from this checkout. Raises Usage where there is none."""
+    root = Path(__file__).resolve().parents[3]
+    if (root / "local" / "up.py").is_file() and str(root) not in sys.path:
+        sys.path.append(str(root))  # an installed `herald` does not look where it is called
+    try:
+        return import_module("local.up")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "local":
+            raise Usage(f"the local system needs {error.name}: run `make setup` in the checkout of Herald") from error
+        raise Usage("the local system is part of a checkout of Herald: go there and run `make up`") from error
+
+
+def _local(args: argparse.Namespace) -> int:
+    code: int = getattr(_up_module(), args.name)(args)
+    return code
+
+
+def _say(args: argparse.Namespace) -> int:
+    code: int = _up_module().say(args.platform, args.text, args.as_name)
+    return code
+
+
+def _why(args: argparse.Namespace) -> int:
+    try:
+        runtime = import_module("herald.runtime")
+        tell = import_module("herald.flows.why").why
+    except ModuleNotFoundError as error:
+        raise Usage(f"`why` needs {error.name}: run `make setup` in the checkout of Herald") from error
+    try:
+        print(tell(runtime.current(), args.message))
+    except Exception as error:
+        if type(error).__module__.partition(".")[0] != "botocore":
+            raise
+        return _complain(f"the tables do not answer ({type(error).__name__}): run `make up`", _FAILED)
+    return _OK
+
+
+# -------------------------------------------------------------------- platforms
+
+
+def _parse(args: argparse.Namespace) -> int:
+    from herald import platforms  # noqa: PLC0415
+
+    try:
+        source = platforms.source(args.platform)
+    except Unknown as unknown:
+        raise Usage(str(unknown)) from unknown
+    code = _OK
+    for name in args.files:
+        try:
+            events = source.parse(_body(name))
+        except (BadPayload, OSError) as error:
+            code = _FAILED
+            _emit({"file": name, "error": _words(error)})
+            continue
+        for seq, event in enumerate(events):
+            _emit({"file": name, "seq": seq, **_line(event)})
+    return code
+
+
+def _line(event: Event) -> dict[str, Any]:
+    """An event as a line: the shared names first, then what its platform adds."""
+    shared = {
+        "platform": event.platform,
+        "account_id": event.account_id,
+        "external_id": event.external_id,
+        "author_id": event.author_id,
+        "text": event.text,
+        "kind": event.kind,
+        "change": event.change,
+        "parent_id": event.parent_id,
+        "created_at": event.created_at.isoformat(),
+        "received_at": event.received_at.isoformat() if event.received_at else None,
+        "author_name": event.author_name,
+    }
+    return shared | {name: value for name, value in event.more.items() if name not in shared}
+
+
+def _verify(args: argparse.Namespace) -> int:
+    from herald import platforms  # noqa: PLC0415
+
+    headers: dict[str, str] = {}
+    for name, value in args.header:  # as HTTP servers join what was sent twice
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    body = _body(args.file)
+    try:
+        platforms.verify(args.platform, body, headers, args.secret, args.at or datetime.now(UTC))
+    except Unknown as unknown:
+        raise Usage(str(unknown)) from unknown
+    except BadSignature as refused:
+        return _complain(f"{args.file}: not authentic: {refused}", _FAILED)
+    _emit({"file": args.file, "platform": args.platform, "authentic": True})
+    return _OK
+
+
+def _challenge(args: argparse.Namespace) -> int:
+    from urllib.parse import parse_qsl  # noqa: PLC0415
+
+    from herald import platforms  # noqa: PLC0415
+
+    try:
+        source = platforms.source(args.platform)
+        pairs = parse_qsl(args.query.removeprefix("?"), keep_blank_values=True, max_num_fields=100)
+    except (Unknown, ValueError) as wrong:
+        raise Usage(str(wrong)) from wrong
+    query = dict(pairs)
+    if len(query) != len(pairs):
+        raise BadSignature("refused: a parameter stands in the query twice")
+    print(source.challenge(query, args.secret, [args.secret]))
+    return _OK
+
+
+# -------------------------------------------------------------------- judging
+
+
+def _assess(args: argparse.Namespace) -> int:
+    from herald.moderate.decide import assess_line  # noqa: PLC0415
+
+    return _each_line(assess_line)
+
+
+def _decide(args: argparse.Namespace) -> int:
+    from herald.moderate.decide import decide_line  # noqa: PLC0415
+    from herald.moderate.rules import compile_rules  # noqa: PLC0415
+
+    name = args.rules or "default_rules.yaml"
+    rules = compile_rules(_rules_text(args.rules) if args.rules else _default_rules())
+    for problem in rules.problems:
+        _complain(f"{name} line {problem.line}: {problem.sentence}", _FAILED)
+    return _each_line(lambda line: decide_line(line, rules, now=datetime.now(UTC)))
+
+
+def _rules_check(args: argparse.Namespace) -> int:
+    from herald.moderate.rules import compile_rules  # noqa: PLC0415
+
+    code = _OK
+    for name in args.files:
+        try:
+            report = compile_rules(_rules_text(name)).report(name)
+        except (BadPayload, OSError) as error:
+            code = _FAILED
+            _emit({"file": name, "error": _words(error)})
+            continue
+        for line in report:
+            _emit(line)
+            code = _FAILED if line["status"] == "error" else code
+    return code
+
+
+def _rules_text(name: str) -> str:
+    try:
+        return _body(name).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadPayload(f"{name}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
+
+
+def _default_rules() -> str:
+    from importlib.resources import files  # noqa: PLC0415
+
+    return (files("herald.moderate") / "default_rules.yaml").read_text(encoding="utf-8")
+
+
+def _sla(args: argparse.Namespace) -> int:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
+
+    from herald.care.hours import deadline, parse_hours  # noqa: PLC0415
+
+    try:
+        zone = ZoneInfo(args.tz)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise Usage(f"{args.tz!r} is no time zone: write one like Australia/Sydney") from error
+    start = args.time if args.time.tzinfo else args.time.replace(tzinfo=zone)
+    try:
+        end = deadline(start, args.target, parse_hours(args.hours), args.tz, frozenset(args.holiday))
+    except (ValueError, OverflowError) as error:
+        raise Usage(str(error)) from error
+    print(end.isoformat())
+    return _OK
+
+
+# -------------------------------------------------------------------- in and out
+
+
+def _body(name: str) -> bytes:
+    """A file, or standard input for -. Raises BadPayload when it is too long, OSError when it cannot be read."""
+    if name == "-":
+        found = sys.stdin.buffer.read(MAX_BODY + 1)
+    else:
+        with Path(name).open("rb") as file:
+            found = file.read(MAX_BODY + 1)
+    if len(found) > MAX_BODY:
+        raise BadPayload(f"{name}: longer than {MAX_BODY} bytes")
+    return found
+
+
+def _each_line(work: Callable[[object], dict[str, object]]) -> int:
+    """Answer each JSON line of standard input by one line; what cannot be read is answered by {id, error}."""
+    from herald.platforms.wire.strict import read_json  # noqa: PLC0415
+
+    failed = 0
+    for number, line in _lines(sys.stdin.buffer):
+        try:
+            if line is None:
+                raise BadPayload(f"longer than {MAX_LINE} bytes")
+            answer = work(read_json(line))
+        except BadPayload as error:
+            answer = {"id": None, "line": number, "error": str(error)}
+        failed += "error" in answer
+        _emit(answer)
+    return _complain(f"lines that could not be read: {failed}; their answers say why", _FAILED) if failed else _OK
+
+
+def _lines(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
+    """Number and bytes of every line that is not blank; None for one over MAX_LINE, which is never held whole."""
+    number = 0
+    while line := stream.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE and not line.endswith(b"\n"):
+            while rest := stream.readline(MAX_LINE):
+                if rest.endswith(b"\n"):
+                    break
+            yield number, None
+        elif line.strip():
+            yield number, line
+
+
+def _emit(line: Any) -> None:
+    print(json.dumps(line, ensure_ascii=False))
+
+
+def _words(error: Exception) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"herald: {' '.join(sentence.split())}", file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
