@@ -19,7 +19,7 @@ def commit_audited(changes: Sequence[StateChange], lines: Sequence[AuditEntry], 
         head = herald.store.audit_head(chain) if lines else None
         sealed: list[AuditEntry] = []
         for line in lines:
-            head = audit.seal(replace(line, chain=chain), head)
+            head = audit.seal(_as_stored(line, chain), head)
             sealed.append(head)
         try:
             herald.store.commit([*changes, *sealed])
@@ -29,3 +29,9 @@ def commit_audited(changes: Sequence[StateChange], lines: Sequence[AuditEntry], 
             raise
         return
     raise Stale(f"the end of the audit chain {chain} kept moving")
+
+
+def _as_stored(line: AuditEntry, chain: str) -> AuditEntry:
+    """The digest is over what the table will give back: milliseconds, and no facts that say nothing."""
+    at = line.at.replace(microsecond=line.at.microsecond // 1000 * 1000)
+    return replace(line, chain=chain, at=at, facts={k: v for k, v in line.facts.items() if v is not None})

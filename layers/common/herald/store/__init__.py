@@ -1,1 +1,4 @@
-"""State in DynamoDB. db.py: a narrow door to tables; keys.py: every key; rows.py: things to rows; tables.py: the Store."""
+"""State in DynamoDB.
+
+db.py: a narrow door to tables; keys.py: every key; rows.py: things to rows; tables.py: the Store.
+"""

@@ -80,6 +80,9 @@ class TableStore:
         order = f"{at if rank else '0'}|{rank}|{content_hash(text, deleted=deleted)}"
         outbound = event.change is Change.OUTBOUND
         judged = not outbound
+        once = self._first_seen(event, brand, received_at)
+        if rank:
+            once["created_at"] = at
         set_: dict[str, Any] = {
             "stamp": order,
             "changed_at": at,
@@ -91,16 +94,15 @@ class TableStore:
             set_["edited"] = True
         if outbound:
             set_["outbound"] = True
-        if not deleted:
+        if deleted:
+            once |= {"author_id": event.author_id, "author_name": event.author_name}
+        else:
             set_ |= {
                 "author_id": event.author_id,
                 "author_name": event.author_name,
                 "more": rows.json_value(event.more) or None,
             }
             set_["kind"] = str(event.kind)
-        once = self._first_seen(event, brand, received_at)
-        if rank:
-            once["created_at"] = at
         update = Update(
             keys.message(event.message_id),
             set={name: value for name, value in set_.items() if value is not None},

@@ -1,0 +1,24 @@
+"""The five tables as template.yaml declares them, for tests that need only tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from herald.store import keys
+
+
+def create_tables(client: Any) -> None:
+    """Create every table of the template under its logical name, with its keys and indexes."""
+    from samtranslator.yaml_helper import yaml_parse
+
+    template = yaml_parse((Path(__file__).parents[2] / "template.yaml").read_text())
+    declared = {
+        name: resource["Properties"]
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    }
+    assert set(declared) == set(keys.TABLES), "the template and keys.py name different tables"
+    for name, properties in declared.items():
+        wanted = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
+        client.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})

@@ -1,0 +1,268 @@
+"""A whole Herald in memory: the real flows, store and rules over the in-memory tables, and a wall that tells the truth.
+
+The wall fits the Outlet port and can misbehave as platforms do; tests/contract holds it to the same suite as the real
+adapter against the simulator.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+
+from herald.errors import NeedsLogin, OutcomeUnknown, PlatformError
+from herald.flows.context import Herald
+from herald.govern import policies
+from herald.model import (
+    Account,
+    Acknowledgement,
+    Act,
+    Change,
+    Connection,
+    Credentials,
+    Delivery,
+    Event,
+    Kind,
+    New,
+    Person,
+    Role,
+)
+from herald.ports import Capabilities, Proof
+from herald.store.db import Db
+from herald.store.tables import TableStore
+from local.memory import MemoryDb
+
+NOON = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)  # a Wednesday, noon in Sydney
+PAGE = "900100"
+BRAND = "tall-timber"
+ACCOUNT = Account(
+    platform="facebook_page", account_id=PAGE, name="Tall Timber", brand=BRAND, timezone="Australia/Sydney",
+    hours="Mon-Fri 09:00-17:00", connection="fb",
+)  # fmt: skip
+MUTE = Account(
+    platform="webhook", account_id="form", name="Tall Timber form", brand=BRAND, timezone="Australia/Sydney",
+    hours="Mon-Fri 09:00-17:00", connection="form",
+)  # fmt: skip
+MIA = Person("mia", "Mia Marsh", frozenset({Role.COMMUNITY_MANAGER}), frozenset({BRAND}))
+TED = Person("ted", "Ted Thorn", frozenset({Role.CUSTOMER_SERVICE_MANAGER}), frozenset({BRAND}))
+ANA = Person("ana", "Ana Ash", frozenset({Role.MARKETER}), frozenset({BRAND}))
+NEW = Person("new", "Nia New", frozenset({Role.COMMUNITY_MANAGER}), frozenset({BRAND}))
+
+POLICY = """---
+id: MOD
+title: Moderation guideline
+version: 1
+effective_from: 2026-01-01
+gates: [Reply, Hide, Unhide, Overrule, Resolve]
+---
+## 1 Scope
+### 1.1 Everything public
+It covers what stands under our posts.
+## 2 What stays
+### 2.1 Criticism
+Criticism stays visible and is answered.
+## 3 What goes
+### 3.1 Insults
+Insults aimed at people are hidden.
+"""
+
+RULES = """---
+name: Insult
+body (includes-word): ["utter muppet", "clown shoes"]
+action: hide
+severity: medium
+policy: {id: MOD, clause: "3.1"}
+rationale: "An insult: {{match}}."
+---
+name: Unsure
+body (includes-word): ["dodgy"]
+action: queue
+policy: {id: MOD, clause: "2.1"}
+rationale: "May be an accusation: {{match}}."
+---
+name: Complaint
+body (includes-word): ["broken", "refund"]
+label: complaint
+policy: {id: MOD, clause: "2.1"}
+---
+name: Question
+body (regex): ['\\?']
+label: question
+policy: {id: MOD, clause: "2.1"}
+"""
+
+
+@dataclass
+class Clock:
+    """Time as a value; moves only when told."""
+
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_(self, **span: float) -> datetime:
+        self.now += timedelta(**span)
+        return self.now
+
+
+@dataclass
+class Wall:
+    """What the public sees. `acts` counts every act that took effect; `script` holds what the next calls do:
+    an error to raise before anything happens, or ("drop", n) / ("late", n) after it did or will."""
+
+    name: str = "facebook_page"
+    capabilities: Capabilities = field(
+        default_factory=lambda: Capabilities(frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE}), 8000, 60)
+    )
+    replies: list[tuple[str, str, str]] = field(default_factory=list)  # id, parent, text
+    hidden: set[str] = field(default_factory=set)
+    acts: list[tuple[str, str]] = field(default_factory=list)
+    late: list[Delivery] = field(default_factory=list)
+    script: list[PlatformError | str] = field(default_factory=list)
+    numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+        step = self.script.pop(0) if self.script else "ok"
+        if isinstance(step, PlatformError):
+            raise step
+        if step == "late":
+            self.late.append(delivery)
+            raise OutcomeUnknown("the line dropped")
+        proof = self.happen(delivery)
+        if step == "drop":
+            raise OutcomeUnknown("the line dropped")
+        return proof
+
+    def happen(self, delivery: Delivery) -> Proof:
+        self.acts.append((str(delivery.act), delivery.target))
+        if delivery.act is Act.HIDE:
+            self.hidden.add(delivery.target)
+        elif delivery.act is Act.UNHIDE:
+            self.hidden.discard(delivery.target)
+        else:
+            reply = f"r{next(self.numbers)}"
+            self.replies.append((reply, delivery.target, delivery.text))
+            return Proof(reply, f"https://wall.example/{reply}")
+        return Proof(delivery.target)
+
+    def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
+        if delivery.act is Act.REPLY:
+            return [Proof(r, f"https://wall.example/{r}") for r, to, text in self.replies
+                    if (to, text) == (delivery.target, delivery.text)]  # fmt: skip
+        there = delivery.target in self.hidden
+        return [Proof(delivery.target)] if there is (delivery.act is Act.HIDE) else []
+
+    def arrive_late(self) -> None:
+        for delivery in self.late:
+            self.happen(delivery)
+        self.late.clear()
+
+
+@dataclass
+class Mute:
+    """A platform on which nothing can be done by API."""
+
+    name: str = "webhook"
+    capabilities: Capabilities = field(default_factory=lambda: Capabilities(frozenset(), None, 0))
+
+    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+        raise AssertionError("never called")
+
+    def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
+        raise AssertionError("never called")
+
+
+@dataclass
+class Kept:
+    """An archive that remembers."""
+
+    bodies: dict[str, bytes] = field(default_factory=dict)
+
+    def keep(self, connection: str, body: bytes, reason: str, at: datetime) -> str:
+        self.bodies[f"{connection}/{len(self.bodies)}"] = body
+        return connection
+
+
+@dataclass
+class Vault:
+    known: Mapping[str, Credentials]
+
+    def __call__(self, ref: str) -> Credentials:
+        if ref not in self.known:
+            raise NeedsLogin(f"no secret {ref}")
+        return self.known[ref]
+
+
+@dataclass
+class World:
+    """Everything a test needs to hold."""
+
+    herald: Herald
+    store: TableStore
+    wall: Wall
+    clock: Clock
+    kept: Kept
+    woken: list[str]
+    db: Db
+
+
+SECRET = "an app secret"
+CREDENTIALS = {
+    "herald/fb": Credentials((SECRET, "the one before"), "a verify token", {PAGE: "page-token"}),
+    "herald/form": Credentials(("a form secret",)),
+}
+
+
+def a_world(db: Db | None = None, *, wall: Wall | None = None, clock: Clock | None = None, found: bool = True) -> World:
+    """A Herald over `db` (in memory unless given). With `found`, the settings are written first."""
+    from herald.platforms import sources
+
+    db = db or MemoryDb()
+    clock = clock or Clock()
+    wall = wall or Wall()
+    store = TableStore(db, sleep=lambda _: None)
+    kept, woken = Kept(), []
+    herald = Herald(
+        store=store, sources=sources(), outlets={"facebook_page": wall, "webhook": Mute()}, archive=kept,
+        wake=lambda delivery: woken.append(delivery.id), secrets=Vault(CREDENTIALS), clock=clock,
+    )  # fmt: skip
+    if found:
+        furnish(store)
+    return World(herald, store, wall, clock, kept, woken, db)
+
+
+def furnish(store: TableStore, *, rules: str = RULES, people: Sequence[Person] = (MIA, TED, ANA, NEW)) -> None:
+    """Connections, accounts, people, policy, rules; everybody but `new` has acknowledged the policy."""
+    store.save(Connection("fb", "facebook_page", "herald/fb", (PAGE,)))
+    store.save(Connection("form", "webhook", "herald/form", ("form",)))
+    store.save(ACCOUNT)
+    store.save(MUTE)
+    policy = policies.parse(POLICY)
+    store.save(policy)
+    store.save_rules(rules)
+    for person in people:
+        store.save(person)
+        if person.id != NEW.id:
+            store.commit([New(Acknowledgement(person.id, policy.id, policy.version, NOON), once=True)])
+
+
+def a_comment(text: str, *, id: str = "1", at: datetime = NOON, **changed: object) -> Event:
+    """A comment under our post, as an adapter would tell it."""
+    event = Event(
+        platform="facebook_page", account_id=PAGE, external_id=f"{PAGE}_{id}", author_id="u1", author_name="Lee Lark",
+        text=text, kind=Kind.COMMENT, change=Change.CREATED, parent_id=f"{PAGE}_post", created_at=at,
+    )  # fmt: skip
+    return replace(event, **changed)  # type: ignore[arg-type]
+
+
+def edited(event: Event, text: str, *, at: datetime) -> Event:
+    return replace(event, text=text, change=Change.EDITED, created_at=at)
+
+
+def deleted(event: Event, *, at: datetime) -> Event:
+    return replace(event, text="", change=Change.DELETED, created_at=at, author_id=None, author_name=None)
+
+
+TODAY = date(2026, 11, 18)
