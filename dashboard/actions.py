@@ -1,0 +1,98 @@
+"""From a widget to the gate: one command, one sentence back. Widgets decide nothing; the gate checks everything."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
+from uuid import NAMESPACE_OID, uuid4, uuid5
+
+import streamlit as st
+
+from dashboard import data, who
+from herald.errors import Conflict, Refused, Stale
+from herald.flows import commands
+from herald.model import Case, DeliveryState
+
+if TYPE_CHECKING:
+    from herald.flows.gate import Done
+
+_FLASH: Final = "herald.flash"
+_NONCE: Final = "herald.nonce"
+_SENT: Final = "herald.sent"
+_log = logging.getLogger("herald.dashboard")
+
+
+class Flash(NamedTuple):
+    """What came of the last command, until a page has shown it. `text` may hold outside words."""
+
+    tone: Literal["green", "red", "orange"]
+    text: str
+
+
+def give(command: commands.Command) -> Done | None:
+    """Hand a command to the gate as the person of this request; remember in words what came of it.
+
+    Returns:
+        What it came to; None when it was refused or overtaken: then nothing changed and the sentence says why.
+    """
+    from herald.flows import gate  # noqa: PLC0415  loaded once with the other flows, before the first visitor
+
+    person = who.current_person()
+    if person is None:
+        return _tell("red", "You are not signed in any more. Sign in again; nothing was changed.")
+    herald = data.herald()
+    try:
+        done = gate.perform(command, by=person.id, herald=herald, now=herald.clock())
+    except Refused as refused:
+        return _tell("red", str(refused))
+    except (Stale, Conflict):
+        return _tell("orange", "Someone else acted at the same moment. Nothing was changed; look again.")
+    finally:
+        data.forget()
+    _log.info("%s by %s", type(command).__name__, person.id)
+    st.session_state[_FLASH] = Flash("green", done.sentence)
+    return done
+
+
+def _tell(tone: Literal["red", "orange"], text: str) -> None:
+    st.session_state[_FLASH] = Flash(tone, text)
+
+
+def take_flash() -> Flash | None:
+    """What came of the last command, once."""
+    return cast("Flash | None", st.session_state.pop(_FLASH, None))
+
+
+# ---------------------------------------------------------------- callbacks: arguments are what the page showed
+
+
+def claim(case_id: str, expected: int) -> None:
+    give(commands.Claim(case_id, expected))
+
+
+def reply(case: Case, box: str) -> None:
+    """Send what stands in the text box `box` of this session.
+
+    The id of a reply is made from this session's own number, the case and the words, so that a double click, or a
+    click while the page still works on the first, is the same reply and is sent once. Only after it failed on the
+    platform do the same words make a new one.
+    """
+    text = str(st.session_state.get(box, "")).strip()
+    if not text:
+        _tell("orange", "Write an answer first.")
+        return
+    nonce = st.session_state.setdefault(_NONCE, str(uuid4()))
+    sent: dict[tuple[str, str], tuple[int, str]] = st.session_state.setdefault(_SENT, {})
+    turn, delivery_id = sent.get((case.id, text), (0, ""))
+    earlier = data.delivery(delivery_id)
+    if earlier is not None and earlier.state is DeliveryState.FAILED:
+        turn += 1
+    name = str(uuid5(NAMESPACE_OID, "\n".join((nonce, case.id, str(turn), text))))
+    done = give(commands.Reply(name, case.message_id, text, case.version))
+    if done:
+        sent[(case.id, text)] = (turn, done.delivery_id)
+        st.session_state[box] = ""
+
+
+def acknowledge(policy_id: str, version: int) -> None:
+    give(commands.AcknowledgePolicy(policy_id, version))

@@ -1,0 +1,212 @@
+"""Inbox: who waits for an answer, by the time left. Claim, answer, resolve."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import actions, data, parts, present, theme, who
+from dashboard.components import sheet, work_list
+from dashboard.failures import guarded
+from herald.govern import authority
+from herald.model import Case, CaseState, Message, Person, Work
+
+OWNERS = {"all": "All", "mine": "Mine", "unassigned": "Unassigned"}
+ALL_KINDS = "all"
+
+
+@guarded
+def render() -> None:
+    """The page."""
+    person = who.current_person()
+    if person is None:
+        return
+    brand = _head(person)
+    if brand is None:
+        return
+    platforms, kind, owner = _filters(brand)
+    chosen = st.query_params.get("case", "")
+    if not chosen:
+        _list(person, brand, platforms, kind, owner, "")
+        return
+    left, right = st.columns([0.42, 0.58], gap="medium")
+    with left:
+        _list(person, brand, platforms, kind, owner, chosen)
+    with right, st.container(border=True, key="detail"):
+        _detail(person, brand, chosen)
+
+
+def _head(person: Person) -> str | None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.title("Inbox", anchor=False)
+            caption = st.empty()
+        brand = parts.brand_of(person, "brand")
+    if brand is not None:
+        zones = present.zone_words(account.timezone for account in data.accounts_of(brand))
+        caption.caption(f"Customers who wait for an answer, nearest deadline first · {zones}")
+    return brand
+
+
+def _filters(brand: str) -> tuple[list[str], str, str]:
+    kinds = sorted({*theme.TYPES, *data.herald().store.targets().minutes} - {"default", "decide"})
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        owner = st.segmented_control(
+            "Owner", list(OWNERS), format_func=OWNERS.__getitem__, default="all", required=True, key="owner",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        kind = st.selectbox(
+            "Kind", [ALL_KINDS, *kinds], key="kind", bind="query-params", label_visibility="collapsed", width=170,
+            format_func=lambda each: "All kinds" if each == ALL_KINDS else each.replace("_", " ").capitalize(),
+        )  # fmt: skip
+        platforms = parts.platforms_of(brand)
+        chosen: list[str] = []
+        if len(platforms) > 1:
+            chosen = st.pills(
+                "Platform", platforms, selection_mode="multi", format_func=theme.platform_name, key="platform",
+                bind="query-params", label_visibility="collapsed",
+            )  # fmt: skip
+    return list(chosen or []), kind or ALL_KINDS, owner or "all"
+
+
+@st.fragment(run_every=parts.LOOK_EVERY)
+@guarded
+def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: str, chosen: str) -> None:
+    pages = int(st.session_state.get("inbox.pages", 1))
+    found = data.open_cases(brand, Work.ANSWER, pages)
+    now = data.now()
+    shown = [
+        (case, message)
+        for case in found.cases
+        if (message := found.messages.get(case.message_id)) is not None
+        and (not platforms or case.platform in platforms)
+        and kind in (ALL_KINDS, case.type)
+        and _owned(case, person, owner)
+    ]
+    _summary([case for case, _ in shown], now, more=found.more)
+    rows = [
+        present.inbox_row(case, message, parts.account_of(message), me=person.id, name=data.name_of, now=now)
+        for case, message in shown
+    ]
+    empty = (
+        ("Nobody waits for an answer", "New messages that need one appear here by themselves.")
+        if not found.cases
+        else ("Nothing matches these filters", "Other messages are waiting: widen the filters to see them.")
+    )
+    picked = work_list(
+        present.INBOX_COLUMNS, rows, key="inbox-list", name="Cases waiting for an answer", selected=chosen, empty=empty,
+        scrolls=bool(chosen),
+    )  # fmt: skip
+    if found.more and st.button("Show 50 more", key="inbox-more"):
+        st.session_state["inbox.pages"] = pages + 1
+        st.rerun()
+    if picked is not None and picked != chosen:
+        _open(picked)
+
+
+def _owned(case: Case, person: Person, owner: str) -> bool:
+    return owner == "all" or case.owner == (person.id if owner == "mine" else "")
+
+
+def _open(case_id: str) -> None:
+    if case_id:
+        st.query_params["case"] = case_id
+    else:
+        st.query_params.pop("case", None)
+    st.rerun()
+
+
+def _summary(cases: list[Case], now: present.datetime, *, more: bool) -> None:
+    counts = {"overdue": 0, "soon": 0, "on_track": 0, "met": 0}
+    for case in cases:
+        counts[present.standing(case, now)] += 1
+    plus = "+" if more else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if counts["overdue"]:
+            st.badge(f"{counts['overdue']} overdue", color="red", icon=":material/alarm:")
+        if counts["soon"]:
+            st.badge(f"{counts['soon']} due within 30 min", color="orange")
+        st.badge(f"{counts['on_track']}{plus} on track", color="green")
+        if counts["met"]:
+            st.badge(f"{counts['met']} answered, not resolved", color="gray")
+        st.caption(f"as of {now:%H:%M:%S} UTC", width="content")
+
+
+# ---------------------------------------------------------------- the open case
+
+
+def _detail(person: Person, brand: str, case_id: str) -> None:
+    case = data.case(case_id)
+    message = data.message(case.message_id) if case else None
+    if case is None or message is None or case.brand != brand:
+        sheet([{"t": "empty", "text": "There is no such case among those you may see. Choose one from the list."}], key="none")
+        return
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        parts_close = st.button("Close", key="close", type="tertiary", icon=":material/close:")
+    if parts_close:
+        _open("")
+    _reading(case.id, message.id, case.version, message.version)
+    parts.flash()
+    _acting(person, case, message)
+
+
+@st.fragment(run_every=parts.LOOK_EVERY)
+@guarded
+def _reading(case_id: str, message_id: str, case_version: int, message_version: int) -> None:
+    """The message, why it was decided so, and how our answer stands; when it changed, the whole page looks again."""
+    case, message = data.case(case_id), data.message(message_id)
+    if case is None or message is None:
+        return
+    if (case.version, message.version) != (case_version, message_version):
+        st.rerun()
+    account, now = parts.account_of(message), data.now()
+    cited = message.decision.policy if message.decision else None
+    policy = data.policy(cited.policy, cited.version) if cited else None
+    act = data.delivery(message.act)
+    stands = present.standing(case, now)
+    words, tone = present.SLA[stands]
+    due = words if stands == "met" else f"{words} · {present.left(case.due_at, now)}"
+    blocks = [
+        present.head(message, account, now, [present.type_pill(case.type), [due, tone]]),
+        present.said(message),
+        *present.act_note(act),
+    ]
+    reply = data.delivery(case.reply_id)
+    if reply is not None:
+        blocks.append(present.reply_block(reply, account, name=data.name_of, now=now))
+    elif case.note:
+        blocks.append({"t": "note", "tone": "orange", "text": present.safe_text(case.note, 400)})
+    blocks += present.decision_blocks(message, policy, account, name=data.name_of, now=now)
+    blocks += present.history_blocks(message, data.history(message.id), act, case, account, name=data.name_of, now=now)
+    sheet(blocks, key=f"reading-{case_id}")
+
+
+def _acting(person: Person, case: Case, message: Message) -> None:
+    """What this person can do about it; below the reading, so that a look again never touches what they type."""
+    if not authority.may(person, "Reply"):
+        return
+    lacking = parts.missing_acknowledgements(person, "Reply")
+    if lacking:
+        parts.acknowledge_first(lacking)
+        return
+    lock = present.case_lock(case, person.id, name=data.name_of)
+    limit = data.reply_limit(case.platform)
+    if lock:
+        sheet([{"t": "note", "tone": "violet", "text": lock}], key=f"lock-{case.id}")
+    box = f"reply-{case.id}"
+    if limit is not None and case.state is not CaseState.RESOLVED and not message.deleted:
+        with st.form(f"form-{case.id}", border=False):
+            st.text_area(
+                "Your answer", key=box, max_chars=limit, height=110, disabled=bool(lock), label_visibility="collapsed",
+                placeholder="Write a public answer. Ctrl+Enter sends it.",
+            )  # fmt: skip
+            st.form_submit_button(
+                "Send answer", type="primary", disabled=bool(lock), on_click=actions.reply, args=(case, box),
+                icon=":material/send:",
+            )  # fmt: skip
+    with st.container(horizontal=True, gap="small"):
+        if not case.owner and case.state is not CaseState.RESOLVED:
+            st.button("Claim", key=f"claim-{case.id}", on_click=actions.claim, args=(case.id, case.version))
+        mine = case.state is not CaseState.RESOLVED and case.owner in ("", person.id)
+        if mine and case.state is not CaseState.ANSWERING and st.button("Resolve", key=f"resolve-{case.id}"):
+            parts.resolve_dialog(case, message)
+        parts.moderation_buttons(message, person, f"inbox-{case.id}")

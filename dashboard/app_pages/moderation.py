@@ -1,0 +1,238 @@
+"""Moderation: what waits for a decision, what was decided and why, and a person's own word on it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import streamlit as st
+
+from dashboard import actions, data, parts, present, theme, who
+from dashboard.components import sheet, work_list
+from dashboard.failures import guarded
+from herald.govern import authority
+from herald.model import Case, CaseState, Message, Person, Work, case_id
+
+VIEWS = {"review": "To review", "decided": "Decided"}
+PAGE = 25
+ACTIONS = ("all", "hide", "queue", "allow")
+
+
+@guarded
+def render() -> None:
+    """The page."""
+    person = who.current_person()
+    if person is None:
+        return
+    brand = _head(person)
+    if brand is None:
+        return
+    _numbers(brand)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        view = st.segmented_control(
+            "View", list(VIEWS), format_func=VIEWS.__getitem__, default="review", required=True, key="view",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+    chosen = st.query_params.get("message", "")
+    if not chosen:
+        _list(person, brand, view or "review", "")
+        return
+    left, right = st.columns([0.42, 0.58], gap="medium")
+    with left:
+        _list(person, brand, view or "review", chosen)
+    with right, st.container(border=True, key="detail"):
+        _detail(person, brand, chosen)
+
+
+def _head(person: Person) -> str | None:
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.title("Moderation", anchor=False)
+            caption = st.empty()
+        brand = parts.brand_of(person, "brand")
+    if brand is not None:
+        zones = present.zone_words(account.timezone for account in data.accounts_of(brand))
+        caption.caption(f"What the rules decided, and what waits for you · {zones}")
+    return brand
+
+
+# ---------------------------------------------------------------- today in numbers
+
+
+def today_of(brand: str, now: datetime) -> dict[str, int] | None:
+    """Today's counts over a brand's accounts, each by its own day; None where nothing was counted yet today."""
+    total: dict[str, int] = {}
+    for account in data.accounts_of(brand):
+        day = now.astimezone(ZoneInfo(account.timezone)).date().isoformat()
+        for metric, count in data.counted(account.id, day).items():
+            total[metric] = total.get(metric, 0) + count
+    return total or None
+
+
+@st.fragment(run_every=parts.LOOK_EVERY)
+@guarded
+def _numbers(brand: str) -> None:
+    counts = today_of(brand, data.now())
+    waiting = data.open_cases(brand, Work.REVIEW)
+    tasks = data.open_cases(brand, Work.TASK)
+
+    def shown(metric: str) -> int | str:
+        return "n/a" if counts is None else counts.get(metric, 0)
+
+    judged: int | str = "n/a"
+    if counts is not None:
+        judged = sum(count for metric, count in counts.items() if metric.startswith("action."))
+    with st.grid(5, min_column_width=150, gap="small"):
+        st.metric(
+            "Judged today", judged, border=True, height="stretch",
+            help="Messages written today (in the account's time zone) that were judged. n/a: none counted yet today.",
+        )  # fmt: skip
+        st.metric("Hidden", shown("action.hide"), border=True, height="stretch", help="Of these, how many stand as hidden.")
+        st.metric("Sent to review", shown("action.queue"), border=True, height="stretch", help="Of these, how many a rule left to a person.")
+        st.metric("Decided by people", shown("by.person"), border=True, height="stretch", help="Of these, how many a person decided or overruled.")
+        st.metric(
+            "Waiting now", f"{len(waiting.cases) + len(tasks.cases)}{'+' if waiting.more or tasks.more else ''}", border=True, height="stretch",
+            help="Open reviews and tasks of any day.",
+        )  # fmt: skip
+
+
+# ---------------------------------------------------------------- lists
+
+
+@st.fragment(run_every=parts.LOOK_EVERY)
+@guarded
+def _list(person: Person, brand: str, view: str, chosen: str) -> None:
+    picked = _review(person, brand, chosen) if view == "review" else _decided(brand, chosen)
+    if picked is not None and picked != chosen:
+        _open(picked)
+
+
+def _review(person: Person, brand: str, chosen: str) -> str | None:
+    reviews, tasks, now = data.open_cases(brand, Work.REVIEW), data.open_cases(brand, Work.TASK), data.now()
+    known = {**reviews.messages, **tasks.messages}
+    cases = sorted((*reviews.cases, *tasks.cases), key=lambda case: (case.due_at, case.id))
+    rows, messages = [], {}
+    for case in cases:
+        message = known.get(case.message_id)
+        if message is None or message.id in messages.values():
+            continue
+        messages[case.id] = message.id
+        rows.append(present.review_row(case, message, me=person.id, name=data.name_of, now=now))
+    selected = next((each for each, of in messages.items() if of == chosen), "")
+    picked = work_list(
+        present.REVIEW_COLUMNS, rows, key="review-list", name="Messages waiting for a decision", selected=selected,
+        empty=("Nothing waits for a decision", "What a rule leaves to a person appears here by itself."),
+        scrolls=bool(chosen),
+    )  # fmt: skip
+    st.caption(f"as of {now:%H:%M:%S} UTC" + (" · the first 50 of each kind" if reviews.more or tasks.more else ""))
+    return messages.get(picked, "") if picked is not None else None
+
+
+def _decided(brand: str, chosen: str) -> str | None:
+    now = data.now()
+    stack: list[tuple[str, str | None]] = st.session_state.setdefault("moderation.places", [])
+    month, cursor = stack[-1] if stack else (f"{now:%Y-%m}", None)
+    page = data.acted(brand, month, cursor, PAGE)
+    rows = [present.decided_row(message, name=data.name_of, now=now) for message in page.messages]
+    picked = work_list(
+        present.DECIDED_COLUMNS, rows, key="decided-list", name="What was decided", selected=chosen,
+        empty=(f"Nothing was hidden or sent to review in {_month_words(month)}", "Messages that are simply allowed are not listed here."),
+        scrolls=bool(chosen),
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if st.button("Newer", key="newer", disabled=not stack, icon=":material/chevron_left:"):
+            stack.pop()
+            st.rerun(scope="fragment")
+        if st.button("Older", key="older", icon=":material/chevron_right:", icon_position="right"):
+            stack.append((month, page.cursor) if page.cursor else (_before(month), None))
+            st.rerun(scope="fragment")
+        st.caption(f"{_month_words(month)} · newest first · as of {now:%H:%M:%S} UTC", width="content")
+    return picked
+
+
+def _before(month: str) -> str:
+    year, number = int(month[:4]), int(month[5:])
+    return f"{year - 1}-12" if number == 1 else f"{year}-{number - 1:02d}"
+
+
+def _month_words(month: str) -> str:
+    return f"{datetime.strptime(month, '%Y-%m'):%B %Y}"  # noqa: DTZ007  a month has no zone
+
+
+def _open(message_id: str) -> None:
+    if message_id:
+        st.query_params["message"] = message_id
+    else:
+        st.query_params.pop("message", None)
+    st.rerun()
+
+
+# ---------------------------------------------------------------- the open message
+
+
+def _detail(person: Person, brand: str, message_id: str) -> None:
+    message = data.message(message_id)
+    if message is None or message.brand != brand:
+        sheet([{"t": "empty", "text": "There is no such message among those you may see. Choose one from the list."}], key="none")
+        return
+    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+        close = st.button("Close", key="close", type="tertiary", icon=":material/close:")
+    if close:
+        _open("")
+    case = _case_of(message)
+    _reading(message.id, message.version, case.id if case else "", case.version if case else 0)
+    parts.flash()
+    _acting(person, message, case)
+
+
+def _case_of(message: Message) -> Case | None:
+    """The open review or task of this message, as far as it is among the first fifty or belongs to these words."""
+    decision = message.decision
+    if decision:
+        review = data.case(case_id(message.id, Work.REVIEW, decision.content_hash))
+        if review and review.state is not CaseState.RESOLVED:
+            return review
+    tasks = data.open_cases(message.brand, Work.TASK)
+    return next((case for case in tasks.cases if case.message_id == message.id), None)
+
+
+@st.fragment(run_every=parts.LOOK_EVERY)
+@guarded
+def _reading(message_id: str, version: int, case_id_: str, case_version: int) -> None:
+    message = data.message(message_id)
+    case = data.case(case_id_) if case_id_ else None
+    if message is None:
+        return
+    if (message.version, case.version if case else 0) != (version, case_version):
+        st.rerun()
+    account, now = parts.account_of(message), data.now()
+    cited = message.decision.policy if message.decision else None
+    policy = data.policy(cited.policy, cited.version) if cited else None
+    act = data.delivery(message.act)
+    chips = []
+    if case is not None:
+        words, tone = present.SLA[present.standing(case, now)]
+        chips = [[theme.WORKS[case.work], "blue"], [f"{words} · {present.left(case.due_at, now)}", tone]]
+    blocks = [present.head(message, account, now, chips), present.said(message), *present.act_note(act)]
+    if case is not None and case.note:
+        blocks.append({"t": "note", "tone": "orange", "text": present.safe_text(case.note, 400)})
+    blocks += present.decision_blocks(message, policy, account, name=data.name_of, now=now)
+    blocks += present.history_blocks(message, data.history(message.id), act, None, account, name=data.name_of, now=now)
+    sheet(blocks, key=f"reading-{message_id}")
+
+
+def _acting(person: Person, message: Message, case: Case | None) -> None:
+    commands = [each for each in ("Overrule", "Hide", "Unhide") if authority.may(person, each)]
+    if not commands:
+        return
+    lacking = {p.id: p for each in commands for p in parts.missing_acknowledgements(person, each)}
+    if lacking:
+        parts.acknowledge_first(list(lacking.values()))
+    with st.container(horizontal=True, gap="small"):
+        if case is not None and not case.owner and authority.may(person, "Claim"):
+            st.button("Claim", key=f"claim-{case.id}", on_click=actions.claim, args=(case.id, case.version))
+        parts.moderation_buttons(message, person, f"moderation-{message.id}", review=case)
+        task = case is not None and case.work is Work.TASK and case.owner in ("", person.id)
+        if task and case is not None and authority.may(person, "Resolve"):
+            if st.button("Done by hand", key=f"resolve-{case.id}", type="primary"):
+                parts.resolve_dialog(case, message)

@@ -1,0 +1,172 @@
+// One thing for reading, as a list of blocks. Outside words only ever go into textContent.
+//
+// head    {name, initials, colour, sub, chips: [[text, tone]]}
+// said    {pieces: [{text, mark?}], gone?}      the message; long ones fold
+// label   {text}                                heading of a section
+// facts   {rows: [{k, v?, pill?, mute?}]}
+// clause  {title, text, note?}
+// bubble  {who, when, text, chip?, why?, link?: {href, text}}
+// events  {rows: [{when, text, tone?}]}
+// note    {text, tone?}
+// trace   {title, lines: [text]}
+// policy  {number, title, text}
+// title   {text}
+// empty   {text}
+// away    {href, text}                          a path of this server
+// me      {name, initials, roles, href?, link?}
+
+const FOLD = 900 // characters
+
+const el = (tag, className, text) => {
+  const node = document.createElement(tag)
+  if (className) node.className = className
+  if (text !== undefined && text !== null) node.textContent = String(text)
+  return node
+}
+
+const pill = ([text, tone]) => el("span", `pill ${tone || "gray"}`, text)
+
+// A link within this server, in the same tab.
+function ownLink(path, text) {
+  const link = el("a", "", text)
+  if (/^\/[^/\\]/.test(path)) link.href = path
+  return link
+}
+
+const blocks = {
+  head(b) {
+    const node = el("div", "head")
+    const face = el("div", "face", b.initials)
+    face.style.background = b.colour
+    face.setAttribute("aria-hidden", "true")
+    const who = el("div", "who")
+    const name = el("div", "name", b.name)
+    name.dir = "auto"
+    name.style.textAlign = "left"
+    who.append(name, el("div", "sub", b.sub))
+    const chips = el("div", "chips")
+    chips.append(...(b.chips || []).map(pill))
+    node.append(face, who, chips)
+    return node
+  },
+  said(b, opened) {
+    const node = el("div", `said ${b.gone ? "gone" : ""}`)
+    const words = el("div", "words")
+    words.dir = "auto"
+    let length = 0
+    for (const piece of b.pieces) {
+      length += piece.text.length
+      if (piece.mark === undefined) {
+        words.append(document.createTextNode(piece.text))
+      } else {
+        const mark = el("mark", "", piece.text)
+        mark.title = piece.mark
+        words.append(mark)
+      }
+    }
+    node.append(words)
+    if (length > FOLD) {
+      const more = el("button", "", "")
+      more.type = "button"
+      const set = (open) => {
+        node.classList.toggle("folded", !open)
+        more.textContent = open ? "Show less" : `Show all ${length.toLocaleString("en")} characters`
+        opened.all = open
+      }
+      more.onclick = () => set(node.classList.contains("folded"))
+      set(Boolean(opened.all))
+      node.append(more)
+    }
+    return node
+  },
+  label: (b) => el("div", "label", b.text),
+  facts(b) {
+    const node = el("dl")
+    for (const row of b.rows) {
+      const dd = el("dd", row.mute ? "muted" : "")
+      if (row.pill) dd.append(pill(row.pill))
+      if (row.v !== undefined) dd.append(document.createTextNode((row.pill ? " " : "") + row.v))
+      node.append(el("dt", "", row.k), dd)
+    }
+    return node
+  },
+  clause(b) {
+    const node = el("div", "clause")
+    node.append(el("div", "title", b.title), el("div", "text", b.text))
+    if (b.note) node.append(el("div", "muted", b.note))
+    return node
+  },
+  bubble(b) {
+    const node = el("div", "bubble")
+    const top = el("div", "top")
+    top.append(el("strong", "", b.who), el("span", "muted", b.when))
+    if (b.chip) top.append(pill(b.chip))
+    const text = el("div", "text", b.text)
+    text.dir = "auto"
+    node.append(top, text)
+    if (b.why) node.append(el("div", "why", b.why))
+    if (b.link && /^https?:\/\//.test(b.link.href)) {
+      const link = el("a", "", b.link.text)
+      link.href = b.link.href
+      link.target = "_blank"
+      link.rel = "noopener noreferrer"
+      const holder = el("div", "why")
+      holder.append(link)
+      node.append(holder)
+    }
+    return node
+  },
+  events(b) {
+    const node = el("ol")
+    for (const row of b.rows) {
+      const item = el("li")
+      item.append(el("span", "when", row.when), el("span", `knob ${row.tone || ""}`), el("span", "", row.text))
+      node.append(item)
+    }
+    return node
+  },
+  note(b) {
+    const node = el("div", `note ${b.tone || ""}`, b.text)
+    node.setAttribute("role", "status")
+    return node
+  },
+  trace(b, opened) {
+    const node = el("details")
+    node.open = Boolean(opened.trace)
+    node.ontoggle = () => (opened.trace = node.open)
+    const lines = el("div", "trace")
+    lines.append(...b.lines.map((line) => el("div", "", line)))
+    node.append(el("summary", "", b.title), lines)
+    return node
+  },
+  policy(b) {
+    const node = el("div", "policy")
+    node.append(el("div", "number", b.number), el("div", "title", b.title), el("div", "text", b.text))
+    return node
+  },
+  title: (b) => el("div", "heading", b.text),
+  empty: (b) => el("div", "empty", b.text),
+  away: (b) => ownLink(b.href, b.text),
+  me(b) {
+    const node = el("div", "me")
+    const who = el("div", "who")
+    who.append(el("div", "name", b.name), el("div", "sub", b.roles))
+    if (b.href) who.append(ownLink(b.href, b.link))
+    node.append(el("div", "face", b.initials), who)
+    return node
+  },
+}
+
+const sheets = new WeakMap()
+
+export default function (component) {
+  const { data, parentElement } = component
+  const root = parentElement.querySelector(".sheet")
+  if (!root || !data) return
+  const json = JSON.stringify(data.blocks)
+  const held = sheets.get(root) || { opened: {}, json: "" }
+  sheets.set(root, held)
+  if (held.json === json) return // nothing new: keep what the reader has selected or unfolded
+  held.json = json
+  root.replaceChildren(...data.blocks.filter((b) => blocks[b.t]).map((b) => blocks[b.t](b, held.opened)))
+}

@@ -1,0 +1,197 @@
+"""What the pages read, through the Store. Lists are remembered for two seconds and shared by all visitors.
+
+What is remembered is immutable, so it is kept as it is (no copies). Who may see a brand is decided by the caller,
+before it asks; the brand is part of every key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from threading import Lock
+from typing import cast
+
+import streamlit as st
+
+from herald.flows.context import Herald
+from herald.model import (
+    Account,
+    Acknowledgement,
+    Case,
+    Decision,
+    Delivery,
+    Message,
+    Person,
+    Policy,
+    Work,
+)
+
+LIVE = 2.0  # seconds a list may be old; the pages look every three
+SETTLED = 30.0  # seconds for what people seldom change: accounts, names
+PAGE = 50  # rows of one query
+
+_given: Herald | None = None
+_lock = Lock()
+
+
+class NoTables(Exception):
+    """There is nothing to read from: the system is not started, or not for this process."""
+
+
+def set_herald(herald: Herald | None) -> None:
+    """Use this Herald instead of the one built from the environment; None goes back. Forgets what was remembered."""
+    global _given  # noqa: PLW0603  one server, one Herald
+    _given = herald
+    st.cache_resource.clear()
+
+
+def herald() -> Herald:
+    """The one Herald of this server. Raises what building it raises."""
+    if _given is not None:
+        return _given
+    with _lock:
+        return _built()
+
+
+@st.cache_resource(show_spinner=False, max_entries=1)
+def _built() -> Herald:
+    from herald import runtime  # noqa: PLC0415  reads the environment, so not before a page needs it
+
+    return runtime.current()
+
+
+def now() -> datetime:
+    return herald().clock()
+
+
+# ---------------------------------------------------------------- lists
+
+
+@dataclass(frozen=True, slots=True)
+class Worked:
+    """Open cases with their messages, nearest deadline first; `more` if there are further ones."""
+
+    cases: tuple[Case, ...]
+    messages: Mapping[str, Message]
+    more: bool
+
+
+@st.cache_resource(ttl=LIVE, max_entries=200, show_spinner=False)
+def open_cases(brand: str, work: Work, pages: int = 1) -> Worked:
+    """The first `pages` x 50 open cases of a brand."""
+    store, cases, cursor = herald().store, [], None
+    for _ in range(max(1, pages)):
+        page = store.open_cases(brand, work, limit=PAGE, cursor=cursor)
+        cases += [cast(Case, item) for item in page.items]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    return Worked(tuple(cases), store.messages(case.message_id for case in cases), cursor is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """Messages on which something other than allow was decided, newest first; `cursor` leads on in that month."""
+
+    messages: tuple[Message, ...]
+    cursor: str | None
+
+
+@st.cache_resource(ttl=LIVE, max_entries=200, show_spinner=False)
+def acted(brand: str, month: str, cursor: str | None = None, limit: int = 25) -> Acted:
+    """One page of a month ("2026-11")."""
+    page = herald().store.acted(brand, month, limit=limit, cursor=cursor)
+    return Acted(tuple(cast(Message, item) for item in page.items), page.cursor)
+
+
+@st.cache_resource(ttl=LIVE, max_entries=200, show_spinner=False)
+def counted(account: str, day: str) -> Mapping[str, int]:
+    """Metric -> count of one account ("platform:id") on one day of its own; empty when nothing was counted."""
+    return herald().store.counts(account, day, day).get(day, {})
+
+
+def forget() -> None:
+    """After a write: the next look reads again."""
+    open_cases.clear()
+    acted.clear()
+    counted.clear()
+
+
+# ---------------------------------------------------------------- single things, always read anew
+
+
+def message(message_id: str) -> Message | None:
+    return herald().store.message(message_id)
+
+
+def case(case_id: str) -> Case | None:
+    return herald().store.case(case_id)
+
+
+def delivery(delivery_id: str) -> Delivery | None:
+    return herald().store.delivery(delivery_id) if delivery_id else None
+
+
+def history(message_id: str) -> list[tuple[Decision, str]]:
+    """Every decision other than allow on a message, with the words it judged."""
+    return herald().store.history(message_id)
+
+
+def acknowledgement(person_id: str, policy: Policy) -> Acknowledgement | None:
+    return herald().store.acknowledgement(person_id, policy.id, policy.version)
+
+
+# ---------------------------------------------------------------- settings
+
+
+@st.cache_resource(ttl=SETTLED, max_entries=1, show_spinner=False)
+def accounts() -> Mapping[str, Account]:
+    """Account id ("platform:id") -> account."""
+    return {account.id: account for account in herald().store.accounts()}
+
+
+@st.cache_resource(ttl=SETTLED, max_entries=1, show_spinner=False)
+def policies() -> tuple[Policy, ...]:
+    """The newest version of each policy, by title."""
+    return tuple(sorted(herald().store.policies(), key=lambda policy: policy.title))
+
+
+@st.cache_resource(ttl=SETTLED, max_entries=500, show_spinner=False)
+def policy(policy_id: str, version: int) -> Policy | None:
+    """That version of a policy, as a decision cited it."""
+    return herald().store.policy(policy_id, version)
+
+
+@st.cache_resource(ttl=SETTLED, max_entries=1, show_spinner=False)
+def people() -> Mapping[str, Person]:
+    return {person.id: person for person in herald().store.people()}
+
+
+@st.cache_resource(ttl=10.0, max_entries=500, show_spinner=False)
+def person(person_id: str) -> Person | None:
+    """A role taken away, or a person made inactive, is seen within ten seconds."""
+    return herald().store.person(person_id)
+
+
+def name_of(person_id: str) -> str:
+    """The name of one of us, the id if there is no such person; empty for nobody."""
+    if not person_id:
+        return ""
+    found = people().get(person_id)
+    return found.name if found else person_id
+
+
+def accounts_of(brand: str) -> list[Account]:
+    return [account for account in accounts().values() if account.brand == brand]
+
+
+def reply_limit(platform: str) -> int | None:
+    """Characters of a reply there; None where nobody can reply by Herald."""
+    outlet = herald().outlets.get(platform)
+    return outlet.capabilities.reply_limit if outlet else None
+
+
+def can_act(platform: str, act: str) -> bool:
+    outlet = herald().outlets.get(platform)
+    return outlet is not None and act in outlet.capabilities.acts

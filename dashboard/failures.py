@@ -1,0 +1,78 @@
+"""What a page says when something fails: what to do next, or a reference; never a traceback."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import secrets
+from collections.abc import Callable
+from typing import ParamSpec
+
+import streamlit as st
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+)
+
+P = ParamSpec("P")
+_log = logging.getLogger("herald.dashboard")
+
+
+def not_started(error: BaseException) -> bool:
+    """Whether this error means that there are no tables to read: nothing runs, or this process was told of none."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ClientError) and seen.response["Error"]["Code"] == "ResourceNotFoundException":
+            return True
+        if isinstance(seen, (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError, NoRegionError)):
+            return True
+        seen = seen.__cause__
+    return False
+
+
+def explain(error: Exception) -> None:
+    """Say on the page what to do about it."""
+    if not_started(error):
+        with st.container(border=True):
+            st.markdown("##### Herald is not running here")
+            st.write("There are no tables to read. Start everything from the project folder with:")
+            st.code("make up", language=None)
+            st.caption("This page then shows what is there; it looks again every few seconds while it is open.")
+        _look_again()
+        return
+    reference = secrets.token_hex(4)
+    _log.error("page failed, reference %s", reference, exc_info=error)
+    with st.container(border=True):
+        st.markdown("##### Something went wrong")
+        st.write("Nothing was changed by looking. Reload the page; if it happens again, tell an engineer this reference:")
+        st.code(reference, language=None)
+
+
+@st.fragment(run_every="5s")
+def _look_again() -> None:
+    if st.session_state.get("_looked"):
+        st.session_state.pop("_looked")
+        st.rerun()
+    st.session_state["_looked"] = True
+
+
+def guarded(render: Callable[P, None]) -> Callable[P, None]:
+    """A page, or a fragment of one, that explains its failures itself."""
+
+    @functools.wraps(render)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            render(*args, **kwargs)
+        except Exception as error:
+            explain(error)
+
+    return run
+
+
+def on_script_error(error: Exception) -> bool:
+    """What nothing else caught, e.g. in a callback: told the same way."""
+    explain(error)
+    return True

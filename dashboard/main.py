@@ -1,0 +1,81 @@
+"""The script Streamlit runs for each visitor: who is it, which pages are theirs, and the one they asked for."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import theme, who
+from dashboard.app_pages import inbox, moderation, policies
+from dashboard.components import sheet
+from dashboard.failures import guarded
+from dashboard.present import initials
+from dashboard.text import one_line
+from herald.govern import authority
+from herald.model import Person, Role
+
+MODERATORS = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE})
+"""Who sees decisions and their reasons. What they may do about them is the gate's to say."""
+
+
+def pages_of(person: Person) -> dict[str, list[st.Page]]:
+    """The pages of this person's roles. One that is not in here cannot be reached by its address either."""
+    engage, govern = [], []
+    if authority.may(person, "Reply") or Role.OWNER in person.roles:
+        engage.append(st.Page(inbox.render, title="Inbox", icon=":material/inbox:", url_path="inbox"))
+    if person.roles & MODERATORS:
+        engage.append(st.Page(moderation.render, title="Moderation", icon=":material/gavel:", url_path="moderation"))
+    govern.append(st.Page(policies.render, title="Policies", icon=":material/policy:", url_path="policies"))
+    return {name: pages for name, pages in (("Engage", engage), ("Govern", govern)) if pages}
+
+
+def _home(first: st.Page) -> st.Page:
+    """The bare address leads to a person's first page; every page then has an address of its own."""
+
+    def go() -> None:
+        st.switch_page(first, query_params=st.query_params.to_dict())
+
+    return st.Page(go, title="Herald", url_path="home", default=True, visibility="hidden")
+
+
+@guarded
+def main() -> None:
+    """One run of the script."""
+    st.set_page_config("Herald", page_icon=str(theme.ASSETS / "icon.png"), layout="wide")
+    st.logo(
+        str(theme.ASSETS / "logo.svg"), size="large", icon_image=str(theme.ASSETS / "logo_dark_text.svg")
+    )
+    person = who.current_person()
+    if person is None:
+        _nobody()
+        return
+    pages = pages_of(person)
+    st.session_state["herald.pages"] = {page.url_path or page.title.lower(): page for of in pages.values() for page in of}
+    with st.sidebar:
+        _me(person)
+    first = next(iter(pages.values()))[0]
+    st.navigation({"": [_home(first)], **pages}).run()
+
+
+def _nobody() -> None:
+    sign_in = who.sign_in()
+    with st.container(border=True):
+        if sign_in is None:
+            text = "Nobody can sign in to this server: no sign-in is set up. On your own machine, start it with: make up"
+            sheet([{"t": "empty", "text": text}], key="no-sign-in")
+        else:
+            sheet([{"t": "empty", "text": "You are not signed in, or your access was taken away."}], key="nobody")
+            if sign_in.change_path:
+                sheet([{"t": "away", "href": sign_in.change_path, "text": sign_in.change_label}], key="away")
+
+
+def _me(person: Person) -> None:
+    """Who is signed in, and the way out."""
+    roles = ", ".join(theme.ROLES[role] for role in sorted(person.roles))
+    sign_in = who.sign_in()
+    block = {"t": "me", "name": one_line(person.name, 60), "initials": initials(person.name), "roles": roles or "No role"}
+    if sign_in and sign_in.change_path:
+        block |= {"href": sign_in.change_path, "link": sign_in.change_label}
+    sheet([block], key="me")
+
+
+main()

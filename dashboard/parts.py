@@ -1,0 +1,193 @@
+"""What both work pages share: their head, the dialogs in which a person decides, and the answer to a command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard import actions, data, theme
+from dashboard.components import sheet
+from dashboard.failures import guarded
+from dashboard.text import SHORT, one_line
+from herald.flows import commands
+from herald.govern import authority
+from herald.model import Account, Action, Case, Message, Person, Policy, Work
+
+LOOK_EVERY = "3s"
+OUTCOMES = (
+    "Answered, nothing further",
+    "Refund or replacement arranged",
+    "Passed to the shop",
+    "Passed to another team",
+    "Done by hand on the platform",
+    "No answer needed",
+)
+
+
+def brand_of(person: Person, key: str) -> str | None:
+    """The brand this page shows: the person's only one, or the one chosen; None (and words) if they have none."""
+    brands = sorted(person.brands)
+    if not brands:
+        empty("You do not work for any brand yet.", "Ask the owner to add you to one.")
+        return None
+    if len(brands) == 1:
+        return brands[0]
+    names = {brand: one_line(brand.replace("_", " ").replace("-", " ").title(), 40) for brand in brands}
+    return st.selectbox(
+        "Brand", brands, format_func=names.__getitem__, key=key, bind="query-params", label_visibility="collapsed"
+    )
+
+
+def empty(title: str, text: str) -> None:
+    """Nothing to show, in our own words."""
+    with st.container(border=True):
+        sheet([{"t": "empty", "text": f"{title} {text}"}], key=f"empty-{title}")
+
+
+def flash() -> None:
+    """What came of the last command: refusals may quote outside words, so they are shown as text."""
+    told = actions.take_flash()
+    if told:
+        sheet([{"t": "note", "tone": told.tone, "text": one_line(told.text, 400)}], key="flash")
+
+
+def clauses(policies: Sequence[Policy]) -> dict[str, str]:
+    """"MOD 3.1" -> "MOD 3.1 · Insults and abuse" for every clause in force."""
+    return {
+        f"{policy.id} {clause.number}": one_line(f"{policy.id} {clause.number} · {clause.title}", SHORT)
+        for policy in policies
+        for clause in policy.clauses
+    }
+
+
+def _clause_box(message: Message) -> str | None:
+    """Choose the clause it rests on; the one of the standing decision comes first."""
+    shown = clauses(data.policies())
+    options = list(shown)
+    stands = message.decision.policy if message.decision else None
+    first = f"{stands.policy} {stands.clause}" if stands else ""
+    return st.selectbox(
+        "Clause it rests on", options, index=options.index(first) if first in options else None,
+        format_func=lambda each: shown.get(each, ""), placeholder="Choose a clause",
+    )  # fmt: skip
+
+
+def _finish(command: commands.Command) -> None:
+    """Give the command from within a dialog: close it when it was carried out, else say there what is missing."""
+    if actions.give(command):
+        st.rerun()
+    flash()
+
+
+@st.dialog("Resolve", width="small")
+def resolve_dialog(case: Case, message: Message) -> None:
+    """Close the case with what came of it."""
+    _resolve(case, message)
+
+
+@guarded
+def _resolve(case: Case, message: Message) -> None:
+    with st.form("resolve", border=False):
+        outcome = st.selectbox(
+            "What came of it", OUTCOMES, index=None, accept_new_options=True, placeholder="Choose, or write your own"
+        )
+        clause = _clause_box(message)
+        sent = st.form_submit_button("Resolve", type="primary", shortcut="Ctrl+Enter")
+    if sent:
+        _finish(commands.Resolve(case.id, outcome or "", clause or "", case.version))
+
+
+@st.dialog("Hide this message", width="small")
+def hide_dialog(message: Message) -> None:
+    """Hide on the platform, by one's own decision."""
+    _hide(message)
+
+
+@guarded
+def _hide(message: Message) -> None:
+    with st.form("hide", border=False):
+        reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
+        clause = _clause_box(message)
+        sent = st.form_submit_button("Hide", type="primary", shortcut="Ctrl+Enter")
+    if sent:
+        _finish(commands.Hide(message.id, reason or "", clause or "", message.version))
+
+
+@st.dialog("Show this message again", width="small")
+def unhide_dialog(message: Message) -> None:
+    """Take the hiding back."""
+    _unhide(message)
+
+
+@guarded
+def _unhide(message: Message) -> None:
+    with st.form("unhide", border=False):
+        reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
+        sent = st.form_submit_button("Show again", type="primary", shortcut="Ctrl+Enter")
+    if sent:
+        _finish(commands.Unhide(message.id, reason or "", message.version))
+
+
+@st.dialog("Decide yourself", width="small")
+def overrule_dialog(message: Message, action: Action) -> None:
+    """Put one's own decision in the place of the one that stands."""
+    _overrule(message, action)
+
+
+@guarded
+def _overrule(message: Message, action: Action) -> None:
+    words = {Action.ALLOW: "Allow it: it stays visible, or is shown again.", Action.HIDE: "Hide it on the platform."}
+    with st.form("overrule", border=False):
+        chosen = st.radio("Decision", list(words), format_func=words.__getitem__, index=list(words).index(action))
+        reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
+        clause = _clause_box(message)
+        sent = st.form_submit_button("Decide", type="primary", shortcut="Ctrl+Enter")
+    if sent:
+        _finish(commands.Overrule(message.id, chosen or action, reason or "", clause or "", message.version))
+
+
+def moderation_buttons(message: Message, person: Person, key: str, *, review: Case | None = None) -> None:
+    """What this person may decide about this message, as buttons in a row; nothing if there is nothing."""
+    if message.deleted or message.outbound or message.decision is None:
+        return
+    may = {name for name in ("Overrule", "Hide", "Unhide") if authority.may(person, name)}
+    hidden = bool(message.hidden) or message.decision.action is Action.HIDE
+    if review is not None and review.work is Work.REVIEW and "Overrule" in may:
+        if st.button("Allow", key=f"{key}-allow", type="primary"):
+            overrule_dialog(message, Action.ALLOW)
+        if st.button("Hide", key=f"{key}-hide"):
+            overrule_dialog(message, Action.HIDE)
+        return
+    if hidden and "Unhide" in may and st.button("Show again", key=f"{key}-unhide"):
+        unhide_dialog(message)
+    if not hidden and "Hide" in may and st.button("Hide", key=f"{key}-hide"):
+        hide_dialog(message)
+    if "Overrule" in may and st.button("Overrule", key=f"{key}-overrule"):
+        overrule_dialog(message, Action.ALLOW if hidden else Action.HIDE)
+
+
+def missing_acknowledgements(person: Person, command: str) -> list[Policy]:
+    """Policies this person must acknowledge before they may give the command."""
+    return [
+        policy for policy in data.policies() if command in policy.gates and data.acknowledgement(person.id, policy) is None
+    ]
+
+
+def acknowledge_first(policies: Sequence[Policy]) -> None:
+    """Say what must be read first, and lead there."""
+    named = ", ".join(f"{policy.title} (version {policy.version})" for policy in policies)
+    text = f"Before you act here, read and acknowledge: {named}."
+    sheet([{"t": "note", "tone": "orange", "text": one_line(text, 400)}], key="acknowledge-first")
+    page = st.session_state.get("herald.pages", {}).get("policies")
+    if page is not None:
+        st.page_link(page, label="Open Policies", icon=":material/arrow_forward:")
+
+
+def account_of(message: Message) -> Account | None:
+    return data.accounts().get(f"{message.platform}:{message.account_id}")
+
+
+def platforms_of(brand: str) -> list[str]:
+    """Platforms of a brand's accounts, in the order of their names."""
+    return sorted({account.platform for account in data.accounts_of(brand)}, key=theme.platform_name)

@@ -1,0 +1,420 @@
+"""Messages, cases and decisions -> what the list and the sheet show. Pure: time and names are arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from dashboard import theme
+from dashboard.text import LONG, SHORT, one_line, open_address, safe_text, segments
+from herald.care.hours import business_elapsed, parse_hours
+from herald.model import (
+    Account,
+    Action,
+    Case,
+    CaseState,
+    ClauseRef,
+    Decision,
+    Delivery,
+    DeliveryState,
+    Message,
+    Policy,
+    Work,
+)
+
+SOON = timedelta(minutes=30)
+Row = dict[str, Any]
+Block = dict[str, Any]
+Name = Callable[[str], str]
+
+# ---------------------------------------------------------------- time
+
+
+def span_words(length: timedelta) -> str:
+    """A length of time in at most two units: "40 s", "6 min", "2 h 05", "3 d 4 h"."""
+    seconds = int(abs(length).total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    minutes = seconds // 60
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"{hours} h {minutes:02d}" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
+
+
+def ago(then: datetime, now: datetime) -> str:
+    return "just now" if now - then < timedelta(seconds=10) else f"{span_words(now - then)} ago"
+
+
+def left(due: datetime, now: datetime) -> str:
+    """Time to a deadline as people say it: "in 6 min", "14 min ago"."""
+    return f"in {span_words(due - now)}" if due > now else f"{span_words(now - due)} ago"
+
+
+def clock(at: datetime, zone: str, now: datetime) -> str:
+    """The time on the wall of `zone`: "10:02" today, else "21 Nov 10:02", with the year when it is another."""
+    there, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    if there.date() == today.date():
+        return f"{there:%H:%M}"
+    return f"{there.day} {there:%b %H:%M}" if there.year == today.year else f"{there.day} {there:%b %Y %H:%M}"
+
+
+def zone_words(zones: Iterable[str]) -> str:
+    """Time zones for a caption: the names, shortest unambiguous form."""
+    names = sorted(set(zones))
+    return "times in " + (", ".join(names) if names else "UTC")
+
+
+# ---------------------------------------------------------------- deadlines
+
+
+def standing(case: Case, now: datetime) -> str:
+    """overdue, soon (within 30 minutes) or on_track; what is answered has met its promise or not: `met`."""
+    if case.answered_at is not None and case.work is Work.ANSWER:
+        return "met"
+    if case.due_at <= now:
+        return "overdue"
+    return "soon" if case.due_at - now <= SOON else "on_track"
+
+
+SLA = {
+    "overdue": ("Overdue", "red"),
+    "soon": ("Due soon", "orange"),
+    "on_track": ("On track", "green"),
+    "met": ("Answered", "gray"),
+}
+
+
+def used(case: Case, said_at: datetime, account: Account | None, now: datetime) -> int | None:
+    """Per cent of the promised business time that is used up, 0 to 100; None if the account's hours cannot be read."""
+    if case.due_at <= now:
+        return 100
+    if account is None:
+        return None
+    try:
+        hours = parse_hours(account.hours)
+        gone = business_elapsed(said_at, now, hours, account.timezone, account.holidays)
+        whole = business_elapsed(said_at, case.due_at, hours, account.timezone, account.holidays)
+    except ValueError:
+        return None
+    return min(100, int(100 * gone / whole)) if whole else 100
+
+
+# ---------------------------------------------------------------- rows of lists
+
+INBOX_COLUMNS = (
+    {"id": "sla", "label": "SLA", "width": 96, "card": "top"},
+    {"id": "due", "label": "Reply due", "width": 92, "card": "top"},
+    {"id": "used", "label": "Time used", "width": 118},
+    {"id": "platform", "label": "Platform", "width": 104, "card": "foot"},
+    {"id": "from", "label": "From", "width": 128, "card": "name"},
+    {"id": "message", "label": "Message", "width": 0, "card": "text"},
+    {"id": "type", "label": "Kind", "width": 100, "card": "foot"},
+    {"id": "state", "label": "State", "width": 98, "card": "foot"},
+    {"id": "owner", "label": "Owner", "width": 106, "card": "aside"},
+)
+
+REVIEW_COLUMNS = (
+    {"id": "sla", "label": "SLA", "width": 96, "card": "top"},
+    {"id": "due", "label": "Decide by", "width": 92, "card": "top"},
+    {"id": "work", "label": "Work", "width": 92, "card": "foot"},
+    {"id": "platform", "label": "Platform", "width": 104, "card": "foot"},
+    {"id": "from", "label": "From", "width": 128, "card": "name"},
+    {"id": "message", "label": "Message", "width": 0, "card": "text"},
+    {"id": "rule", "label": "Rule", "width": 150},
+    {"id": "owner", "label": "Owner", "width": 106, "card": "aside"},
+)
+
+DECIDED_COLUMNS = (
+    {"id": "when", "label": "Decided", "width": 104, "card": "aside"},
+    {"id": "action", "label": "Decision", "width": 98, "card": "top"},
+    {"id": "platform", "label": "Platform", "width": 104, "card": "foot"},
+    {"id": "from", "label": "From", "width": 128, "card": "name"},
+    {"id": "message", "label": "Message", "width": 0, "card": "text"},
+    {"id": "rule", "label": "Rule", "width": 148},
+    {"id": "clause", "label": "Clause", "width": 104, "card": "foot"},
+    {"id": "by", "label": "By", "width": 92},
+    {"id": "seen", "label": "On platform", "width": 124, "card": "top"},
+)
+
+
+def author(message: Message) -> str:
+    """Who said it, as plain text; what is withheld is said to be."""
+    return one_line(message.author_name or message.author_id or "", 80) or "Name withheld"
+
+
+def words(message: Message) -> str:
+    """What was said, on one line."""
+    if message.deleted:
+        return "(deleted by its author)"
+    return one_line(message.text, SHORT) or "(no words)"
+
+
+def _platform(platform: str) -> Row:
+    return {"dot": theme.platform_colour(platform), "text": theme.platform_name(platform)}
+
+
+def _owner(owner: str, me: str, name: Name) -> Any:
+    if not owner:
+        return {"muted": "Unassigned"}
+    return {"strong": "You"} if owner == me else one_line(name(owner), 60)
+
+
+def type_pill(kind: str) -> list[str]:
+    return [one_line(kind.replace("_", " "), 40).capitalize() or "Other", theme.TYPES.get(kind, "gray")]
+
+
+def inbox_row(case: Case, message: Message, account: Account | None, *, me: str, name: Name, now: datetime) -> Row:
+    """One line of the Inbox."""
+    state, tone = theme.CASE_STATES[case.state]
+    stands = standing(case, now)
+    said_at = message.changed_at if message.edited else message.created_at
+    share = used(case, said_at, account, now) if stands != "met" else None
+    due = {"muted": "—"} if stands == "met" else {"due": left(case.due_at, now), "tone": SLA[stands][1]}
+    return {
+        "id": case.id,
+        "cells": {
+            "sla": {"pill": SLA[stands]},
+            "due": due,
+            "used": {"muted": "n/a"} if share is None else {"bar": share},
+            "platform": _platform(case.platform),
+            "from": author(message),
+            "message": words(message),
+            "type": {"pill": type_pill(case.type)},
+            "state": {"pill": [state, tone]},
+            "owner": _owner(case.owner, me, name),
+        },
+    }
+
+
+def review_row(case: Case, message: Message, *, me: str, name: Name, now: datetime) -> Row:
+    """One line of the review queue."""
+    stands = standing(case, now)
+    rule = message.decision.rule if message.decision else None
+    return {
+        "id": case.id,
+        "cells": {
+            "sla": {"pill": SLA[stands]},
+            "due": {"due": left(case.due_at, now), "tone": SLA[stands][1]},
+            "work": {"pill": [theme.WORKS[case.work], "violet" if case.work is Work.TASK else "blue"]},
+            "platform": _platform(case.platform),
+            "from": author(message),
+            "message": words(message),
+            "rule": one_line(rule, 80) if rule else {"muted": "n/a"},
+            "owner": _owner(case.owner, me, name),
+        },
+    }
+
+
+def visibility(message: Message) -> list[str]:
+    """How the message stands on the platform, from what the platform told us last."""
+    if message.deleted:
+        return ["Deleted", "gray"]
+    wanted = message.decision is not None and message.decision.action is Action.HIDE
+    if message.hidden:
+        return ["Hidden", "gray"] if wanted else ["Hidden there", "orange"]
+    return ["Not hidden yet", "orange"] if wanted else ["Visible", "green"]
+
+
+def decided_row(message: Message, *, name: Name, now: datetime) -> Row:
+    """One line of what was decided."""
+    decision = message.decision
+    if decision is None:  # judged anew at this moment
+        return {"id": message.id, "cells": {"action": {"pill": ["Being judged", "violet"]}, "platform": _platform(
+            message.platform), "from": author(message), "message": words(message)}}  # fmt: skip
+    by = {"muted": "Rules"} if decision.decided_by == "rules" else one_line(name(decision.decided_by), 60)
+    clause = f"{decision.policy.policy} {decision.policy.clause}" if decision.policy else ""
+    return {
+        "id": message.id,
+        "cells": {
+            "when": {"muted": ago(decision.decided_at, now)},
+            "action": {"pill": theme.ACTIONS[decision.action]},
+            "platform": _platform(message.platform),
+            "from": author(message),
+            "message": words(message),
+            "rule": one_line(decision.rule, 80) if decision.rule else {"muted": "by hand"},
+            "clause": one_line(clause, 40) or {"muted": "n/a"},
+            "by": by,
+            "seen": {"pill": visibility(message)},
+        },
+    }
+
+
+# ---------------------------------------------------------------- blocks of the sheet
+
+
+def initials(name: str) -> str:
+    letters = [part[0] for part in name.split() if part[:1].isalnum()]
+    return "".join(letters[:1] + letters[1:][-1:]).upper() or "?"
+
+
+def head(message: Message, account: Account | None, now: datetime, chips: Sequence[Sequence[str]] = ()) -> Block:
+    """Who said it, what it is, where and when, in the account's time."""
+    zone = account.timezone if account else "UTC"
+    kind = theme.KINDS.get(message.kind, str(message.kind).replace("_", " ").capitalize())
+    where = f"{kind} on {theme.platform_name(message.platform)}"
+    to = f" · {one_line(account.name, 60)}" if account else ""
+    marks = [list(chip) for chip in chips]
+    if message.edited and not message.deleted:
+        marks.append(["Edited", "gray"])
+    seen = visibility(message)
+    marks.append(seen)
+    named = author(message)
+    return {
+        "t": "head",
+        "name": named,
+        "initials": initials(named),
+        "colour": theme.platform_colour(message.platform),
+        "sub": f"{where}{to} · {clock(message.created_at, zone, now)} ({zone})",
+        "chips": marks,
+    }
+
+
+def said(message: Message) -> Block:
+    """The words, with the evidence of the decision that stands on these very words."""
+    if message.deleted:
+        return {"t": "said", "gone": True, "pieces": [{"text": "The author deleted this message. Its words are gone."}]}
+    decision = message.decision
+    fits = decision is not None and decision.content_hash == message.content_hash
+    pieces = segments(message.text, decision.evidence if decision and fits else ())
+    empty = not "".join(piece["text"] for piece in pieces).strip()
+    if empty:
+        return {"t": "said", "gone": True, "pieces": [{"text": "No words: an image, a sticker or something we cannot read."}]}
+    return {"t": "said", "pieces": pieces}
+
+
+def clause_block(ref: ClauseRef | None, policy: Policy | None) -> list[Block]:
+    """The clause a decision rests on, as it read in that version."""
+    if ref is None:
+        return []
+    clause = policy.clause(ref.clause) if policy else None
+    title = f"{ref.policy} {ref.clause} · {clause.title}" if clause else f"{ref.policy} {ref.clause}"
+    return [
+        {
+            "t": "clause",
+            "title": one_line(title, SHORT),
+            "text": safe_text(clause.text, LONG) if clause else "The text of this clause is not on record.",
+            "note": f"Version {ref.version}" + (f" of {one_line(policy.title, 80)}" if policy else ""),
+        }
+    ]
+
+
+def decision_blocks(message: Message, policy: Policy | None, account: Account | None, *, name: Name, now: datetime) -> list[Block]:
+    """Rule, clause, reason, evidence: why it was decided so."""
+    decision = message.decision
+    if decision is None:
+        waits = "Judging failed and is tried again." if message.attempts else "Being judged."
+        return [{"t": "label", "text": "Decision"}, {"t": "note", "text": waits, "tone": "violet"}]
+    zone = account.timezone if account else "UTC"
+    action, tone = theme.ACTIONS[decision.action]
+    by = "the rules" if decision.decided_by == "rules" else one_line(name(decision.decided_by), 60)
+    rows: list[Row] = [
+        {"k": "Decision", "pill": [action, tone], "v": f"by {by}, {clock(decision.decided_at, zone, now)}"},
+        {"k": "Rule", "v": one_line(decision.rule, 120)} if decision.rule else {"k": "Rule", "v": "none", "mute": True},
+        {"k": "Severity", "pill": list(theme.SEVERITIES[decision.severity])},
+    ]
+    if decision.labels:
+        rows.append({"k": "Labels", "v": one_line(", ".join(decision.labels), SHORT)})
+    if decision.rationale:
+        rows.append({"k": "Reason", "v": safe_text(decision.rationale, 600)})
+    found = [one_line(span.found, 60) for span in decision.evidence if span.found]
+    if found:
+        rows.append({"k": "Evidence", "v": ", ".join(f"“{each}”" for each in dict.fromkeys(found))})
+    if message.pending:
+        rows.append({"k": "Note", "v": "The words changed since; they are being judged again.", "mute": True})
+    return [{"t": "label", "text": "Decision"}, {"t": "facts", "rows": rows}, *clause_block(decision.policy, policy)]
+
+
+def reply_block(delivery: Delivery, account: Account | None, *, name: Name, now: datetime) -> Block:
+    """Our reply and how it stands on the platform."""
+    zone = account.timezone if account else "UTC"
+    state, tone = theme.DELIVERIES[delivery.state]
+    block: Block = {
+        "t": "bubble",
+        "who": one_line(name(delivery.ordered_by), 60) or "Us",
+        "when": clock(delivery.done_at or delivery.ordered_at, zone, now),
+        "text": safe_text(delivery.text, 8_000),
+        "chip": [state, tone],
+    }
+    if delivery.reason and delivery.state is not DeliveryState.DONE:
+        block["why"] = safe_text(delivery.reason, 300)
+    address = open_address(delivery.url) if delivery.state is DeliveryState.DONE else ""
+    if address:
+        block["link"] = {"href": address, "text": f"See it on {theme.platform_name(delivery.platform)}"}
+    return block
+
+
+def act_note(delivery: Delivery | None) -> list[Block]:
+    """How the newest hide or unhide ordered on a message stands, when that is worth saying."""
+    if delivery is None or delivery.state in (DeliveryState.DONE, DeliveryState.SUPERSEDED):
+        return []
+    verb = {"hide": "Hiding", "unhide": "Unhiding"}.get(str(delivery.act), "The act")
+    ends = {
+        DeliveryState.UNCONFIRMED: " may have happened; Herald is looking on the platform.",
+        DeliveryState.FAILED: " failed.",
+    }
+    text = verb + ends.get(delivery.state, " is on its way.")
+    tone = {DeliveryState.FAILED: "red", DeliveryState.UNCONFIRMED: "orange"}.get(delivery.state, "violet")
+    return [{"t": "note", "tone": tone, "text": text + (f" {safe_text(delivery.reason, 300)}" if delivery.reason else "")}]
+
+
+def history_blocks(
+    message: Message, past: Sequence[tuple[Decision, str]], act: Delivery | None, case: Case | None,
+    account: Account | None, *, name: Name, now: datetime,
+) -> list[Block]:  # fmt: skip
+    """What happened, in order, and what the deciding rule observed."""
+    zone = account.timezone if account else "UTC"
+    events: list[tuple[datetime, str, str]] = [(message.created_at, "Written", "")]
+    if message.edited:
+        events.append((message.changed_at, "Edited by its author", ""))
+    if message.deleted:
+        events.append((message.changed_at, "Deleted by its author", ""))
+    decisions = [decision for decision, _ in past]
+    if message.decision and message.decision not in decisions and all(
+        message.decision.decided_at != each.decided_at for each in decisions
+    ):
+        decisions.append(message.decision)
+    for decision in decisions:
+        action, tone = theme.ACTIONS[decision.action]
+        by = "rules" if decision.decided_by == "rules" else one_line(name(decision.decided_by), 60)
+        why = f" · {one_line(decision.rule, 80)}" if decision.rule else ""
+        events.append((decision.decided_at, f"{action} by {by}{why}", tone))
+    if act is not None and act.done_at and act.state is DeliveryState.DONE:
+        events.append((act.done_at, f"{str(act.act).capitalize()} stands on the platform", "green"))
+    if case is not None:
+        if case.answered_at:
+            events.append((case.answered_at, "Answered", "green"))
+        if case.resolved_at:
+            by = one_line(name(case.resolved_by), 60)
+            events.append((case.resolved_at, f"Resolved by {by}: {one_line(case.outcome, SHORT)}", "green"))
+    rows = [
+        {"when": clock(at, zone, now), "text": text, "tone": tone} for at, text, tone in sorted(events, key=lambda e: e[0])
+    ]
+    blocks: list[Block] = [{"t": "label", "text": "History"}, {"t": "events", "rows": rows}]
+    trace = trace_lines(decisions[-1]) if decisions else []
+    if trace:
+        blocks.append({"t": "trace", "title": f"What the rules observed ({len(trace)})", "lines": trace})
+    return blocks
+
+
+def trace_lines(decision: Decision) -> list[str]:
+    """The trace, a line a rule."""
+    return [
+        one_line(" · ".join(f"{key}: {value}" for key, value in entry.items()), 400) for entry in decision.trace[:40]
+    ]
+
+
+def case_lock(case: Case, me: str, *, name: Name) -> str:
+    """Why this person cannot answer just now, in words; empty if they can."""
+    if case.state is CaseState.RESOLVED:
+        return f"Resolved by {one_line(name(case.resolved_by), 60)}: {one_line(case.outcome, SHORT)}"
+    if case.owner and case.owner != me:
+        return f"{one_line(name(case.owner), 60)} is answering this."
+    if case.state is CaseState.ANSWERING:
+        return "Your reply is on its way. You can write again when it stands on the platform."
+    return ""

@@ -1,0 +1,103 @@
+"""Names and colours, in one place. The page theme itself is .streamlit/config.toml."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from herald.model import Action, CaseState, DeliveryState, Kind, Role, Severity, Work
+
+ASSETS: Final = Path(__file__).parent / "assets"
+
+PLATFORMS: Final[dict[str, tuple[str, str]]] = {  # name -> (shown name, colour; distinguishable when colour-blind)
+    "facebook_page": ("Facebook", "#0072B2"),
+    "messenger": ("Messenger", "#0072B2"),
+    "instagram": ("Instagram", "#CC3F8B"),
+    "threads": ("Threads", "#1F2937"),
+    "whatsapp": ("WhatsApp", "#2A9D8F"),
+    "linkedin": ("LinkedIn", "#2A9D8F"),
+    "tiktok": ("TikTok", "#1F2937"),
+    "x": ("X", "#7A8594"),
+    "bluesky": ("Bluesky", "#0072B2"),
+    "mastodon": ("Mastodon", "#6D5BD0"),
+    "youtube": ("YouTube", "#D55E00"),
+    "telegram": ("Telegram", "#2C8FC9"),
+    "reddit": ("Reddit", "#D55E00"),
+    "google_business": ("Google", "#5B7F2B"),
+    "trustpilot": ("Trustpilot", "#2A9D8F"),
+    "rss": ("RSS", "#B7791F"),
+    "shopify": ("Shopify", "#5B7F2B"),
+    "slack": ("Slack", "#6D5BD0"),
+    "discord": ("Discord", "#6D5BD0"),
+    "webhook": ("Webhook", "#7A8594"),
+}
+
+KINDS: Final = {
+    Kind.COMMENT: "Comment",
+    Kind.MENTION: "Mention",
+    Kind.DM: "Direct message",
+    Kind.REVIEW: "Review",
+    Kind.POST: "Visitor post",
+}
+
+ACTIONS: Final = {
+    Action.ALLOW: ("Allowed", "green"),
+    Action.QUEUE: ("For review", "orange"),
+    Action.HIDE: ("Hidden", "red"),
+}
+
+CASE_STATES: Final = {
+    CaseState.OPEN: ("Open", "blue"),
+    CaseState.CLAIMED: ("Claimed", "teal"),
+    CaseState.ANSWERING: ("Answering", "violet"),
+    CaseState.ANSWERED: ("Answered", "green"),
+    CaseState.RESOLVED: ("Resolved", "gray"),
+}
+
+SEVERITIES: Final = {
+    Severity.NONE: ("None", "gray"),
+    Severity.LOW: ("Low", "gray"),
+    Severity.MEDIUM: ("Medium", "orange"),
+    Severity.HIGH: ("High", "red"),
+    Severity.CRITICAL: ("Critical", "red"),
+}
+
+WORKS: Final = {Work.ANSWER: "Answer", Work.REVIEW: "Review", Work.TASK: "By hand"}
+
+DELIVERIES: Final = {
+    DeliveryState.DUE: ("On its way", "violet"),
+    DeliveryState.SENDING: ("On its way", "violet"),
+    DeliveryState.UNCONFIRMED: ("Not confirmed yet", "orange"),
+    DeliveryState.DONE: ("Stands on the platform", "green"),
+    DeliveryState.FAILED: ("Failed", "red"),
+    DeliveryState.SUPERSEDED: ("Replaced by a later order", "gray"),
+}
+
+TYPES: Final = {  # case type -> tone; a type a rule invents is gray
+    "complaint": "orange",
+    "question": "blue",
+    "praise": "green",
+    "privacy": "red",
+    "safety": "red",
+    "press": "violet",
+    "lead": "violet",
+    "review": "gray",
+}
+
+ROLES: Final = {
+    Role.COMMUNITY_MANAGER: "Community manager",
+    Role.MARKETER: "Marketer",
+    Role.CUSTOMER_SERVICE_MANAGER: "Customer service manager",
+    Role.OWNER: "Owner",
+    Role.COMPLIANCE: "Compliance",
+    Role.ENGINEER: "Engineer",
+}
+
+
+def platform_name(platform: str) -> str:
+    """The name people know; the key itself for a platform without one here."""
+    return PLATFORMS.get(platform, (platform.replace("_", " ").capitalize(), ""))[0]
+
+
+def platform_colour(platform: str) -> str:
+    return PLATFORMS.get(platform, ("", "#7A8594"))[1] or "#7A8594"
