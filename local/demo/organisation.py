@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 import yaml
+
 from herald.govern import policies as documents
 from herald.model import Account, Person, Policy, Role, Targets
 

@@ -231,7 +231,7 @@ _ANSWERS: dict[str, tuple[_Reply, ...]] = {  # the first that fits, the last one
     "question": (
         ("open close parking", "Hi {first}, all hours, holidays included, and the way to us: " + _SITE + "/shops",
          "answered with hours and address", "MOD 2.2"),
-        ("delivery ship collect", "Hi {first}, what it costs and how long it takes, by postcode: " + _SITE + "/delivery",
+        ("delivery ship collect", "Hi {first}, what it costs and how long it takes by postcode: " + _SITE + "/delivery",
          "answered with delivery times", "MOD 2.2"),
         ("stock hold back have", "Hi {first}, this page shows what every shop has right now, and you "
          "can put one aside for 48 hours: " + _SITE + "/stock", "answered with the stock page", "MOD 2.2"),

@@ -86,7 +86,7 @@ def test_the_answer_is_due_in_business_hours_from_when_the_customer_wrote():
     friday = datetime(2026, 11, 20, 5, 30, tzinfo=UTC)  # 16:30 in Sydney
     message = a_message(created_at=friday, changed_at=friday)
     [case] = opened(message, a_decision("complaint"), now=friday + timedelta(seconds=4))
-    assert case.due_at == datetime(2026, 11, 23, 0, 30, tzinfo=UTC)  # Monday 10:30
+    assert case.due_at == datetime(2026, 11, 22, 23, 30, tzinfo=UTC)  # Monday 10:30
     assert case.due_at.utcoffset() == timedelta(0)
 
 

@@ -192,8 +192,12 @@ def _front_matter(lines: list[str]) -> tuple[Mapping[str, tuple[int, str]], int]
         if name in seen:
             raise BadPolicy(index + 1, f"{name} stands twice")
         seen.add(name)
-        front[name] = (index + 1, value.strip().strip("\"'"))
+        front[name] = (index + 1, _unquoted(value.strip()))
     raise BadPolicy(len(lines), "the front matter does not end: write a line ---")
+
+
+def _unquoted(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 def _check_front(front: Mapping[str, tuple[int, str]], end: int) -> None:

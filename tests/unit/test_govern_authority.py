@@ -1,0 +1,122 @@
+"""Who may give which command, and what a refusal names."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from typing import get_args
+
+import pytest
+
+from herald.errors import Refused
+from herald.flows import commands
+from herald.govern import authority
+from herald.model import Person, Policy, Role
+
+HOUSE = "example"
+MOD = Policy("MOD", "Moderation guideline", 2, date(2026, 7, 1), (), gates=("Hide", "Unhide", "Overrule"))
+SOCIAL = Policy("SOCIAL", "Social media policy", 1, date(2026, 2, 1), (), gates=("Reply",))
+EXTRA = Policy("LAW", "Notes on the law", 5, date(2026, 2, 1), (), gates=("Hide",))
+
+
+def a_person(*roles: Role, **more: object) -> Person:
+    return replace(Person("ada", "Ada Example", frozenset(roles), frozenset({HOUSE})), **more)  # type: ignore[arg-type]
+
+
+def check(person: Person, command: str, *, brand: str | None = HOUSE, seen: frozenset[tuple[str, int]] | None = None):
+    known = {("MOD", 2), ("SOCIAL", 1)} if seen is None else seen
+    authority.check(
+        person, command, brand=brand, acknowledged=lambda policy, version: (policy, version) in known,
+        policies=[MOD, SOCIAL],
+    )  # fmt: skip
+
+
+def refused(missing: str, *words: str):
+    return pytest.raises(Refused, check=lambda e: e.missing == missing and all(word in str(e) for word in words))
+
+
+def test_the_matrix_has_a_row_for_every_command_and_none_for_anything_else():
+    assert set(authority.MATRIX) == {command.__name__ for command in get_args(commands.Command)}
+
+
+EXPECTED = {
+    Role.COMMUNITY_MANAGER: set(authority.MATRIX),
+    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide", "AcknowledgePolicy"},
+    Role.COMPLIANCE: {"Overrule", "Unhide", "AcknowledgePolicy"},
+    Role.OWNER: {"Overrule", "AcknowledgePolicy"},
+    Role.MARKETER: {"AcknowledgePolicy"},
+    Role.ENGINEER: {"AcknowledgePolicy"},
+}
+
+
+@pytest.mark.parametrize("command", authority.MATRIX)
+@pytest.mark.parametrize("role", Role)
+def test_each_role_may_do_what_its_work_needs_and_no_more(role: Role, command: str):
+    if command in EXPECTED[role]:
+        check(a_person(role), command)
+        assert authority.may(a_person(role), command)
+    else:
+        with refused("role", command, "community manager"):
+            check(a_person(role), command)
+        assert not authority.may(a_person(role), command)
+
+
+def test_one_of_several_roles_is_enough():
+    check(a_person(Role.ENGINEER, Role.COMMUNITY_MANAGER), "Hide")
+
+
+def test_a_refusal_names_the_roles_that_may_and_the_one_the_person_has():
+    with refused("role", "community manager or customer service manager", "Ada Example has marketer"):
+        check(a_person(Role.MARKETER), "Reply")
+    with refused("role", "has no role"):
+        check(a_person(), "Reply")
+
+
+def test_whoever_has_left_may_nothing():
+    gone = a_person(*Role, active=False)
+    for command in authority.MATRIX:
+        with refused("role", "no longer active"):
+            check(gone, command)
+        assert not authority.may(gone, command)
+
+
+def test_another_brand_is_refused_and_no_brand_needs_none():
+    with refused("account", "other-house"):
+        check(a_person(Role.COMMUNITY_MANAGER), "Reply", brand="other-house")
+    with refused("account"):
+        check(a_person(Role.COMMUNITY_MANAGER), "Reply", brand="")
+    check(a_person(Role.MARKETER, brands=frozenset()), "AcknowledgePolicy", brand=None)
+
+
+@pytest.mark.parametrize(("command", "policy"), [("Hide", MOD), ("Unhide", MOD), ("Overrule", MOD), ("Reply", SOCIAL)])
+def test_a_gated_command_needs_the_acknowledgement_of_the_version_in_force(command: str, policy: Policy):
+    person = a_person(Role.COMMUNITY_MANAGER)
+    with refused("acknowledgement", policy.title, f"{policy.id} version {policy.version}"):
+        check(person, command, seen=frozenset())
+    with refused("acknowledgement"):
+        check(person, command, seen=frozenset({(policy.id, policy.version - 1)}))
+    check(person, command, seen=frozenset({(policy.id, policy.version)}))
+
+
+def test_what_no_policy_gates_needs_no_acknowledgement():
+    for command in ("Claim", "Resolve", "AcknowledgePolicy"):
+        check(a_person(Role.COMMUNITY_MANAGER), command, seen=frozenset())
+
+
+def test_every_policy_that_is_missing_is_named():
+    with refused("acknowledgement", "MOD version 2", "LAW version 5"):
+        authority.check(
+            a_person(Role.COMMUNITY_MANAGER), "Hide", brand=HOUSE, acknowledged=lambda *_: False, policies=[MOD, EXTRA]
+        )
+
+
+def test_a_command_outside_the_matrix_is_a_fault_of_ours_not_a_permission():
+    with pytest.raises(ValueError, match="role matrix"):
+        check(a_person(*Role), "DropTables")
+    assert not authority.may(a_person(*Role), "DropTables")
+
+
+def test_the_table_shows_the_matrix():
+    lines = authority.table().splitlines()
+    assert len(lines) == 2 + len(authority.MATRIX)
+    assert sum(line.count("yes") for line in lines) == sum(map(len, authority.MATRIX.values()))
