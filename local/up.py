@@ -22,7 +22,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -73,8 +73,13 @@ PARTS = (
 
 
 def up(args: argparse.Namespace | None = None) -> int:
-    """Start what is not running, bring the stack in line, fill an empty system with the demo; exit code."""
-    return _command(_up)
+    """Start what is not running, bring the stack in line, fill an empty system with the demo; exit code.
+
+    `args.only` (names, comma between) starts just those parts, `args.empty` leaves the demo out: both for tests.
+    """
+    only = getattr(args, "only", "") or ""
+    parts = [part for part in _existing() if not only or part.name in only.split(",")]
+    return _command(lambda folder: _up(folder, parts, demo=not getattr(args, "empty", False)))
 
 
 def down(args: argparse.Namespace | None = None) -> int:
@@ -84,13 +89,13 @@ def down(args: argparse.Namespace | None = None) -> int:
 
 def fresh(args: argparse.Namespace | None = None) -> int:
     """Stop, throw all local data away, start; exit code."""
-    return _command(_fresh)
+    return _command(_down_and_empty) or up(args)
 
 
 def status(args: argparse.Namespace | None = None) -> int:
     """One line a part, as it is now; 1 if any is down."""
     folder = local_dir()
-    parts = [part for part in PARTS if part.exists]
+    parts = _existing()
     answering = {part.name: _answers(part) for part in parts}
     for part in parts:
         process = _Process.of(folder, part.name)
@@ -115,12 +120,23 @@ def say(platform: str, text: str, as_name: str = "") -> int:
         return 2
     try:
         client = importlib.import_module(f"local.{simulator}.client")
-        said = client.say(text, as_name or "Someone")
-    except (OSError, ModuleNotFoundError) as error:
-        print(f"herald say: {url(simulator)} does not answer ({error}): make up", file=sys.stderr)
+        message = client.say(text, as_name) if as_name else client.say(text)
+    except OSError as error:
+        print(f"herald say: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(said) if isinstance(said, Mapping) else said)
+    print(json.dumps({"message": message}))
     return 0
+
+
+def use() -> None:
+    """Point this process at the local system: the environment its functions have. Raises NotUp if there is none."""
+    from local.stack import Stack  # noqa: PLC0415
+
+    aws.isolate()
+    try:
+        os.environ.update(Stack.load().environment)
+    except (OSError, ValueError) as error:
+        raise NotUp("the local system was never up here: make up") from error
 
 
 # ------------------------------------------------------------------------------------------------------ doing it
@@ -141,16 +157,19 @@ def _command(work: Callable[[Path], None]) -> int:
     return 0
 
 
-def _up(folder: Path) -> None:
+def _existing() -> list[Part]:
+    return [part for part in PARTS if part.exists]
+
+
+def _up(folder: Path, parts: Sequence[Part], *, demo: bool) -> None:
     begun = time.monotonic()
     aws.isolate()
-    parts = [part for part in PARTS if part.exists]
     running = _already(folder, parts)
     missing = [part for part in parts if part.name not in running]
     _refuse_taken_ports(missing)
     started: list[_Process] = []
     try:
-        stack = _stand(folder, parts, missing, started)
+        _stand(folder, missing, started, demo=demo)
     except BaseException:
         for process in reversed(started):
             process.stop()
@@ -158,11 +177,10 @@ def _up(folder: Path) -> None:
     for part in parts:
         print(f"  {url(part.name):<24} {part.what}" + ("  (was running)" if part.name in running else ""))
     print(f"up in {time.monotonic() - begun:.1f} s; data and logs in {_shown(folder)}; stop with: make down")
-    _hook("after_start", stack)
 
 
-def _stand(folder: Path, parts: Sequence[Part], missing: Sequence[Part], started: list[_Process]) -> Any:
-    """Embedded AWS first, then its stack, the demo, the other parts, each waited for. Returns the stack."""
+def _stand(folder: Path, missing: Sequence[Part], started: list[_Process], *, demo: bool) -> None:
+    """Embedded AWS first, then its stack, the demo, the other parts, each waited for."""
     first = [part for part in missing if part.name == "aws"]
     if first and _seeding(folder).exists():
         print("the demo was not finished last time: starting with empty tables")
@@ -179,7 +197,8 @@ def _stand(folder: Path, parts: Sequence[Part], missing: Sequence[Part], started
         os.environ.update(stack.environment)
         with ThreadPoolExecutor(1) as beside:
             warming = beside.submit(stacks.warm, stack, template)
-            _seed_if_empty(folder, stack)
+            if demo:
+                _seed_if_empty(folder, stack)
             rest = [part for part in missing if part.name != "aws"]
             _start(folder, rest, started)
             for line in warming.result():
@@ -187,7 +206,8 @@ def _stand(folder: Path, parts: Sequence[Part], missing: Sequence[Part], started
     except stacks.BadTemplate as error:
         raise NotUp(f"template.yaml: {error}") from error
     _wait(folder, rest)
-    return stack
+    if demo:
+        _hook("after_start", stack)
 
 
 def _down(folder: Path) -> None:
@@ -203,10 +223,9 @@ def _down(folder: Path) -> None:
     print(f"down; data is kept in {_shown(folder)}" if stopped else "nothing was running")
 
 
-def _fresh(folder: Path) -> None:
+def _down_and_empty(folder: Path) -> None:
     _down(folder)
     _empty(folder)
-    _up(folder)
 
 
 def _empty(folder: Path) -> None:
@@ -508,7 +527,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local.up", description="Herald on this machine.")
     commands = parser.add_subparsers(dest="command", required=True)
     for name, work in (("up", up), ("down", down), ("fresh", fresh), ("status", status)):
-        commands.add_parser(name, help=(work.__doc__ or "").split(";")[0]).set_defaults(work=work)
+        command = commands.add_parser(name, help=(work.__doc__ or "").split(";")[0])
+        command.set_defaults(work=work)
+        if work in (up, fresh):
+            command.add_argument("--only", help="just these parts, comma between names")
+            command.add_argument("--empty", action="store_true", help="without the demo organisation")
     saying = commands.add_parser("say", help="a customer's message on a simulated platform")
     saying.add_argument("platform")
     saying.add_argument("text")
