@@ -1,0 +1,365 @@
+"""The demo's past: a month of customers and of our people's work, run through the real flows under a simulated clock.
+
+Nothing here writes a row. What customers said arrives as signed webhook bodies at `receive`, is judged by `moderate`,
+hides and replies leave by `deliver`, and people act through the gate. The world it runs in is in memory, so that it
+takes seconds; `seed` copies the tables it leaves, as a restore would. Same seed and start, same tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import hmac
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from herald.errors import Refused
+from herald.flows.commands import AcknowledgePolicy, Claim, Overrule, Reply, Resolve
+from herald.flows.context import Herald
+from herald.flows.deliver import deliver
+from herald.flows.gate import perform
+from herald.flows.moderate import moderate
+from herald.flows.receive import receive
+from herald.model import Account, Act, Action, Case, Connection, Credentials, Delivery, Work, case_id
+from herald.platforms import outlets, sources
+from herald.ports import Capabilities, Proof
+from herald.store.tables import TableStore
+from local.demo import organisation as shop
+from local.demo import voices
+from local.memory import MemoryDb
+
+DAYS = 28
+RULES = Path(__file__).with_name("rules.yaml")
+SEED = 7
+_TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
+
+_LATE = {
+    "complaint": "Sorry for the wait, and for the trouble. We have sent you a message with what we can do to put it right.",
+    "question": "Sorry this took so long. The answer is on our help page, https://help.banksia-and-oak.example, "
+    "and we are happy to look into anything it leaves open.",
+    "review": "Thank you for taking the time to tell us. We read every review and have passed yours on to the shop.",
+}
+
+
+@dataclass
+class Rehearsal:
+    """The demo's Facebook while the past is made: does at once what it is asked, as the adapter's data say it can."""
+
+    capabilities: Capabilities
+    clock: Clock
+    name: str = "facebook_page"
+    replies: list[tuple[str, Delivery, datetime]] = field(default_factory=list)
+    hidden: set[str] = field(default_factory=set)
+    numbers: Iterator[int] = field(default_factory=lambda: itertools.count(700_001))
+
+    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+        if delivery.act is Act.HIDE:
+            self.hidden.add(delivery.target)
+        elif delivery.act is Act.UNHIDE:
+            self.hidden.discard(delivery.target)
+        else:
+            post = delivery.target.split("_", 1)[0]
+            reply = f"{post}_{next(self.numbers)}"
+            self.replies.append((reply, delivery, self.clock()))
+            return Proof(reply)
+        return Proof(delivery.target)
+
+    def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
+        return []  # nothing is ever unanswered here
+
+
+@dataclass
+class Clock:
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What the month left: the tables, and what stands on the walls."""
+
+    db: MemoryDb
+    herald: Herald
+    said: tuple[voices.Said, ...]
+    wall: Rehearsal
+    begun: date
+    refused: tuple[str, ...]  # what people tried and the gate did not allow, in words
+
+
+def furnish(store: TableStore, api_base: str, acknowledged_at: datetime) -> None:
+    """The organisation's settings: connections, accounts, promises, policies, rules, people; repeatable."""
+    pages = tuple(a.account_id for a in shop.ACCOUNTS if a.platform == "facebook_page")
+    store.save(Connection(shop.FACEBOOK, "facebook_page", "herald/facebook", pages))
+    store.save(Connection(shop.WEB, "webhook", "herald/web-form", (shop.WEB_SHOP,)))
+    for account in shop.accounts(api_base):
+        store.save(account)
+    store.save(shop.TARGETS)
+    for policy in shop.policies():
+        store.save(policy)
+    store.save_rules(RULES.read_text(encoding="utf-8"))
+    for person in shop.PEOPLE:
+        store.save(person)
+
+
+def make(credentials: Mapping[str, Credentials], api_base: str, start: date, until: datetime, seed: int = SEED) -> Past:
+    """Live the month from `start` to `until`.
+
+    Args:
+        credentials: secret reference -> credentials; the bodies are signed with the first secret.
+    """
+    said = tuple(one for one in voices.month(seed, start, DAYS + 1) if one.at < until)
+    opening = datetime.combine(start, datetime.min.time(), until.tzinfo) - timedelta(days=1)
+    clock = Clock(opening)
+    db = MemoryDb()
+    store = TableStore(db, settings_ttl=3600)
+    wall = Rehearsal(outlets()["facebook_page"].capabilities, clock)
+    woken: list[str] = []
+    herald = Herald(
+        store=store, sources=sources(), outlets={**outlets(), "facebook_page": wall}, archive=_NoArchive(),
+        wake=lambda delivery: woken.append(delivery.id), secrets=credentials.__getitem__, clock=clock,
+    )  # fmt: skip
+    furnish(store, api_base, opening)
+    month = _Month(herald, clock, woken, credentials, {one.id: one for one in said})
+    month.acknowledge()
+    month.live(said, until)
+    return Past(db, herald, said, wall, start, tuple(month.refused))
+
+
+@dataclass
+class _Month:
+    herald: Herald
+    clock: Clock
+    woken: list[str]
+    credentials: Mapping[str, Credentials]
+    said: Mapping[str, voices.Said]
+    refused: list[str] = field(default_factory=list)
+
+    def acknowledge(self) -> None:
+        for person in shop.PEOPLE:
+            if person.id not in shop.NOT_YET_ACKNOWLEDGED:
+                for policy in self.herald.store.policies():
+                    self._act(AcknowledgePolicy(policy.id, policy.version), person.id)
+
+    def live(self, said: tuple[voices.Said, ...], until: datetime) -> None:
+        """Everything in the order of its time: words, edits, deletions, answers, and the moderators' evening round."""
+        agenda: list[tuple[datetime, int, str, voices.Said | None]] = []
+        order = itertools.count()
+        for one in said:
+            agenda.append((one.at, next(order), "say", one))
+            if one.edits_to is not None and one.edits_after:
+                agenda.append((one.at + one.edits_after, next(order), "edit", one))
+            if one.deletes_after:
+                agenda.append((one.at + one.deletes_after, next(order), "delete", one))
+            if one.answer:
+                agenda.append((one.at + one.answer.after, next(order), "answer", one))
+        for day in range(DAYS + 2):
+            evening = datetime.combine(said[0].at.date(), datetime.min.time(), until.tzinfo)
+            agenda.append((evening + timedelta(days=day, hours=6, minutes=30), next(order), "round", None))
+        heapq.heapify(agenda)
+        while agenda and agenda[0][0] < until:
+            self.clock.now, _, what, one = heapq.heappop(agenda)
+            if what == "round":
+                self._round()
+            elif one is not None and what == "answer":
+                self._answer(one)
+            elif one is not None:
+                self._tell(one, what)
+            self._send()
+
+    def _tell(self, one: voices.Said, what: str) -> None:
+        connection, body, headers = signed(one, what, self.clock.now, self.credentials)
+        receipt = receive(connection, body, headers, self.herald, self.clock.now)
+        if receipt.status != 200:
+            raise RuntimeError(f"the demo's own webhook was refused: {receipt}")
+        moderate([message_id(one)], self.herald, self.clock.now)
+
+    def _send(self) -> None:
+        while self.woken:
+            deliver(self.woken.pop(0), self.herald, self.clock.now)
+
+    def _answer(self, one: voices.Said) -> None:
+        case = self.herald.store.case(case_id(message_id(one), Work.ANSWER))
+        answer = one.answer
+        if case is None or answer is None:
+            return
+        self._act(Claim(case.id, case.version), answer.by)
+        case = self.herald.store.case(case.id) or case
+        if one.platform == "facebook_page":
+            number = hashlib.sha256(one.id.encode()).hexdigest()[:16]
+            self._act(
+                Reply(number, message_id(one), answer.text, case.version, outcome=answer.outcome, clause=answer.clause),
+                answer.by,
+            )
+        elif answer.outcome:
+            self._act(Resolve(case.id, f"By e-mail: {answer.outcome}", answer.clause, case.version), answer.by)
+
+    def _round(self) -> None:
+        """Each evening someone decides what the rules left open, and does by hand what the platform cannot."""
+        for work in Work:
+            for case in self.herald.store.open_cases(shop.BRAND, work, limit=200).items:
+                if isinstance(case, Case) and self.clock.now - case.opened_at > timedelta(hours=5):
+                    self._decide(case)
+
+    def _decide(self, case: Case) -> None:
+        message = self.herald.store.message(case.message_id)
+        if message is None:
+            return
+        if case.work is Work.ANSWER:
+            if case.due_at < self.clock.now - timedelta(hours=3):
+                self._leftover(case)
+            return
+        if case.work is Work.TASK:
+            self._act(Resolve(case.id, "Removed from the form's inbox by hand.", "MOD 6.1", case.version), "amara")
+            return
+        one = self.said.get(message.external_id)
+        hide = one is not None and one.about in _TO_HIDE
+        action, clause = (Action.HIDE, "MOD 3.1") if hide else (Action.ALLOW, "MOD 2.1")
+        if message.decision and message.decision.policy:
+            clause = f"{message.decision.policy.policy} {message.decision.policy.clause}"
+        reason = "Read in context: it breaks the clause." if hide else "Read in context: it may stay."
+        self._act(Overrule(message.id, action, reason, clause, message.version), "priya")
+
+    def _leftover(self, case: Case) -> None:
+        """What nobody got to in time is answered late, but answered."""
+        if case.owner not in ("", "hana"):
+            return
+        outcome, clause = "Answered late, with an apology for the wait.", "COMPLAINTS 4.1"
+        if case.platform != "facebook_page":
+            self._act(Resolve(case.id, f"By e-mail: {outcome}", clause, case.version), "hana")
+            return
+        number = hashlib.sha256(f"late {case.id}".encode()).hexdigest()[:16]
+        text = _LATE[case.type] if case.type in _LATE else _LATE["question"]
+        self._act(Reply(number, case.message_id, text, case.version, outcome=outcome, clause=clause), "hana")
+
+    def _act(self, command: Any, by: str) -> None:
+        try:
+            perform(command, by=by, herald=self.herald, now=self.clock.now)
+        except Refused as refused:
+            self.refused.append(f"{type(command).__name__}: {refused}")
+
+
+class _NoArchive:
+    def keep(self, connection: str, body: bytes, reason: str, at: datetime) -> str:
+        raise RuntimeError(f"the demo's own body was unreadable: {reason}")
+
+
+# ---------------------------------------------------------------- the bodies platforms would have sent
+
+
+def message_id(one: voices.Said) -> str:
+    """Herald's id of what was said."""
+    external = f"{one.post_id}:{one.author_id}" if one.kind == "reaction" else one.id
+    return f"{one.platform}:{external}"
+
+
+def signed(
+    one: voices.Said, what: str, at: datetime, credentials: Mapping[str, Credentials]
+) -> tuple[str, bytes, dict[str, str]]:
+    """Connection, raw body and headers of the webhook that tells of this."""
+    if one.platform == "facebook_page":
+        body = json.dumps(_page_body(one, what, at)).encode()
+        secret = credentials["herald/facebook"].secrets[0].encode()
+        return shop.FACEBOOK, body, {"x-hub-signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+    body = json.dumps(_form_body(one, what, at)).encode()
+    stamp = str(int(at.timestamp()))
+    secret = credentials["herald/web-form"].secrets[0].encode()
+    digest = hmac.new(secret, f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
+    return shop.WEB, body, {"x-herald-signature": f"t={stamp},v1={digest}"}
+
+
+def _page_body(one: voices.Said, what: str, at: datetime) -> dict[str, Any]:
+    seconds = int(at.timestamp())
+    text = one.edits_to if what == "edit" else one.text
+    value: dict[str, Any] = {"created_time": seconds, "from": {"id": one.author_id, "name": one.author_name}}
+    field_name = "feed"
+    if one.kind == "review":
+        field_name = "ratings"
+        verb = {"say": "add", "edit": "edit", "delete": "remove"}[what]
+        value = {
+            "item": "rating", "verb": verb, "open_graph_story_id": one.id, "reviewer_id": one.author_id,
+            "reviewer_name": one.author_name, "review_text": text, "created_time": seconds,
+            "recommendation_type": "POSITIVE" if one.recommends else "NEGATIVE",
+        }  # fmt: skip
+    elif one.kind == "reaction":
+        verb = {"say": "add", "edit": "edit", "delete": "remove"}[what]
+        value |= {"item": "reaction", "verb": verb, "post_id": one.post_id, "reaction_type": text}
+    else:
+        verb = {"say": "add", "edit": "edited", "delete": "remove"}[what]
+        value |= {"verb": verb, "post_id": one.post_id}
+        if what != "delete":
+            value["message"] = text
+        if one.kind == "post":
+            value |= {"item": "post", "post_id": one.id}
+        else:
+            value |= {"item": "comment", "comment_id": one.id, "parent_id": one.post_id}
+    entry = {"id": one.account_id, "time": seconds, "changes": [{"field": field_name, "value": value}]}
+    return {"object": "page", "entry": [entry]}
+
+
+def _form_body(one: voices.Said, what: str, at: datetime) -> dict[str, Any]:
+    change = {"say": "created", "edit": "edited", "delete": "deleted"}[what]
+    event = {
+        "id": one.id, "kind": one.kind, "change": change, "author_id": one.author_id, "author_name": one.author_name,
+        "parent_id": one.post_id, "created_at": at.isoformat(),
+        "text": "" if what == "delete" else (one.edits_to if what == "edit" else one.text),
+    }  # fmt: skip
+    return {"account_id": one.account_id, "events": [event]}
+
+
+# ---------------------------------------------------------------- the walls as the month left them
+
+
+def walls(past: Past, until: datetime) -> dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]]:
+    """Page -> (posts with comments and reactions, ratings): for the simulator's own past, which tells no webhook."""
+    gone = {one.id for one in past.said if one.deletes_after and one.at + one.deletes_after < until}
+    comments: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    reactions: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    posts: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    ratings: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+    for one in past.said:
+        if one.platform != "facebook_page" or one.id in gone:
+            continue
+        by = {"id": one.author_id, "name": one.author_name}
+        edited = one.edits_to is not None and bool(one.edits_after) and one.at + (one.edits_after or timedelta()) < until
+        entry = {
+            "id": one.id, "message": one.edits_to if edited else one.text, "created_time": one.at.isoformat(), "from": by,
+            "is_hidden": one.id in past.wall.hidden, "edited": edited,
+        }  # fmt: skip
+        if one.kind == "comment":
+            comments[one.post_id].append(entry)
+        elif one.kind == "post":
+            posts[one.account_id].append(entry)
+        elif one.kind == "reaction":
+            reactions[one.post_id].append({"from": by, "type": one.text})
+        else:
+            rating = {"id": one.id, "from": by, "text": one.text, "positive": one.recommends}
+            ratings[one.account_id].append(rating | {"created_time": one.at.isoformat()})
+    names = {account.account_id: account.name for account in shop.ACCOUNTS}
+    for reply, delivery, at in past.wall.replies:
+        one = next(one for one in past.said if one.id == delivery.target)
+        post = one.post_id if one.kind == "comment" else one.id
+        comments[post].append(
+            {"id": reply, "message": delivery.text, "created_time": at.isoformat(), "parent": delivery.target,
+             "from": {"id": one.account_id, "name": names[one.account_id]}}
+        )  # fmt: skip
+    for post in voices.posts(past.begun, DAYS + 1):
+        if post.at < until:
+            ours = {"id": post.account_id, "name": names[post.account_id]}
+            posts[post.account_id].append(
+                {"id": post.id, "message": post.text, "created_time": post.at.isoformat(), "from": ours}
+            )
+    for entries in posts.values():
+        for entry in entries:
+            entry["comments"] = sorted(comments.get(entry["id"], []), key=lambda c: (c["created_time"], c["id"]))
+            entry["reactions"] = reactions.get(entry["id"], [])
+        entries.sort(key=lambda entry: (entry["created_time"], entry["id"]))
+    pages = [account.account_id for account in shop.ACCOUNTS if account.platform == "facebook_page"]
+    return {page: (posts[page], ratings[page]) for page in pages}

@@ -1,0 +1,129 @@
+"""Fills an empty local system with the demo organisation and its month; run by `make up` once, before the doors open."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeSerializer
+
+from herald import runtime
+from herald.flows.moderate import redrive
+from herald.model import Credentials
+from herald.store import keys
+from local import ports
+from local.demo import history
+from local.demo import organisation as shop
+from local.facebook import config
+from local.facebook.client import history as put_past
+
+SECRETS_FILE = "secrets.json"
+"""Made once at random and kept readable by their owner only, so that every start uses the same ones."""
+
+
+def seed(stack: Any) -> str:
+    """Secrets, the simulator's configuration and past, and the tables of a month lived in memory; one line that says so."""
+    credentials = store_secrets(ports.local_dir())
+    now = datetime.now(UTC)
+    api_base = ports.url("facebook")
+    past = history.make(credentials, api_base, (now - timedelta(days=history.DAYS - 1)).date(), now)
+    for page, (posts, ratings) in history.walls(past, now).items():
+        put_past(page, posts, ratings, folder=ports.local_dir())
+    names = {table: stack.environment[f"{table.upper()}_TABLE"] for table in keys.TABLES}
+    written = copy_tables(past.db.everything(), names)
+    return f"{shop.NAME}: {len(past.said)} messages of {history.DAYS} days, {written} rows"
+
+
+def after_start(stack: Any) -> str | None:
+    """On every start: the secrets are there again, and what was left undecided is judged."""
+    store_secrets(ports.local_dir())
+    now = datetime.now(UTC)
+    days = [(now - timedelta(days=back)).date().isoformat() for back in range(3)]
+    outcomes = redrive(runtime.build(runtime.Settings.from_environment(stack.environment)), days, now)
+    left = sum(outcome.result == "parked" for outcome in outcomes)
+    if not outcomes:
+        return None
+    return f"{len(outcomes) - left} messages left undecided by the last run were judged" + (f", {left} parked" if left else "")
+
+
+def store_secrets(folder: Path) -> dict[str, Credentials]:
+    """Make the demo's secrets if there are none, and put them where functions and simulator read them."""
+    file = folder / SECRETS_FILE
+    if not file.exists():
+        pages = [account.account_id for account in shop.ACCOUNTS if account.platform == "facebook_page"]
+        made = {
+            "herald/facebook": {
+                "secrets": [secrets.token_hex(16)],
+                "verify_token": secrets.token_urlsafe(18),
+                "tokens": {page: "EAAL" + secrets.token_urlsafe(32) for page in pages},
+            },
+            "herald/web-form": {"secrets": [secrets.token_hex(32)], "verify_token": "", "tokens": {}},
+        }
+        file.touch(mode=0o600)
+        file.write_text(json.dumps(made))
+    held = json.loads(file.read_text())
+    for name, value in held.items():
+        _put_secret(name, json.dumps(value))
+    facebook = held["herald/facebook"]
+    config.write(
+        folder,
+        callback=ports.url("door") + "/webhooks/{connection}",
+        connection=shop.FACEBOOK,
+        app_secret=facebook["secrets"][0],
+        verify_token=facebook["verify_token"],
+        pages=[
+            {"id": account.account_id, "name": account.name, "token": facebook["tokens"][account.account_id]}
+            for account in shop.ACCOUNTS
+            if account.platform == "facebook_page"
+        ],
+        trickle={"on": True},
+    )
+    return {
+        name: Credentials(tuple(value["secrets"]), value["verify_token"], value["tokens"]) for name, value in held.items()
+    }
+
+
+def _put_secret(name: str, value: str) -> None:
+    client = boto3.client("secretsmanager")
+    try:
+        client.create_secret(Name=name, SecretString=value)
+    except client.exceptions.ResourceExistsException:
+        client.put_secret_value(SecretId=name, SecretString=value)
+
+
+def copy_tables(tables: dict[str, list[dict[str, Any]]], names: dict[str, str]) -> int:
+    """Put every item of every table into DynamoDB, 25 a call, as a restore would; returns how many."""
+    client = boto3.client("dynamodb")
+    serialize = TypeSerializer().serialize
+    requests = [
+        (names[table], {"PutRequest": {"Item": {name: serialize(value) for name, value in item.items()}}})
+        for table, items in tables.items()
+        for item in items
+    ]
+
+    def put(start: int) -> None:
+        wanted: dict[str, list[Any]] = {}
+        for name, request in requests[start : start + 25]:
+            wanted.setdefault(name, []).append(request)
+        for pause in (0.1, 0.2, 0.4, 0.8, 1.6, 3.2):
+            wanted = client.batch_write_item(RequestItems=wanted).get("UnprocessedItems") or {}
+            if not wanted:
+                return
+            time.sleep(pause)
+        raise RuntimeError("the embedded AWS would not take the demo's rows; see logs/aws.log")
+
+    with ThreadPoolExecutor(4) as writers:
+        list(writers.map(put, range(0, len(requests), 25)))
+    return len(requests)
+
+
+def fingerprint(tables: dict[str, list[dict[str, Any]]]) -> str:
+    """Sixteen hex digits over every item: the same seed and start make the same."""
+    return hashlib.sha256(json.dumps(tables, sort_keys=True, default=str).encode()).hexdigest()[:16]
