@@ -6,14 +6,17 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from local import ports
+from local.facebook import config
+from local.facebook.wall import Wall
 
 _http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-class SimulatorError(RuntimeError):
+class SimulatorError(OSError):
     """The simulator does not answer, or refused; the sentence says what to do."""
 
 
@@ -55,7 +58,18 @@ def history(
     ratings: Sequence[Mapping[str, Any]] = (),
     *,
     base: str | None = None,
+    folder: Path | None = None,
 ) -> int:
-    """Put a past on a page without webhooks; the shapes are at `Wall.history`. Returns posts and comments written."""
+    """Put a past on a page without webhooks; the shapes are at `Wall.history`. Returns posts and comments written.
+
+    With `folder` it is written straight into the simulator's file there (facebook.json must be there too), so the
+    simulator need not run; if it does, open pages show it at once. Raises SimulatorError, BadConfig, BadInput.
+    """
+    if folder is not None:
+        wall = Wall(folder / "facebook.db", config.read_or_create(folder).pages)
+        try:
+            return wall.history(page, posts, ratings)
+        finally:
+            wall.close()
     body = {"page": page, "posts": list(posts), "ratings": list(ratings)}
     return int(control("history", body, base=base)["written"])

@@ -143,7 +143,7 @@ def read_or_create(folder: Path) -> Config:
         write(
             folder,
             callback=ports.url("door") + "/webhooks/{connection}",
-            connection="facebook-main",
+            connection="facebook",
             app_secret=secrets.token_hex(16),
             verify_token=secrets.token_urlsafe(18),
             pages=[{"id": "104250000000001", "name": "Wattle & Stone", "token": "EAAL" + secrets.token_urlsafe(32)}],

@@ -18,7 +18,7 @@ from local.facebook.wall import REACTIONS, NoSuchObject, Wall
 HERE = Path(__file__).parent
 POSTS_SHOWN = 8
 COMMENTS_SHOWN = 25
-PEOPLE = ("Nina Harrow", "Tom Okafor", "Priya Raman", "Marek Dvorsky", "Ella Whitcombe", "Sam Tran")
+PEOPLE = ("Nina Harrow", "Tom Okafor", "Dilan Aksoy", "Marek Dvorsky", "Ella Whitcombe", "Sam Tran")
 
 _templates = Environment(
     loader=FileSystemLoader(HERE / "templates"),
@@ -67,7 +67,6 @@ def page(wall: Wall, page_id: str, *, staff: bool, post: str | None = None, post
         post=post,
         posts=posts,
         people=PEOPLE,
-        revision=wall.revision,
         settings=_settings(wall),
         wall=wall_part(wall, page_id, staff=staff, post=post, posts=posts),
         side=side_part(wall),

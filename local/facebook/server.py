@@ -140,6 +140,7 @@ class Simulator:
         self.sender = webhooks.Sender(wall, config, rng=rng)
         self.rng = rng
         wall.changed = self.sender.wake
+        self._born = secrets.token_hex(4)  # a page that was open before a restart must notice it
         self._tasks: set[asyncio.Task[Any]] = set()
 
     def app(self) -> ASGIApp:
@@ -349,7 +350,7 @@ class Simulator:
                 "connection": self.config.connection,
                 "callbacks": list(self.config.callbacks),
                 "pages": [{"id": page.id, "name": page.name} for page in self.config.pages],
-                "revision": wall.revision,
+                "revision": wall.version(),
                 "posts": [dict(row) for row in wall.rows("select * from posts order by created, rowid")],
                 "comments": [dict(row) for row in wall.rows("select * from comments order by created, rowid")],
                 "ratings": [dict(row) for row in wall.rows("select * from ratings order by created, rowid")],
@@ -387,7 +388,7 @@ class Simulator:
 
     async def _live(self, request: Request) -> Response:
         """{revision} while nothing changed since `revision`, else with the two live parts as HTML."""
-        answer: dict[str, Any] = {"revision": f"{id(self)}.{self.wall.revision}"}
+        answer: dict[str, Any] = {"revision": f"{self._born}.{self.wall.version()}"}
         if request.query_params.get("revision") != answer["revision"]:
             answer["wall"] = pages.wall_part(self.wall, request.path_params["page"], **_view(request))
             answer["side"] = pages.side_part(self.wall)

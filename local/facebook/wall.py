@@ -388,6 +388,10 @@ class Wall:
             found.setdefault(row["object"], {})[row["type"]] = row["n"]
         return found
 
+    def version(self) -> str:
+        """Differs whenever anything was written, by this connection or by another to the same file."""
+        return f"{self.revision}.{self.db.execute('pragma data_version').fetchone()[0]}"
+
     def setting(self, key: str, default: Any) -> Any:
         row = self.db.execute("select value from settings where key=?", (key,)).fetchone()
         return default if row is None else json.loads(row["value"])

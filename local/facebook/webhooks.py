@@ -72,7 +72,9 @@ class Sender:
         self._new.set()
 
     async def run(self) -> None:
-        """Send for ever."""
+        """Send for ever. What an earlier run left waiting is tried at once."""
+        with self._wall.transaction():
+            self._wall.db.execute("update outbox set next_at=0 where done is null and attempts > 0")
         while True:
             self._new.clear()
             if not await self.send_due():
