@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+
 from herald import platforms
 from herald.errors import BadPayload, BadSignature, Unsupported
 from herald.model import Account, Act, Delivery, DeliveryState, Event

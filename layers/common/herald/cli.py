@@ -406,14 +406,14 @@ def _body(name: str) -> bytes:
 
 def _each_line(work: Callable[[object], dict[str, object]]) -> int:
     """Answer each JSON line of standard input by one line; what cannot be read is answered by {id, error}."""
-    from herald.platforms.wire.strict import read_json  # noqa: PLC0415
+    from herald.platforms.wire.strict import obj, read_json  # noqa: PLC0415
 
     failed = 0
     for number, line in _lines(sys.stdin.buffer):
         try:
             if line is None:
                 raise BadPayload(f"longer than {MAX_LINE} bytes")
-            answer = work(read_json(line))
+            answer = work(obj(read_json(line), "the line"))
         except BadPayload as error:
             answer = {"id": None, "line": number, "error": str(error)}
         failed += "error" in answer

@@ -153,7 +153,7 @@ def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: d
     _same_version(message.version, command.expected)
     reason = _words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
     clause = _clause(command.clause, herald) if isinstance(command, Hide) else _standing_clause(message)
-    if message.hidden is hide and not _on_its_way(message, herald):
+    if bool(message.hidden) is hide and not _on_its_way(message, herald):
         raise Refused("state", f"This message is {'hidden' if hide else 'visible'} already.")
     action = Action.HIDE if hide else Action.ALLOW
     return _decide(message, action, clause, reason, person, herald, now)

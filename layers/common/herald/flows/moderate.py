@@ -286,10 +286,11 @@ def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateCha
     """The author deleted it: open cases on it are closed as withdrawn; a reply on its way settles by itself."""
     ids = [message.case_id] if message.case_id else []
     if message.decision:
-        ids.append(case_id(message.id, Work.REVIEW, message.decision.content_hash))
+        judged = message.decision.content_hash
+        ids += [case_id(message.id, Work.REVIEW, judged), case_id(message.id, Work.TASK, f"{judged}~{Act.HIDE}")]
     closed: list[StateChange] = []
     for case in herald.store.cases(ids).values():
-        if case.state in (CaseState.OPEN, CaseState.CLAIMED):
+        if case.state not in (CaseState.ANSWERING, CaseState.RESOLVED):
             closed.append(Revised(care.withdrawn(case, now), case.version))
     return tuple(closed)
 

@@ -7,6 +7,7 @@ refuses the rest in words. (RE2 syntax: https://github.com/google/re2/wiki/Synta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ from herald.moderate.normalise import is_word
 LONGEST = 1_000
 """Characters of a pattern."""
 _MEMORY = 1 << 20  # bytes RE2 may use for one pattern; keeps the worst scan of 10,000 characters to tens of ms
+_SET_MEMORY = 32 << 20  # for many patterns looked for at once
 
 _WORD = r"\p{L}\p{N}_"
 # Not a word character, without the complement that a class cannot hold: all other categories, less the underscore.
@@ -28,8 +30,10 @@ _OUTSIDE = {"w": f"[{_WORD}]", "W": f"[^{_WORD}]", "d": r"\p{Nd}", "D": r"\P{Nd}
             "s": f"[{_SPACE}]", "S": f"[^{_SPACE}]", "Z": r"\z"}  # fmt: skip
 _INSIDE = {"w": _WORD, "W": _NOT_WORD, "d": r"\p{Nd}", "D": r"\P{Nd}", "s": _SPACE, "S": _NOT_SPACE, "b": r"\x{08}"}
 
-_EDGE_BEFORE = rf"(?:^|\b|[^{_WORD}])"
-_EDGE_AFTER = rf"(?:$|\b|[^{_WORD}])"
+# A word edge as RE2 can see it, a little too wide: any character outside ASCII passes and `_stands_alone` decides.
+# (The exact class in each pattern would make a rule set ten times slower to compile.)
+_EDGE_BEFORE = r"(?:^|\b|[^0-9A-Za-z_])"
+_EDGE_AFTER = r"(?:$|\b|[^0-9A-Za-z_])"
 
 
 class BadPattern(Exception):
@@ -72,9 +76,6 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
     if len(pattern) > LONGEST:
         raise BadPattern(f"the pattern has {len(pattern)} characters; the limit is {LONGEST}")
     body = translate(pattern)
-    alone = _engine(body)  # by itself first: wrapped, an unbalanced bracket could change meaning
-    if alone.fullmatch(""):
-        raise BadPattern("the pattern matches nothing at all, so it would match every message")
     before, after = {
         "includes": ("", ""),
         "includes-word": (_EDGE_BEFORE, _EDGE_AFTER),
@@ -87,7 +88,10 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
         body = _without_edges(body)
     flags = "s" if case_sensitive else "is"
     source = f"(?{flags}:{before}({body}){after})"
-    return Pattern(source, _engine(source), mode == "includes-word")
+    engine = _engine(source)
+    if engine.fullmatch(""):
+        raise BadPattern("the pattern matches nothing at all, so it would match every message")
+    return Pattern(source, engine, mode == "includes-word")
 
 
 def _without_edges(body: str) -> str:
@@ -100,12 +104,47 @@ def _without_edges(body: str) -> str:
     return body
 
 
-def any_of(patterns: list[Pattern]) -> Any:
-    """One expression that matches wherever one of these would, as a cheap first look; None when it is too large."""
-    try:
-        return _engine("|".join(f"(?:{pattern.source})" for pattern in patterns))
-    except BadPattern:
-        return None
+class Several:
+    """Many patterns looked for in one pass: which of them match somewhere in a text."""
+
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
+        self._count = len(patterns)
+        self._parts: list[tuple[int, int, Any]] = []  # first pattern, how many, RE2 set or None
+        self._add(patterns, 0)
+
+    def _add(self, patterns: Sequence[Pattern], first: int) -> None:
+        """One set, or halves of it when it does not fit into the memory of one."""
+        if not patterns:
+            return
+        options = re2.Options()
+        options.log_errors = False
+        options.max_mem = _SET_MEMORY
+        one = re2.Set.SearchSet(options)
+        one.Add("")  # matches always; when it is missing in an answer, the set ran out of memory
+        for pattern in patterns:
+            one.Add(pattern.source)
+        try:
+            one.Compile()
+        except re2.error:
+            if len(patterns) == 1:
+                self._parts.append((first, 1, None))
+                return
+            middle = len(patterns) // 2
+            self._add(patterns[:middle], first)
+            self._add(patterns[middle:], first + middle)
+            return
+        self._parts.append((first, len(patterns), one))
+
+    def which(self, encoded: bytes) -> list[int]:
+        """Indices of the patterns that match in this UTF-8 text, in order; all of a set that ran out of memory."""
+        found: list[int] = []
+        for first, many, one in self._parts:
+            hits = one.Match(encoded) if one is not None else None
+            if not hits or 0 not in hits:
+                found.extend(range(first, first + many))
+            elif len(hits) > 1:
+                found.extend(sorted(first + hit - 1 for hit in hits if hit))
+        return found
 
 
 def _engine(source: str) -> Any:
@@ -125,7 +164,7 @@ def _engine(source: str) -> Any:
 def translate(pattern: str) -> str:
     """Python's notation -> RE2's: Unicode classes, \\uXXXX, comments, plain groups. Raises BadPattern."""
     out: list[str] = []
-    index = 0
+    index = depth = 0
     class_start = -1  # index just after "[" (and "^") while inside a class
     while index < len(pattern):
         char = pattern[index]
@@ -145,6 +184,13 @@ def translate(pattern: str) -> str:
         elif char == "(":
             piece, index = _group(pattern, index)
             out.append(piece)
+            depth += piece != ""
+        elif char == ")":
+            depth -= 1
+            if depth < 0:  # checked here because inside our own brackets it would pair with one of ours
+                raise BadPattern(f"the closing bracket at character {index + 1} has no opening one")
+            out.append(char)
+            index += 1
         elif char == "{" and pattern.startswith("{,", index):
             out.append("{0,")
             index += 2

@@ -1,7 +1,8 @@
 """Rule sets: compiled once, matched in linear time.
 
 `compile_rules` never raises: a section that is wrong is reported with its line and its neighbours load. All words of
-all rules share one automaton (Aho-Corasick); patterns run in RE2, behind one cheap first look for all of them.
+all rules share one automaton (Aho-Corasick); patterns run in RE2, all in one pass that says which need a
+second.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from herald.moderate.language import (
     TextCheck,
 )
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
-from herald.moderate.patterns import Pattern, any_of
+from herald.moderate.patterns import Pattern, Several
 
 LANGUAGE = "1"
 """Part of every rule set's hash: grows when the same YAML would be matched differently."""
@@ -128,8 +129,11 @@ class RuleSet:
         for check in checks:
             self._fields |= check.fields
         self._automaton = _automaton(checks)
-        self._patterns = [(check, pattern) for check in checks for pattern in check.patterns]
-        self._looks = _first_looks(self._patterns)
+        self._patterns: dict[int, tuple[list[tuple[TextCheck, Pattern]], Several]] = {}
+        for bit in FIELDS.values():
+            there = [(check, pattern) for check in checks if check.fields & bit for pattern in check.patterns]
+            if there:
+                self._patterns[bit] = there, Several([pattern for _, pattern in there])
         self._triggers: dict[int, list[Rule]] = {}
         self._always: list[Rule] = []
         for rule in self.rules:
@@ -219,7 +223,7 @@ class RuleSet:
             readings = views(stretch.text)
             for view in readings:
                 self._find_terms(view, stretch, seen)
-            if self._patterns:
+            if stretch.bit in self._patterns:
                 self._find_patterns(readings, stretch, seen)
         return seen
 
@@ -245,18 +249,16 @@ class RuleSet:
 
     def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: dict[int, list[Span]]) -> None:
         """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
-        written = View(_LONE.sub("\ufffd", stretch.text[:SCANNED]))
+        patterns, several = self._patterns[stretch.bit]
+        written = View(_LONE.sub("\ufffd", stretch.text))
         same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
         for index, view in enumerate((written, *(readings[1:] if same else readings))):
-            encoded = view.text.encode()
-            for look, patterns in self._looks:
-                if look is not None and look.search(encoded) is None:
+            for which in several.which(view.text.encode()):
+                check, pattern = patterns[which]
+                if check.cased and index:
                     continue
-                for check, pattern in patterns:
-                    if not check.fields & stretch.bit or (check.cased and index):
-                        continue
-                    for start, end in pattern.spans(view.text, EVIDENCE):
-                        _record(seen, check.number, stretch, *view.origin(start, end))
+                for start, end in pattern.spans(view.text, EVIDENCE):
+                    _record(seen, check.number, stretch, *view.origin(start, end))
 
 
 _LONE = re.compile("[\ud800-\udfff]")
@@ -421,20 +423,6 @@ def _automaton(checks: Sequence[TextCheck]) -> Any:
         automaton.add_word(word, (len(word), tuple(terms)))
     automaton.make_automaton()
     return automaton
-
-
-_Look = tuple[Any, list[tuple[TextCheck, Pattern]]]
-
-
-def _first_looks(patterns: list[tuple[TextCheck, Pattern]]) -> list[_Look]:
-    """Groups of patterns with one expression that matches where any of them would; halved until it compiles."""
-    if not patterns:
-        return []
-    look = any_of([pattern for _, pattern in patterns])
-    if look is not None or len(patterns) == 1:
-        return [(look, patterns)]
-    middle = len(patterns) // 2
-    return _first_looks(patterns[:middle]) + _first_looks(patterns[middle:])
 
 
 def _hash(rules: Sequence[Rule]) -> str:

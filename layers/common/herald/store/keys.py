@@ -22,8 +22,8 @@ def message(message_id: str) -> Key:
     return (MESSAGES, f"M#{message_id}", "M")
 
 
-def decision(message_id: str, at: datetime, content_hash: str) -> Key:
-    return (MESSAGES, f"M#{message_id}", f"D#{stamp(at)}#{content_hash}")
+def decision(message_id: str, at: datetime, content_hash: str, by: str) -> Key:
+    return (MESSAGES, f"M#{message_id}", f"D#{stamp(at)}#{content_hash}#{by}")
 
 
 def raw_event(message_id: str, digest: str) -> Key:

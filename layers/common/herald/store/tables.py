@@ -452,7 +452,8 @@ class TableStore:
                 "feed": keys.acted(change.brand, keys.stamp(at)[:7]),
                 "feed_at": f"{keys.stamp(at)}#{change.message_id}",
             }
-            return Put(keys.decision(change.message_id, at, change.decision.content_hash), item, Absent("pk"))
+            made = change.decision
+            return Put(keys.decision(change.message_id, at, made.content_hash, made.decided_by), item, Absent("pk"))
         if isinstance(change, Posted):
             item = {"external_id": change.external_id, "delivery_id": change.delivery_id}
             return Put(keys.posted(change.platform, change.external_id), item, Absent("pk"))

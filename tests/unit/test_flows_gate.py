@@ -1,0 +1,233 @@
+"""The gate: every refusal names what is missing and leaves every table as it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from herald.errors import Refused
+from herald.flows.commands import AcknowledgePolicy, Claim, Hide, Overrule, Reply, Resolve, Unhide
+from herald.flows.deliver import deliver, release
+from herald.flows.gate import perform
+from herald.flows.moderate import moderate
+from herald.govern import audit
+from herald.measure import counts
+from herald.model import Act, Action, CaseState, Change, DeliveryState, Work, case_id
+from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NEW, NOON, PAGE, TED, World, a_comment, a_world, edited
+
+MESSAGE = f"facebook_page:{PAGE}_1"
+CASE = case_id(MESSAGE, Work.ANSWER)
+
+
+def a_complaint(text: str = "my lamp is broken") -> World:
+    world = a_world()
+    world.store.apply(a_comment(text), BRAND, NOON)
+    moderate([MESSAGE], world.herald, NOON)
+    return world
+
+
+def version(world: World) -> int:
+    message = world.store.message(MESSAGE)
+    assert message is not None
+    return message.version
+
+
+def run(world: World, command: Any, by: str = MIA.id) -> Any:
+    return perform(command, by=by, herald=world.herald, now=world.clock())
+
+
+def queue_runs(world: World) -> None:
+    for delivery in release(world.herald, world.clock()):
+        deliver(delivery.id, world.herald, world.clock())
+
+
+REPLY = Reply("0123456789abcdef", MESSAGE, "Sorry!", 1)
+
+REFUSALS: list[tuple[str, Any, str, str]] = [
+    ("nobody we know", REPLY, "ghost", "role"),
+    ("a role that may not", REPLY, ANA.id, "role"),
+    ("nothing acknowledged", REPLY, NEW.id, "acknowledgement"),
+    ("an old version of the case", replace(REPLY, expected=7), MIA.id, "version"),
+    ("an empty reply", replace(REPLY, text="  \n "), MIA.id, "input"),
+    ("a reply too long for the platform", replace(REPLY, text="x" * 8001), MIA.id, "input"),
+    ("control characters", replace(REPLY, text="a\x00b"), MIA.id, "input"),
+    ("a reply without a proper id", replace(REPLY, id="x"), MIA.id, "input"),
+    ("an outcome without a clause", replace(REPLY, outcome="replaced"), MIA.id, "input"),
+    ("a message that is not there", replace(REPLY, message_id="facebook_page:0"), MIA.id, "input"),
+    ("a hide without a reason", Hide(MESSAGE, " ", "MOD 3.1", 2), MIA.id, "input"),
+    ("a hide by no clause", Hide(MESSAGE, "rude", "", 2), MIA.id, "input"),
+    ("a hide by a clause that is not there", Hide(MESSAGE, "rude", "MOD 9.9", 2), MIA.id, "input"),
+    ("a hide of an old version", Hide(MESSAGE, "rude", "MOD 3.1", 1), MIA.id, "version"),
+    ("showing what is visible", Unhide(MESSAGE, "fine", 2), MIA.id, "state"),
+    ("overruling by who may not", Overrule(MESSAGE, Action.HIDE, "rude", "MOD 3.1", 2), TED.id, "role"),
+    ("overruling into the queue", Overrule(MESSAGE, Action.QUEUE, "hm", "MOD 3.1", 2), MIA.id, "input"),
+    ("a claim on nothing", Claim("answer~nothing", 1), MIA.id, "input"),
+    ("resolving without an outcome", Resolve(CASE, "", "MOD 2.1", 1), MIA.id, "input"),
+    ("resolving without a clause", Resolve(CASE, "sent a new one", "", 1), MIA.id, "input"),
+    ("acknowledging what does not exist", AcknowledgePolicy("MOD", 9), MIA.id, "input"),
+]
+
+
+@pytest.mark.parametrize(("what", "command", "by", "missing"), REFUSALS, ids=[row[0] for row in REFUSALS])
+def test_a_refusal_says_what_is_missing_and_touches_nothing(what: str, command: Any, by: str, missing: str) -> None:
+    world = a_complaint()
+    before = world.db.everything()  # type: ignore[attr-defined]
+    with pytest.raises(Refused) as refused:
+        run(world, command, by)
+    assert refused.value.missing == missing, f"{what}: {refused.value}"
+    assert world.db.everything() == before  # type: ignore[attr-defined]
+    assert world.woken == []
+
+
+def test_two_people_never_answer_the_same() -> None:
+    world = a_complaint()
+    run(world, Claim(CASE, 1), MIA.id)
+    for command in (Claim(CASE, 2), replace(REPLY, expected=2), Resolve(CASE, "done", "MOD 2.1", 2)):
+        with pytest.raises(Refused) as refused:
+            run(world, command, TED.id)
+        assert refused.value.missing == "owner"
+        assert MIA.id in str(refused.value) or MIA.name in str(refused.value)
+    assert run(world, Claim(CASE, 2), MIA.id).sentence == "This is yours already."
+
+
+def test_a_reply_goes_out_once_however_often_it_is_sent() -> None:
+    world = a_complaint()
+    first = run(world, REPLY)
+    assert run(world, REPLY).delivery_id == first.delivery_id
+    queue_runs(world)
+    run(world, REPLY)
+    queue_runs(world)
+    assert [text for _, _, text in world.wall.replies] == ["Sorry!"]
+    case = world.store.case(CASE)
+    assert case is not None
+    assert (case.state, case.owner) == (CaseState.ANSWERED, MIA.id)
+
+
+def test_a_reply_with_an_outcome_resolves_the_case_when_it_stands() -> None:
+    world = a_complaint()
+    run(world, replace(REPLY, outcome="A new lamp was sent.", clause="MOD 2.1"))
+    case = world.store.case(CASE)
+    assert case is not None
+    assert case.state is CaseState.ANSWERING
+    queue_runs(world)
+    case = world.store.case(CASE)
+    assert case is not None
+    assert (case.state, case.outcome, str(case.clause)) == (CaseState.RESOLVED, "A new lamp was sent.", "MOD 2.1 v1")
+    assert world.store.open_cases(BRAND, Work.ANSWER).items == ()
+
+
+def test_overruling_a_hide_shows_the_message_again_and_no_rule_hides_it_after() -> None:
+    world = a_complaint("you utter muppet")
+    queue_runs(world)
+    assert world.wall.hidden
+    run(world, Overrule(MESSAGE, Action.ALLOW, "A joke between friends.", "MOD 2.1", version(world)))
+    world.clock.pass_(seconds=5)
+    queue_runs(world)
+    assert not world.wall.hidden
+    moderate([MESSAGE], world.herald, world.clock())
+    message = world.store.message(MESSAGE)
+    assert message is not None
+    assert message.decision is not None
+    assert (message.decision.action, message.decision.decided_by, message.hidden) == (Action.ALLOW, MIA.id, False)
+    day = world.store.counts(ACCOUNT.id, "2026-11-18", "2026-11-18")["2026-11-18"]
+    assert day["by.person"] == 1
+    assert counts.rollup([message], {ACCOUNT.id: ACCOUNT.timezone})[ACCOUNT.id]["2026-11-18"] == day
+
+
+def test_a_hide_overtaken_by_the_order_to_show_never_happens() -> None:
+    world = a_complaint()
+    run(world, Hide(MESSAGE, "rude", "MOD 3.1", version(world)))
+    hide = world.woken[-1]
+    world.clock.pass_(seconds=1)
+    run(world, Unhide(MESSAGE, "not rude after all", version(world)))
+    deliver(hide, world.herald, world.clock())
+    superseded = world.store.delivery(hide)
+    assert superseded is not None
+    assert superseded.state is DeliveryState.SUPERSEDED
+    queue_runs(world)
+    assert (str(Act.HIDE), f"{PAGE}_1") not in world.wall.acts
+
+
+def test_deciding_a_message_closes_its_review() -> None:
+    world = a_complaint("this looks dodgy")
+    assert len(world.store.open_cases(BRAND, Work.REVIEW).items) == 1
+    run(world, Overrule(MESSAGE, Action.ALLOW, "An opinion.", "MOD 2.1", version(world)))
+    assert world.store.open_cases(BRAND, Work.REVIEW).items == ()
+
+
+def test_a_persons_decision_stands_until_the_words_change() -> None:
+    world = a_complaint("you utter muppet")
+    run(world, Overrule(MESSAGE, Action.ALLOW, "A quotation.", "MOD 2.1", version(world)))
+    world.clock.pass_(minutes=1)
+    world.store.apply(edited(a_comment("x"), "you utter muppet, again", at=world.clock()), BRAND, world.clock())
+    moderate([MESSAGE], world.herald, world.clock())
+    message = world.store.message(MESSAGE)
+    assert message is not None
+    assert message.decision is not None
+    assert message.decision.decided_by == "rules"
+    assert message.decision.action is Action.HIDE
+
+
+def test_an_edit_between_looking_and_hiding_is_noticed() -> None:
+    world = a_complaint()
+    seen = version(world)
+    world.store.apply(edited(a_comment("x"), "never mind, all good", at=NOON + timedelta(seconds=9)), BRAND, NOON)
+    with pytest.raises(Refused) as refused:
+        run(world, Hide(MESSAGE, "rude", "MOD 3.1", seen))
+    assert refused.value.missing == "version"
+
+
+def test_acknowledging_opens_the_gate() -> None:
+    world = a_complaint()
+    with pytest.raises(Refused, match="MOD version 1"):
+        run(world, REPLY, NEW.id)
+    run(world, AcknowledgePolicy("MOD", 1), NEW.id)
+    assert run(world, REPLY, NEW.id).delivery_id
+
+
+def test_a_policy_not_yet_in_force_gates_nothing() -> None:
+    world = a_complaint()
+    policy = world.store.policy("MOD")
+    assert policy is not None
+    world.store.save(replace(policy, id="NEXT", effective_from=(NOON + timedelta(days=9)).date(), gates=("Reply",)))
+    assert run(world, REPLY).delivery_id
+
+
+def test_every_command_leaves_one_line_on_the_chain_without_words_or_names() -> None:
+    world = a_complaint("you utter muppet, my lamp is broken")
+    run(world, Claim(CASE, 1))
+    run(world, replace(REPLY, expected=2))
+    queue_runs(world)
+    run(world, Unhide(MESSAGE, "It is a complaint too.", version(world)))
+    run(world, Resolve(CASE, "A new lamp.", "MOD 2.1", world.store.case(CASE).version))  # type: ignore[union-attr]
+    chain = world.store.audit_of("people")
+    assert [entry.what for entry in chain] == ["Claim", "Reply", "Unhide", "Resolve"]
+    assert audit.verify(chain) == []
+    for word in ("lamp", "Sorry", "complaint too", MIA.name):
+        assert word not in str(chain)
+
+
+@pytest.mark.parametrize("race", range(3))
+def test_a_lost_race_is_planned_again_from_fresh_rows(race: int) -> None:
+    world = a_complaint()
+    real: Callable[..., Any] = world.store.commit
+    left = [race]
+
+    def contended(changes: Any) -> None:
+        if left[0]:
+            left[0] -= 1
+            other = a_world(world.db, found=False)
+            hidden = replace(a_comment("x"), change=Change.HIDDEN, text="", created_at=other.clock.pass_(seconds=left[0]))
+            other.store.apply(hidden, BRAND, NOON)
+        real(changes)
+
+    world.store.commit = contended  # type: ignore[method-assign]
+    if race == 0:
+        run(world, Hide(MESSAGE, "rude", "MOD 3.1", version(world)))
+    else:
+        with pytest.raises(Refused, match="changed since"):
+            run(world, Hide(MESSAGE, "rude", "MOD 3.1", version(world)))

@@ -1,0 +1,509 @@
+"""Acting on a Page over real sockets: what each answer, and each kind of silence, asks us to do next."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+
+from herald.errors import NeedsLogin, OutcomeUnknown, PlatformError, Rejected, Retryable, Unsupported
+from herald.model import Account, Act, Delivery, DeliveryState
+from herald.platforms.facebook_page import FacebookPage
+from herald.platforms.wire.http import MAX_ANSWER, Http
+from herald.ports import Proof
+
+NOW = datetime(2026, 11, 2, 9, 0, 0, 400_000, tzinfo=UTC)
+PAGE = "500100"
+TOKEN = "page-token"
+
+
+@dataclass
+class Asked:
+    method: str
+    path: str
+    params: dict[str, str]
+    headers: dict[str, str]
+
+
+@dataclass
+class Platform:
+    """A platform on a real socket that answers what a test wants; `asked` is what reached it."""
+
+    base: str = ""
+    asked: list[Asked] = field(default_factory=list)
+    answer: Callable[[Asked, BaseHTTPRequestHandler], None] = lambda asked, handler: None
+
+    def says(self, body: object, status: int = 200, **headers: str) -> None:
+        def answer(_: Asked, handler: BaseHTTPRequestHandler) -> None:
+            send(handler, body, status, headers)
+
+        self.answer = answer
+
+
+def send(handler: BaseHTTPRequestHandler, body: object, status: int = 200, headers: dict[str, str] | None = None) -> None:
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    handler.send_response(status)
+    for name, value in (headers or {}).items():
+        handler.send_header(name.replace("_", "-"), value)
+    handler.send_header("Content-Length", str(len(raw)))
+    handler.end_headers()
+    handler.wfile.write(raw)
+
+
+@pytest.fixture
+def platform() -> Iterator[Platform]:
+    known = Platform()
+
+    class Handler(BaseHTTPRequestHandler):
+        def _take(self) -> None:
+            parts = urlsplit(self.path)
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            params = dict(parse_qsl(parts.query)) | dict(parse_qsl(sent))
+            asked = Asked(self.command, parts.path, params, {k.lower(): v for k, v in self.headers.items()})
+            known.asked.append(asked)
+            try:
+                known.answer(asked, self)
+            except ConnectionError:
+                pass  # the client had enough, which is what some tests are about
+
+        do_GET = do_POST = _take
+
+        def log_message(self, format: str, *args: Any) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    known.base = f"http://127.0.0.1:{server.server_port}"
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+    yield known
+    server.shutdown()
+    server.server_close()
+
+
+def account(platform: Platform | str) -> Account:
+    base = platform if isinstance(platform, str) else platform.base
+    return Account("facebook_page", PAGE, "Shop", "shop", api_base=base)
+
+
+def delivery(act: Act = Act.REPLY, **other: Any) -> Delivery:
+    return Delivery(**{
+        "id": "d1", "act": act, "platform": "facebook_page", "account_id": PAGE, "brand": "shop",
+        "message_id": "facebook_page:70_71", "target": "70_71", "text": "We send it today.",
+        "state": DeliveryState.SENDING, "ordered_by": "kim", "ordered_at": NOW - timedelta(hours=1), "due_at": NOW,
+        "first_sent_at": NOW, **other,
+    })  # fmt: skip
+
+
+def outlet(seconds: float = 2.0) -> FacebookPage:
+    return FacebookPage(Http(connect_seconds=1.0, read_seconds=seconds))
+
+
+def act(platform: Platform | str, what: Act = Act.REPLY, seconds: float = 2.0, **other: Any) -> Proof:
+    return outlet(seconds).act(delivery(what, **other), account(platform), TOKEN)
+
+
+def find(platform: Platform, what: Act = Act.REPLY, **other: Any) -> list[Proof]:
+    return outlet().find(delivery(what, **other), account(platform), TOKEN)
+
+
+def graph_error(code: int | None, subcode: int | None = None, **other: Any) -> dict[str, Any]:
+    error = {"message": "words that may change", "type": "OAuthException", "code": code, "fbtrace_id": "Atrace"}
+    return {"error": error | ({"error_subcode": subcode} if subcode else {}) | other}
+
+
+# ---------------------------------------------------------------- it worked
+
+
+def test_a_reply_is_posted_under_its_target_and_the_proof_is_its_own_id(platform: Platform) -> None:
+    platform.says({"id": "70_99"})
+    assert act(platform, text="  Grüße & 100 % 😀\n") == Proof("70_99")
+    (asked,) = platform.asked
+    assert (asked.method, asked.path) == ("POST", "/v25.0/70_71/comments")
+    assert asked.params == {"message": "Grüße & 100 % 😀"}
+    assert asked.headers["authorization"] == f"Bearer {TOKEN}"
+    assert TOKEN not in asked.path
+
+
+@pytest.mark.parametrize(("what", "flag"), [(Act.HIDE, "true"), (Act.UNHIDE, "false")])
+def test_hiding_sets_the_comments_visibility(platform: Platform, what: Act, flag: str) -> None:
+    platform.says({"success": True})
+    assert act(platform, what) == Proof("70_71")
+    (asked,) = platform.asked
+    assert (asked.method, asked.path, asked.params) == ("POST", "/v25.0/70_71", {"is_hidden": flag})
+
+
+def test_an_address_that_names_a_version_keeps_it_and_a_target_cannot_leave_its_place(platform: Platform) -> None:
+    platform.says({"success": True})
+    act(f"{platform.base}/v26.0/", Act.HIDE)
+    act(platform, Act.HIDE, target="../me?x=1")
+    assert [asked.path for asked in platform.asked] == ["/v26.0/70_71", "/v25.0/../me?x=1".replace("../me?x=1", "..")] or [
+        asked.path for asked in platform.asked
+    ]
+
+
+# ---------------------------------------------------------------- it said no, by code
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "error"),
+    [
+        (1, None, Retryable), (2, None, Retryable), (4, None, Retryable), (17, None, Retryable), (32, None, Retryable),
+        (613, None, Retryable), (80001, None, Retryable), (80009, None, Retryable), (1390008, None, Retryable),
+        (100, 1363047, Retryable), (1609010, None, Retryable),
+        (102, None, NeedsLogin), (104, None, NeedsLogin), (190, None, NeedsLogin), (190, 460, NeedsLogin),
+        (190, 463, NeedsLogin), (3, None, Rejected), (10, None, Rejected), (200, None, Rejected), (299, None, Rejected),
+        (100, None, Rejected), (100, 33, Rejected), (368, None, Rejected), (987654, None, Rejected),
+        (506, None, OutcomeUnknown), (100, 1366051, OutcomeUnknown),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [400, 403, 500, 200])
+def test_a_graph_error_is_classified_by_its_code_whatever_the_status(
+    platform: Platform, code: int, subcode: int | None, error: type[PlatformError], status: int
+) -> None:
+    platform.says(graph_error(code, subcode), status)
+    with pytest.raises(PlatformError) as refused:
+        act(platform)
+    assert type(refused.value) is error
+    assert refused.value.code == (f"{code}/{subcode}" if subcode else f"{code}")
+    assert "Atrace" in str(refused.value)
+
+
+def test_an_unknown_code_that_calls_itself_transient_is_tried_again(platform: Platform) -> None:
+    platform.says(graph_error(987654, is_transient=True), 400)
+    with pytest.raises(Retryable):
+        act(platform)
+
+
+@pytest.mark.parametrize(
+    ("headers", "after"),
+    [
+        ({}, None),
+        ({"Retry_After": "120"}, 120.0),
+        ({"Retry_After": "Mon, 02 Nov 2026 10:00:00 GMT"}, None),
+        ({"X_App_Usage": '{"call_count":100}', "Retry_After": "60"}, 60.0),
+        ({"X_Business_Use_Case_Usage": '{"5001":[{"estimated_time_to_regain_access":7},{"type":"pages"}]}'}, 420.0),
+        ({"X_App_Usage": "no json", "X_Page_Usage": '[{"estimated_time_to_regain_access":7}]'}, None),
+        ({"Retry_After": "9" * 11}, 86_400.0),
+    ],
+)
+def test_a_limit_is_waited_out_as_long_as_the_headers_say(
+    platform: Platform, headers: dict[str, str], after: float | None
+) -> None:
+    platform.says(graph_error(4), 403, **headers)
+    with pytest.raises(Retryable) as limited:
+        act(platform)
+    assert limited.value.after == after
+
+
+# ---------------------------------------------------------------- it said something else
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "of_reply", "of_hide"),
+    [
+        (429, {"Retry_After": "30"}, Retryable, Retryable),
+        (503, {"Retry_After": "30"}, Retryable, Retryable),
+        (503, {}, OutcomeUnknown, Retryable),
+        (500, {}, OutcomeUnknown, Retryable),
+        (502, {}, OutcomeUnknown, Retryable),
+        (200, {}, OutcomeUnknown, Retryable),
+        (302, {"Location": "/elsewhere"}, Rejected, Rejected),
+        (404, {}, Rejected, Rejected),
+    ],
+)
+@pytest.mark.parametrize("body", [b"<html>gateway</html>", b"", b"[]", b'{"error":"x"}', b"\xff\xfe"])
+def test_an_answer_that_is_no_graph_answer_goes_by_its_status(
+    platform: Platform, status: int, headers: dict[str, str], of_reply: type, of_hide: type, body: bytes
+) -> None:
+    platform.says(body, status, **headers)
+    for what, error in ((Act.REPLY, of_reply), (Act.HIDE, of_hide)):
+        if body == b'{"error":"x"}' and status == 200:
+            continue  # an object with a wrong shape inside: told apart below
+        with pytest.raises(PlatformError) as unclear:
+            act(platform, what)
+        assert type(unclear.value) is error
+        if "Retry_After" in headers:
+            assert isinstance(unclear.value, Retryable)
+            assert unclear.value.after == 30.0
+    assert all(asked.path != "/elsewhere" for asked in platform.asked), "redirects are not followed"
+
+
+@pytest.mark.parametrize("body", [{}, {"id": None}, {"id": {}}, {"success": True}, {"error": "x"}, {"id": "a b"}])
+def test_a_reply_without_a_readable_id_may_stand(platform: Platform, body: object) -> None:
+    platform.says(body)
+    with pytest.raises(OutcomeUnknown):
+        act(platform)
+
+
+@pytest.mark.parametrize("body", [{}, {"success": False}, {"success": "true"}, {"id": "70_71"}])
+def test_a_hide_that_is_not_confirmed_may_stand(platform: Platform, body: object) -> None:
+    platform.says(body)
+    with pytest.raises(OutcomeUnknown):
+        act(platform, Act.HIDE)
+
+
+# ---------------------------------------------------------------- it said nothing
+
+
+@pytest.mark.parametrize("what", [Act.REPLY, Act.HIDE])
+def test_a_line_that_drops_after_the_request_leaves_the_outcome_unknown(platform: Platform, what: Act) -> None:
+    platform.answer = lambda asked, handler: handler.connection.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(OutcomeUnknown) as silence:
+        act(platform, what)
+    assert len(platform.asked) == 1, "and nothing is repeated by itself"
+    assert TOKEN not in str(silence.value)
+
+
+def test_an_answer_cut_short_leaves_the_outcome_unknown(platform: Platform) -> None:
+    def cut(_: Asked, handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(b'HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\n{"id":"70_99"}')
+
+    platform.answer = cut
+    with pytest.raises(OutcomeUnknown):
+        act(platform)
+
+
+def test_a_platform_that_does_not_answer_in_time_leaves_the_outcome_unknown(platform: Platform) -> None:
+    platform.answer = lambda asked, handler: time.sleep(0.6)
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown):
+        act(platform, seconds=0.2)
+    assert time.monotonic() - began < 0.5
+
+
+@pytest.mark.parametrize("start", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n", b""])
+def test_an_answer_that_drips_in_is_bounded_as_a_whole(platform: Platform, start: bytes) -> None:
+    def drip(_: Asked, handler: BaseHTTPRequestHandler) -> None:
+        handler.wfile.write(start)
+        for _ in range(40):
+            handler.wfile.write(b" ")
+            handler.wfile.flush()
+            time.sleep(0.05)
+
+    platform.answer = drip
+    began = time.monotonic()
+    with pytest.raises(OutcomeUnknown):
+        act(platform, seconds=0.3)
+    assert time.monotonic() - began < 1.0
+
+
+def test_an_answer_beyond_the_bound_is_not_read_to_its_end(platform: Platform) -> None:
+    platform.says(b" " * (MAX_ANSWER * 3))
+    with pytest.raises(OutcomeUnknown, match="longer than 1000000 bytes"):
+        act(platform)
+    with pytest.raises(Retryable):
+        find(platform)
+
+
+@pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"x" * 70_000])
+def test_an_answer_that_is_no_http_leaves_the_outcome_unknown(platform: Platform, answer: bytes) -> None:
+    platform.answer = lambda asked, handler: handler.wfile.write(answer) and None
+    with pytest.raises(OutcomeUnknown):
+        act(platform)
+
+
+# ---------------------------------------------------------------- it was never reached
+
+
+def test_nobody_listening_is_retryable_for_nothing_left(platform: Platform) -> None:
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        with pytest.raises(Retryable, match="not reached"):
+            act(f"http://127.0.0.1:{unused.getsockname()[1]}")
+
+
+def test_a_failed_handshake_is_retryable_for_nothing_left(platform: Platform) -> None:
+    with pytest.raises(Retryable, match="not reached"):
+        act(platform.base.replace("http://", "https://"))
+    assert platform.asked == []
+
+
+def test_a_name_that_does_not_resolve_is_retryable() -> None:
+    with pytest.raises(Retryable, match="not reached"):
+        act("https://nowhere.invalid")
+
+
+@pytest.mark.parametrize("base", ["http://example.com", "ftp://127.0.0.1", "graph", "http://[", "https://", "http://127.0.0.1:x"])
+def test_an_address_that_is_neither_https_nor_this_machine_is_refused(base: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        act(base)
+    assert refused.value.code == "address"
+
+
+@pytest.mark.parametrize("token", ["", "two words", "a\r\nX-Evil: 1", "é"])
+def test_a_token_that_is_none_asks_for_a_new_connection(platform: Platform, token: str) -> None:
+    with pytest.raises(NeedsLogin):
+        outlet().act(delivery(), account(platform), token)
+    assert platform.asked == []
+
+
+@pytest.mark.parametrize("text", ["", " \n", "x" * 8001])
+def test_a_reply_of_a_length_the_platform_refuses_is_not_sent(platform: Platform, text: str) -> None:
+    with pytest.raises(Rejected, match="1 to 8000"):
+        act(platform, text=text)
+    assert platform.asked == []
+
+
+@pytest.mark.parametrize("target", ["m_abc", "mid.1457:41d1"])
+def test_a_direct_message_is_a_persons_task(platform: Platform, target: str) -> None:
+    for what in Act:
+        with pytest.raises(Unsupported, match="a person"):
+            act(platform, what, target=target)
+    assert platform.asked == []
+
+
+# ---------------------------------------------------------------- looking it up
+
+
+@pytest.mark.parametrize(
+    ("what", "hidden", "stands"),
+    [(Act.HIDE, True, True), (Act.HIDE, False, False), (Act.UNHIDE, False, True), (Act.UNHIDE, True, False)],
+)
+def test_a_hide_is_found_by_the_comments_visibility(platform: Platform, what: Act, hidden: bool, stands: bool) -> None:
+    platform.says({"is_hidden": hidden, "id": "70_71"})
+    assert find(platform, what) == ([Proof("70_71")] if stands else [])
+    assert (platform.asked[0].method, platform.asked[0].params) == ("GET", {"fields": "is_hidden"})
+
+
+def test_a_visibility_that_is_withheld_proves_nothing(platform: Platform) -> None:
+    platform.says({"id": "70_71"})
+    with pytest.raises(OutcomeUnknown):
+        find(platform, Act.HIDE)
+
+
+def said(reply_id: str, text: str = "We send it today.", by: str | None = PAGE, seconds: float = 3) -> dict[str, Any]:
+    at = (NOW + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    author = {"from": {"id": by, "name": "x"}} if by else {}
+    return {"id": reply_id, "message": text, "created_time": at, **author}
+
+
+def replies(platform: Platform, *under_target: dict[str, Any], parent: str = "", under_parent: tuple[Any, ...] = ()) -> None:
+    """The target's replies, and those of the comment above it."""
+
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        if asked.params.get("fields") == "parent":
+            send(handler, {"id": "70_71"} | ({"parent": {"id": parent}} if parent else {}))
+        else:
+            send(handler, {"data": list(under_parent if asked.path == f"/v25.0/{parent}/comments" else under_target)})
+
+    platform.answer = answer
+
+
+@pytest.mark.parametrize(
+    ("reply", "found"),
+    [
+        (said("r1"), True),
+        (said("r1", "  We  send\nit today. "), True),  # as the platform renders white space
+        (said("r1", "We send it tomorrow."), False),
+        (said("r1", by="8800"), False),  # a customer repeats our words
+        (said("r1", seconds=-3), True),  # its clock is a little behind ours
+        (said("r1", seconds=-7), False),  # the same words from before we sent
+    ],
+)
+def test_a_reply_is_found_by_author_words_and_time(platform: Platform, reply: dict[str, Any], found: bool) -> None:
+    replies(platform, said("r0", "Something else"), reply)
+    assert find(platform) == ([Proof("r1")] if found else [])
+
+
+def test_composed_and_decomposed_letters_are_the_same_words(platform: Platform) -> None:
+    replies(platform, said("r1", "Gru\u0308\u00dfe"))
+    assert find(platform, text="Gr\u00fc\u00dfe") == [Proof("r1")]
+
+
+def test_two_candidates_are_both_reported(platform: Platform) -> None:
+    replies(platform, said("r1"), said("r2"))
+    assert [proof.external_id for proof in find(platform)] == ["r1", "r2"]
+
+
+def test_an_answer_hung_under_the_comment_above_is_found_there(platform: Platform) -> None:
+    replies(platform, parent="70_60", under_parent=(said("r9"),))
+    assert find(platform) == [Proof("r9")]
+
+
+def test_a_post_has_no_comment_above_it(platform: Platform) -> None:
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        if asked.params.get("fields") == "parent":
+            send(handler, graph_error(100), 400)
+        else:
+            send(handler, {"data": [said("r1")]})
+
+    platform.answer = answer
+    assert find(platform, target="500100_70") == [Proof("r1")]
+
+
+def test_a_comment_that_is_gone_proves_nothing(platform: Platform) -> None:
+    platform.says(graph_error(100, 33), 400)
+    with pytest.raises(Rejected):
+        find(platform)
+
+
+def test_equal_words_whose_author_is_withheld_are_a_persons_question(platform: Platform) -> None:
+    replies(platform, said("r1", by=None))
+    with pytest.raises(OutcomeUnknown, match="withheld"):
+        find(platform)
+
+
+def test_all_pages_are_searched_by_cursor_and_an_address_in_the_answer_is_never_followed(platform: Platform) -> None:
+    pages = {"": ([said("a", "x")], "c1"), "c1": ([said("b", "y")], "c2"), "c2": ([said("r1")], "")}
+
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        if asked.params.get("fields") == "parent":
+            return send(handler, {"id": "70_71"})
+        data, after = pages[asked.params.get("after", "")]
+        following = {"next": f"{platform.base}/evil?access_token=x", "cursors": {"after": after}} if after else {}
+        return send(handler, {"data": data, "paging": following})
+
+    platform.answer = answer
+    assert find(platform) == [Proof("r1")]
+    assert not any("evil" in asked.path for asked in platform.asked)
+
+
+def test_pages_older_than_the_first_attempt_are_not_fetched(platform: Platform) -> None:
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        if asked.params.get("fields") == "parent":
+            return send(handler, {"id": "70_71"})
+        old = [said("b", "y", seconds=60), said("a", "x", seconds=-60)]
+        return send(handler, {"data": old, "paging": {"next": "x", "cursors": {"after": "more"}}})
+
+    platform.answer = answer
+    assert find(platform) == []
+    assert len(platform.asked) == 2
+
+
+def test_a_list_without_end_is_a_persons_question(platform: Platform) -> None:
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        send(handler, {"data": [said("a", "x")], "paging": {"next": "x", "cursors": {"after": "again"}}})
+
+    platform.answer = answer
+    with pytest.raises(OutcomeUnknown, match="a person must look"):
+        find(platform)
+    assert len(platform.asked) <= 11
+
+
+@pytest.mark.parametrize("body", [{"data": {}}, {}, {"data": [7]}, {"data": [{"message": 5}]},
+                                  {"data": [], "paging": {"next": "x"}}])  # fmt: skip
+def test_an_unreadable_list_proves_nothing(platform: Platform, body: dict[str, Any]) -> None:
+    platform.says(body)
+    with pytest.raises(OutcomeUnknown):
+        find(platform)
+
+
+def test_a_look_up_that_fails_changed_nothing(platform: Platform) -> None:
+    platform.answer = lambda asked, handler: handler.connection.shutdown(socket.SHUT_RDWR)
+    with pytest.raises(Retryable):
+        find(platform)
+    platform.says(b"<html>", 502)
+    with pytest.raises(Retryable):
+        find(platform)
+    platform.says(graph_error(190), 400)
+    with pytest.raises(NeedsLogin):
+        find(platform)
