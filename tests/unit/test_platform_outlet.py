@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,7 +50,9 @@ class Platform:
         self.answer = answer
 
 
-def send(handler: BaseHTTPRequestHandler, body: object, status: int = 200, headers: dict[str, str] | None = None) -> None:
+def send(
+    handler: BaseHTTPRequestHandler, body: object, status: int = 200, headers: dict[str, str] | None = None
+) -> None:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     handler.send_response(status)
     for name, value in (headers or {}).items():
@@ -70,12 +73,14 @@ def platform() -> Iterator[Platform]:
             params = dict(parse_qsl(parts.query)) | dict(parse_qsl(sent))
             asked = Asked(self.command, parts.path, params, {k.lower(): v for k, v in self.headers.items()})
             known.asked.append(asked)
-            try:
+            with suppress(ConnectionError):  # the client had enough, which is what some tests are about
                 known.answer(asked, self)
-            except ConnectionError:
-                pass  # the client had enough, which is what some tests are about
 
-        do_GET = do_POST = _take
+        def do_GET(self) -> None:
+            self._take()
+
+        def do_POST(self) -> None:
+            self._take()
 
         def log_message(self, format: str, *args: Any) -> None:
             pass
@@ -141,13 +146,18 @@ def test_hiding_sets_the_comments_visibility(platform: Platform, what: Act, flag
     assert (asked.method, asked.path, asked.params) == ("POST", "/v25.0/70_71", {"is_hidden": flag})
 
 
-def test_an_address_that_names_a_version_keeps_it_and_a_target_cannot_leave_its_place(platform: Platform) -> None:
+def test_an_address_that_names_a_version_keeps_it(platform: Platform) -> None:
     platform.says({"success": True})
     act(f"{platform.base}/v26.0/", Act.HIDE)
-    act(platform, Act.HIDE, target="../me?x=1")
-    assert [asked.path for asked in platform.asked] == ["/v26.0/70_71", "/v25.0/../me?x=1".replace("../me?x=1", "..")] or [
-        asked.path for asked in platform.asked
-    ]
+    assert [asked.path for asked in platform.asked] == ["/v26.0/70_71"]
+
+
+@pytest.mark.parametrize("target", ["../me", "..", "70_71/comments", "70?x=1", "", "a b", "é", "%2e%2e"])
+def test_a_target_that_could_leave_its_place_in_an_address_is_not_sent(platform: Platform, target: str) -> None:
+    for what in Act:
+        with pytest.raises(Rejected, match="no id"):
+            act(platform, what, target=target)
+    assert platform.asked == []
 
 
 # ---------------------------------------------------------------- it said no, by code
@@ -304,7 +314,9 @@ def test_an_answer_beyond_the_bound_is_not_read_to_its_end(platform: Platform) -
         find(platform)
 
 
-@pytest.mark.parametrize("answer", [b"garbage\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"x" * 70_000])
+@pytest.mark.parametrize(
+    "answer", [b"garbage\r\n\r\n", b"HTTP/1.1 abc\r\n\r\n", b"HTTP/1.1 200 OK\r\n" + b"x" * 70_000]
+)
 def test_an_answer_that_is_no_http_leaves_the_outcome_unknown(platform: Platform, answer: bytes) -> None:
     platform.answer = lambda asked, handler: handler.wfile.write(answer) and None
     with pytest.raises(OutcomeUnknown):
@@ -386,7 +398,9 @@ def said(reply_id: str, text: str = "We send it today.", by: str | None = PAGE, 
     return {"id": reply_id, "message": text, "created_time": at, **author}
 
 
-def replies(platform: Platform, *under_target: dict[str, Any], parent: str = "", under_parent: tuple[Any, ...] = ()) -> None:
+def replies(
+    platform: Platform, *under_target: dict[str, Any], parent: str = "", under_parent: tuple[Any, ...] = ()
+) -> None:
     """The target's replies, and those of the comment above it."""
 
     def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:

@@ -80,6 +80,7 @@ _POST_ONLY = frozenset(
 """Fields that list endpoints return for a post and never for a comment."""
 
 _REVIEW_ONLY = frozenset({"recommendation_type", "review_text", "has_review", "has_rating"})
+_TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:$\-]*")
 _PAGE_SIZE = 100
 _MAX_PAGES = 10
 _CLOCK_SKEW = timedelta(seconds=5)
@@ -155,7 +156,12 @@ class FacebookPage:
         return [Proof(delivery.target)] if answer["is_hidden"] is (delivery.act is Act.HIDE) else []
 
     def _require(self, delivery: Delivery) -> None:
-        """Comments and posts only: a direct message (its id starts with m) is answered in the Page's inbox."""
+        """Comments and posts only: a direct message (its id starts with m) is answered in the Page's inbox.
+
+        An id that could leave its place in an address is none of Facebook's.
+        """
+        if not _TARGET.fullmatch(delivery.target):
+            raise Rejected("what is acted on has no id that Facebook gives", "target")
         direct = delivery.target.startswith(("m_", "mid."))
         require(NAME, Capabilities(frozenset(), None, 0) if direct else CAPABILITIES, delivery.act)
 
@@ -237,7 +243,7 @@ def _url(account: Account, path: str) -> str:
     """`{api_base}/{version}/{path}`; an api_base that ends in a version keeps its own."""
     base = (account.api_base or API).rstrip("/")
     versioned = base if re.search(r"/v[0-9]+\.[0-9]+$", base) else f"{base}/{API_VERSION}"
-    return f"{versioned}/{'/'.join(quote(part, safe='') for part in path.split('/'))}"
+    return f"{versioned}/{quote(path)}"
 
 
 def _authorization(token: str) -> dict[str, str]:
