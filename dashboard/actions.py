@@ -39,14 +39,17 @@ def give(command: commands.Command) -> Done | None:
 
     person = who.current_person()
     if person is None:
-        return _tell("red", "You are not signed in any more. Sign in again; nothing was changed.")
+        _tell("red", "You are not signed in any more. Sign in again; nothing was changed.")
+        return None
     herald = data.herald()
     try:
         done = gate.perform(command, by=person.id, herald=herald, now=herald.clock())
     except Refused as refused:
-        return _tell("red", str(refused))
+        _tell("red", str(refused))
+        return None
     except (Stale, Conflict):
-        return _tell("orange", "Someone else acted at the same moment. Nothing was changed; look again.")
+        _tell("orange", "Someone else acted at the same moment. Nothing was changed; look again.")
+        return None
     finally:
         data.forget()
     _log.info("%s by %s", type(command).__name__, person.id)

@@ -47,7 +47,7 @@ def explain(error: Exception) -> None:
     _log.error("page failed, reference %s", reference, exc_info=error)
     with st.container(border=True):
         st.markdown("##### Something went wrong")
-        st.write("Nothing was changed by looking. Reload the page; if it happens again, tell an engineer this reference:")
+        st.write("Reload the page. If it happens again, tell an engineer this reference:")
         st.code(reference, language=None)
 
 

@@ -40,16 +40,14 @@ def _home(first: st.Page) -> st.Page:
 @guarded
 def main() -> None:
     """One run of the script."""
-    st.set_page_config("Herald", page_icon=str(theme.ASSETS / "icon.png"), layout="wide")
-    st.logo(
-        str(theme.ASSETS / "logo.svg"), size="large", icon_image=str(theme.ASSETS / "logo_dark_text.svg")
-    )
+    st.set_page_config("Herald", page_icon=str(theme.ASSETS / "icon.png"), layout="wide", initial_sidebar_state=224)
+    st.logo(str(theme.ASSETS / "logo.svg"), size="large", icon_image=str(theme.ASSETS / "logo_dark_text.svg"))
     person = who.current_person()
     if person is None:
         _nobody()
         return
     pages = pages_of(person)
-    st.session_state["herald.pages"] = {page.url_path or page.title.lower(): page for of in pages.values() for page in of}
+    st.session_state["herald.pages"] = {page.url_path: page for of in pages.values() for page in of}
     with st.sidebar:
         _me(person)
     first = next(iter(pages.values()))[0]
@@ -60,7 +58,7 @@ def _nobody() -> None:
     sign_in = who.sign_in()
     with st.container(border=True):
         if sign_in is None:
-            text = "Nobody can sign in to this server: no sign-in is set up. On your own machine, start it with: make up"
+            text = "Nobody can sign in here: no sign-in is set up. On your own machine, start Herald with: make up"
             sheet([{"t": "empty", "text": text}], key="no-sign-in")
         else:
             sheet([{"t": "empty", "text": "You are not signed in, or your access was taken away."}], key="nobody")
@@ -72,7 +70,8 @@ def _me(person: Person) -> None:
     """Who is signed in, and the way out."""
     roles = ", ".join(theme.ROLES[role] for role in sorted(person.roles))
     sign_in = who.sign_in()
-    block = {"t": "me", "name": one_line(person.name, 60), "initials": initials(person.name), "roles": roles or "No role"}
+    name = one_line(person.name, 60)
+    block = {"t": "me", "name": name, "initials": initials(name), "roles": roles or "No role"}
     if sign_in and sign_in.change_path:
         block |= {"href": sign_in.change_path, "link": sign_in.change_label}
     sheet([block], key="me")

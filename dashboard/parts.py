@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions, data, theme
+from dashboard import actions, data, present, theme
 from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.text import SHORT, one_line
 from herald.flows import commands
 from herald.govern import authority
-from herald.model import Account, Action, Case, Message, Person, Policy, Work
+from herald.model import Account, Action, Case, Message, Person, Policy
 
 LOOK_EVERY = "3s"
 OUTCOMES = (
@@ -43,6 +45,28 @@ def empty(title: str, text: str) -> None:
     """Nothing to show, in our own words."""
     with st.container(border=True):
         sheet([{"t": "empty", "text": f"{title} {text}"}], key=f"empty-{title}")
+
+
+def nothing(text: str) -> None:
+    """An open thing that is not there, or not for this person; our own words."""
+    sheet([{"t": "empty", "text": text}], key="nothing")
+
+
+def as_of(brand: str, now: datetime) -> str:
+    """When the list was read, by the brand's own clock."""
+    zones = sorted({account.timezone for account in data.accounts_of(brand)}) or ["UTC"]
+    return f"as of {now.astimezone(ZoneInfo(zones[0])):%H:%M:%S}"
+
+
+def reasons(message: Message, case: Case | None) -> None:
+    """Why it was decided so, and what happened before."""
+    account, now = account_of(message), data.now()
+    cited = message.decision.policy if message.decision else None
+    policy = data.policy(cited.policy, cited.version) if cited else None
+    act, past = data.delivery(message.act), data.history(message.id)
+    blocks = present.decision_blocks(message, policy, account, name=data.name_of, now=now)
+    blocks += present.history_blocks(message, past, act, case, account, name=data.name_of, now=now)
+    sheet(blocks, key=f"reasons-{message.id}")
 
 
 def flash() -> None:
@@ -147,31 +171,34 @@ def _overrule(message: Message, action: Action) -> None:
         _finish(commands.Overrule(message.id, chosen or action, reason or "", clause or "", message.version))
 
 
-def moderation_buttons(message: Message, person: Person, key: str, *, review: Case | None = None) -> None:
-    """What this person may decide about this message, as buttons in a row; nothing if there is nothing."""
+def hide_buttons(message: Message, person: Person, key: str) -> None:
+    """Hide, or show again, where this person may and there is something to decide."""
     if message.deleted or message.outbound or message.decision is None:
         return
-    may = {name for name in ("Overrule", "Hide", "Unhide") if authority.may(person, name)}
     hidden = bool(message.hidden) or message.decision.action is Action.HIDE
-    if review is not None and review.work is Work.REVIEW and "Overrule" in may:
+    if hidden and authority.may(person, "Unhide") and st.button("Show again", key=f"{key}-unhide"):
+        unhide_dialog(message)
+    if not hidden and authority.may(person, "Hide") and st.button("Hide", key=f"{key}-hide"):
+        hide_dialog(message)
+
+
+def decide_buttons(message: Message, person: Person, key: str, *, waits: bool) -> None:
+    """Decide oneself: both ways where a decision waits for a person, else the other way than the rules went."""
+    if message.deleted or message.outbound or message.decision is None or not authority.may(person, "Overrule"):
+        return
+    if waits:
         if st.button("Allow", key=f"{key}-allow", type="primary"):
             overrule_dialog(message, Action.ALLOW)
         if st.button("Hide", key=f"{key}-hide"):
             overrule_dialog(message, Action.HIDE)
-        return
-    if hidden and "Unhide" in may and st.button("Show again", key=f"{key}-unhide"):
-        unhide_dialog(message)
-    if not hidden and "Hide" in may and st.button("Hide", key=f"{key}-hide"):
-        hide_dialog(message)
-    if "Overrule" in may and st.button("Overrule", key=f"{key}-overrule"):
-        overrule_dialog(message, Action.ALLOW if hidden else Action.HIDE)
+    elif st.button("Overrule", key=f"{key}-overrule"):
+        overrule_dialog(message, Action.ALLOW if message.decision.action is Action.HIDE else Action.HIDE)
 
 
 def missing_acknowledgements(person: Person, command: str) -> list[Policy]:
     """Policies this person must acknowledge before they may give the command."""
-    return [
-        policy for policy in data.policies() if command in policy.gates and data.acknowledgement(person.id, policy) is None
-    ]
+    gating = [policy for policy in data.policies() if command in policy.gates]
+    return [policy for policy in gating if data.acknowledgement(person.id, policy) is None]
 
 
 def acknowledge_first(policies: Sequence[Policy]) -> None:

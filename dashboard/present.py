@@ -25,6 +25,7 @@ from herald.model import (
 )
 
 SOON = timedelta(minutes=30)
+WHY = "Why it was decided so"
 Row = dict[str, Any]
 Block = dict[str, Any]
 Name = Callable[[str], str]
@@ -108,38 +109,38 @@ def used(case: Case, said_at: datetime, account: Account | None, now: datetime) 
 # ---------------------------------------------------------------- rows of lists
 
 INBOX_COLUMNS = (
-    {"id": "sla", "label": "SLA", "width": 96, "card": "top"},
-    {"id": "due", "label": "Reply due", "width": 92, "card": "top"},
-    {"id": "used", "label": "Time used", "width": 118},
-    {"id": "platform", "label": "Platform", "width": 104, "card": "foot"},
-    {"id": "from", "label": "From", "width": 128, "card": "name"},
+    {"id": "sla", "label": "SLA", "width": 88, "card": "top"},
+    {"id": "due", "label": "Reply due", "width": 88, "card": "top"},
+    {"id": "used", "label": "Time used", "width": 108},
+    {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
+    {"id": "from", "label": "From", "width": 118, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
-    {"id": "type", "label": "Kind", "width": 100, "card": "foot"},
-    {"id": "state", "label": "State", "width": 98, "card": "foot"},
-    {"id": "owner", "label": "Owner", "width": 106, "card": "aside"},
+    {"id": "type", "label": "Kind", "width": 92, "card": "foot"},
+    {"id": "state", "label": "State", "width": 90, "card": "foot"},
+    {"id": "owner", "label": "Owner", "width": 98, "card": "aside"},
 )
 
 REVIEW_COLUMNS = (
-    {"id": "sla", "label": "SLA", "width": 96, "card": "top"},
-    {"id": "due", "label": "Decide by", "width": 92, "card": "top"},
-    {"id": "work", "label": "Work", "width": 92, "card": "foot"},
-    {"id": "platform", "label": "Platform", "width": 104, "card": "foot"},
-    {"id": "from", "label": "From", "width": 128, "card": "name"},
+    {"id": "sla", "label": "SLA", "width": 88, "card": "top"},
+    {"id": "due", "label": "Decide by", "width": 88, "card": "top"},
+    {"id": "work", "label": "Work", "width": 84, "card": "foot"},
+    {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
+    {"id": "from", "label": "From", "width": 118, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
-    {"id": "rule", "label": "Rule", "width": 150},
-    {"id": "owner", "label": "Owner", "width": 106, "card": "aside"},
+    {"id": "rule", "label": "Rule", "width": 140},
+    {"id": "owner", "label": "Owner", "width": 98, "card": "aside"},
 )
 
 DECIDED_COLUMNS = (
-    {"id": "when", "label": "Decided", "width": 104, "card": "aside"},
-    {"id": "action", "label": "Decision", "width": 98, "card": "top"},
-    {"id": "platform", "label": "Platform", "width": 104, "card": "foot"},
-    {"id": "from", "label": "From", "width": 128, "card": "name"},
+    {"id": "when", "label": "Decided", "width": 92, "card": "aside"},
+    {"id": "action", "label": "Decision", "width": 90, "card": "top"},
+    {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
+    {"id": "from", "label": "From", "width": 112, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
-    {"id": "rule", "label": "Rule", "width": 148},
-    {"id": "clause", "label": "Clause", "width": 104, "card": "foot"},
-    {"id": "by", "label": "By", "width": 92},
-    {"id": "seen", "label": "On platform", "width": 124, "card": "top"},
+    {"id": "rule", "label": "Rule", "width": 130},
+    {"id": "clause", "label": "Clause", "width": 86, "card": "foot"},
+    {"id": "by", "label": "By", "width": 84},
+    {"id": "seen", "label": "On platform", "width": 112, "card": "top"},
 )
 
 
@@ -284,7 +285,8 @@ def said(message: Message) -> Block:
     pieces = segments(message.text, decision.evidence if decision and fits else ())
     empty = not "".join(piece["text"] for piece in pieces).strip()
     if empty:
-        return {"t": "said", "gone": True, "pieces": [{"text": "No words: an image, a sticker or something we cannot read."}]}
+        nothing = "No words: an image, a sticker or something we cannot read."
+        return {"t": "said", "gone": True, "pieces": [{"text": nothing}]}
     return {"t": "said", "pieces": pieces}
 
 
@@ -304,12 +306,14 @@ def clause_block(ref: ClauseRef | None, policy: Policy | None) -> list[Block]:
     ]
 
 
-def decision_blocks(message: Message, policy: Policy | None, account: Account | None, *, name: Name, now: datetime) -> list[Block]:
+def decision_blocks(
+    message: Message, policy: Policy | None, account: Account | None, *, name: Name, now: datetime
+) -> list[Block]:
     """Rule, clause, reason, evidence: why it was decided so."""
     decision = message.decision
     if decision is None:
         waits = "Judging failed and is tried again." if message.attempts else "Being judged."
-        return [{"t": "label", "text": "Decision"}, {"t": "note", "text": waits, "tone": "violet"}]
+        return [{"t": "label", "text": WHY}, {"t": "note", "text": waits, "tone": "violet"}]
     zone = account.timezone if account else "UTC"
     action, tone = theme.ACTIONS[decision.action]
     by = "the rules" if decision.decided_by == "rules" else one_line(name(decision.decided_by), 60)
@@ -327,7 +331,7 @@ def decision_blocks(message: Message, policy: Policy | None, account: Account | 
         rows.append({"k": "Evidence", "v": ", ".join(f"“{each}”" for each in dict.fromkeys(found))})
     if message.pending:
         rows.append({"k": "Note", "v": "The words changed since; they are being judged again.", "mute": True})
-    return [{"t": "label", "text": "Decision"}, {"t": "facts", "rows": rows}, *clause_block(decision.policy, policy)]
+    return [{"t": "label", "text": WHY}, {"t": "facts", "rows": rows}, *clause_block(decision.policy, policy)]
 
 
 def reply_block(delivery: Delivery, account: Account | None, *, name: Name, now: datetime) -> Block:
@@ -360,7 +364,8 @@ def act_note(delivery: Delivery | None) -> list[Block]:
     }
     text = verb + ends.get(delivery.state, " is on its way.")
     tone = {DeliveryState.FAILED: "red", DeliveryState.UNCONFIRMED: "orange"}.get(delivery.state, "violet")
-    return [{"t": "note", "tone": tone, "text": text + (f" {safe_text(delivery.reason, 300)}" if delivery.reason else "")}]
+    why = f" {safe_text(delivery.reason, 300)}" if delivery.reason else ""
+    return [{"t": "note", "tone": tone, "text": text + why}]
 
 
 def history_blocks(
@@ -392,9 +397,8 @@ def history_blocks(
         if case.resolved_at:
             by = one_line(name(case.resolved_by), 60)
             events.append((case.resolved_at, f"Resolved by {by}: {one_line(case.outcome, SHORT)}", "green"))
-    rows = [
-        {"when": clock(at, zone, now), "text": text, "tone": tone} for at, text, tone in sorted(events, key=lambda e: e[0])
-    ]
+    events.sort(key=lambda event: event[0])
+    rows = [{"when": clock(at, zone, now), "text": text, "tone": tone} for at, text, tone in events]
     blocks: list[Block] = [{"t": "label", "text": "History"}, {"t": "events", "rows": rows}]
     trace = trace_lines(decisions[-1]) if decisions else []
     if trace:
@@ -416,5 +420,5 @@ def case_lock(case: Case, me: str, *, name: Name) -> str:
     if case.owner and case.owner != me:
         return f"{one_line(name(case.owner), 60)} is answering this."
     if case.state is CaseState.ANSWERING:
-        return "Your reply is on its way. You can write again when it stands on the platform."
+        return "You can write again when this answer stands on the platform."
     return ""

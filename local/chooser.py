@@ -172,10 +172,8 @@ def routes(seal: Seal) -> list[Route]:
 
     def people() -> list[tuple[str, str, str, str]]:
         found = sorted((p for p in data.herald().store.people() if p.active), key=lambda p: p.name)
-        return [
-            (p.id, one_line(p.name, 60), initials(p.name), ", ".join(theme.ROLES[r] for r in sorted(p.roles)) or "No role")
-            for p in found
-        ]
+        roles = {p.id: ", ".join(theme.ROLES[role] for role in sorted(p.roles)) or "No role" for p in found}
+        return [(p.id, one_line(p.name, 60), initials(p.name), roles[p.id]) for p in found]
 
     def show(request: Request) -> Response:
         following = _inside(request.query_params.get("next", "/"))
@@ -220,13 +218,13 @@ def page(people: Sequence[tuple[str, str, str, str]] | None, following: str) -> 
         inside = "<h1>Nobody is here yet</h1><p class=sub>Fill the demo organisation with:</p><pre>make fresh</pre>"
     else:
         cards = "".join(
-            f'<button name="person" value="{html.escape(id_)}"><span class=face aria-hidden=true>{html.escape(short)}</span>'
-            f"<span><b>{html.escape(name)}</b><small>{html.escape(roles)}</small></span></button>"
+            f'<button name="person" value="{html.escape(id_)}"><span class=face aria-hidden=true>{html.escape(short)}'
+            f"</span><span><b>{html.escape(name)}</b><small>{html.escape(roles)}</small></span></button>"
             for id_, name, short, roles in people
         )
         inside = (
-            "<h1>Who are you today?</h1><p class=sub>People of the demo organisation. What you see, and what you may do, "
-            f'depends on the role.</p><form method=post action="/choose">'
+            "<h1>Who are you today?</h1><p class=sub>People of the demo organisation. What you see, and what you may "
+            f'do, depends on the role.</p><form method=post action="/choose">'
             f'<input type=hidden name=next value="{html.escape(following)}"><div class=people>{cards}</div></form>'
         )
     return _PAGE.replace("{inside}", inside)
@@ -248,8 +246,8 @@ main { padding: 56px clamp(20px, 6vw, 88px); max-width: 900px; }
 h1 { font-size: 24px; font-weight: 650; margin: 0 0 4px; letter-spacing: -0.01em; }
 .sub { color: #667079; margin: 0 0 26px; }
 .people { display: grid; grid-template-columns: repeat(auto-fill, minmax(260px, 1fr)); gap: 12px; }
-button { font: inherit; color: inherit; display: flex; gap: 14px; align-items: center; text-align: left; cursor: pointer;
-  padding: 14px 16px; background: #fff; border: 1px solid #e3e7e5; border-radius: 10px; min-width: 0; }
+button { font: inherit; color: inherit; display: flex; gap: 14px; align-items: center; text-align: left;
+  cursor: pointer; padding: 14px 16px; background: #fff; border: 1px solid #e3e7e5; border-radius: 10px; min-width: 0; }
 button:hover { border-color: #0f6b66; background: #f7faf9; }
 button:focus-visible { outline: 2px solid #0f6b66; outline-offset: 2px; }
 button b, button small { display: block; overflow-wrap: anywhere; }
@@ -274,7 +272,7 @@ pre { display: inline-block; background: #f4f7f6; border-radius: 8px; padding: 1
 
 
 def serve(host: str, port: int, *, key: bytes) -> None:
-    """Run the dashboard with the chooser as its sign-in, until it is stopped. Raises NotLoopback before anything runs."""
+    """Run the dashboard with the chooser as its sign-in, until stopped. Raises NotLoopback before anything runs."""
     host = loopback(host)
     import streamlit as st  # noqa: PLC0415
 

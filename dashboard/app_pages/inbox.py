@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import streamlit as st
 
 from dashboard import actions, data, parts, present, theme, who
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
+from dashboard.text import safe_text
 from herald.govern import authority
 from herald.model import Case, CaseState, Message, Person, Work
 
 OWNERS = {"all": "All", "mine": "Mine", "unassigned": "Unassigned"}
 ALL_KINDS = "all"
+OPEN_TO_ANSWER = (CaseState.OPEN, CaseState.CLAIMED, CaseState.ANSWERED)
 
 
 @guarded
@@ -82,7 +86,7 @@ def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: st
         and kind in (ALL_KINDS, case.type)
         and _owned(case, person, owner)
     ]
-    _summary([case for case, _ in shown], now, more=found.more)
+    _summary([case for case, _ in shown], parts.as_of(brand, now), now, more=found.more)
     rows = [
         present.inbox_row(case, message, parts.account_of(message), me=person.id, name=data.name_of, now=now)
         for case, message in shown
@@ -115,7 +119,7 @@ def _open(case_id: str) -> None:
     st.rerun()
 
 
-def _summary(cases: list[Case], now: present.datetime, *, more: bool) -> None:
+def _summary(cases: list[Case], as_of: str, now: datetime, *, more: bool) -> None:
     counts = {"overdue": 0, "soon": 0, "on_track": 0, "met": 0}
     for case in cases:
         counts[present.standing(case, now)] += 1
@@ -128,7 +132,7 @@ def _summary(cases: list[Case], now: present.datetime, *, more: bool) -> None:
         st.badge(f"{counts['on_track']}{plus} on track", color="green")
         if counts["met"]:
             st.badge(f"{counts['met']} answered, not resolved", color="gray")
-        st.caption(f"as of {now:%H:%M:%S} UTC", width="content")
+        st.caption(as_of, width="content")
 
 
 # ---------------------------------------------------------------- the open case
@@ -138,46 +142,39 @@ def _detail(person: Person, brand: str, case_id: str) -> None:
     case = data.case(case_id)
     message = data.message(case.message_id) if case else None
     if case is None or message is None or case.brand != brand:
-        sheet([{"t": "empty", "text": "There is no such case among those you may see. Choose one from the list."}], key="none")
+        parts.nothing("There is no such case among those you may see. Choose one from the list.")
         return
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        parts_close = st.button("Close", key="close", type="tertiary", icon=":material/close:")
-    if parts_close:
-        _open("")
     _reading(case.id, message.id, case.version, message.version)
     parts.flash()
     _acting(person, case, message)
+    parts.reasons(message, case)
 
 
 @st.fragment(run_every=parts.LOOK_EVERY)
 @guarded
 def _reading(case_id: str, message_id: str, case_version: int, message_version: int) -> None:
-    """The message, why it was decided so, and how our answer stands; when it changed, the whole page looks again."""
+    """The message and how our answer stands, live; when either changed, the whole page looks again."""
     case, message = data.case(case_id), data.message(message_id)
     if case is None or message is None:
         return
     if (case.version, message.version) != (case_version, message_version):
         st.rerun()
     account, now = parts.account_of(message), data.now()
-    cited = message.decision.policy if message.decision else None
-    policy = data.policy(cited.policy, cited.version) if cited else None
-    act = data.delivery(message.act)
     stands = present.standing(case, now)
     words, tone = present.SLA[stands]
     due = words if stands == "met" else f"{words} · {present.left(case.due_at, now)}"
     blocks = [
         present.head(message, account, now, [present.type_pill(case.type), [due, tone]]),
         present.said(message),
-        *present.act_note(act),
+        *present.act_note(data.delivery(message.act)),
     ]
     reply = data.delivery(case.reply_id)
     if reply is not None:
         blocks.append(present.reply_block(reply, account, name=data.name_of, now=now))
     elif case.note:
-        blocks.append({"t": "note", "tone": "orange", "text": present.safe_text(case.note, 400)})
-    blocks += present.decision_blocks(message, policy, account, name=data.name_of, now=now)
-    blocks += present.history_blocks(message, data.history(message.id), act, case, account, name=data.name_of, now=now)
-    sheet(blocks, key=f"reading-{case_id}")
+        blocks.append({"t": "note", "tone": "orange", "text": safe_text(case.note, 400)})
+    if sheet(blocks, key=f"reading-{case_id}"):
+        _open("")
 
 
 def _acting(person: Person, case: Case, message: Message) -> None:
@@ -193,7 +190,7 @@ def _acting(person: Person, case: Case, message: Message) -> None:
     if lock:
         sheet([{"t": "note", "tone": "violet", "text": lock}], key=f"lock-{case.id}")
     box = f"reply-{case.id}"
-    if limit is not None and case.state is not CaseState.RESOLVED and not message.deleted:
+    if limit is not None and case.state in OPEN_TO_ANSWER and not message.deleted:
         with st.form(f"form-{case.id}", border=False):
             st.text_area(
                 "Your answer", key=box, max_chars=limit, height=110, disabled=bool(lock), label_visibility="collapsed",
@@ -209,4 +206,4 @@ def _acting(person: Person, case: Case, message: Message) -> None:
         mine = case.state is not CaseState.RESOLVED and case.owner in ("", person.id)
         if mine and case.state is not CaseState.ANSWERING and st.button("Resolve", key=f"resolve-{case.id}"):
             parts.resolve_dialog(case, message)
-        parts.moderation_buttons(message, person, f"inbox-{case.id}")
+        parts.hide_buttons(message, person, f"inbox-{case.id}")

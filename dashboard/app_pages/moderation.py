@@ -10,6 +10,7 @@ import streamlit as st
 from dashboard import actions, data, parts, present, theme, who
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
+from dashboard.text import safe_text
 from herald.govern import authority
 from herald.model import Case, CaseState, Message, Person, Work, case_id
 
@@ -79,21 +80,18 @@ def _numbers(brand: str) -> None:
     def shown(metric: str) -> int | str:
         return "n/a" if counts is None else counts.get(metric, 0)
 
-    judged: int | str = "n/a"
-    if counts is not None:
-        judged = sum(count for metric, count in counts.items() if metric.startswith("action."))
-    with st.grid(5, min_column_width=150, gap="small"):
-        st.metric(
-            "Judged today", judged, border=True, height="stretch",
-            help="Messages written today (in the account's time zone) that were judged. n/a: none counted yet today.",
-        )  # fmt: skip
-        st.metric("Hidden", shown("action.hide"), border=True, height="stretch", help="Of these, how many stand as hidden.")
-        st.metric("Sent to review", shown("action.queue"), border=True, height="stretch", help="Of these, how many a rule left to a person.")
-        st.metric("Decided by people", shown("by.person"), border=True, height="stretch", help="Of these, how many a person decided or overruled.")
-        st.metric(
-            "Waiting now", f"{len(waiting.cases) + len(tasks.cases)}{'+' if waiting.more or tasks.more else ''}", border=True, height="stretch",
-            help="Open reviews and tasks of any day.",
-        )  # fmt: skip
+    judged = "n/a" if counts is None else sum(n for metric, n in counts.items() if metric.startswith("action."))
+    plus = "+" if waiting.more or tasks.more else ""
+    cards = (
+        ("Judged today", judged, "Messages written today, in the account's time zone, that were judged."),
+        ("Hidden", shown("action.hide"), "How many of these stand as hidden."),
+        ("Sent to review", shown("action.queue"), "How many of these a rule left to a person."),
+        ("Decided by people", shown("by.person"), "How many of these a person decided or overruled."),
+        ("Waiting now", f"{len(waiting.cases) + len(tasks.cases)}{plus}", "Open reviews and tasks of any day."),
+    )
+    with st.grid(5, min_column_width=140, gap="small"):
+        for label, value, meaning in cards:
+            st.metric(label, value, border=True, height="stretch", help=f"{meaning} n/a: nothing was counted yet.")
 
 
 # ---------------------------------------------------------------- lists
@@ -111,7 +109,8 @@ def _review(person: Person, brand: str, chosen: str) -> str | None:
     reviews, tasks, now = data.open_cases(brand, Work.REVIEW), data.open_cases(brand, Work.TASK), data.now()
     known = {**reviews.messages, **tasks.messages}
     cases = sorted((*reviews.cases, *tasks.cases), key=lambda case: (case.due_at, case.id))
-    rows, messages = [], {}
+    rows: list[present.Row] = []
+    messages: dict[str, str] = {}
     for case in cases:
         message = known.get(case.message_id)
         if message is None or message.id in messages.values():
@@ -124,7 +123,7 @@ def _review(person: Person, brand: str, chosen: str) -> str | None:
         empty=("Nothing waits for a decision", "What a rule leaves to a person appears here by itself."),
         scrolls=bool(chosen),
     )  # fmt: skip
-    st.caption(f"as of {now:%H:%M:%S} UTC" + (" · the first 50 of each kind" if reviews.more or tasks.more else ""))
+    st.caption(parts.as_of(brand, now) + (" · the first 50 of each kind" if reviews.more or tasks.more else ""))
     return messages.get(picked, "") if picked is not None else None
 
 
@@ -136,7 +135,10 @@ def _decided(brand: str, chosen: str) -> str | None:
     rows = [present.decided_row(message, name=data.name_of, now=now) for message in page.messages]
     picked = work_list(
         present.DECIDED_COLUMNS, rows, key="decided-list", name="What was decided", selected=chosen,
-        empty=(f"Nothing was hidden or sent to review in {_month_words(month)}", "Messages that are simply allowed are not listed here."),
+        empty=(
+            f"Nothing was hidden or sent to review in {_month_words(month)}",
+            "Messages that are simply allowed are not listed here.",
+        ),
         scrolls=bool(chosen),
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -146,7 +148,7 @@ def _decided(brand: str, chosen: str) -> str | None:
         if st.button("Older", key="older", icon=":material/chevron_right:", icon_position="right"):
             stack.append((month, page.cursor) if page.cursor else (_before(month), None))
             st.rerun(scope="fragment")
-        st.caption(f"{_month_words(month)} · newest first · as of {now:%H:%M:%S} UTC", width="content")
+        st.caption(f"{_month_words(month)} · newest first · {parts.as_of(brand, now)}", width="content")
     return picked
 
 
@@ -173,16 +175,13 @@ def _open(message_id: str) -> None:
 def _detail(person: Person, brand: str, message_id: str) -> None:
     message = data.message(message_id)
     if message is None or message.brand != brand:
-        sheet([{"t": "empty", "text": "There is no such message among those you may see. Choose one from the list."}], key="none")
+        parts.nothing("There is no such message among those you may see. Choose one from the list.")
         return
-    with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        close = st.button("Close", key="close", type="tertiary", icon=":material/close:")
-    if close:
-        _open("")
     case = _case_of(message)
     _reading(message.id, message.version, case.id if case else "", case.version if case else 0)
     parts.flash()
     _acting(person, message, case)
+    parts.reasons(message, None)
 
 
 def _case_of(message: Message) -> Case | None:
@@ -206,19 +205,16 @@ def _reading(message_id: str, version: int, case_id_: str, case_version: int) ->
     if (message.version, case.version if case else 0) != (version, case_version):
         st.rerun()
     account, now = parts.account_of(message), data.now()
-    cited = message.decision.policy if message.decision else None
-    policy = data.policy(cited.policy, cited.version) if cited else None
-    act = data.delivery(message.act)
     chips = []
     if case is not None:
         words, tone = present.SLA[present.standing(case, now)]
         chips = [[theme.WORKS[case.work], "blue"], [f"{words} · {present.left(case.due_at, now)}", tone]]
-    blocks = [present.head(message, account, now, chips), present.said(message), *present.act_note(act)]
+    act = present.act_note(data.delivery(message.act))
+    blocks = [present.head(message, account, now, chips), present.said(message), *act]
     if case is not None and case.note:
-        blocks.append({"t": "note", "tone": "orange", "text": present.safe_text(case.note, 400)})
-    blocks += present.decision_blocks(message, policy, account, name=data.name_of, now=now)
-    blocks += present.history_blocks(message, data.history(message.id), act, None, account, name=data.name_of, now=now)
-    sheet(blocks, key=f"reading-{message_id}")
+        blocks.append({"t": "note", "tone": "orange", "text": safe_text(case.note, 400)})
+    if sheet(blocks, key=f"reading-{message_id}"):
+        _open("")
 
 
 def _acting(person: Person, message: Message, case: Case | None) -> None:
@@ -231,8 +227,12 @@ def _acting(person: Person, message: Message, case: Case | None) -> None:
     with st.container(horizontal=True, gap="small"):
         if case is not None and not case.owner and authority.may(person, "Claim"):
             st.button("Claim", key=f"claim-{case.id}", on_click=actions.claim, args=(case.id, case.version))
-        parts.moderation_buttons(message, person, f"moderation-{message.id}", review=case)
+        waits = case is not None and case.work is Work.REVIEW
+        parts.decide_buttons(message, person, f"decide-{message.id}", waits=waits)
+        if not waits or not authority.may(person, "Overrule"):
+            parts.hide_buttons(message, person, f"moderation-{message.id}")
         task = case is not None and case.work is Work.TASK and case.owner in ("", person.id)
-        if task and case is not None and authority.may(person, "Resolve"):
-            if st.button("Done by hand", key=f"resolve-{case.id}", type="primary"):
-                parts.resolve_dialog(case, message)
+        if case is None or not task or not authority.may(person, "Resolve"):
+            return
+        if st.button("Done by hand", key=f"resolve-{case.id}", type="primary"):
+            parts.resolve_dialog(case, message)

@@ -5,15 +5,24 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import actions, data, parts, present, who
-from dashboard.components import sheet
+from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
 from dashboard.text import LONG, SHORT, one_line, safe_text
 from herald.model import Person, Policy
 
 DEEDS = {
-    "Reply": "answer customers", "Hide": "hide messages", "Unhide": "show hidden messages again", "Claim": "claim cases",
-    "Resolve": "resolve cases", "Overrule": "overrule decisions",
-}  # fmt: skip
+    "Reply": "answer customers",
+    "Hide": "hide messages",
+    "Unhide": "show hidden messages again",
+    "Claim": "claim cases",
+    "Resolve": "resolve cases",
+    "Overrule": "overrule decisions",
+}
+COLUMNS = (
+    {"id": "title", "label": "Policy", "width": 0, "card": "name"},
+    {"id": "facts", "label": "", "width": 0, "card": "foot"},
+    {"id": "state", "label": "", "width": 130, "card": "top"},
+)
 
 
 @guarded
@@ -22,22 +31,37 @@ def render() -> None:
     person = who.current_person()
     if person is None:
         return
-    st.title("Policies", anchor=False)
-    st.caption("The written rules that decisions cite, in the version now in force")
-    parts.flash()
+    with st.container(gap="xxsmall"):
+        st.title("Policies", anchor=False)
+        st.caption("The written rules that decisions cite, in the version now in force")
     policies = data.policies()
     if not policies:
         parts.empty("There are no policies yet.", "Without one, nothing can be hidden, answered or resolved.")
         return
-    titles = {policy.id: one_line(f"{policy.title}", 80) for policy in policies}
-    waiting = {policy.id for policy in policies if policy.gates and data.acknowledgement(person.id, policy) is None}
-    chosen = policies[0].id
-    if len(policies) > 1:
-        chosen = st.selectbox(
-            "Policy", list(titles), key="policy", bind="query-params", label_visibility="collapsed", width=420,
-            format_func=lambda each: titles.get(each, "") + (" · to acknowledge" if each in waiting else ""),
-        )  # fmt: skip
-    _policy(person, next(policy for policy in policies if policy.id == chosen))
+    asked = st.query_params.get("policy", "")
+    chosen = next((policy for policy in policies if policy.id == asked), policies[0])
+    rows = [{"id": policy.id, "cells": _cells(person, policy)} for policy in policies]
+    left, right = st.columns([0.34, 0.66], gap="medium")
+    with left:
+        picked = work_list(COLUMNS, rows, key="policy-list", name="Policies", selected=chosen.id)
+    if picked and picked != chosen.id:
+        st.query_params["policy"] = picked
+        st.rerun()
+    with right, st.container(border=True):
+        _policy(person, chosen)
+
+
+def _cells(person: Person, policy: Policy) -> present.Row:
+    state = ["For reading", "gray"]
+    if policy.gates:
+        given = data.acknowledgement(person.id, policy) is not None
+        state = ["Acknowledged", "green"] if given else ["To acknowledge", "orange"]
+    clauses = f"{len(policy.clauses)} clauses" if len(policy.clauses) != 1 else "1 clause"
+    return {
+        "title": {"strong": one_line(policy.title, 80)},
+        "facts": {"muted": f"{one_line(policy.id, 20)} · version {policy.version} · {clauses}"},
+        "state": {"pill": state},
+    }
 
 
 def _policy(person: Person, policy: Policy) -> None:
@@ -50,14 +74,20 @@ def _policy(person: Person, policy: Policy) -> None:
         at = present.clock(given.at, "UTC", data.now())
         facts.append({"k": "Acknowledged", "v": f"by you, {at} UTC"})
     clauses = [
-        {"t": "policy", "number": one_line(c.number, 12), "title": one_line(c.title, SHORT), "text": safe_text(c.text, LONG * 2)}
-        for c in policy.clauses
+        {
+            "t": "policy",
+            "number": one_line(clause.number, 12),
+            "title": one_line(clause.title, SHORT),
+            "text": safe_text(clause.text, LONG * 2),
+        }
+        for clause in policy.clauses
     ]
-    with st.container(border=True):
-        sheet([{"t": "title", "text": one_line(policy.title, 120)}, {"t": "facts", "rows": facts}], key=f"head-{policy.id}")
-        if policy.gates and given is None:
-            st.button(
-                "I have read it and will act by it", type="primary", key=f"ack-{policy.id}-{policy.version}",
-                on_click=actions.acknowledge, args=(policy.id, policy.version), icon=":material/check:",
-            )  # fmt: skip
-        sheet(clauses, key=f"clauses-{policy.id}")
+    head: list[present.Block] = [{"t": "title", "text": one_line(policy.title, 120)}, {"t": "facts", "rows": facts}]
+    sheet(head, key=f"head-{policy.id}")
+    parts.flash()
+    sheet(clauses, key=f"clauses-{policy.id}")
+    if policy.gates and given is None:
+        st.button(
+            "I have read it and will act by it", type="primary", key=f"ack-{policy.id}-{policy.version}",
+            on_click=actions.acknowledge, args=(policy.id, policy.version), icon=":material/check:",
+        )  # fmt: skip

@@ -21,10 +21,16 @@ def _source(name: str) -> str:
 
 _SHARED = _source("shared.css")
 _WORK_LIST = st.components.v2.component(
-    "herald_work_list", html='<div class="list"></div>\n', css=_SHARED + _source("work_list.css"), js=_source("work_list.js")
+    "herald_work_list",
+    html='<div class="list"></div>\n',
+    css=_SHARED + _source("work_list.css"),
+    js=_source("work_list.js"),
 )
 _SHEET = st.components.v2.component(
-    "herald_sheet", html='<div class="sheet"></div>\n', css=_SHARED + _source("sheet.css"), js=_source("sheet.js")
+    "herald_sheet",
+    html='<div class="sheet"></div>\n',
+    css=_SHARED + _source("sheet.css"),
+    js=_source("sheet.js"),
 )
 
 
@@ -60,6 +66,6 @@ def work_list(
     return cast("str | None", picked)
 
 
-def sheet(blocks: Sequence[Mapping[str, Any]], *, key: str) -> None:
-    """Show blocks for reading; see sheet.js for each kind and what it holds."""
-    _SHEET(key=key, data={"blocks": list(blocks)})
+def sheet(blocks: Sequence[Mapping[str, Any]], *, key: str) -> bool:
+    """Show blocks for reading (sheet.js says what each holds); True in the run in which its cross was pressed."""
+    return bool(_SHEET(key=key, data={"blocks": list(blocks)}, on_closed_change=lambda: None).closed)

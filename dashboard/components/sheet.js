@@ -34,7 +34,7 @@ function ownLink(path, text) {
 }
 
 const blocks = {
-  head(b) {
+  head(b, held) {
     const node = el("div", "head")
     const face = el("div", "face", b.initials)
     face.style.background = b.colour
@@ -46,10 +46,14 @@ const blocks = {
     who.append(name, el("div", "sub", b.sub))
     const chips = el("div", "chips")
     chips.append(...(b.chips || []).map(pill))
-    node.append(face, who, chips)
+    const close = el("button", "close", "✕")
+    close.type = "button"
+    close.setAttribute("aria-label", "Close")
+    close.onclick = () => held.close()
+    node.append(face, who, close, chips)
     return node
   },
-  said(b, opened) {
+  said(b, { opened }) {
     const node = el("div", `said ${b.gone ? "gone" : ""}`)
     const words = el("div", "words")
     words.dir = "auto"
@@ -130,7 +134,7 @@ const blocks = {
     node.setAttribute("role", "status")
     return node
   },
-  trace(b, opened) {
+  trace(b, { opened }) {
     const node = el("details")
     node.open = Boolean(opened.trace)
     node.ontoggle = () => (opened.trace = node.open)
@@ -160,13 +164,14 @@ const blocks = {
 const sheets = new WeakMap()
 
 export default function (component) {
-  const { data, parentElement } = component
+  const { data, parentElement, setTriggerValue } = component
   const root = parentElement.querySelector(".sheet")
   if (!root || !data) return
   const json = JSON.stringify(data.blocks)
   const held = sheets.get(root) || { opened: {}, json: "" }
   sheets.set(root, held)
+  held.close = () => setTriggerValue("closed", true)
   if (held.json === json) return // nothing new: keep what the reader has selected or unfolded
   held.json = json
-  root.replaceChildren(...data.blocks.filter((b) => blocks[b.t]).map((b) => blocks[b.t](b, held.opened)))
+  root.replaceChildren(...data.blocks.filter((b) => blocks[b.t]).map((b) => blocks[b.t](b, held)))
 }

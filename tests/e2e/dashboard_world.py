@@ -220,7 +220,7 @@ class World:
         """A morning at the shop."""
         self.complaint("Mara Quill", "My teapot came cracked, box and all. A refund, please.", due_in=-14, ago=134)
         self.complaint("J. Whitfield", "Order 4471 is late again. Third time you promise Tuesday.", due_in=6, ago=114)
-        self.complaint("Odile Brandt", "The glaze on two bowls is broken after one wash.", due_in=22, ago=98, owner="tomas")
+        self.complaint("Odile Brandt", "The glaze on two bowls is broken.", due_in=22, ago=98, owner="tomas")
         asked = self.judge(
             self.say("northside_kitchen", "Is the ash-grey platter back in Perth before Christmas?", minutes_ago=40,
                      platform="instagram"),
