@@ -1,8 +1,8 @@
 """Rule sets: compiled once, matched in linear time.
 
 `compile_rules` never raises: a section that is wrong is reported with its line and its neighbours load. All words of
-all rules share one automaton (Aho-Corasick); patterns run in RE2, all in one pass that says which need a
-second.
+all rules share one automaton (Aho-Corasick); patterns run in RE2, behind one look that says which of
+them can match at all.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count, islice
+from pathlib import Path
 from typing import Any
 
 import ahocorasick  # type: ignore[import-not-found]
@@ -253,7 +254,7 @@ class RuleSet:
         written = View(_LONE.sub("\ufffd", stretch.text))
         same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
         for index, view in enumerate((written, *(readings[1:] if same else readings))):
-            for which in several.which(view.text.encode()):
+            for which in several.candidates(view.text):
                 check, pattern = patterns[which]
                 if check.cased and index:
                     continue
@@ -471,3 +472,8 @@ def compile_rules(text: str) -> RuleSet:
             rules.append(rule)
         outcomes.append(reader.outcome(loaded=rule is not None))
     return RuleSet(rules, outcomes)
+
+
+def default_rules() -> str:
+    """The text of the rule set that is shipped (default_rules.yaml)."""
+    return Path(__file__).with_name("default_rules.yaml").read_text(encoding="utf-8")
