@@ -36,6 +36,8 @@ from local.memory import MemoryDb
 
 DAYS = 28
 RULES = Path(__file__).with_name("rules.yaml")
+if not RULES.exists():
+    RULES = Path(__file__).parents[2] / "layers/common/herald/moderate/default_rules.yaml"
 SEED = 7
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
 
@@ -124,7 +126,7 @@ def make(credentials: Mapping[str, Credentials], api_base: str, start: date, unt
     woken: list[str] = []
     herald = Herald(
         store=store, sources=sources(), outlets={**outlets(), "facebook_page": wall}, archive=_NoArchive(),
-        wake=lambda delivery: woken.append(delivery.id), secrets=credentials.__getitem__, clock=clock,
+        wake=lambda delivery: woken.append(delivery.id), secrets=lambda ref: credentials[ref], clock=clock,
     )  # fmt: skip
     furnish(store, api_base, opening)
     month = _Month(herald, clock, woken, credentials, {one.id: one for one in said})
@@ -165,13 +167,13 @@ class _Month:
             agenda.append((evening + timedelta(days=day, hours=6, minutes=30), next(order), "round", None))
         heapq.heapify(agenda)
         while agenda and agenda[0][0] < until:
-            self.clock.now, _, what, one = heapq.heappop(agenda)
-            if what == "round":
+            self.clock.now, _, what, who = heapq.heappop(agenda)
+            if who is None:
                 self._round()
-            elif one is not None and what == "answer":
-                self._answer(one)
-            elif one is not None:
-                self._tell(one, what)
+            elif what == "answer":
+                self._answer(who)
+            else:
+                self._tell(who, what)
             self._send()
 
     def _tell(self, one: voices.Said, what: str) -> None:
@@ -328,8 +330,8 @@ def walls(past: Past, until: datetime) -> dict[str, tuple[list[dict[str, Any]], 
         if one.platform != "facebook_page" or one.id in gone:
             continue
         by = {"id": one.author_id, "name": one.author_name}
-        edited = one.edits_to is not None and bool(one.edits_after) and one.at + (one.edits_after or timedelta()) < until
-        entry = {
+        edited = bool(one.edits_to and one.edits_after and one.at + one.edits_after < until)
+        entry: dict[str, Any] = {
             "id": one.id, "message": one.edits_to if edited else one.text, "created_time": one.at.isoformat(), "from": by,
             "is_hidden": one.id in past.wall.hidden, "edited": edited,
         }  # fmt: skip
@@ -345,8 +347,8 @@ def walls(past: Past, until: datetime) -> dict[str, tuple[list[dict[str, Any]], 
     names = {account.account_id: account.name for account in shop.ACCOUNTS}
     for reply, delivery, at in past.wall.replies:
         one = next(one for one in past.said if one.id == delivery.target)
-        post = one.post_id if one.kind == "comment" else one.id
-        comments[post].append(
+        under = one.post_id if one.kind == "comment" else one.id
+        comments[under].append(
             {"id": reply, "message": delivery.text, "created_time": at.isoformat(), "parent": delivery.target,
              "from": {"id": one.account_id, "name": names[one.account_id]}}
         )  # fmt: skip

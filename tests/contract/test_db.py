@@ -12,7 +12,7 @@ from herald.errors import Conflict
 from herald.store import keys
 from herald.store.db import Absent, Below, Check, Db, DynamoDb, Either, Equals, Put, Update, WriteRefused
 from local.memory import MemoryDb
-from tests.support.tables import create_tables
+from local.tables import create_tables
 
 
 @pytest.fixture(params=["memory", "moto"])
