@@ -332,7 +332,8 @@ class Reader:
         return rule  # name and severity are read by themselves
 
     def _complete(self, rule: Rule) -> None:
-        if not rule.checks and not self._refusals:
+        filtered = rule.kinds or rule.platforms or rule.brands
+        if not rule.checks and not filtered and not self._refusals:
             self.refuse(self.line, "the rule checks nothing, so it would hold for every message; add a check such as "
                                    "`body (includes-word): [...]`")  # fmt: skip
         if rule.action is None and not rule.labels:
