@@ -58,7 +58,7 @@ check: setup ## style, types, imports, template
 	$(PY) -m local.stack --check
 
 test: setup ## every test
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist loadfile
 
 lock: setup ## requirements-dev.lock anew from requirements-dev.in
 	$(PY) -m pip install --disable-pip-version-check --quiet uv

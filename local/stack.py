@@ -118,9 +118,7 @@ def read(path: Path = TEMPLATE) -> Template:
         raise BadTemplate("; ".join(cause.message for cause in error.causes)) from error
     except (YAMLError, OSError, KeyError, AttributeError, TypeError) as error:
         raise BadTemplate(f"{path.name}: {error}") from error
-    resources = {
-        name: Resource(body["Type"], body.get("Properties", {})) for name, body in plain["Resources"].items()
-    }
+    resources = {name: Resource(body["Type"], body.get("Properties", {})) for name, body in plain["Resources"].items()}
     return Template(resources, {name: body["Value"] for name, body in plain.get("Outputs", {}).items()})
 
 

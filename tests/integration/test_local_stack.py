@@ -15,7 +15,7 @@ from local.ports import HOST
 from tests.support import embedded_aws
 from tests.support.embedded_aws import Local, until
 
-pytestmark = [pytest.mark.integration, pytest.mark.xdist_group("local_stack")]
+pytestmark = pytest.mark.integration
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """The local system in a folder and on ports of its own, for tests: real processes, nothing replaced.
 
-    with embedded_aws.running(tmp_path) as local:
-        local.client("dynamodb").put_item(...)
+with embedded_aws.running(tmp_path) as local:
+    local.client("dynamodb").put_item(...)
 """
 
 from __future__ import annotations
