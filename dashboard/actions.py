@@ -97,5 +97,12 @@ def reply(case: Case, box: str) -> None:
         st.session_state[box] = ""
 
 
+def start_from(choice: str, box: str, name: str) -> None:
+    """Put the saved answer chosen in `choice` into the text box `box`, with the customer's first name."""
+    chosen = st.session_state.get(choice)
+    if isinstance(chosen, data.SavedAnswer):
+        st.session_state[box] = chosen.text.replace("{name}", name)
+
+
 def acknowledge(policy_id: str, version: int) -> None:
     give(commands.AcknowledgePolicy(policy_id, version))

@@ -23,8 +23,12 @@ _log = logging.getLogger("herald.dashboard")
 
 def not_started(error: BaseException) -> bool:
     """Whether this error means that there are no tables to read: nothing runs, or this process was told of none."""
+    from herald.runtime import NotConfigured  # noqa: PLC0415  only where a page has already failed
+
     seen: BaseException | None = error
     while seen is not None:
+        if isinstance(seen, NotConfigured):
+            return True
         if isinstance(seen, ClientError) and seen.response["Error"]["Code"] == "ResourceNotFoundException":
             return True
         if isinstance(seen, (EndpointConnectionError, ConnectTimeoutError, NoCredentialsError, NoRegionError)):

@@ -109,7 +109,7 @@ def used(case: Case, said_at: datetime, account: Account | None, now: datetime) 
 # ---------------------------------------------------------------- rows of lists
 
 INBOX_COLUMNS = (
-    {"id": "sla", "label": "SLA", "width": 88, "card": "top"},
+    {"id": "sla", "label": "SLA", "width": 100, "card": "top"},
     {"id": "due", "label": "Reply due", "width": 88, "card": "top"},
     {"id": "used", "label": "Time used", "width": 108},
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
@@ -121,7 +121,7 @@ INBOX_COLUMNS = (
 )
 
 REVIEW_COLUMNS = (
-    {"id": "sla", "label": "SLA", "width": 88, "card": "top"},
+    {"id": "sla", "label": "SLA", "width": 100, "card": "top"},
     {"id": "due", "label": "Decide by", "width": 88, "card": "top"},
     {"id": "work", "label": "Work", "width": 84, "card": "foot"},
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},

@@ -191,6 +191,7 @@ def _acting(person: Person, case: Case, message: Message) -> None:
         sheet([{"t": "note", "tone": "violet", "text": lock}], key=f"lock-{case.id}")
     box = f"reply-{case.id}"
     if limit is not None and case.state in OPEN_TO_ANSWER and not message.deleted:
+        _saved_answers(case, message, box, locked=bool(lock))
         with st.form(f"form-{case.id}", border=False):
             st.text_area(
                 "Your answer", key=box, max_chars=limit, height=110, disabled=bool(lock), label_visibility="collapsed",
@@ -207,3 +208,16 @@ def _acting(person: Person, case: Case, message: Message) -> None:
         if mine and case.state is not CaseState.ANSWERING and st.button("Resolve", key=f"resolve-{case.id}"):
             parts.resolve_dialog(case, message)
         parts.hide_buttons(message, person, f"inbox-{case.id}")
+
+
+def _saved_answers(case: Case, message: Message, box: str, *, locked: bool) -> None:
+    answers = data.answers_for(case.type)
+    if not answers:
+        return
+    choice = f"saved-{case.id}"
+    first_name = present.author(message).split()[0] if message.author_name else "there"
+    st.selectbox(
+        "Saved answer", answers, index=None, format_func=lambda answer: answer.title, key=choice, disabled=locked,
+        placeholder="Start from a saved answer", label_visibility="collapsed", on_change=actions.start_from,
+        args=(choice, box, first_name),
+    )  # fmt: skip

@@ -227,6 +227,8 @@ def _acting(person: Person, message: Message, case: Case | None) -> None:
     with st.container(horizontal=True, gap="small"):
         if case is not None and not case.owner and authority.may(person, "Claim"):
             st.button("Claim", key=f"claim-{case.id}", on_click=actions.claim, args=(case.id, case.version))
+        if lacking:
+            return
         waits = case is not None and case.work is Work.REVIEW
         parts.decide_buttons(message, person, f"decide-{message.id}", waits=waits)
         if not waits or not authority.may(person, "Overrule"):

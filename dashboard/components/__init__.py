@@ -53,7 +53,7 @@ def work_list(
         name: what the list is, for screen readers; our own words.
         selected: id of the row that is open.
         empty: heading and sentence when there are no rows.
-        scrolls: True when it stands beside an open row: it then scrolls by itself.
+        scrolls: True when it stands beside an open row: it then scrolls by itself, and on a phone makes way for it.
     """
     picked = _WORK_LIST(
         key=key,

@@ -128,7 +128,7 @@ function show(list) {
     build(list, wide)
     list.shape = shape
   }
-  root.className = `list ${data.scrolls ? "scrolls" : ""} ${data.selected ? "opened" : ""}`
+  root.className = `list ${data.scrolls ? "scrolls" : ""} ${data.scrolls && data.selected ? "opened" : ""}`
   if (!data.rows.length) {
     const empty = el("div", "empty")
     empty.append(el("h3", "", data.empty[0]), el("p", "", data.empty[1]))

@@ -318,6 +318,9 @@ def main() -> None:
         world = World()
         world.furnish()
         data.set_herald(world.herald)
+        data.install_answers(
+            [data.SavedAnswer("late", "Order is late", ("complaint",), "Hi {name}, we look for your parcel today.")]
+        )
         threading.Thread(target=_listen, args=(world,), daemon=True).start()
     chooser.serve("127.0.0.1", given.port, key=b"k" * 32)
 
