@@ -1,0 +1,362 @@
+"""The rule language: what loads, what is refused and where, and what each check means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from herald.model import Action, Kind
+from herald.moderate.documents import sections
+from herald.moderate.language import MAX_TERMS, MODIFIERS
+from herald.moderate.patterns import BadPattern, compile_pattern, translate
+from herald.moderate.rules import MAX_RULES, RuleSet, Subject, compile_rules
+
+AUTOMOD = Path(__file__).parents[3] / "shared" / "automod"
+
+
+def one(check: str, *, more: str = "action: hide") -> RuleSet:
+    rules = compile_rules(f"name: the rule\n{check}\n{more}\n")
+    assert [section.status for section in rules.sections] == ["loaded"], rules.problems
+    return rules
+
+
+def held(rules: RuleSet, text: str, **subject: object) -> bool:
+    return rules.judge(Subject(text, **subject)).deciding is not None  # type: ignore[arg-type]
+
+
+def notes(text: str) -> str:
+    return " | ".join(note for section in compile_rules(text).sections for note in section.notes)
+
+
+def statuses(text: str) -> list[str]:
+    return [section.status for section in compile_rules(text).sections]
+
+
+# ---------------------------------------------------------------- what checks mean
+
+
+@pytest.mark.parametrize(
+    ("check", "hit", "miss"),
+    [
+        ("body: [cat]", "a cat!", "concatenate"),
+        ("body (includes-word): [cat]", "Cat", "cats"),
+        ("body (includes): [cat]", "concatenate", "dog"),
+        ("body (starts-with): [cat]", "  catalogue", "a cat"),
+        ("body (ends-with): [cat]", "bobcat ", "cat!"),
+        ("body (full-exact): [cat]", "CAT", "cat!"),
+        ("body (full-text): [cat]", "...cat!!", "a cat"),
+        ("body (regex): ['c[aou]t+']", "a cuttt here", "cutter"),
+        ("body (regex, includes): ['c[aou]t+']", "cutter", "ct"),
+        ("body (regex, full-exact): ['c.t']", "cat", "cats"),
+        ("body (case-sensitive): [Cat]", "my Cat", "my cat"),
+        ("body (regex, case-sensitive): ['Cat']", "my Cat", "my cat"),
+        ("body (includes-word): [naïve]", "so naive", "naively"),
+        ("body: [don’t know]", "I don't   KNOW", "I do not know"),
+        ("body: [404]", "error 404", "4040"),
+        ("body: [no]", "no", "nothing"),  # YAML would make it false
+        ("body: [c++]", "I like c++ a lot", "I like c"),
+        ("~body: [cat]", "dog", "cat"),
+        ("body: [cat]\nbody#2: [dog]", "cat and dog", "cat"),
+        ("body: [cat]\n~body#2: [dog]", "cat", "cat and dog"),
+        ("any_of:\n - body: [cat]\n - body: [dog]", "dog", "bird"),
+        ("body: [cat]\nnone_of:\n - body: [dog]\n - body: [bird]", "cat", "cat and bird"),
+        ("body_longer_than: 5", "abcdef", "!!abcde!!!!"),
+        ("body_shorter_than: 5", "....abcd....", "abcde"),
+        ("domain: [evil.example]", "see https://www.evil.example/x.", "see https://notevil.example"),
+        ("domain: [evil.example]", "go to sub.evil.example now", "evil example"),
+        ("url (includes): [ref=]", "https://shop.example/?ref=7", "ref= https://shop.example"),
+        ("url: ['.']", "look http://a.example", "look. here"),
+    ],
+)
+def test_a_check_holds_for_one_text_and_not_for_the_other(check: str, hit: str, miss: str) -> None:
+    rules = one(check)
+    assert held(rules, hit)
+    assert not held(rules, miss)
+
+
+def test_fields_joined_with_a_plus_are_looked_at_together() -> None:
+    rules = one("body+author.name: [spamco]")
+    assert held(rules, "hi", author_name="SpamCo")
+    assert held(rules, "by spamco")
+    assert not held(rules, "hi", author_name="Mia")
+
+
+def test_the_author_is_asked_by_name() -> None:
+    rules = one("author:\n  name (includes): [official support]")
+    assert held(rules, "hello", author_name="Bank Official Support")
+    assert not held(rules, "official support", author_name="Mia")
+
+
+def test_kind_platform_and_brand_narrow_a_rule() -> None:
+    rules = one("kind: [review, dm]\nplatform: facebook_page\nbrand: [Acme]\nbody: [cat]")
+    assert held(rules, "cat", kind=Kind.REVIEW, platform="facebook_page", brand="acme")
+    assert not held(rules, "cat", kind=Kind.COMMENT, platform="facebook_page", brand="acme")
+    assert not held(rules, "cat", kind=Kind.DM, platform="x", brand="acme")
+    assert not held(rules, "cat", kind=Kind.DM, platform="facebook_page", brand="other")
+
+
+def test_evidence_from_a_link_lies_where_the_link_stands_in_the_text() -> None:
+    match = one("domain: [evil.example]").judge(Subject("ééé https://www.evil.example/x")).deciding
+    assert match is not None
+    (span,) = match.evidence
+    assert (span.start, span.end, span.field, span.found) == (16, 28, "body", "evil.example")
+
+
+# ---------------------------------------------------------------- order
+
+
+def decided(text: str, yaml: str) -> str | None:
+    match = compile_rules(yaml).judge(Subject(text)).deciding
+    return match.rule.name if match else None
+
+
+def rule(name: str, action: str, priority: int = 0, word: str = "cat") -> str:
+    return f"---\nname: {name}\nbody: [{word}]\naction: {action}\npriority: {priority}\n"
+
+
+def test_the_highest_priority_decides_then_hide_before_queue_then_the_order_of_the_file() -> None:
+    assert decided("cat", rule("a", "queue") + rule("b", "hide")) == "b"
+    assert decided("cat", rule("a", "queue", 1) + rule("b", "hide")) == "a"
+    assert decided("cat", rule("a", "hide") + rule("b", "hide")) == "a"
+
+
+def test_an_exemption_of_higher_priority_stops_and_says_what_it_set_aside() -> None:
+    verdict = compile_rules(rule("hider", "hide") + rule("ours", "allow", 5)).judge(Subject("cat"))
+    assert verdict.deciding is not None
+    assert verdict.deciding.rule.action is Action.ALLOW
+    assert verdict.exempted is not None
+    assert verdict.exempted.rule.name == "hider"
+
+
+def test_an_allow_of_equal_priority_exempts_nothing() -> None:
+    assert decided("cat", rule("ours", "allow") + rule("hider", "hide")) == "hider"
+
+
+def test_label_only_rules_all_run_whatever_decides() -> None:
+    yaml = rule("hider", "hide") + "---\nname: l1\nbody: [cat]\nlabel: one\n---\nname: l2\nbody: [cat]\nlabel: [two]\n"
+    assert [match.rule.name for match in compile_rules(yaml).judge(Subject("cat")).labelling] == ["l1", "l2"]
+
+
+# ---------------------------------------------------------------- what is wrong, and where
+
+
+def test_a_broken_section_never_stops_its_neighbours() -> None:
+    rules = compile_rules(
+        "name: one\nbody: [a]\naction: hide\n---\nname: two\nbody: [a\n---\nname: three\nbody: [b]\nlabel: x\n"
+    )
+    assert [r.name for r in rules.rules] == ["one", "three"]
+    report = rules.report("f.yaml")
+    assert [(line["line"], line["name"], line["status"]) for line in report] == [
+        (1, "one", "loaded"), (5, "two", "error"), (8, "three", "loaded"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "said"),
+    [
+        ("name: a\nboddy: [x]\naction: hide\n", 2, "did you mean `body`"),
+        ("name: a\ntitle: [x]\naction: hide\n", 2, "did you mean `body`"),
+        ("name: a\nbody (matches): [x]\naction: hide\n", 2, "is no modifier"),
+        ("name: a\nbody (include): [x]\naction: hide\n", 2, "did you mean `includes`"),
+        ("name: a\nbody (includes, full-text): [x]\naction: hide\n", 2, "exclude each other"),
+        ("name: a\nbody: [x]\naction: remove\n", 3, "did you mean `hide`"),
+        ("name: a\nbody: [x]\naction: hide\nseverity: severe\n", 4, "severity"),
+        ("name: a\nbody: [x]\naction: hide\npriority: high\n", 4, "whole number"),
+        ("name: a\nbody: [x]\naction: hide\npolicy: [MOD]\n", 4, "policy"),
+        ("name: a\nbody: [x]\naction: hide\npolicy: {id: MOD, claus: 1}\n", 4, "did you mean `clause`"),
+        ("name: a\nbody: [x]\naction: hide\nescalate: {to: me, within: soon}\n", 4, "30 minutes"),
+        ("name: a\nbody: [x]\naction: hide\nrationale: 'saw {{macth}}'\n", 4, "did you mean `match`"),
+        ("name: a\nbody: [x]\nlabel: ['two words']\n", 3, "label"),
+        ("name: a\nbody: [x]\naction: hide\nkind: tweet\n", 4, "kind"),
+        ("name: a\nbody: {x: y}\naction: hide\n", 2, "not a mapping"),
+        ("# hello\n\nbody: [x]\naction: hide\n", 3, "needs a `name`"),
+        ("name: a\naction: hide\n", 1, "checks nothing"),
+        ("name: a\nbody: [x]\n", 1, "does nothing"),
+        ("name: a\nbody: []\naction: hide\n", 2, "nothing to look for"),
+        ("name: a\nbody: [x]\naction: hide\n---\nname: a\nbody: [y]\naction: hide\n", 5, "is taken"),
+        ("name: a\nbody: &x [x]\naction: hide\n", 2, "anchors"),
+        ("name: a\nbody: *x\naction: hide\n", 2, "aliases"),
+        ("name: a\nbody: !!python/object/apply:os.system [x]\naction: hide\n", 2, "tags"),
+        ("name: a\nbody (regex): ['(?=x)y']\naction: hide\n", 2, "look-around"),
+        ("name: a\nbody (regex): ['(a)\\1']\naction: hide\n", 2, "back-reference"),
+        ("name: a\nbody (regex): ['a*']\naction: hide\n", 2, "every message"),
+        ("name: a\nbody (regex): ['a)|(b']\naction: hide\n", 2, "no opening one"),
+        ("name: a\nbody (regex): ['((a{100}){100}){100}']\naction: hide\n", 2, "does not compile"),
+        ("name: a\nbody: ['\u200b']\naction: hide\n", 2, "invisible"),
+        ("- just\n- a list\n", 1, "no rule"),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(text: str, line: int, said: str) -> None:
+    rules = compile_rules(text)
+    problems = [problem for problem in rules.problems if said in problem.sentence]
+    assert problems, rules.problems
+    assert f"line {line}: " in problems[0].sentence
+
+
+def test_all_that_is_wrong_in_a_section_is_said_at_once() -> None:
+    said = notes("name: a\nboddy: [x]\naction: remove\nseverity: bad\n")
+    assert all(f"line {line}:" in said for line in (2, 3, 4))
+
+
+def test_of_two_equal_keys_the_last_counts_and_a_note_says_so() -> None:
+    text = "name: a\nbody: [cat]\nbody: [dog]\naction: hide\n"
+    rules = compile_rules(text)
+    assert statuses(text) == ["loaded"]
+    assert "written twice" in notes(text)
+    assert held(rules, "dog")
+    assert not held(rules, "cat")
+
+
+def test_a_rule_that_loses_one_pattern_runs_with_the_rest_and_is_partial() -> None:
+    text = "name: a\nbody (regex): ['fo+', '(?<!x)y']\naction: hide\n"
+    assert statuses(text) == ["partial"]
+    assert held(compile_rules(text), "foo")
+
+
+@pytest.mark.parametrize(
+    "check",
+    ["~body (regex): ['fo+', '(?<!x)y']", "none_of:\n - body (regex): ['fo+', '(?<!x)y']"],
+)
+def test_a_negated_check_that_would_lose_a_pattern_is_refused_because_it_would_hold_more_often(check: str) -> None:
+    text = f"name: a\nbody#1: [z]\n{check}\naction: hide\n"
+    assert statuses(text) == ["refused"]
+
+
+def test_limits_are_told_and_what_came_before_still_works() -> None:
+    many = "".join(f"---\nname: r{n}\nbody: [w{n}]\naction: hide\n" for n in range(MAX_RULES + 1))
+    rules = compile_rules(many)
+    assert len(rules.rules) == MAX_RULES
+    assert rules.sections[-1].status == "refused"
+    words = ", ".join(f"w{n}" for n in range(MAX_TERMS))
+    rules = compile_rules(f"name: a\nbody: [x]\naction: hide\n---\nname: b\nbody: [{words}]\naction: hide\n")
+    assert [r.name for r in rules.rules] == ["a"]
+    assert compile_rules("#" * 1_000_001).problems[0].sentence.startswith("1000001 bytes")
+    assert "the limit is 1000" in notes(f"name: a\nbody: [{'x' * 1001}]\naction: hide\n")
+    assert "the limit is 1000" in notes(f"name: a\nbody (regex): [{'x' * 1001}]\naction: hide\n")
+
+
+def test_deep_nesting_is_an_error_and_no_crash() -> None:
+    assert statuses("name: a\nbody: " + "[" * 5_000) == ["error"]
+    assert statuses("a: {" * 5_000) == ["error"]
+
+
+def test_line_numbers_survive_comments_blank_lines_and_windows_line_ends() -> None:
+    text = "# top\r\n\r\nname: a\r\nbody: [x]\r\naction: hide\r\n--- # next\r\n\r\n# c\r\nname: b\r\nboddy: [x]\r\n"
+    rules = compile_rules(text)
+    assert [section.line for section in rules.sections] == [3, 9]
+    assert "line 10:" in rules.problems[0].sentence
+
+
+def test_an_inline_test_that_fails_is_an_error_of_the_check_with_its_line() -> None:
+    text = (
+        "name: a\nbody: [cat]\naction: hide\ntest:\n  - {body: a cat, expect: hide}\n  - {body: a dog, expect: hide}\n"
+    )
+    (line,) = compile_rules(text).report("f")
+    assert line["status"] == "error"
+    assert line["notes"] == ["line 6: the test expects hide, the rule by itself says none"]
+
+
+def test_the_hash_follows_the_content_and_not_its_layout() -> None:
+    text = "name: a\nbody: [cat, dog]\naction: hide\n"
+    same = "# a comment\n---\nname:   a\nbody:\n  - cat\n  - dog\naction: hide\n"
+    assert compile_rules(text).hash == compile_rules(same).hash
+    assert compile_rules(text).hash != compile_rules(text.replace("dog", "bird")).hash
+    assert compile_rules(text).hash != compile_rules(text.replace("hide", "queue")).hash
+
+
+# ---------------------------------------------------------------- whatever comes
+
+BITS = st.sampled_from(
+    ["name: a\n", "name: b\n", "---\n", "---", "body: [x]\n", "body (regex): ['(']\n", "body", ": ", "[", "]", "{", "}",
+     "- ", "&a ", "*a", "!!x ", "|\n", ">\n  x\n", "'", '"', "\t", "  ", "\n", "#", "action: hide\n", "label: y\n",
+     "any_of:\n - body: [q]\n", "test: [{body: x, expect: hide}]\n", "\u0000", "\ud800", "\u2028", "é", "~", "%", "@",
+     "policy: MOD 1.1\n", "author: {name: [z]}\n", "<<: {a: b}\n", "? x\n", "\ufeff"]
+)  # fmt: skip
+
+
+@given(st.one_of(st.lists(BITS, max_size=25).map("".join), st.text(max_size=200)))
+@example("? [a, b]\n: x\n")
+@example("%YAML 9.9\n---\nname: a")
+@settings(max_examples=300, deadline=None)
+def test_compiling_never_raises_and_each_section_gets_a_line(text: str) -> None:
+    rules = compile_rules(text)
+    report = rules.report("x")
+    assert len(report) == len(list(sections(text)))
+    assert all(line["status"] in ("loaded", "partial", "refused", "error") for line in report)
+    rules.judge(Subject(text, author_name=text))
+
+
+@given(st.text(alphabet="ab()[]{}|*+?\\.^$wWdDsSbB1,-:=!<>#PuUxé \u200b", max_size=30), st.sampled_from(MODIFIERS[:6]))
+@settings(max_examples=300, deadline=None)
+def test_any_pattern_runs_or_is_refused_in_words(pattern: str, mode: str) -> None:
+    try:
+        compiled = compile_pattern(pattern, mode, case_sensitive=False)
+    except BadPattern as bad:
+        refused = str(bad)
+    else:
+        refused = ""
+    if refused:
+        return
+    text = "aab a1b_wé (x)[y] \u200b"
+    for start, end in compiled.spans(text, 10):
+        assert 0 <= start < end <= len(text)
+
+
+@pytest.mark.parametrize("pattern", ["(a+)+$", "(a|aa)+$", "(.*a){20}", "([a-z]+)*x", "(a|b)*a(a|b){20}c"])
+def test_patterns_that_stall_others_run_in_re2_over_ten_thousand_characters(pattern: str) -> None:
+    import re2
+
+    compiled = compile_pattern(pattern, "includes", case_sensitive=False)
+    assert isinstance(compiled.engine, re2._Regexp)
+    rules = one(f"body (regex, includes): ['{pattern}']")
+    rules.judge(Subject("a" * 9_999 + "!"))
+
+
+@pytest.mark.parametrize(
+    ("written", "hit", "miss"),
+    [
+        (r"\w+ität", "Qualität", "+ität"),
+        (r"[\w-]+ё", "приё", "ё"),
+        (r"\d{3}", "٣٤٥", "abc"),
+        (r"a\sb", "a\u00a0b", "ab"),
+        (r"[^\W\d]{2}", "éé", "12"),
+        (r"\u00e9t\u00e9", "été", "ete"),
+        (r"a(?#comment)b", "ab", "a b"),
+        (r"a{,2}b", "aab", "c"),
+        (r"(?P<x>a)(?P<y>b)", "ab", "ba"),
+        (r"\é", "é", "f"),
+        (r"[[a]b", "[b", "cb"),
+        (r"[]a]b", "]b", "cb"),
+    ],
+)
+def test_python_notation_means_in_re2_what_it_means_in_python(written: str, hit: str, miss: str) -> None:
+    compiled = compile_pattern(written, "includes", case_sensitive=False)
+    assert compiled.spans(hit, 1)
+    assert not compiled.spans(miss, 1)
+
+
+def test_a_word_edge_is_unicode_in_includes_word() -> None:
+    compiled = compile_pattern("na", "includes-word", case_sensitive=False)
+    assert not compiled.spans("naïve", 1)
+    assert compiled.spans("é na é", 1) == [(2, 4)]
+    assert compile_pattern(r"\bété\b", "includes-word", case_sensitive=False).spans("un été chaud", 1) == [(3, 6)]
+
+
+def test_brackets_and_classes_translate_to_something_re2_reads() -> None:
+    assert translate("(a)(?:b)(?i)c") == "(?:a)(?:b)(?i)c"
+
+
+@pytest.mark.parametrize("file", sorted(AUTOMOD.glob("*.yaml")) or [None], ids=lambda f: f.stem[:12] if f else "absent")
+def test_a_real_automoderator_file_gets_a_line_a_section_and_no_crash(file: Path | None) -> None:
+    if file is None:
+        pytest.skip("../shared/automod is not here: real AutoModerator files were not tried")
+    text = file.read_text(encoding="utf-8")
+    report = compile_rules(text).report(file.name)
+    count = len(list(sections(text)))
+    assert count > 0
+    assert len(report) == count
+    lines = text.count("\n") + 1
+    assert all(1 <= int(str(line["line"])) <= lines for line in report)
