@@ -130,8 +130,8 @@ def _one_size(size: int, meter: Meter, store: TableStore, herald: Herald) -> dic
 def _comment(number: str, at: datetime) -> Event:
     text = "Bought two of these for the veranda last week, they look lovely in the evening light. Thank you all!"
     return Event(
-        platform="facebook_page", account_id=shop.MAIN, external_id=f"100020003000400_{number}", author_id="2000300040005000",
-        author_name="Bench Visitor", text=text, kind=Kind.COMMENT, change=Change.CREATED,
+        platform="facebook_page", account_id=shop.MAIN, external_id=f"100020003000400_{number}",
+        author_id="2000300040005000", author_name="Bench Visitor", text=text, kind=Kind.COMMENT, change=Change.CREATED,
         parent_id="100200300400500_200030004000", created_at=at, more={"thread_id": "100200300400500_200030004000"},
     )  # fmt: skip
 

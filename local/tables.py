@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from samtranslator.yaml_helper import yaml_parse
+
 from herald.store import keys
 
 
-def create_tables(client: Any) -> None:
-    """Create every table of the template under its logical name, with its keys and indexes."""
-    from samtranslator.yaml_helper import yaml_parse
-
+def create_tables(client: Any, prefix: str = "") -> dict[str, str]:
+    """Create every table of the template under its logical name, with its keys and indexes; logical name -> name."""
     template = yaml_parse((Path(__file__).parents[1] / "template.yaml").read_text())
     declared = {
         name: resource["Properties"]
@@ -21,4 +21,5 @@ def create_tables(client: Any) -> None:
     assert set(declared) == set(keys.TABLES), "the template and keys.py name different tables"
     for name, properties in declared.items():
         wanted = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
-        client.create_table(TableName=name, **{key: properties[key] for key in wanted if key in properties})
+        client.create_table(TableName=prefix + name, **{key: properties[key] for key in wanted if key in properties})
+    return {name: prefix + name for name in declared}

@@ -20,7 +20,7 @@ metrics = Metrics(namespace="Herald")
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
-    """HTTP API event (payload format 2.0) in, status and body out. Failures of the tables raise: the platform retries."""
+    """HTTP API event (payload format 2.0) in, status and body out. What the tables refuse is raised: it comes again."""
     connection = str((event.get("pathParameters") or {}).get("connection", ""))[:100]
     herald = runtime.current()
     if event["requestContext"]["http"]["method"] == "GET":

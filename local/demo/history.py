@@ -26,7 +26,7 @@ from herald.flows.deliver import deliver
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.receive import receive
-from herald.model import Account, Act, Action, Case, Connection, Credentials, Delivery, Work, case_id
+from herald.model import Account, Act, Action, Case, CaseState, Connection, Credentials, Delivery, Work, case_id
 from herald.platforms import outlets, sources
 from herald.ports import Capabilities, Proof
 from herald.store.tables import TableStore
@@ -36,13 +36,11 @@ from local.memory import MemoryDb
 
 DAYS = 28
 RULES = Path(__file__).with_name("rules.yaml")
-if not RULES.exists():
-    RULES = Path(__file__).parents[2] / "layers/common/herald/moderate/default_rules.yaml"
 SEED = 7
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
 
 _LATE = {
-    "complaint": "Sorry for the wait, and for the trouble. We have sent you a message with what we can do to put it right.",
+    "complaint": "Sorry for the wait, and for the trouble. We have sent you a message with what we can do about it.",
     "question": "Sorry this took so long. The answer is on our help page, https://help.banksia-and-oak.example, "
     "and we are happy to look into anything it leaves open.",
     "review": "Thank you for taking the time to tell us. We read every review and have passed yours on to the shop.",
@@ -200,14 +198,15 @@ class _Month:
                 Reply(number, message_id(one), answer.text, case.version, outcome=answer.outcome, clause=answer.clause),
                 answer.by,
             )
-        elif answer.outcome:
-            self._act(Resolve(case.id, f"By e-mail: {answer.outcome}", answer.clause, case.version), answer.by)
+        else:
+            outcome = f"By e-mail: {answer.outcome or 'answered.'}"
+            self._act(Resolve(case.id, outcome, answer.clause or "SOCIAL 2.1", case.version), answer.by)
 
     def _round(self) -> None:
         """Each evening someone decides what the rules left open, and does by hand what the platform cannot."""
         for work in Work:
             for case in self.herald.store.open_cases(shop.BRAND, work, limit=200).items:
-                if isinstance(case, Case) and self.clock.now - case.opened_at > timedelta(hours=5):
+                if isinstance(case, Case) and self.clock.now - case.opened_at > timedelta(minutes=40):
                     self._decide(case)
 
     def _decide(self, case: Case) -> None:
@@ -215,11 +214,13 @@ class _Month:
         if message is None:
             return
         if case.work is Work.ANSWER:
-            if case.due_at < self.clock.now - timedelta(hours=3):
+            if case.state is CaseState.ANSWERED and self.clock.now - case.opened_at > timedelta(days=1):
+                self._act(Resolve(case.id, "Nothing further was asked.", "SOCIAL 2.1", case.version), case.owner)
+            elif case.state is CaseState.OPEN and case.due_at < self.clock.now - timedelta(hours=3):
                 self._leftover(case)
             return
         if case.work is Work.TASK:
-            self._act(Resolve(case.id, "Removed from the form's inbox by hand.", "MOD 6.1", case.version), "amara")
+            self._act(Resolve(case.id, "Removed from the form's inbox by hand.", "MOD 6.1", case.version), "priya")
             return
         one = self.said.get(message.external_id)
         hide = one is not None and one.about in _TO_HIDE
@@ -269,7 +270,11 @@ def signed(
     if one.platform == "facebook_page":
         body = json.dumps(_page_body(one, what, at)).encode()
         secret = credentials["herald/facebook"].secrets[0].encode()
-        return shop.FACEBOOK, body, {"x-hub-signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()}
+        return (
+            shop.FACEBOOK,
+            body,
+            {"x-hub-signature-256": "sha256=" + hmac.new(secret, body, hashlib.sha256).hexdigest()},
+        )
     body = json.dumps(_form_body(one, what, at)).encode()
     stamp = str(int(at.timestamp()))
     secret = credentials["herald/web-form"].secrets[0].encode()
@@ -332,8 +337,8 @@ def walls(past: Past, until: datetime) -> dict[str, tuple[list[dict[str, Any]], 
         by = {"id": one.author_id, "name": one.author_name}
         edited = bool(one.edits_to and one.edits_after and one.at + one.edits_after < until)
         entry: dict[str, Any] = {
-            "id": one.id, "message": one.edits_to if edited else one.text, "created_time": one.at.isoformat(), "from": by,
-            "is_hidden": one.id in past.wall.hidden, "edited": edited,
+            "id": one.id, "message": one.edits_to if edited else one.text, "created_time": one.at.isoformat(),
+            "from": by, "is_hidden": one.id in past.wall.hidden, "edited": edited,
         }  # fmt: skip
         if one.kind == "comment":
             comments[one.post_id].append(entry)

@@ -1,4 +1,4 @@
-"""Fills an empty local system with the demo organisation and its month; run by `make up` once, before the doors open."""
+"""Fills an empty local system with the demo organisation and its month; `make up` runs it once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECRETS_FILE = "secrets.json"
 
 
 def seed(stack: Any) -> str:
-    """Secrets, the simulator's configuration and past, and the tables of a month lived in memory; one line that says so."""
+    """Secrets, the simulator's configuration and past, the tables of a month lived in memory; one line says so."""
     credentials = store_secrets(ports.local_dir())
     now = datetime.now(UTC)
     api_base = ports.url("facebook")
@@ -50,7 +50,8 @@ def after_start(stack: Any) -> str | None:
     left = sum(outcome.result == "parked" for outcome in outcomes)
     if not outcomes:
         return None
-    return f"{len(outcomes) - left} messages left undecided by the last run were judged" + (f", {left} parked" if left else "")
+    told = f"{len(outcomes) - left} messages left undecided by the last run were judged"
+    return told + (f", {left} parked" if left else "")
 
 
 def store_secrets(folder: Path) -> dict[str, Credentials]:
@@ -85,9 +86,7 @@ def store_secrets(folder: Path) -> dict[str, Credentials]:
         ],
         trickle={"on": True},
     )
-    return {
-        name: Credentials(tuple(value["secrets"]), value["verify_token"], value["tokens"]) for name, value in held.items()
-    }
+    return {n: Credentials(tuple(of["secrets"]), of["verify_token"], of["tokens"]) for n, of in held.items()}
 
 
 def _put_secret(name: str, value: str) -> None:

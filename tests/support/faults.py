@@ -66,3 +66,30 @@ class BreakingDb:
         broken = self._step()
         self.inner.transact(writes)
         self._end(broken)
+
+
+class BreakingClient:
+    """A boto3 client whose call number `at` (1-based, of any operation) raises Crash, before or after its effect."""
+
+    def __init__(self, inner: object, at: int, *, after: bool) -> None:
+        self._inner = inner
+        self._at = at
+        self._after = after
+        self.calls = 0
+
+    def __getattr__(self, name: str) -> object:
+        operation = getattr(self._inner, name)
+        if name in ("exceptions", "meta") or not callable(operation):
+            return operation
+
+        def call(**arguments: object) -> object:
+            self.calls += 1
+            broken = self.calls == self._at
+            if broken and not self._after:
+                raise Crash(f"before {name}, call {self._at}")
+            answer = operation(**arguments)
+            if broken:
+                raise Crash(f"after {name}, call {self._at}")
+            return answer
+
+        return call

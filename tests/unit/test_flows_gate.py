@@ -221,7 +221,9 @@ def test_a_lost_race_is_planned_again_from_fresh_rows(race: int) -> None:
         if left[0]:
             left[0] -= 1
             other = a_world(world.db, found=False)
-            hidden = replace(a_comment("x"), change=Change.HIDDEN, text="", created_at=other.clock.pass_(seconds=left[0]))
+            hidden = replace(
+                a_comment("x"), change=Change.HIDDEN, text="", created_at=other.clock.pass_(seconds=left[0])
+            )
             other.store.apply(hidden, BRAND, NOON)
         real(changes)
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from herald.flows.moderate import moderate, redrive, retry_parked
 from herald.govern import audit
 from herald.measure import counts
-from herald.model import Action, CaseState, Change, DeliveryState, Kind, Message, Work, case_id
+from herald.model import Action, CaseState, Change, DeliveryState, Kind, Message, Work
 from herald.store.db import Db
 from tests.support.world import ACCOUNT, BRAND, NOON, PAGE, TODAY, World, a_comment, a_world, deleted, edited
 
@@ -118,7 +118,9 @@ def test_what_was_hidden_and_is_edited_to_be_harmless_waits_for_a_person() -> No
     world = a_world()
     first = a_comment("you utter muppet")
     judge(world, first)
-    world.store.apply(replace(first, change=Change.HIDDEN, text="", created_at=NOON + timedelta(seconds=5)), BRAND, NOON)
+    world.store.apply(
+        replace(first, change=Change.HIDDEN, text="", created_at=NOON + timedelta(seconds=5)), BRAND, NOON
+    )
     world.clock.pass_(minutes=3)
     message = judge(world, edited(first, "lovely chairs", at=NOON + timedelta(minutes=2)))
     assert message.decision is not None

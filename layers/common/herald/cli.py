@@ -111,6 +111,8 @@ def _local_commands(commands: Any) -> None:
         commands, "why", _why, "tell in words why a message was decided as it was", "herald why facebook_page:70_71"
     )
     why.add_argument("message", metavar="MESSAGE", help="its id, platform:external_id")
+    bench = _command(commands, "bench", _bench, "measure, side by side, ratios last", "herald bench writes")
+    bench.add_argument("bench", metavar="NAME")
 
 
 def _platform_commands(commands: Any) -> None:
@@ -237,6 +239,7 @@ def _why(args: argparse.Namespace) -> int:
         tell = import_module("herald.flows.why").why
     except ModuleNotFoundError as error:
         raise Usage(f"`why` needs {error.name}: run `make setup` in the checkout of Herald") from error
+    _know_the_local_system()
     try:
         print(tell(runtime.current(), args.message))
     except Exception as error:
@@ -244,6 +247,26 @@ def _why(args: argparse.Namespace) -> int:
             raise
         return _complain(f"the tables do not answer ({type(error).__name__}): run `make up`", _FAILED)
     return _OK
+
+
+def _know_the_local_system() -> None:
+    """Where no tables are named, those of `make up` are meant; without either, runtime says what to do."""
+    if os.environ.get("MESSAGES_TABLE"):
+        return
+    _up_module()
+    try:
+        os.environ.update(import_module("local.stack").Stack.load().environment)
+    except FileNotFoundError:
+        return
+
+
+def _bench(args: argparse.Namespace) -> int:
+    _up_module()
+    benches = import_module("local.bench").BENCHES
+    if args.bench not in benches:
+        raise Usage(f"no bench {args.bench!r}; there are {', '.join(sorted(benches))}")
+    code: int = benches[args.bench]()
+    return code
 
 
 # -------------------------------------------------------------------- platforms

@@ -63,7 +63,7 @@ class Outcome:
 
     def for_log(self) -> dict[str, str | int]:
         told: dict[str, str | int] = {
-            "message": self.message_id, "result": self.result, "action": self.action, "rule": self.rule,
+            "message_id": self.message_id, "result": self.result, "action": self.action, "rule": self.rule,
             "error": self.error, "attempts": self.attempts,
         }  # fmt: skip
         return {name: value for name, value in told.items() if value}

@@ -21,7 +21,7 @@ from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_h
 
 __all__ = [
     "SPOKEN", "Account", "Acknowledgement", "Act", "Acted", "Action", "Assessment", "AuditEntry", "Case", "CaseState",
-    "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials", "Decision", "Delivery", "DeliveryState", "Escalation",
-    "Event", "Kind", "Message", "New", "NotHeld", "Person", "Policy", "Posted", "Revised", "Role", "Severity", "Span",
-    "StateChange", "StillOrdered", "Targets", "Work", "case_id", "content_hash",
+    "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials", "Decision", "Delivery", "DeliveryState",
+    "Escalation", "Event", "Kind", "Message", "New", "NotHeld", "Person", "Policy", "Posted", "Revised", "Role",
+    "Severity", "Span", "StateChange", "StillOrdered", "Targets", "Work", "case_id", "content_hash",
 ]  # fmt: skip

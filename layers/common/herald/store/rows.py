@@ -176,12 +176,13 @@ def message(item: Mapping[str, Any]) -> Message:
 def case(item: Mapping[str, Any]) -> Case:
     return Case(
         id=item["id"], message_id=item["message_id"], account_id=item["account_id"], platform=item["platform"],
-        brand=item["brand"], work=Work(item["work_kind"]), type=item["type"], severity=Severity(item.get("severity", 0)),
-        state=CaseState(item["state"]), opened_at=time(item["opened_at"]), due_at=time(item["due_at"]),
+        brand=item["brand"], work=Work(item["work_kind"]), type=item["type"],
+        severity=Severity(item.get("severity", 0)), state=CaseState(item["state"]),
+        opened_at=time(item["opened_at"]), due_at=time(item["due_at"]),
         owner=item.get("owner", ""), reply_id=item.get("reply_id", ""), answered_at=_time(item, "answered_at"),
-        resolved_at=_time(item, "resolved_at"), resolved_by=item.get("resolved_by", ""), outcome=item.get("outcome", ""),
-        clause=clause_ref(item["clause"]) if item.get("clause") else None, note=item.get("note", ""),
-        version=item.get("version", 0),
+        resolved_at=_time(item, "resolved_at"), resolved_by=item.get("resolved_by", ""),
+        outcome=item.get("outcome", ""), clause=clause_ref(item["clause"]) if item.get("clause") else None,
+        note=item.get("note", ""), version=item.get("version", 0),
     )  # fmt: skip
 
 
@@ -225,7 +226,9 @@ def policy(item: Mapping[str, Any]) -> Policy:
     return Policy(
         id=item["id"], title=item["title"], version=item["version"],
         effective_from=date.fromisoformat(item["effective_from"]),
-        clauses=tuple(Clause(c["id"], c["number"], c.get("title", ""), c.get("text", "")) for c in item.get("clauses", ())),
+        clauses=tuple(
+            Clause(c["id"], c["number"], c.get("title", ""), c.get("text", "")) for c in item.get("clauses", ())
+        ),
         gates=tuple(item.get("gates", ())), source=item.get("source", ""),
     )  # fmt: skip
 

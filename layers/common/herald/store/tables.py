@@ -78,7 +78,7 @@ class TableStore:
         at = keys.stamp(event.created_at)
         # rank 0 is content glimpsed in a change of visibility: anything said on purpose replaces it
         order = f"{at if rank else '0'}|{rank}|{content_hash(text, deleted=deleted)}"
-        outbound = event.change is Change.OUTBOUND
+        outbound = event.change is Change.OUTBOUND or bool(event.more.get("own"))  # our staff's edits are ours too
         judged = not outbound
         once = self._first_seen(event, brand, received_at)
         if rank:
