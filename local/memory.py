@@ -1,7 +1,7 @@
 """The in-memory twin of DynamoDB behind `herald.store.db.Db`: for tests and for composing the demo's history.
 
 It is held to the same contract as DynamoDB (tests/contract/test_db.py), refuses what DynamoDB refuses (floats,
-None, two writes to one item in a transaction, 100 writes, 400 KB) and can be told to raise a Conflict, which an
+two writes to one item in a transaction, 100 writes, 400 KB) and can be told to raise a Conflict, which an
 emulator that serialises never shows.
 """
 
@@ -169,8 +169,10 @@ def _size(value: Any) -> int:
         return 3 + sum(len(name.encode()) + _size(inner) + 1 for name, inner in value.items())
     if isinstance(value, list):
         return 3 + sum(_size(inner) + 1 for inner in value)
-    if isinstance(value, float) or value is None:
-        raise TypeError(f"DynamoDB cannot hold {value!r}")
+    if value is None:
+        return 1
+    if isinstance(value, float):
+        raise TypeError(f"DynamoDB cannot hold the float {value!r}")
     if isinstance(value, bytes):
         return len(value)
     return len(str(value)) // 2 + 2

@@ -22,8 +22,10 @@ def handler(event: dict[str, Any], context: object) -> None:
     now = herald.clock()
     if "Records" in event:
         outcomes = moderate.moderate(_changed(event), herald, now)
+        metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))
     else:
         outcomes = moderate.retry_parked(herald, now)
+        metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
     for outcome in outcomes:
         parked = outcome.result == "parked"
         level = logger.error if parked and outcome.attempts >= moderate.TELL_AFTER else logger.info

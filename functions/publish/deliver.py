@@ -20,6 +20,7 @@ metrics = Metrics(namespace="Herald")
 def handler(event: dict[str, Any], context: object) -> None:
     """Wake-ups from the queue, one at a time. An error leaves the row leased: the schedule looks it up."""
     herald = runtime.current()
+    metrics.add_metric(name="deliver.woken_up", unit=MetricUnit.Count, value=len(event.get("Records", [])))
     for record in event.get("Records", []):
         outcome = deliver.deliver(json.loads(record["body"])["delivery"], herald, herald.clock())
         unwell = outcome.result in ("failed", "unclear")

@@ -33,8 +33,8 @@ OTHER = (keys.POSTS, "V#y", "V")
 
 
 def test_what_is_put_is_read_back_with_its_keys(db: Db) -> None:
-    db.write(Put(ROW, {"n": 3, "yes": True, "list": ["a", {"b": 1}], "gone": None}))
-    assert db.get(ROW) == {"pk": "M#x", "sk": "M", "n": 3, "yes": True, "list": ["a", {"b": 1}]}
+    db.write(Put(ROW, {"n": 3, "yes": True, "list": ["a", {"b": 1, "c": None}], "gone": None}))
+    assert db.get(ROW) == {"pk": "M#x", "sk": "M", "n": 3, "yes": True, "list": ["a", {"b": 1, "c": None}]}
     assert db.get(OTHER) is None
 
 

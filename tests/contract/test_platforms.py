@@ -143,9 +143,7 @@ def test_a_signed_stamp_outside_the_tolerance_is_refused(name: str, source: Sour
 
 
 @pytest.mark.parametrize("query", [{}, {"hub.mode": "subscribe"}, {"hub.verify_token": "", "hub.challenge": "1"}])
-def test_a_handshake_that_does_not_know_our_token_is_refused(
-    source: Source, query: dict[str, str]
-) -> None:
+def test_a_handshake_that_does_not_know_our_token_is_refused(source: Source, query: dict[str, str]) -> None:
     for token in ("ours", ""):
         with pytest.raises(BadSignature):
             source.challenge(query, token, [SECRET])

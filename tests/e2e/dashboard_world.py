@@ -3,7 +3,7 @@
     python -m tests.e2e.dashboard_world --port 8499
 
 Lines on standard input change the world while it runs, so that a test can see a page notice: one JSON object a line,
-{"do": "insult" | "complaint" | "deliver" | "fail" | "claim", ...}; each is answered by one line on standard output.
+{"do": "insult" | "complaint" | "deliver" | "fail" | "claim" | "case" | "replies", ...}; each is answered by one line on standard output.
 """
 
 from __future__ import annotations
@@ -118,7 +118,8 @@ class World:
 
     def __init__(self, *, now: datetime | None = None) -> None:
         self.fixed = now
-        self.store = TableStore(MemoryDb())
+        self.memory = MemoryDb()
+        self.store = TableStore(self.memory)
         self.herald = Herald(
             store=self.store, sources={}, outlets={"facebook_page": _Outlet(), "instagram": _Outlet()},
             archive=_Archive(), wake=lambda delivery: None, secrets=lambda ref: Credentials(()), clock=self.now,
@@ -279,9 +280,29 @@ class World:
             raise LookupError(case_id_)
         self.store.commit([Revised(replace(case, owner=owner, state=CaseState.CLAIMED), case.version)])
 
-    def obey(self, told: Mapping[str, str]) -> None:
-        """One line of standard input."""
+    def newest_case(self, author: str) -> str:
+        """Id of the case of this author's newest message."""
+        found = [
+            case.id
+            for case in self.store.open_cases(BRAND, Work.ANSWER, limit=200).items
+            if isinstance(case, Case)
+            and (message := self.store.message(case.message_id)) is not None
+            and message.author_name == author
+        ]
+        return found[-1]
+
+    def replies(self, case_id_: str) -> int:
+        """How many replies were ever ordered for a case."""
+        items = self.memory.everything()["posts"]
+        return sum(1 for item in items if item.get("case_id") == case_id_ and item.get("act") == "reply")
+
+    def obey(self, told: Mapping[str, str]) -> object:
+        """One line of standard input; what there is to say about it."""
         match told["do"]:
+            case "case":
+                return self.newest_case(told["author"])
+            case "replies":
+                return self.replies(told["case"])
             case "insult":
                 self.insult("A late troll", told["text"], told["found"], ago=0)
             case "complaint":
@@ -294,13 +315,13 @@ class World:
                 self.claimed(told["case"], told["owner"])
             case other:
                 raise LookupError(other)
+        return ""
 
 
 def _listen(world: World) -> None:
     for line in sys.stdin:
         try:
-            world.obey(json.loads(line))
-            answer = "done"
+            answer = f"done {world.obey(json.loads(line))}"
         except Exception as error:
             answer = f"failed: {error!r}"
         print(answer, flush=True)

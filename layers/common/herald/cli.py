@@ -253,11 +253,11 @@ def _know_the_local_system() -> None:
     """Where no tables are named, those of `make up` are meant; without either, runtime says what to do."""
     if os.environ.get("MESSAGES_TABLE"):
         return
-    _up_module()
+    local = _up_module()
     try:
-        os.environ.update(import_module("local.stack").Stack.load().environment)
-    except FileNotFoundError:
-        return
+        local.use()
+    except local.NotUp as error:
+        raise Usage(str(error)) from error
 
 
 def _bench(args: argparse.Namespace) -> int:

@@ -1,0 +1,84 @@
+"""The demo's month: the same for the same seed, made by the flows alone, and its numbers equal to its facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, date, datetime
+
+import pytest
+
+from herald.govern import audit
+from herald.measure import counts
+from herald.model import Credentials, DeliveryState
+from herald.store import rows
+from local.demo import history
+from local.demo import organisation as shop
+from local.demo.seed import fingerprint
+
+NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
+START = date(2026, 10, 24)
+PAGES = {account.account_id: "token" for account in shop.ACCOUNTS}
+CREDENTIALS = {"herald/facebook": Credentials(("s",), "v", PAGES), "herald/web-form": Credentials(("w",))}
+
+
+def live(seed: int = history.SEED) -> history.Past:
+    return history.make(CREDENTIALS, "http://127.0.0.1:1", START, NOW, seed)
+
+
+@pytest.fixture(scope="module")
+def past() -> history.Past:
+    return live()
+
+
+def test_the_same_seed_makes_the_same_month_and_another_another(past: history.Past) -> None:
+    assert fingerprint(live().db.everything()) == fingerprint(past.db.everything())
+    assert fingerprint(live(8).db.everything()) != fingerprint(past.db.everything())
+
+
+def test_the_rollups_equal_the_facts_recomputed(past: history.Past) -> None:
+    messages = [rows.message(item) for item in past.db.everything()["Messages"] if item["sk"] == "M"]
+    zones = {account.id: account.timezone for account in shop.ACCOUNTS}
+    recomputed = counts.rollup(messages, zones)
+    for account in shop.ACCOUNTS:
+        kept = past.herald.store.counts(account.id, "2026-01-01", "2026-12-31")
+        assert kept == recomputed.get(account.id, {}), account.name
+        assert kept
+
+
+def test_the_month_is_of_the_size_promised_and_holds_every_kind_of_trouble(past: history.Past) -> None:
+    assert 500 <= len(past.said) <= 3000
+    messages = {history.message_id(one): one.about for one in past.said}
+    stored = [rows.message(item) for item in past.db.everything()["Messages"] if item["sk"] == "M"]
+    actions = Counter(str(m.decision.action) for m in stored if m.decision and m.id in messages)
+    assert set(actions) == {"allow", "hide"} | ({"queue"} if actions["queue"] else set())
+    assert actions["hide"] > 10
+    assert not any(m.pending for m in stored)
+
+
+def test_every_complaint_and_question_stays_visible(past: history.Past) -> None:
+    harmless = {history.message_id(o) for o in past.said if o.about in ("complaint", "question", "praise", "review")}
+    stored = [rows.message(item) for item in past.db.everything()["Messages"] if item["sk"] == "M"]
+    hidden = [m.text for m in stored if m.id in harmless and m.decision and m.decision.action == "hide"]
+    assert hidden == []
+
+
+def test_every_delivery_ended_and_every_chain_is_whole(past: history.Past) -> None:
+    states = Counter(item["state"] for item in past.db.everything()["Posts"] if item["sk"] == "V")
+    assert set(states) <= {DeliveryState.DONE, DeliveryState.SUPERSEDED}
+    for chain in ("people", "moderation", "delivery"):
+        entries = past.herald.store.audit_of(chain, limit=10_000)
+        assert entries
+        assert audit.verify(entries) == []
+
+
+def test_the_walls_show_what_the_tables_say(past: history.Past) -> None:
+    walls = history.walls(past, NOW)
+    shown = {c["id"]: c for posts, _ in walls.values() for post in posts for c in post["comments"]}
+    for item in past.db.everything()["Messages"]:
+        if item["sk"] == "M" and item["kind"] == "comment" and item["pk"].startswith("M#facebook_page:"):
+            message = rows.message(item)
+            if message.deleted:
+                assert message.external_id not in shown
+            elif not message.outbound:
+                assert shown[message.external_id]["message"] == message.text
+                assert shown[message.external_id]["is_hidden"] == bool(message.hidden)
