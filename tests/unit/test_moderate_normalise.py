@@ -129,3 +129,8 @@ def test_a_quotation_is_one_short_line_without_control_or_bidi_characters(text: 
     quoted = printable(text + "\u202e\n\x1b[31m", limit)
     assert len(quoted) <= limit
     assert quoted.isprintable()
+
+
+def test_a_model_number_is_not_spelled_out_even_beside_a_disguised_word() -> None:
+    assert "idiot a55" in readings("1d10t A55")
+    assert not any("ass" in reading for reading in readings("1d10t A55"))
