@@ -115,6 +115,11 @@ def test_an_unsure_rule_asks_a_person_to_decide_each_content_once():
     assert other_words[1].id != review.id
 
 
+def test_what_is_hidden_to_protect_its_author_still_gets_an_answer():
+    protective = a_decision("personal_data", "question", action=Action.HIDE)
+    assert [case.type for case in opened(a_message(), protective)] == ["question"]
+
+
 def test_what_is_hidden_gets_an_answer_only_if_it_is_a_complaint():
     hidden = {"action": Action.HIDE}
     assert opened(a_message(), a_decision("question", **hidden)) == []

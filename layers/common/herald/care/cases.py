@@ -26,6 +26,9 @@ from herald.model import (
 ANSWERED_LABELS = ("complaint", "question", "review")
 """Labels that ask for an answer, by weight: the first one present is the case's type. Praise alone asks for none."""
 
+PROTECTIVE = "personal_data"
+"""Label of a hide that protects its author (a telephone number in a question): what was asked still gets an answer."""
+
 DECIDE = "decide"  # the type of a review case
 OUTCOME_LIMIT = 500  # characters of an outcome
 _BY_HAND = {
@@ -43,8 +46,9 @@ def cases_for(
 ) -> list[Case]:
     """The cases that a decision opens, answer first; none for our own words, the deleted, and what nobody said.
 
-    - A complaint, question or review waits for an answer. What was hidden gets one only if it is a complaint:
-      an insult around a real complaint does not make the complaint go away, but spam that asks is no question.
+    - A complaint, question or review waits for an answer. What was hidden gets one only if it is a complaint, or was
+      hidden to protect its author: an insult around a real complaint does not make the complaint go away, but spam
+      that asks is no question.
     - `queue` asks a person to decide.
     - `hide` where the platform offers no hiding becomes a task.
 
@@ -60,7 +64,8 @@ def cases_for(
         return []
     found = []
     kind = next((label for label in ANSWERED_LABELS if label in decision.labels), "")
-    if kind and (decision.action is not Action.HIDE or kind == "complaint"):
+    answered_though_hidden = kind == "complaint" or PROTECTIVE in decision.labels
+    if kind and (decision.action is not Action.HIDE or answered_though_hidden):
         found.append(_case(message, decision, account, targets, work=Work.ANSWER, kind=kind, now=now))
     if decision.action is Action.QUEUE:
         found.append(_case(message, decision, account, targets, work=Work.REVIEW, kind=DECIDE, now=now))

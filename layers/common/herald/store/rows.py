@@ -191,7 +191,9 @@ def case_item(thing: Case) -> Item:
     item["work_kind"] = item.pop("work")  # `work` is the sparse index
     if thing.state is not CaseState.RESOLVED:
         item["work"] = keys.open_work(thing.work, thing.brand)
-        item["work_at"] = keys.stamp(thing.due_at)
+        # what was answered and is merely not closed yet sorts behind everybody who still waits
+        waits = thing.state is not CaseState.ANSWERED
+        item["work_at"] = keys.stamp(thing.due_at) if waits else f"~{keys.stamp(thing.due_at)}"
     return item
 
 
