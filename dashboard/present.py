@@ -132,15 +132,15 @@ REVIEW_COLUMNS = (
 )
 
 DECIDED_COLUMNS = (
-    {"id": "when", "label": "Decided", "width": 92, "card": "aside"},
-    {"id": "action", "label": "Decision", "width": 90, "card": "top"},
+    {"id": "when", "label": "Decided", "width": 100, "card": "aside"},
+    {"id": "action", "label": "Decision", "width": 88, "card": "top"},
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
-    {"id": "from", "label": "From", "width": 112, "card": "name"},
+    {"id": "from", "label": "From", "width": 110, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
-    {"id": "rule", "label": "Rule", "width": 130},
-    {"id": "clause", "label": "Clause", "width": 86, "card": "foot"},
-    {"id": "by", "label": "By", "width": 84},
-    {"id": "seen", "label": "On platform", "width": 112, "card": "top"},
+    {"id": "rule", "label": "Rule", "width": 142},
+    {"id": "clause", "label": "Clause", "width": 84, "card": "foot"},
+    {"id": "by", "label": "By", "width": 80},
+    {"id": "seen", "label": "On platform", "width": 126, "card": "top"},
 )
 
 
@@ -218,7 +218,7 @@ def visibility(message: Message) -> list[str]:
         return ["Deleted", "gray"]
     wanted = message.decision is not None and message.decision.action is Action.HIDE
     if message.hidden:
-        return ["Hidden", "gray"] if wanted else ["Hidden there", "orange"]
+        return ["Hidden", "gray"] if wanted else ["Hidden, not by us", "orange"]
     return ["Not hidden yet", "orange"] if wanted else ["Visible", "green"]
 
 
@@ -263,8 +263,9 @@ def head(message: Message, account: Account | None, now: datetime, chips: Sequen
     marks = [list(chip) for chip in chips]
     if message.edited and not message.deleted:
         marks.append(["Edited", "gray"])
-    seen = visibility(message)
-    marks.append(seen)
+    seen, tone = visibility(message)
+    there = f" on {theme.platform_name(message.platform)}" if seen in ("Hidden", "Visible") else ""
+    marks.append([seen + there, tone])
     named = author(message)
     return {
         "t": "head",
@@ -385,10 +386,10 @@ def history_blocks(
     ):
         decisions.append(message.decision)
     for decision in decisions:
-        action, tone = theme.ACTIONS[decision.action]
-        by = "rules" if decision.decided_by == "rules" else one_line(name(decision.decided_by), 60)
+        by = "the rules" if decision.decided_by == "rules" else one_line(name(decision.decided_by), 60)
         why = f" · {one_line(decision.rule, 80)}" if decision.rule else ""
-        events.append((decision.decided_at, f"{action} by {by}{why}", tone))
+        text = f"{theme.DECIDED[decision.action]} by {by}{why}"
+        events.append((decision.decided_at, text, theme.ACTIONS[decision.action][1]))
     if act is not None and act.done_at and act.state is DeliveryState.DONE:
         events.append((act.done_at, f"{str(act.act).capitalize()} stands on the platform", "green"))
     if case is not None:

@@ -16,7 +16,7 @@ MOST = 20_000  # no page shows more of one message than this
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _KEPT = frozenset("\n\t")
 _LINK = re.compile(r"(?i)\b(?:https?://|ftp://|www\.)[^\s<>\"']{1,2000}")
-_DOTTED = re.compile(r"(?i)\b(?:[a-z0-9][a-z0-9-]{0,62}\.){1,8}[a-z]{2,24}(?=[/:?#\s.,;!)\]]|$)")
+_SHORTENED = re.compile(r"(?i)(?<![\w./@-])(?:[a-z0-9][a-z0-9-]{0,62}\.){1,8}[a-z]{2,24}/(?=[^\s])")  # bit.ly/x
 
 
 def _shown(char: str) -> str:
@@ -51,7 +51,7 @@ def one_line(text: object, limit: int = SHORT) -> str:
 def _defanged(text: str) -> dict[int, str]:
     """Position -> what stands there instead, so that no address in `text` can be followed or copied whole."""
     swaps: dict[int, str] = {}
-    for pattern in (_LINK, _DOTTED):
+    for pattern in (_LINK, _SHORTENED):
         for match in pattern.finditer(text):
             start, end = match.span()
             host_end = _host_end(text, start, end)

@@ -40,11 +40,13 @@ KINDS: Final = {
     Kind.POST: "Visitor post",
 }
 
-ACTIONS: Final = {
-    Action.ALLOW: ("Allowed", "green"),
-    Action.QUEUE: ("For review", "orange"),
-    Action.HIDE: ("Hidden", "red"),
+ACTIONS: Final = {  # what was decided; how it stands on the platform has words of its own
+    Action.ALLOW: ("Allow", "green"),
+    Action.QUEUE: ("Review", "orange"),
+    Action.HIDE: ("Hide", "red"),
 }
+
+DECIDED: Final = {Action.ALLOW: "Allowed", Action.QUEUE: "Sent to review", Action.HIDE: "Ordered hidden"}
 
 CASE_STATES: Final = {
     CaseState.OPEN: ("Open", "blue"),

@@ -144,10 +144,17 @@ def _detail(person: Person, brand: str, case_id: str) -> None:
     if case is None or message is None or case.brand != brand:
         parts.nothing("There is no such case among those you may see. Choose one from the list.")
         return
-    _reading(case.id, message.id, case.version, message.version)
-    parts.flash()
-    _acting(person, case, message)
-    parts.reasons(message, case)
+    # Each part has a place of its own that is always there: what comes and goes above never moves the text box, and
+    # a text box that moves is built anew by the browser, without what was typed into it.
+    reading, notes, acting, reasons = (st.container() for _ in range(4))
+    with reading:
+        _reading(case.id, message.id, case.version, message.version)
+    with notes:
+        parts.flash()
+    with acting:
+        _acting(person, case, message)
+    with reasons:
+        parts.reasons(message, case)
 
 
 @st.fragment(run_every=parts.LOOK_EVERY)
@@ -187,8 +194,9 @@ def _acting(person: Person, case: Case, message: Message) -> None:
         return
     lock = present.case_lock(case, person.id, name=data.name_of)
     limit = data.reply_limit(case.platform)
-    if lock:
-        sheet([{"t": "note", "tone": "violet", "text": lock}], key=f"lock-{case.id}")
+    with st.container():
+        if lock:
+            sheet([{"t": "note", "tone": "violet", "text": lock}], key=f"lock-{case.id}")
     box = f"reply-{case.id}"
     if limit is not None and case.state in OPEN_TO_ANSWER and not message.deleted:
         _saved_answers(case, message, box, locked=bool(lock))

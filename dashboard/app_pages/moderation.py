@@ -28,13 +28,14 @@ def render() -> None:
     brand = _head(person)
     if brand is None:
         return
-    _numbers(brand)
+    chosen = st.query_params.get("message", "")
+    if not chosen:
+        _numbers(brand)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
             "View", list(VIEWS), format_func=VIEWS.__getitem__, default="review", required=True, key="view",
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
-    chosen = st.query_params.get("message", "")
     if not chosen:
         _list(person, brand, view or "review", "")
         return

@@ -2,8 +2,8 @@
 
     python -m tests.e2e.dashboard_world --port 8499
 
-Lines on standard input change the world while it runs, so that a test can see a page notice: one JSON object a line,
-{"do": "insult" | "complaint" | "deliver" | "fail" | "claim" | "case" | "replies", ...}; each is answered by one line on standard output.
+Lines on standard input change the world while it runs, so that a test can see a page notice it: one JSON object a
+line, {"do": "insult" | "complaint" | "deliver" | "fail" | "claim" | "case" | "replies", ...}, answered by one line.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ from herald.model import (
     case_id,
 )
 from herald.ports import Capabilities, Proof
+from herald.store import keys
 from herald.store.tables import TableStore
 from local.memory import MemoryDb
 
@@ -293,7 +294,7 @@ class World:
 
     def replies(self, case_id_: str) -> int:
         """How many replies were ever ordered for a case."""
-        items = self.memory.everything()["posts"]
+        items = self.memory.everything()[keys.POSTS]
         return sum(1 for item in items if item.get("case_id") == case_id_ and item.get("act") == "reply")
 
     def obey(self, told: Mapping[str, str]) -> object:

@@ -240,7 +240,7 @@ def test_without_tables_the_page_says_what_to_start(page, environment):
         cookie = Seal(b"k" * 32).sign("priya", int(time.time()))
         page.context.add_cookies([{"name": COOKIE, "value": cookie, "url": server.url}])
         page.goto(server.url)
-        expect(page.get_by_text("make up").first).to_be_visible()
+        expect(page.get_by_text("make up").first).to_be_visible(timeout=30_000)
         text = page.locator("body").inner_text()
         assert "Traceback" not in text
         assert "botocore" not in text
