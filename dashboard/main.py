@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Final
+
 import streamlit as st
 
 from dashboard import theme, who
@@ -17,15 +20,27 @@ MODERATORS = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, R
 """Who sees decisions and their reasons. What they may do about them is the gate's to say."""
 
 
-def pages_of(person: Person) -> dict[str, list[st.Page]]:
-    """The pages of this person's roles. One that is not in here cannot be reached by its address either."""
-    engage, govern = [], []
-    if authority.may(person, "Reply") or Role.OWNER in person.roles:
-        engage.append(st.Page(inbox.render, title="Inbox", icon=":material/inbox:", url_path="inbox"))
-    if person.roles & MODERATORS:
-        engage.append(st.Page(moderation.render, title="Moderation", icon=":material/gavel:", url_path="moderation"))
-    govern.append(st.Page(policies.render, title="Policies", icon=":material/policy:", url_path="policies"))
-    return {name: pages for name, pages in (("Engage", engage), ("Govern", govern)) if pages}
+PAGES: Final[dict[str, tuple[str, str, str, Callable[[], None]]]] = {  # path -> section, title, icon, what it draws
+    "inbox": ("Engage", "Inbox", ":material/inbox:", inbox.render),
+    "moderation": ("Engage", "Moderation", ":material/gavel:", moderation.render),
+    "policies": ("Govern", "Policies", ":material/policy:", policies.render),
+}
+
+
+def pages_of(person: Person) -> list[str]:
+    """The paths of this person's pages. One that is not in here cannot be reached by its address either."""
+    answers = authority.may(person, "Reply") or Role.OWNER in person.roles
+    moderates = bool(person.roles & MODERATORS)
+    seen = {"inbox": answers, "moderation": moderates, "policies": True}
+    return [path for path in PAGES if seen[path]]
+
+
+def _navigation(person: Person) -> dict[str, list[st.Page]]:
+    built: dict[str, list[st.Page]] = {}
+    for path in pages_of(person):
+        section, title, icon, render = PAGES[path]
+        built.setdefault(section, []).append(st.Page(render, title=title, icon=icon, url_path=path))
+    return built
 
 
 def _home(first: st.Page) -> st.Page:
@@ -46,7 +61,7 @@ def main() -> None:
     if person is None:
         _nobody()
         return
-    pages = pages_of(person)
+    pages = _navigation(person)
     st.session_state["herald.pages"] = {page.url_path: page for of in pages.values() for page in of}
     with st.sidebar:
         _me(person)
@@ -77,4 +92,5 @@ def _me(person: Person) -> None:
     sheet([block], key="me")
 
 
-main()
+if __name__ == "__main__":  # so Streamlit runs it; an import only reads it
+    main()

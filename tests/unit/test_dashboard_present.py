@@ -1,0 +1,157 @@
+"""What lists and sheets show of messages, cases and decisions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboard import present
+from herald.model import Account, Act, Action, Case, CaseState, ClauseRef, Delivery, DeliveryState, Severity, Work
+from tests.e2e.dashboard_world import MOD, World
+
+NOON = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)  # a Wednesday, noon in Sydney
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def world():
+    return World(now=NOON)
+
+
+def a_case(due_in: float = 60, **changes: object) -> Case:
+    case = Case(
+        "answer~m", "m", "1001", "facebook_page", "kelp-and-clay", Work.ANSWER, "complaint", Severity.LOW,
+        CaseState.OPEN, NOON - 60 * MINUTE, NOON + due_in * MINUTE, version=1,
+    )  # fmt: skip
+    return replace(case, **changes)
+
+
+def name(person_id: str) -> str:
+    return {"priya": "Priya Nair"}.get(person_id, person_id)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(5, "5 s"), (61, "1 min"), (3599, "59 min"), (3600, "1 h"), (7500, "2 h 05"), (86400, "1 d"), (97200, "1 d 3 h")],
+)
+def test_a_length_of_time_takes_two_units_at_most(seconds, words):
+    assert present.span_words(timedelta(seconds=seconds)) == words
+
+
+def test_time_to_a_deadline_is_said_as_people_say_it():
+    assert present.left(NOON + 6 * MINUTE, NOON) == "in 6 min"
+    assert present.left(NOON - 14 * MINUTE, NOON) == "14 min ago"
+
+
+def test_the_clock_is_the_accounts_and_names_the_day_when_it_is_another():
+    assert present.clock(NOON, "Australia/Sydney", NOON) == "12:00"
+    assert present.clock(NOON - timedelta(hours=13), "Australia/Sydney", NOON) == "17 Nov 23:00"
+    assert present.clock(datetime(2025, 1, 2, tzinfo=UTC), "UTC", NOON) == "2 Jan 2025 00:00"
+
+
+@pytest.mark.parametrize(("due_in", "stands"), [(-1, "overdue"), (0, "overdue"), (30, "soon"), (31, "on_track")])
+def test_a_case_stands_by_the_time_left(due_in, stands):
+    assert present.standing(a_case(due_in), NOON) == stands
+
+
+def test_an_answered_case_is_no_longer_late():
+    assert present.standing(a_case(-30, answered_at=NOON - 40 * MINUTE), NOON) == "met"
+
+
+def test_time_used_counts_business_hours_only():
+    """Said on Tuesday at 16:30, due on Wednesday at 10:30: at 12:00 it is over, at 9:30 half of it is used."""
+    account = Account("facebook_page", "1", "Shop", "b", "Australia/Sydney", "Mon-Fri 09:00-17:00")
+    said = datetime(2026, 11, 17, 5, 30, tzinfo=UTC)
+    due = datetime(2026, 11, 17, 23, 30, tzinfo=UTC)
+    case = a_case(due_at=due)
+    assert present.used(case, said, account, datetime(2026, 11, 17, 22, 30, tzinfo=UTC)) == 50
+    assert present.used(case, said, account, datetime(2026, 11, 17, 15, 0, tzinfo=UTC)) == 25  # no night
+    assert present.used(case, said, account, NOON) == 100
+
+
+def test_unreadable_hours_are_no_number():
+    account = Account("facebook_page", "1", "Shop", "b", "Nowhere/Land", "whenever")
+    assert present.used(a_case(), NOON, account, NOON) is None
+    assert present.used(a_case(), NOON, None, NOON) is None
+
+
+def test_a_row_says_who_waits_for_what_and_whose_it_is(world):
+    case = world.complaint("Mara Quill", "My pot is cracked", due_in=6)
+    message = world.store.message(case.message_id)
+    cells = present.inbox_row(case, message, world.accounts[0], me="priya", name=name, now=NOON)["cells"]
+    assert cells["sla"] == {"pill": ("Due soon", "orange")}
+    assert cells["due"] == {"due": "in 6 min", "tone": "orange"}
+    assert cells["from"] == "Mara Quill"
+    assert cells["owner"] == {"muted": "Unassigned"}
+    mine = present.inbox_row(replace(case, owner="priya"), message, None, me="priya", name=name, now=NOON)["cells"]
+    assert mine["owner"] == {"strong": "You"}
+    assert mine["used"] == {"muted": "n/a"}
+
+
+@pytest.mark.parametrize(
+    ("hidden", "action", "shown"),
+    [(True, Action.HIDE, "Hidden"), (None, Action.HIDE, "Not hidden yet"), (None, Action.ALLOW, "Visible"),
+     (True, Action.ALLOW, "Hidden, not by us")],
+)  # fmt: skip
+def test_visibility_is_what_the_platform_said_last_not_what_we_wanted(world, hidden, action, shown):
+    message = world.judge(world.say("A", "words"), action, hidden=hidden)
+    assert present.visibility(message)[0] == shown
+
+
+def test_what_is_deleted_shows_no_words_and_no_evidence(world):
+    message = replace(world.insult("A", "you utter spoon", "spoon"), deleted=True, text="")
+    assert present.words(message) == "(deleted by its author)"
+    assert present.said(message)["gone"]
+    assert present.visibility(message)[0] == "Deleted"
+
+
+def test_evidence_of_other_words_is_not_drawn_into_edited_ones(world):
+    judged = world.insult("A", "you utter spoon", "spoon")
+    edited = replace(judged, text="sorry, a lovely spoon", edited=True)
+    assert all("mark" not in piece for piece in present.said(edited)["pieces"])
+    assert any("mark" in piece for piece in present.said(judged)["pieces"])
+
+
+def test_a_clause_is_shown_as_it_read_in_the_cited_version():
+    block = present.clause_block(ClauseRef("MOD", "3.1", 2), MOD)[0]
+    assert block["title"] == "MOD 3.1 · Insults and abuse"
+    assert "attack a person" in block["text"]
+    assert block["note"] == "Version 2 of Moderation guideline"
+    assert "not on record" in present.clause_block(ClauseRef("GONE", "9", 1), None)[0]["text"]
+
+
+def test_the_thread_says_how_the_reply_stands():
+    delivery = Delivery(
+        "d", Act.REPLY, "facebook_page", "1001", "b", "m", "m", "Hello", DeliveryState.DONE, "priya", NOON, NOON,
+        url="https://www.facebook.com/1", done_at=NOON,
+    )  # fmt: skip
+    done = present.reply_block(delivery, None, name=name, now=NOON)
+    assert done["link"] == {"href": "https://www.facebook.com/1", "text": "See it on Facebook"}
+    assert "link" not in present.reply_block(replace(delivery, url="javascript:1"), None, name=name, now=NOON)
+    failed = replace(delivery, state=DeliveryState.FAILED, reason="Comment is closed")
+    assert present.reply_block(failed, None, name=name, now=NOON)["why"] == "Comment is closed"
+    assert "link" not in present.reply_block(failed, None, name=name, now=NOON)
+
+
+def test_somebody_elses_case_is_locked_in_words():
+    assert present.case_lock(a_case(owner="priya"), "tomas", name=name) == "Priya Nair is answering this."
+    assert present.case_lock(a_case(owner="priya"), "priya", name=name) == ""
+    assert present.case_lock(a_case(), "tomas", name=name) == ""
+    resolved = a_case(state=CaseState.RESOLVED, resolved_by="priya", outcome="Refunded")
+    assert present.case_lock(resolved, "priya", name=name) == "Resolved by Priya Nair: Refunded"
+
+
+def test_history_is_in_order_and_holds_the_overruling(world):
+    message = world.insult("A", "you utter spoon", "spoon")
+    past = world.store.history(message.id)
+    events = present.history_blocks(message, past, None, None, world.accounts[0], name=name, now=NOON)[1]["rows"]
+    assert [event["text"] for event in events] == ["Written", "Ordered hidden by the rules · insult: to a person"]
+
+
+def test_a_name_that_is_withheld_is_said_to_be(world):
+    message = replace(world.say("A", "words"), author_name=None, author_id=None)
+    assert present.author(message) == "Name withheld"
+    assert present.initials("Name withheld") == "NW"
+    assert present.initials("") == "?"
