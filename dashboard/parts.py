@@ -55,7 +55,8 @@ def nothing(text: str) -> None:
 def as_of(brand: str, now: datetime) -> str:
     """When the list was read, by the brand's own clock."""
     zones = sorted({account.timezone for account in data.accounts_of(brand)}) or ["UTC"]
-    return f"as of {now.astimezone(ZoneInfo(zones[0])):%H:%M:%S}"
+    where = f" {present.city(zones[0])}" if len(zones) > 1 else ""
+    return f"as of {now.astimezone(ZoneInfo(zones[0])):%H:%M:%S}{where}"
 
 
 def reasons(message: Message, case: Case | None) -> None:

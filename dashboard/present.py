@@ -34,7 +34,7 @@ Name = Callable[[str], str]
 
 
 def span_words(length: timedelta) -> str:
-    """A length of time in at most two units: "40 s", "6 min", "2 h 05", "3 d 4 h"."""
+    """A length of time in at most two units, the small one only where it matters: "40 s", "6 min", "2 h 05", "3 d"."""
     seconds = int(abs(length).total_seconds())
     if seconds < 60:
         return f"{seconds} s"
@@ -43,9 +43,8 @@ def span_words(length: timedelta) -> str:
         return f"{minutes} min"
     hours, minutes = divmod(minutes, 60)
     if hours < 24:
-        return f"{hours} h {minutes:02d}" if minutes else f"{hours} h"
-    days, hours = divmod(hours, 24)
-    return f"{days} d {hours} h" if hours and days < 7 else f"{days} d"
+        return f"{hours} h {minutes:02d}" if minutes and hours < 10 else f"{hours} h"
+    return f"{hours // 24} d"
 
 
 def ago(then: datetime, now: datetime) -> str:
@@ -66,18 +65,22 @@ def clock(at: datetime, zone: str, now: datetime) -> str:
 
 
 def zone_words(zones: Iterable[str]) -> str:
-    """Time zones for a caption: the names, shortest unambiguous form."""
-    names = sorted(set(zones))
-    return "times in " + (", ".join(names) if names else "UTC")
+    """Time zones for a caption, by their cities."""
+    return "times in " + (", ".join(sorted({city(zone) for zone in zones})) or "UTC")
+
+
+def city(zone: str) -> str:
+    """Australia/Sydney -> Sydney: how people name a time zone."""
+    return one_line(zone.rpartition("/")[2].replace("_", " "), 40)
 
 
 # ---------------------------------------------------------------- deadlines
 
 
 def standing(case: Case, now: datetime) -> str:
-    """overdue, soon (within 30 minutes) or on_track; what is answered has met its promise or not: `met`."""
+    """overdue, soon (within 30 minutes) or on_track; once answered: met or late, by when the answer stood."""
     if case.answered_at is not None and case.work is Work.ANSWER:
-        return "met"
+        return "met" if case.answered_at <= case.due_at else "late"
     if case.due_at <= now:
         return "overdue"
     return "soon" if case.due_at - now <= SOON else "on_track"
@@ -87,8 +90,10 @@ SLA = {
     "overdue": ("Overdue", "red"),
     "soon": ("Due soon", "orange"),
     "on_track": ("On track", "green"),
-    "met": ("Answered", "gray"),
+    "met": ("In time", "gray"),
+    "late": ("Too late", "gray"),
 }
+ANSWERED = ("met", "late")
 
 
 def used(case: Case, said_at: datetime, account: Account | None, now: datetime) -> int | None:
@@ -109,38 +114,38 @@ def used(case: Case, said_at: datetime, account: Account | None, now: datetime) 
 # ---------------------------------------------------------------- rows of lists
 
 INBOX_COLUMNS = (
-    {"id": "sla", "label": "SLA", "width": 100, "card": "top"},
-    {"id": "due", "label": "Reply due", "width": 88, "card": "top"},
-    {"id": "used", "label": "Time used", "width": 108},
+    {"id": "sla", "label": "SLA", "width": 98, "card": "top"},
+    {"id": "due", "label": "Reply due", "width": 90, "card": "top"},
+    {"id": "used", "label": "Time used", "width": 100},
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
-    {"id": "from", "label": "From", "width": 118, "card": "name"},
+    {"id": "from", "label": "From", "width": 114, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
-    {"id": "type", "label": "Kind", "width": 92, "card": "foot"},
-    {"id": "state", "label": "State", "width": 90, "card": "foot"},
-    {"id": "owner", "label": "Owner", "width": 98, "card": "aside"},
+    {"id": "type", "label": "Kind", "width": 102, "card": "foot"},
+    {"id": "state", "label": "State", "width": 98, "card": "foot"},
+    {"id": "owner", "label": "Owner", "width": 100, "card": "aside"},
 )
 
 REVIEW_COLUMNS = (
-    {"id": "sla", "label": "SLA", "width": 100, "card": "top"},
-    {"id": "due", "label": "Decide by", "width": 88, "card": "top"},
+    {"id": "sla", "label": "SLA", "width": 98, "card": "top"},
+    {"id": "due", "label": "Decide by", "width": 90, "card": "top"},
     {"id": "work", "label": "Work", "width": 84, "card": "foot"},
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
     {"id": "from", "label": "From", "width": 118, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
     {"id": "rule", "label": "Rule", "width": 140},
-    {"id": "owner", "label": "Owner", "width": 98, "card": "aside"},
+    {"id": "owner", "label": "Owner", "width": 100, "card": "aside"},
 )
 
 DECIDED_COLUMNS = (
-    {"id": "when", "label": "Decided", "width": 100, "card": "aside"},
+    {"id": "when", "label": "Decided", "width": 96, "card": "aside"},
     {"id": "action", "label": "Decision", "width": 88, "card": "top"},
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
-    {"id": "from", "label": "From", "width": 110, "card": "name"},
+    {"id": "from", "label": "From", "width": 114, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
-    {"id": "rule", "label": "Rule", "width": 142},
-    {"id": "clause", "label": "Clause", "width": 84, "card": "foot"},
-    {"id": "by", "label": "By", "width": 80},
-    {"id": "seen", "label": "On platform", "width": 126, "card": "top"},
+    {"id": "rule", "label": "Rule", "width": 132},
+    {"id": "clause", "label": "Clause", "width": 92, "card": "foot"},
+    {"id": "by", "label": "By", "width": 100},
+    {"id": "seen", "label": "On platform", "width": 124, "card": "top"},
 )
 
 
@@ -175,8 +180,8 @@ def inbox_row(case: Case, message: Message, account: Account | None, *, me: str,
     state, tone = theme.CASE_STATES[case.state]
     stands = standing(case, now)
     said_at = message.changed_at if message.edited else message.created_at
-    share = used(case, said_at, account, now) if stands != "met" else None
-    due = {"muted": "—"} if stands == "met" else {"due": left(case.due_at, now), "tone": SLA[stands][1]}
+    share = used(case, said_at, account, now) if stands not in ANSWERED else None
+    due = {"muted": "—"} if stands in ANSWERED else {"due": left(case.due_at, now), "tone": SLA[stands][1]}
     return {
         "id": case.id,
         "cells": {
@@ -272,7 +277,7 @@ def head(message: Message, account: Account | None, now: datetime, chips: Sequen
         "name": named,
         "initials": initials(named),
         "colour": theme.platform_colour(message.platform),
-        "sub": f"{where}{to} · {clock(message.created_at, zone, now)} ({zone})",
+        "sub": f"{where}{to} · {clock(message.created_at, zone, now)} ({city(zone)} time)",
         "chips": marks,
     }
 

@@ -86,6 +86,7 @@ def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: st
         and kind in (ALL_KINDS, case.type)
         and _owned(case, person, owner)
     ]
+    shown.sort(key=lambda pair: (present.standing(pair[0], now) in present.ANSWERED, pair[0].due_at))
     _summary([case for case, _ in shown], parts.as_of(brand, now), now, more=found.more)
     rows = [
         present.inbox_row(case, message, parts.account_of(message), me=person.id, name=data.name_of, now=now)
@@ -120,7 +121,7 @@ def _open(case_id: str) -> None:
 
 
 def _summary(cases: list[Case], as_of: str, now: datetime, *, more: bool) -> None:
-    counts = {"overdue": 0, "soon": 0, "on_track": 0, "met": 0}
+    counts = dict.fromkeys(present.SLA, 0)
     for case in cases:
         counts[present.standing(case, now)] += 1
     plus = "+" if more else ""
@@ -130,8 +131,9 @@ def _summary(cases: list[Case], as_of: str, now: datetime, *, more: bool) -> Non
         if counts["soon"]:
             st.badge(f"{counts['soon']} due within 30 min", color="orange")
         st.badge(f"{counts['on_track']}{plus} on track", color="green")
-        if counts["met"]:
-            st.badge(f"{counts['met']} answered, not resolved", color="gray")
+        answered = sum(counts[each] for each in present.ANSWERED)
+        if answered:
+            st.badge(f"{answered} answered, not resolved", color="gray")
         st.caption(as_of, width="content")
 
 
@@ -169,7 +171,7 @@ def _reading(case_id: str, message_id: str, case_version: int, message_version: 
     account, now = parts.account_of(message), data.now()
     stands = present.standing(case, now)
     words, tone = present.SLA[stands]
-    due = words if stands == "met" else f"{words} · {present.left(case.due_at, now)}"
+    due = f"Answered: {words.lower()}" if stands in present.ANSWERED else f"{words} · {present.left(case.due_at, now)}"
     blocks = [
         present.head(message, account, now, [present.type_pill(case.type), [due, tone]]),
         present.said(message),

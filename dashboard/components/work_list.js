@@ -41,13 +41,15 @@ function asTableRow(row, columns) {
   const node = el("tr", "row")
   for (const column of columns) {
     const td = el("td")
-    const inner = cell(row.cells[column.id])
+    const value = row.cells[column.id]
+    const inner = cell(value)
     td.append(inner)
     if (["text", "name"].includes(column.card)) {
       td.dir = "auto"
       td.style.textAlign = "left"
-      td.title = inner.textContent
     }
+    if (column.card === "text") inner.className = "words"
+    if (value && value.bar === undefined) td.title = inner.textContent
     node.append(td)
   }
   return node

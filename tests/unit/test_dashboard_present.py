@@ -34,7 +34,7 @@ def name(person_id: str) -> str:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(5, "5 s"), (61, "1 min"), (3599, "59 min"), (3600, "1 h"), (7500, "2 h 05"), (86400, "1 d"), (97200, "1 d 3 h")],
+    [(5, "5 s"), (61, "1 min"), (3599, "59 min"), (3600, "1 h"), (7500, "2 h 05"), (86400, "1 d"), (37000, "10 h")],
 )
 def test_a_length_of_time_takes_two_units_at_most(seconds, words):
     assert present.span_words(timedelta(seconds=seconds)) == words
@@ -56,8 +56,9 @@ def test_a_case_stands_by_the_time_left(due_in, stands):
     assert present.standing(a_case(due_in), NOON) == stands
 
 
-def test_an_answered_case_is_no_longer_late():
+def test_an_answered_case_stands_by_when_its_answer_stood():
     assert present.standing(a_case(-30, answered_at=NOON - 40 * MINUTE), NOON) == "met"
+    assert present.standing(a_case(-30, answered_at=NOON - 20 * MINUTE), NOON) == "late"
 
 
 def test_time_used_counts_business_hours_only():
