@@ -13,7 +13,7 @@ import hmac
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -58,7 +58,7 @@ class Rehearsal:
     hidden: set[str] = field(default_factory=set)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(700_001))
 
-    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
         if delivery.act is Act.HIDE:
             self.hidden.add(delivery.target)
         elif delivery.act is Act.UNHIDE:

@@ -12,7 +12,7 @@ import argparse
 import json
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -102,7 +102,7 @@ class _Outlet:
     name = "facebook_page"
     capabilities = Capabilities(frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE}), 8_000, 60)
 
-    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
         raise NotImplementedError
 
     def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:

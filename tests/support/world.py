@@ -123,7 +123,7 @@ class Wall:
     script: list[PlatformError | str] = field(default_factory=list)
     numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
-    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
         step = self.script.pop(0) if self.script else "ok"
         if isinstance(step, PlatformError):
             raise step
@@ -167,7 +167,7 @@ class Mute:
     name: str = "webhook"
     capabilities: Capabilities = field(default_factory=lambda: Capabilities(frozenset(), None, 0))
 
-    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
         raise AssertionError("never called")
 
     def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:

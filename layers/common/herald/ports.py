@@ -11,6 +11,7 @@ from herald.model import (
     Account,
     Acknowledgement,
     Act,
+    Approval,
     AuditEntry,
     Case,
     Connection,
@@ -18,10 +19,17 @@ from herald.model import (
     Decision,
     Delivery,
     Event,
+    Hold,
     Message,
+    Metric,
+    Note,
     Person,
     Policy,
+    Post,
+    Response,
+    Snapshot,
     StateChange,
+    Target,
     Targets,
     Work,
 )
@@ -44,6 +52,57 @@ class Source(Protocol):
         """Events in delivery order; what is no message yields nothing. Raises BadPayload."""
 
 
+class Poller(Protocol):
+    """A source that must be asked: a platform without webhooks, or what webhooks lost."""
+
+    name: str
+
+    def poll(self, account: Account, token: str, cursor: str) -> Polled:
+        """What happened since `cursor` (empty: the newest page), oldest first. Raises PlatformError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """Events since the cursor asked with, and the cursor to ask with next (unchanged when nothing is new)."""
+
+    events: tuple[Event, ...]
+    cursor: str
+
+
+class Meter(Protocol):
+    """A platform that tells numbers. What it does not tell has no snapshot: missing, never 0."""
+
+    name: str
+
+    def profile(self, account: Account, token: str, now: datetime) -> list[Snapshot]:
+        """Figures of the account: followers now; reach and views by day where the platform has them."""
+
+    def insights(self, account: Account, token: str, posts: Sequence[str], now: datetime) -> list[Snapshot]:
+        """Figures so far of these posts of ours (external ids). Raises PlatformError."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostLimits:
+    """What one post may be; composer and server check against the same.
+
+    Attributes:
+        text: how many, counted in `unit`: characters, graphemes, or weighted (with `url_length` for each link).
+        text_bytes: a second bound in UTF-8 bytes, where there is one.
+        image_types: MIME types; image_bytes: of each.
+        alt_required: by the platform itself.
+    """
+
+    text: int
+    unit: str = "characters"
+    text_bytes: int | None = None
+    url_length: int | None = None
+    images: int = 1
+    image_types: frozenset[str] = frozenset({"image/jpeg", "image/png"})
+    image_bytes: int = 4_000_000
+    alt_length: int = 1000
+    alt_required: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a platform can do, as data; composer, sheet and docs are made from it.
@@ -53,12 +112,16 @@ class Capabilities:
         reply_limit: characters of a reply, None where there is no reply.
         settle_seconds: how long after our socket closed a late acceptance may still appear.
         sources: where each fact was read, with date.
+        post: limits of a post; None where nothing can be published.
+        metrics: what the platform tells at all; the others are missing, not 0.
     """
 
     acts: frozenset[Act]
     reply_limit: int | None
     settle_seconds: int
     sources: Mapping[str, str] = field(default_factory=dict)
+    post: PostLimits | None = None
+    metrics: frozenset[Metric] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +138,12 @@ class Outlet(Protocol):
     name: str
     capabilities: Capabilities
 
-    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
-        """Do it once. OutcomeUnknown when the line dropped after the request left."""
+    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
+        """Do it once. OutcomeUnknown when the line dropped after the request left.
+
+        Args:
+            files: bytes of delivery.media, in order.
+        """
 
     def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
         """Evidence that the act already stands: none, one, or several (a person must tell)."""
@@ -148,6 +215,57 @@ class Store(Protocol):
     def claimed(self, platform: str, external_ids: Iterable[str]) -> dict[str, str]:
         """Which of these ids are already known to be the result of a delivery: external id -> delivery id."""
 
+    # posts
+    def post(self, post_id: str) -> Post | None: ...
+
+    def posts(self, post_ids: Iterable[str]) -> dict[str, Post]: ...
+
+    def targets_of(self, post_id: str) -> list[Target]:
+        """Every variant of a post, by account."""
+
+    def target(self, post_id: str, account: str) -> Target | None: ...
+
+    def approvals(self, post_id: str) -> list[Approval]: ...
+
+    def notes(self, post_id: str) -> list[Note]:
+        """The post's history, oldest first."""
+
+    def calendar(self, brand: str, first: datetime, last: datetime) -> list[Target]:
+        """Targets due from `first` to `last` (instants), by time; all states."""
+
+    def planned(self, before: datetime, limit: int = 100) -> list[Target]:
+        """Approved targets whose time has come."""
+
+    def attention(self, brand: str, limit: int = 100) -> list[Target]:
+        """Targets that only a person can help: held, failed, unclear; by time."""
+
+    def holds(self, brand: str) -> list[Hold]:
+        """Holds in force, newest first."""
+
+    def hold(self, brand: str, hold_id: str) -> Hold | None: ...
+
+    # measures
+    def keep(self, snapshots: Sequence[Snapshot]) -> None:
+        """Write facts; the same fact again changes nothing."""
+
+    def snapshots(self, account: str, first: datetime, last: datetime, *, post: str = "") -> list[Snapshot]:
+        """Facts of an account, or of one of its posts, read between two instants, by time."""
+
+    def post_snapshots(self, account: str, posts: Iterable[str]) -> dict[str, list[Snapshot]]:
+        """The newest fact of each metric of each of these posts."""
+
+    def figures(self, account: str, first_day: str, last_day: str) -> dict[str, dict[Metric, int]]:
+        """day -> metric -> newest figure the platform gave for that day; days and metrics it never gave are absent."""
+
+    def responses(self, account: str, first: datetime, last: datetime) -> list[Response]:
+        """First answers that stood between two instants, by time."""
+
+    def cursor(self, account: str) -> str:
+        """Where polling of this account stands; empty at the beginning."""
+
+    def move_cursor(self, account: str, was: str, now_at: str) -> bool:
+        """Move it on; False if someone else moved it first."""
+
     # settings
     def connection(self, connection_id: str) -> Connection | None: ...
 
@@ -193,6 +311,23 @@ class Archive(Protocol):
 
     def keep(self, connection: str, body: bytes, reason: str, at: datetime) -> str:
         """Store once per content; returns its key."""
+
+
+class MediaStore(Protocol):
+    """Bytes of images, kept under the hash of what they hold."""
+
+    def put(self, data: bytes, mime: str) -> str:
+        """Keep them; returns the key. The same bytes have the same key."""
+
+    def get(self, key: str) -> bytes:
+        """Raises Unknown."""
+
+
+class Mailer(Protocol):
+    """Sends mail."""
+
+    def __call__(self, to: Sequence[str], subject: str, text: str, html: str, files: Mapping[str, bytes]) -> None:
+        """One mail to all of `to`; files: name -> bytes. Raises Retryable or Rejected."""
 
 
 class Wake(Protocol):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from herald.ports import Archive, Outlet, Secrets, Source, Store, Wake
+from herald.ports import Archive, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
 
 
 class Clock(Protocol):
@@ -26,3 +26,7 @@ class Herald:
     wake: Wake
     secrets: Secrets
     clock: Clock
+    media: MediaStore | None = None
+    pollers: Mapping[str, Poller] = field(default_factory=dict)
+    meters: Mapping[str, Meter] = field(default_factory=dict)
+    mail: Mailer | None = None

@@ -1,7 +1,18 @@
 """The nouns that cross rooms: frozen dataclasses, no behaviour beyond their own arithmetic."""
 
 from herald.model.case import Case, CaseState, Work, case_id
-from herald.model.changes import Acted, Counted, New, NotHeld, Posted, Revised, StillOrdered
+from herald.model.changes import (
+    Acted,
+    Counted,
+    Gated,
+    IsApproved,
+    New,
+    NotHeld,
+    Posted,
+    Revised,
+    StillOrdered,
+    StillReleasing,
+)
 from herald.model.changes import Change as StateChange
 from herald.model.decision import Action, Assessment, ClauseRef, Decision, Escalation, Severity, Span
 from herald.model.delivery import Act, Delivery, DeliveryState
@@ -17,11 +28,15 @@ from herald.model.govern import (
     Role,
     Targets,
 )
+from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
+from herald.model.post import Approval, Hold, Media, Note, Post, Target, TargetState, post_hash, words_of
 
 __all__ = [
-    "SPOKEN", "Account", "Acknowledgement", "Act", "Acted", "Action", "Assessment", "AuditEntry", "Case", "CaseState",
-    "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials", "Decision", "Delivery", "DeliveryState",
-    "Escalation", "Event", "Kind", "Message", "New", "NotHeld", "Person", "Policy", "Posted", "Revised", "Role",
-    "Severity", "Span", "StateChange", "StillOrdered", "Targets", "Work", "case_id", "content_hash",
+    "SPOKEN", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment", "AuditEntry", "Case",
+    "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials", "Decision", "Delivery",
+    "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media", "Message", "Metric",
+    "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Response", "Revised", "Role", "Severity",
+    "Snapshot", "Span", "StateChange", "StillOrdered", "StillReleasing", "Target", "TargetState", "Targets", "Work",
+    "case_id", "content_hash", "post_hash", "words_of",
 ]  # fmt: skip

@@ -9,16 +9,18 @@ from herald.model.case import Case
 from herald.model.decision import Decision
 from herald.model.delivery import Delivery
 from herald.model.govern import Acknowledgement, AuditEntry
+from herald.model.measures import Response
 from herald.model.message import Message
+from herald.model.post import Approval, Hold, Note, Post, Target
 
-Thing = Message | Case | Delivery | Acknowledgement
+Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold
 
 
 @dataclass(frozen=True, slots=True)
 class New:
     """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
 
-    thing: Case | Delivery | Acknowledgement
+    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold
     once: bool = False
 
 
@@ -26,7 +28,7 @@ class New:
 class Revised:
     """Replaces the row whose version is `was`; the store writes version `was + 1`."""
 
-    thing: Message | Case | Delivery
+    thing: Message | Case | Delivery | Post | Target | Hold
     was: int
 
 
@@ -66,6 +68,33 @@ class NotHeld:
 
 
 @dataclass(frozen=True, slots=True)
+class Gated:
+    """Puts a hold on an account's gate row, or takes it off; finding it so already is no error."""
+
+    account: str
+    hold_id: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IsApproved:
+    """Only if this very content of this post is approved for this account."""
+
+    post_id: str
+    account: str
+    content_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class StillReleasing:
+    """Only if this delivery is the one that the target waits for."""
+
+    post_id: str
+    account: str
+    delivery_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class StillOrdered:
     """Only if this delivery is still the newest act ordered on the message."""
 
@@ -73,4 +102,18 @@ class StillOrdered:
     delivery_id: str
 
 
-Change = New | Revised | Acted | Posted | Counted | NotHeld | StillOrdered | AuditEntry
+Change = (
+    New
+    | Revised
+    | Acted
+    | Posted
+    | Counted
+    | Gated
+    | NotHeld
+    | IsApproved
+    | StillReleasing
+    | StillOrdered
+    | Note
+    | Response
+    | AuditEntry
+)

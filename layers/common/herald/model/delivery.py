@@ -6,11 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from herald.model.post import Media
+
 
 class Act(StrEnum):
     REPLY = "reply"
     HIDE = "hide"
     UNHIDE = "unhide"
+    PUBLISH = "publish"
+    TAKE_DOWN = "take_down"  # delete a post of ours on the platform
+
+    @property
+    def of_a_post(self) -> bool:
+        """Whether it carries a post of ours, rather than acting on somebody's message."""
+        return self in (Act.PUBLISH, Act.TAKE_DOWN)
 
 
 class DeliveryState(StrEnum):
@@ -44,6 +53,8 @@ class Delivery:
     looked: how often an unknown outcome was looked up.
     external_id, url: proof; of a reply, its own id and address on the platform.
     reason: why it waits or failed, in words.
+    post_id, content_hash, link, media: of a publication, what was approved; message_id and target are empty then
+        (of a take-down, target is the post's id on the platform).
     """
 
     id: str
@@ -68,4 +79,8 @@ class Delivery:
     closed_at: datetime | None = None
     done_at: datetime | None = None
     reason: str = ""
+    post_id: str = ""
+    content_hash: str = ""
+    link: str = ""
+    media: tuple[Media, ...] = ()
     version: int = 0

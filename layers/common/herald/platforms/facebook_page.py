@@ -134,7 +134,7 @@ class FacebookPage:
 
     # ---------------------------------------------------------------- Outlet
 
-    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
         """Hide, unhide or reply, once. Raises the PlatformError that says what to do next, or Unsupported."""
         self._require(delivery)
         if delivery.act is Act.REPLY:

@@ -77,7 +77,7 @@ class Webhook:
         except BadPayload as error:
             raise BadPayload(f"{NAME}: {error}") from error
 
-    def act(self, delivery: Delivery, account: Account, token: str) -> Proof:
+    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
         """Raises Unsupported, always."""
         require(NAME, CAPABILITIES, delivery.act)
         raise Unsupported(f"{NAME} can do nothing on the other side")

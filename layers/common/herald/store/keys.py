@@ -8,7 +8,7 @@ MESSAGES, POSTS, SETTINGS, METRICS, AUDIT = "Messages", "Posts", "Settings", "Me
 TABLES = (MESSAGES, POSTS, SETTINGS, METRICS, AUDIT)
 
 # index name -> (partition attribute, sort attribute)
-INDEXES = {"feed": ("feed", "feed_at"), "work": ("work", "work_at")}
+INDEXES = {"feed": ("feed", "feed_at"), "work": ("work", "work_at"), "calendar": ("cal", "cal_at")}
 
 Key = tuple[str, str, str]  # table, pk, sk
 
@@ -64,6 +64,58 @@ def gate(account: str) -> Key:
 
 def posted(platform: str, external_id: str) -> Key:
     return (POSTS, f"X#{platform}:{external_id}", "X")
+
+
+PLANNED = "planned"
+
+
+def post(post_id: str) -> Key:
+    return (POSTS, f"P#{post_id}", "P")
+
+
+def target(post_id: str, account_id: str) -> Key:
+    return (POSTS, f"P#{post_id}", f"T#{account_id}")
+
+
+def note(post_id: str, at: datetime, what: str, account_id: str) -> Key:
+    return (POSTS, f"P#{post_id}", f"N#{stamp(at)}#{what}#{account_id}")
+
+
+def approval(post_id: str, account_id: str, content_hash: str) -> Key:
+    """A partition of its own: functions are not allowed to write it (template.yaml, dynamodb:LeadingKeys)."""
+    return (POSTS, f"A#{post_id}", f"{account_id}#{content_hash}")
+
+
+def hold(brand: str, hold_id: str) -> Key:
+    return (POSTS, f"H#{brand}", hold_id)
+
+
+def in_force(brand: str) -> str:
+    return f"hold#{brand}"
+
+
+def attention(brand: str) -> str:
+    return f"attention#{brand}"
+
+
+def calendar(brand: str, month: str) -> str:
+    return f"K#{brand}#{month}"
+
+
+def snapshot(account_id: str, post_id: str, at: datetime, metric: str, day: str) -> Key:
+    return (METRICS, f"S#{account_id}#{post_id}", f"{stamp(at)}#{metric}#{day}")
+
+
+def newest_of_post(account_id: str, post_id: str) -> Key:
+    return (METRICS, f"L#{account_id}", post_id)
+
+
+def response(account_id: str, at: datetime, case_id: str) -> Key:
+    return (METRICS, f"R#{account_id}", f"{stamp(at)}#{case_id}")
+
+
+def cursor(account_id: str) -> Key:
+    return (METRICS, f"CURSOR#{account_id}", "CURSOR")
 
 
 def connection(connection_id: str) -> Key:

@@ -12,6 +12,7 @@ from herald.model import (
     Acknowledgement,
     Act,
     Action,
+    Approval,
     AuditEntry,
     Case,
     CaseState,
@@ -22,13 +23,20 @@ from herald.model import (
     Delivery,
     DeliveryState,
     Escalation,
+    Hold,
     Kind,
+    Media,
     Message,
+    Note,
     Person,
     Policy,
+    Post,
+    Response,
     Role,
     Severity,
     Span,
+    Target,
+    TargetState,
     Work,
 )
 from herald.store import keys
@@ -200,12 +208,14 @@ def case_item(thing: Case) -> Item:
 def delivery(item: Mapping[str, Any]) -> Delivery:
     return Delivery(
         id=item["id"], act=Act(item["act"]), platform=item["platform"], account_id=item["account_id"],
-        brand=item["brand"], message_id=item["message_id"], target=item["target"], text=item.get("text", ""),
-        state=DeliveryState(item["state"]), ordered_by=item["ordered_by"], ordered_at=time(item["ordered_at"]),
+        brand=item["brand"], message_id=item.get("message_id", ""), target=item.get("target", ""),
+        text=item.get("text", ""), state=DeliveryState(item["state"]), ordered_by=item["ordered_by"], ordered_at=time(item["ordered_at"]),
         due_at=time(item["due_at"]), case_id=item.get("case_id", ""), lease_until=_time(item, "lease_until"),
         attempt=item.get("attempt", 0), first_sent_at=_time(item, "first_sent_at"), looked=item.get("looked", 0),
         external_id=item.get("external_id", ""), url=item.get("url", ""), closed_at=_time(item, "closed_at"),
-        done_at=_time(item, "done_at"), reason=item.get("reason", ""), version=item.get("version", 0),
+        done_at=_time(item, "done_at"), reason=item.get("reason", ""), post_id=item.get("post_id", ""),
+        content_hash=item.get("content_hash", ""), link=item.get("link", ""),
+        media=tuple(map(_media, item.get("media", ()))), version=item.get("version", 0),
     )  # fmt: skip
 
 
@@ -214,6 +224,79 @@ def delivery_item(thing: Delivery) -> Item:
     if not thing.state.final:
         item["work"], item["work_at"] = keys.DUE, keys.stamp(thing.due_at)
     return item
+
+
+def _media(item: Mapping[str, Any]) -> Media:
+    return Media(
+        item["key"], item["sha256"], item["mime"], item["size"], item.get("alt", ""), item.get("width", 0),
+        item.get("height", 0),
+    )  # fmt: skip
+
+
+def post(item: Mapping[str, Any]) -> Post:
+    return Post(
+        id=item["id"], brand=item["brand"], author=item["author"], title=item.get("title", ""),
+        text=item.get("text", ""), created_at=time(item["created_at"]), link=item.get("link", ""),
+        media=tuple(map(_media, item.get("media", ()))), version=item.get("version", 0),
+    )  # fmt: skip
+
+
+def plain(thing: Post | Approval | Note | Response) -> Item:
+    """A thing whose row is just its fields."""
+    return _flat(thing)
+
+
+def target(item: Mapping[str, Any]) -> Target:
+    return Target(
+        post_id=item["post_id"], account=item["account"], brand=item["brand"], local_time=item["local_time"],
+        zone=item["zone"], due_at=time(item["due_at"]), state=TargetState(item["state"]), text=item.get("text", ""),
+        submitted_by=item.get("submitted_by", ""), reason=item.get("reason", ""),
+        delivery_id=item.get("delivery_id", ""), external_id=item.get("external_id", ""), url=item.get("url", ""),
+        published_at=_time(item, "published_at"), version=item.get("version", 0),
+    )  # fmt: skip
+
+
+def target_item(thing: Target) -> Item:
+    item = _flat(thing)
+    due = keys.stamp(thing.due_at)
+    item["cal"], item["cal_at"] = keys.calendar(thing.brand, due[:7]), f"{due}#{thing.post_id}#{thing.account}"
+    if thing.state is TargetState.APPROVED:
+        item["work"], item["work_at"] = keys.PLANNED, due
+    elif thing.state in (TargetState.HELD, TargetState.FAILED, TargetState.UNCLEAR):
+        item["work"], item["work_at"] = keys.attention(thing.brand), due
+    return item
+
+
+def approval(item: Mapping[str, Any]) -> Approval:
+    return Approval(item["post_id"], item["account"], item["content_hash"], item["by"], time(item["at"]))
+
+
+def note(item: Mapping[str, Any]) -> Note:
+    return Note(
+        item["post_id"], time(item["at"]), item["by"], item["what"], item.get("account", ""), item.get("text", "")
+    )
+
+
+def hold(item: Mapping[str, Any]) -> Hold:
+    return Hold(
+        id=item["id"], brand=item["brand"], accounts=tuple(item.get("accounts", ())), reason=item.get("reason", ""),
+        by=item["by"], at=time(item["at"]), released_by=item.get("released_by", ""),
+        released_at=_time(item, "released_at"), version=item.get("version", 0),
+    )  # fmt: skip
+
+
+def hold_item(thing: Hold) -> Item:
+    item = _flat(thing)
+    if thing.released_at is None:
+        item["work"], item["work_at"] = keys.in_force(thing.brand), keys.stamp(thing.at)
+    return item
+
+
+def response(item: Mapping[str, Any]) -> Response:
+    return Response(
+        item["account"], item["case_id"], item["type"], time(item["answered_at"]), item["waited"], item["open_waited"],
+        item.get("met", False),
+    )
 
 
 def _time(item: Mapping[str, Any], name: str) -> datetime | None:

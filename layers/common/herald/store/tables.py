@@ -23,30 +23,37 @@ from herald.model import (
     Decision,
     Delivery,
     Event,
+    Gated,
+    IsApproved,
     Kind,
     Message,
     New,
+    Note,
     NotHeld,
     Person,
     Policy,
     Posted,
+    Response,
     Revised,
     StateChange,
     StillOrdered,
+    StillReleasing,
     Targets,
     Work,
     content_hash,
 )
 from herald.ports import Page, Rules
-from herald.store import keys, rows
+from herald.store import keys, measures, posts, rows
 from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused
+from herald.store.measures import MeasureTables
+from herald.store.posts import PostTables
 
 _RANK = {Change.CREATED: 1, Change.OUTBOUND: 1, Change.EDITED: 2, Change.DELETED: 9, Change.REVOKED: 9}
 _CONFLICT_TRIES = 6
 _T = TypeVar("_T")
 
 
-class TableStore:
+class TableStore(PostTables, MeasureTables):
     """Args:
     db: the door.
     settings_ttl: seconds for which rules, accounts, policies ... may be remembered; 0 reads them every time.
@@ -428,7 +435,7 @@ class TableStore:
                 return
             except WriteRefused as refused:
                 failed = [wanted[index] for index in refused.which]
-                if not all(isinstance(change, New) and change.once for change in failed):
+                if not all(isinstance(c, Gated) or (isinstance(c, New) and c.once) for c in failed):
                     raise Stale(failed=tuple(failed)) from None
                 wanted = [change for change in wanted if change not in failed]
             except Conflict:
@@ -458,7 +465,17 @@ class TableStore:
             item = {"external_id": change.external_id, "delivery_id": change.delivery_id}
             return Put(keys.posted(change.platform, change.external_id), item, Absent("pk"))
         if isinstance(change, NotHeld):
-            return Check(keys.gate(change.account), Absent("held"))
+            return Check(keys.gate(change.account), Either(Absent("held"), Equals("held", 0)))
+        if isinstance(change, Gated):
+            return posts.gated(change)
+        if isinstance(change, IsApproved):
+            return posts.approved(change)
+        if isinstance(change, StillReleasing):
+            return posts.releasing(change)
+        if isinstance(change, Note):
+            return posts.note(change)
+        if isinstance(change, Response):
+            return measures.response(change)
         if isinstance(change, StillOrdered):
             return Check(keys.message(change.message_id), Equals("act", change.delivery_id))
         return Put(keys.audit(change.chain, change.seq), rows.audit_item(change), Absent("pk"))
@@ -469,8 +486,10 @@ class TableStore:
             return Put(keys.case(thing.id), rows.case_item(replace(thing, version=1)), Absent("pk"))
         if isinstance(thing, Delivery):
             return Put(keys.delivery(thing.id), rows.delivery_item(replace(thing, version=1)), Absent("pk"))
-        key = keys.acknowledgement(thing.person_id, thing.policy_id, thing.version)
-        return Put(key, rows.acknowledgement_item(thing), Absent("pk"))
+        if isinstance(thing, Acknowledgement):
+            key = keys.acknowledgement(thing.person_id, thing.policy_id, thing.version)
+            return Put(key, rows.acknowledgement_item(thing), Absent("pk"))
+        return posts.new(thing)
 
     def _revised(self, change: Revised) -> Put:
         thing, unchanged = change.thing, Equals("version", change.was)
@@ -478,6 +497,8 @@ class TableStore:
             return Put(keys.case(thing.id), rows.case_item(replace(thing, version=change.was + 1)), unchanged)
         if isinstance(thing, Delivery):
             return Put(keys.delivery(thing.id), rows.delivery_item(replace(thing, version=change.was + 1)), unchanged)
+        if not isinstance(thing, Message):
+            return posts.revised(thing, change.was)
         item = rows.message_item(replace(thing, version=change.was + 1))
         received = keys.stamp(thing.received_at)
         item["feed"] = keys.feed(f"{thing.platform}:{thing.account_id}", received[:10])
