@@ -34,8 +34,9 @@ def browser() -> Iterator[object]:
         if os.environ.get("CI"):
             pytest.fail(told)
         pytest.skip(told)
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=25_000)  # a first page on a busy machine takes its time
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=found, args=list(FLAGS))
         yield chromium
