@@ -59,7 +59,11 @@ class Http:
     def post(self, url: str, form: Mapping[str, str], headers: Mapping[str, str]) -> Answer:
         """Act. Raises Retryable (nothing left this machine) or OutcomeUnknown (it may have happened)."""
         typed = {**headers, "Content-Type": "application/x-www-form-urlencoded"}
-        return self._exchange("POST", url, typed, urlencode(form).encode("ascii"))
+        return self.send("POST", url, urlencode(form).encode("ascii"), typed)
+
+    def send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        """Act with any method and any body, whose Content-Type is in `headers`. Raises as `post` does."""
+        return self._exchange(method, url, headers, body)
 
     def _exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Answer:
         connection, path = self._open(url)
