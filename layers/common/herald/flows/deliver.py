@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from herald.care import cases as care
+from herald.care.hours import business_elapsed, parse_hours
 from herald.deliver import retry
 from herald.errors import (
     NeedsLogin,
@@ -24,6 +25,7 @@ from herald.errors import (
     Rejected,
     Retryable,
     Stale,
+    Unknown,
     Unsupported,
 )
 from herald.flows.chain import commit_audited
@@ -38,14 +40,20 @@ from herald.model import (
     Delivery,
     DeliveryState,
     Event,
+    IsApproved,
     Kind,
     New,
+    Note,
     NotHeld,
     Posted,
+    Response,
     Revised,
     Severity,
     StateChange,
     StillOrdered,
+    StillReleasing,
+    Target,
+    TargetState,
     Work,
     case_id,
 )
@@ -107,30 +115,76 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
         first_sent_at=delivery.first_sent_at or now,
         reason="",
     )
-    guards: list[StateChange] = [NotHeld(account.id)]
-    if delivery.act is not Act.REPLY:
-        guards.append(StillOrdered(delivery.message_id, delivery.id))
     try:
-        herald.store.commit([Revised(sending, delivery.version), *guards])
+        herald.store.commit([Revised(sending, delivery.version), *_guards(delivery, account)])
     except Stale as stale:
-        if any(isinstance(change, NotHeld) for change in stale.failed):
-            return _wait(delivery, "A hold is in force on this account.", timedelta(minutes=1), herald, now)
-        return Delivered(delivery.id, "nothing", str(delivery.act), "someone else has it")
+        return _refused(delivery, stale, herald, now)
     sending = replace(sending, version=delivery.version + 1)
     try:
         token = _token(account, herald)
-        proof = outlet.act(sending, account, token)
+        proof = outlet.act(sending, account, token, _files(sending, herald))
     except Retryable as later:
         return _later(sending, later, herald, now)
     except (Rejected, NeedsLogin, Unsupported) as final:
         return _fail(sending, str(final), herald, now)
     except OutcomeUnknown as silence:
         return _unconfirmed(sending, str(silence), herald, herald.clock())
+    if delivery.act is Act.PUBLISH and not _seen(proof, sending, account, outlet, token):
+        named = replace(sending, external_id=proof.external_id, url=proof.url)
+        return _unconfirmed(named, "Accepted, but not seen on the platform yet.", herald, herald.clock(), sending)
     return _done(sending, proof, account, herald, herald.clock())
 
 
+def _guards(delivery: Delivery, account: Account) -> list[StateChange]:
+    """What must still be so at the very moment of sending.
+
+    A hold stops what we publish. It stops neither answers, which people give one by one, nor hides.
+    """
+    if delivery.act is Act.PUBLISH:
+        return [
+            NotHeld(account.id),
+            IsApproved(delivery.post_id, account.id, delivery.content_hash),
+            StillReleasing(delivery.post_id, account.id, delivery.id),
+        ]
+    if delivery.act in (Act.HIDE, Act.UNHIDE):
+        return [StillOrdered(delivery.message_id, delivery.id)]
+    return []
+
+
+def _refused(delivery: Delivery, stale: Stale, herald: Herald, now: datetime) -> Delivered:
+    """Which guard did not hold, and what follows: a variant waits for a person, everything else is somebody else's."""
+    for change in stale.failed:
+        if isinstance(change, NotHeld):
+            return _supersede(delivery, "A hold is in force on this account.", herald, now)
+        if isinstance(change, IsApproved):
+            return _supersede(delivery, "Its approval is for another content.", herald, now)
+    return Delivered(delivery.id, "nothing", str(delivery.act), "someone else has it")
+
+
+def _files(delivery: Delivery, herald: Herald) -> list[bytes]:
+    """The images' bytes. Raises Rejected when one is gone."""
+    if not delivery.media:
+        return []
+    if herald.media is None:
+        raise Rejected("There is no place for images here.")
+    try:
+        return [herald.media.get(media.key) for media in delivery.media]
+    except Unknown:
+        raise Rejected("An image of this post is gone. Attach it again.") from None
+
+
+def _seen(proof: Proof, delivery: Delivery, account: Account, outlet: Outlet, token: str) -> bool:
+    """The verification read: success is what stands on the platform, not what an answer said."""
+    try:
+        return any(one.external_id == proof.external_id for one in outlet.find(delivery, account, token))
+    except PlatformError:
+        return False  # looked up again later; never sent again, its id is known
+
+
 def _obstacle(delivery: Delivery, herald: Herald) -> str:
-    """Why this act must not happen any more, or nothing."""
+    """Why this act must not happen any more, or nothing. Posts are guarded by the transaction alone."""
+    if delivery.act.of_a_post:
+        return ""
     message = herald.store.message(delivery.message_id)
     if message is None:
         return "The message is gone."
@@ -163,7 +217,9 @@ def _wait(delivery: Delivery, reason: str, wait: timedelta, herald: Herald, now:
     return _settle(waiting, delivery, "waits", [], herald, now)
 
 
-def _unconfirmed(delivery: Delivery, reason: str, herald: Herald, now: datetime) -> Delivered:
+def _unconfirmed(
+    delivery: Delivery, reason: str, herald: Herald, now: datetime, before: Delivery | None = None
+) -> Delivered:
     unsure = replace(
         delivery,
         state=DeliveryState.UNCONFIRMED,
@@ -173,7 +229,7 @@ def _unconfirmed(delivery: Delivery, reason: str, herald: Herald, now: datetime)
         looked=0,
         reason=reason[:300],
     )
-    return _settle(unsure, delivery, "unconfirmed", [], herald, now)
+    return _settle(unsure, before or delivery, "unconfirmed", [], herald, now)
 
 
 # ---------------------------------------------------------------- looking up what may have happened
@@ -187,7 +243,7 @@ def _look_up(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
         found = _candidates(outlet.find(delivery, account, _token(account, herald)), delivery, herald)
     except (Retryable, OutcomeUnknown) as error:
         return _look_again(delivery, closed, f"Could not look it up: {error}", herald, now)
-    except PlatformError as error:
+    except (PlatformError, Unsupported) as error:
         return _to_person(delivery, f"Could not look it up: {error}", herald, now)
     if len(found) == 1:
         return _done(delivery, found[0], account, herald, now)
@@ -199,6 +255,8 @@ def _look_up(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
             due_at=closed + settle, reason=delivery.reason or "No answer; not seen on the platform yet.",
         )  # fmt: skip
         return _settle(waiting, delivery, "unconfirmed", [], herald, now)
+    if delivery.external_id:
+        return _to_person(delivery, f"The platform named it {delivery.external_id} but does not show it.", herald, now)
     # looked at after settling and not there: it did not happen
     if retry.backoff(delivery.attempt, None) is None:
         return _fail(delivery, f"Gave up after {delivery.attempt} attempts without an answer.", herald, now)
@@ -213,8 +271,10 @@ def _look_up(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
 
 def _candidates(proofs: list[Proof], delivery: Delivery, herald: Herald) -> list[Proof]:
     """What could be ours, less what is known to be the result of another delivery."""
-    if delivery.act is not Act.REPLY:
+    if delivery.act not in (Act.REPLY, Act.PUBLISH):
         return proofs
+    if delivery.external_id:
+        proofs = [proof for proof in proofs if proof.external_id == delivery.external_id]
     claimed = herald.store.claimed(delivery.platform, [proof.external_id for proof in proofs])
     return [proof for proof in proofs if claimed.get(proof.external_id, delivery.id) == delivery.id]
 
@@ -240,26 +300,32 @@ def _done(delivery: Delivery, proof: Proof, account: Account, herald: Herald, no
         url=proof.url, reason="",
     )  # fmt: skip
     extra: list[StateChange] = []
-    if delivery.act is Act.REPLY:
+    if delivery.act in (Act.REPLY, Act.PUBLISH):
         extra.append(Posted(delivery.platform, proof.external_id, delivery.id))
     return _settle(done, delivery, "done", extra, herald, now)
 
 
 def _tell_row(delivery: Delivery, proof: Proof, account: Account, herald: Herald, now: datetime) -> None:
     """Our own act as the event the platform will echo; the echo, if it comes, finds it told already."""
-    reply = delivery.act is Act.REPLY
-    change = {Act.REPLY: Change.OUTBOUND, Act.HIDE: Change.HIDDEN, Act.UNHIDE: Change.UNHIDDEN}[delivery.act]
+    if delivery.act is Act.TAKE_DOWN:
+        change, ours, target = Change.DELETED, True, delivery.target
+    elif delivery.act in (Act.REPLY, Act.PUBLISH):
+        change, ours, target = Change.OUTBOUND, True, proof.external_id
+    else:
+        change = Change.HIDDEN if delivery.act is Act.HIDE else Change.UNHIDDEN
+        ours, target = False, delivery.target
     event = Event(
         platform=delivery.platform,
         account_id=delivery.account_id,
-        external_id=proof.external_id if reply else delivery.target,
-        author_id=delivery.account_id if reply else None,
-        author_name=account.name if reply else None,
+        external_id=target,
+        author_id=delivery.account_id if ours else None,
+        author_name=account.name if ours else None,
         text=delivery.text,
-        kind=Kind.COMMENT,
+        kind=Kind.POST if delivery.act.of_a_post else Kind.COMMENT,
         change=change,
-        parent_id=delivery.target if reply else None,
+        parent_id=delivery.target if delivery.act is Act.REPLY else None,
         created_at=now,
+        more={"own": True} if ours else {},
     )
     herald.store.apply(event, delivery.brand, now)
 
@@ -271,14 +337,19 @@ def _supersede(delivery: Delivery, reason: str, herald: Herald, now: datetime) -
 
 def _fail(delivery: Delivery, reason: str, herald: Herald, now: datetime) -> Delivered:
     failed = replace(delivery, state=DeliveryState.FAILED, lease_until=None, reason=reason[:300])
-    return _settle(failed, delivery, "failed", [New(_task(failed, now), once=True)], herald, now)
+    return _settle(failed, delivery, "failed", _tasks(failed, now), herald, now)
 
 
 def _to_person(delivery: Delivery, reason: str, herald: Herald, now: datetime) -> Delivered:
     """Nobody can tell by machine whether it happened: never repeated, a person looks at the wall and says."""
     told = f"It may or may not stand on the platform: look there before you act again. {reason}"[:300]
     unclear = replace(delivery, state=DeliveryState.UNCLEAR, lease_until=None, reason=told)
-    return _settle(unclear, delivery, "unclear", [New(_task(unclear, now), once=True)], herald, now)
+    return _settle(unclear, delivery, "unclear", _tasks(unclear, now), herald, now)
+
+
+def _tasks(delivery: Delivery, now: datetime) -> list[StateChange]:
+    """A person is told: by a task beside the message, or by the variant itself, which then stands out."""
+    return [] if delivery.act.of_a_post else [New(_task(delivery, now), once=True)]
 
 
 def _task(delivery: Delivery, now: datetime) -> Case:
@@ -306,20 +377,59 @@ def _settle(
     for _ in range(_RACES):
         try:
             commit_audited(
-                [Revised(after, before.version), *extra, *_case_change(after, herald, now)], lines, CHAIN, herald
+                [Revised(after, before.version), *extra, *_consequences(after, herald, now)], lines, CHAIN, herald
             )
         except Stale as stale:
-            if _only_case_moved(stale):
+            if _only_followers_moved(stale):
                 continue
             return Delivered(after.id, "nothing", str(after.act), "someone else settled it")
         return Delivered(after.id, result, str(after.act), after.reason)
     raise Stale(f"the case of delivery {after.id} kept changing")
 
 
-def _only_case_moved(stale: Stale) -> bool:
+def _only_followers_moved(stale: Stale) -> bool:
+    """Whether only what follows from the delivery changed meanwhile, not the delivery itself."""
     return bool(stale.failed) and all(
-        isinstance(change, Revised) and isinstance(change.thing, Case) for change in stale.failed
+        isinstance(change, Revised) and isinstance(change.thing, Case | Target) for change in stale.failed
     )
+
+
+def _consequences(delivery: Delivery, herald: Herald, now: datetime) -> list[StateChange]:
+    if delivery.act.of_a_post:
+        return _target_change(delivery, herald, now)
+    return _case_change(delivery, herald, now)
+
+
+_ENDS = {
+    DeliveryState.DONE: TargetState.PUBLISHED,
+    DeliveryState.FAILED: TargetState.FAILED,
+    DeliveryState.UNCLEAR: TargetState.UNCLEAR,
+    DeliveryState.SUPERSEDED: TargetState.HELD,
+}
+
+
+def _target_change(delivery: Delivery, herald: Herald, now: datetime) -> list[StateChange]:
+    """What the end of a publication or take-down means for its variant, with a line in the post's history."""
+    if not delivery.state.final:
+        return []
+    account = f"{delivery.platform}:{delivery.account_id}"
+    target = herald.store.target(delivery.post_id, account)
+    if target is None:
+        return []
+    what = f"{delivery.act} {delivery.state}".replace("_", " ")
+    note = Note(delivery.post_id, now, "herald", what, account, delivery.url or delivery.reason)
+    if delivery.act is Act.TAKE_DOWN:
+        gone = delivery.state is DeliveryState.DONE
+        after = replace(target, state=TargetState.REMOVED) if gone else replace(target, reason=delivery.reason)
+    elif target.delivery_id != delivery.id:
+        return [note]  # cancelled or moved meanwhile
+    else:
+        done = delivery.state is DeliveryState.DONE
+        after = replace(
+            target, state=_ENDS[delivery.state], reason=delivery.reason, external_id=delivery.external_id,
+            url=delivery.url, published_at=now if done else None,
+        )  # fmt: skip
+    return [Revised(after, target.version), note]
 
 
 def _case_change(delivery: Delivery, herald: Herald, now: datetime) -> list[StateChange]:
@@ -328,14 +438,34 @@ def _case_change(delivery: Delivery, herald: Herald, now: datetime) -> list[Stat
     case = herald.store.case(delivery.case_id)
     if case is None or case.reply_id != delivery.id:
         return []
+    told: list[StateChange] = []
     try:
         if delivery.state is DeliveryState.DONE:
             after = care.answered(case, now)
+            if case.answered_at is None:
+                told = _response(case, delivery, herald, now)
         else:
             after = care.reopened(case, delivery.reason)
     except Refused:
         return []  # resolved meanwhile, by hand or because the author withdrew
-    return [Revised(after, case.version)]
+    return [Revised(after, case.version), *told]
+
+
+def _response(case: Case, delivery: Delivery, herald: Herald, now: datetime) -> list[StateChange]:
+    """The fact of a first answer, for response times."""
+    message = herald.store.message(case.message_id)
+    account = herald.store.account(case.platform, case.account_id)
+    if message is None or account is None:
+        return []
+    said = min(message.changed_at if message.edited else message.created_at, now)
+    open_waited = business_elapsed(said, now, parse_hours(account.hours), account.timezone, account.holidays)
+    return [
+        Response(
+            account=account.id, case_id=case.id, type=case.type, answered_at=now,
+            waited=int((now - said).total_seconds()), open_waited=int(open_waited.total_seconds()),
+            met=now <= case.due_at,
+        )
+    ]  # fmt: skip
 
 
 def _line(delivery: Delivery, now: datetime) -> AuditEntry:
@@ -345,4 +475,5 @@ def _line(delivery: Delivery, now: datetime) -> AuditEntry:
         "external_id": delivery.external_id or None,
     }
     what = f"deliver.{delivery.act}.{delivery.state}"
-    return AuditEntry(CHAIN, 0, now, delivery.ordered_by, what, delivery.message_id, facts)
+    subject = delivery.message_id or delivery.post_id
+    return AuditEntry(CHAIN, 0, now, delivery.ordered_by, what, subject, facts)

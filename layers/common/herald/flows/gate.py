@@ -6,14 +6,13 @@ the person saw, then what the subject itself refuses. A refusal names what is mi
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from hashlib import sha256
 
 from herald.care import cases as care
-from herald.errors import Refused, Stale, Unknown
+from herald.errors import Refused, Stale
+from herald.flows import posts
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     AcknowledgePolicy,
@@ -27,7 +26,17 @@ from herald.flows.commands import (
 )
 from herald.flows.context import Herald
 from herald.flows.moderate import hide_delivery
-from herald.govern import authority, policies
+from herald.flows.planning import (
+    REASON_LIMIT,
+    Done,
+    Plan,
+    authorise,
+    clause_named,
+    hashed,
+    proper_id,
+    same_version,
+    words,
+)
 from herald.measure import counts
 from herald.model import (
     SPOKEN,
@@ -53,25 +62,7 @@ from herald.model import (
 )
 
 CHAIN = "people"
-REASON_LIMIT = 500
 _RACES = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """What the command came to, in words for the page, and the ids of what it touched."""
-
-    sentence: str
-    subject: str
-    delivery_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    changes: tuple[StateChange, ...]
-    done: Done
-    facts: dict[str, str | int | bool | None]
-    wake: Delivery | None = None
 
 
 def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done:
@@ -85,7 +76,7 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
     person = herald.store.person(by)
     if person is None:
         raise Refused("role", "Herald does not know this person. Ask the owner to add them.")
-    plan_of: Callable[[], _Plan] = {
+    plan_of: Callable[[], Plan] = {
         Reply: lambda: _reply(command, person, herald, now),  # type: ignore[arg-type] # keyed by the very type
         Hide: lambda: _show_or_hide(command, person, herald, now),  # type: ignore[arg-type]
         Unhide: lambda: _show_or_hide(command, person, herald, now),  # type: ignore[arg-type]
@@ -93,7 +84,7 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
         Resolve: lambda: _resolve(command, person, herald, now),  # type: ignore[arg-type]
         Overrule: lambda: _overrule(command, person, herald, now),  # type: ignore[arg-type]
         AcknowledgePolicy: lambda: _acknowledge(command, person, herald, now),  # type: ignore[arg-type]
-    }[type(command)]
+    }.get(type(command), lambda: posts.plan(command, person, herald, now))
     for _ in range(_RACES):
         plan = plan_of()
         if not plan.changes:
@@ -112,18 +103,18 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
 # ---------------------------------------------------------------- one plan a command
 
 
-def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> _Plan:
+def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Plan:
     message = _message(command.message_id, herald)
-    _authorise(command, person, message.brand, herald, now)
+    authorise(command, person, message.brand, herald, now)
     earlier = herald.store.delivery(_reply_id(command))
     if earlier:
-        return _Plan((), Done("This reply was sent already.", message.id, earlier.id), {})
+        return Plan((), Done("This reply was sent already.", message.id, earlier.id), {})
     if message.deleted:
         raise Refused("state", "The author deleted this message. There is nothing left to answer.")
-    text = _words(command.text, "Write the reply first.", 20_000)
+    text = words(command.text, "Write the reply first.", 20_000)
     case = herald.store.case(case_id(message.id, Work.ANSWER))
-    _same_version(case.version if case else 0, command.expected)
-    clause = _clause(command.clause, herald) if command.clause or command.outcome else None
+    same_version(case.version if case else 0, command.expected)
+    clause = clause_named(command.clause, herald) if command.clause or command.outcome else None
     outlet = herald.outlets.get(message.platform)
     if outlet is None or Act.REPLY not in outlet.capabilities.acts:
         raise Refused(
@@ -141,40 +132,40 @@ def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> _Pl
     if case:
         after = care.answering(case, person.id, delivery.id, outcome=command.outcome, clause=clause)
         changes.append(Revised(after, case.version))
-    facts: dict[str, str | int | bool | None] = {"text": _hash(text), "clause": str(clause) if clause else None}
-    return _Plan(tuple(changes), Done("The reply is on its way.", message.id, delivery.id), facts, delivery)
+    facts: dict[str, str | int | bool | None] = {"text": hashed(text), "clause": str(clause) if clause else None}
+    return Plan(tuple(changes), Done("The reply is on its way.", message.id, delivery.id), facts, delivery)
 
 
-def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: datetime) -> _Plan:
+def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: datetime) -> Plan:
     """A person's own decision on a message: it stands until the words change, and no rule undoes it."""
     hide = isinstance(command, Hide)
     message = _judgeable(command.message_id, herald)
-    _authorise(command, person, message.brand, herald, now)
-    _same_version(message.version, command.expected)
-    reason = _words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
-    clause = _clause(command.clause, herald) if isinstance(command, Hide) else _standing_clause(message)
+    authorise(command, person, message.brand, herald, now)
+    same_version(message.version, command.expected)
+    reason = words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
+    clause = clause_named(command.clause, herald) if isinstance(command, Hide) else _standing_clause(message)
     if bool(message.hidden) is hide and not _on_its_way(message, herald):
         raise Refused("state", f"This message is {'hidden' if hide else 'visible'} already.")
     action = Action.HIDE if hide else Action.ALLOW
     return _decide(message, action, clause, reason, person, herald, now)
 
 
-def _overrule(command: Overrule, person: Person, herald: Herald, now: datetime) -> _Plan:
+def _overrule(command: Overrule, person: Person, herald: Herald, now: datetime) -> Plan:
     message = _judgeable(command.message_id, herald)
-    _authorise(command, person, message.brand, herald, now)
-    _same_version(message.version, command.expected)
-    reason = _words(command.reason, "Give a reason: an overruled decision without one teaches nobody.", REASON_LIMIT)
+    authorise(command, person, message.brand, herald, now)
+    same_version(message.version, command.expected)
+    reason = words(command.reason, "Give a reason: an overruled decision without one teaches nobody.", REASON_LIMIT)
     if message.decision is None:
         raise Refused("state", "Nothing was decided on this message yet. Wait a moment and look again.")
     if command.action is Action.QUEUE:
         raise Refused("input", "Overrule to allow or to hide; queueing would leave it undecided.")
-    return _decide(message, command.action, _clause(command.clause, herald), reason, person, herald, now)
+    return _decide(message, command.action, clause_named(command.clause, herald), reason, person, herald, now)
 
 
 def _decide(
     message: Message, action: Action, clause: ClauseRef | None, reason: str, person: Person, herald: Herald,
     now: datetime,
-) -> _Plan:  # fmt: skip
+) -> Plan:  # fmt: skip
     before = message.decision
     decision = Decision(
         content_hash=message.content_hash,
@@ -217,9 +208,9 @@ def _decide(
         "to": str(action),
         "clause": str(clause) if clause else None,
         "content": message.content_hash,
-        "reason": _hash(reason),
+        "reason": hashed(reason),
     }
-    return _Plan(tuple(changes), Done(sentence, message.id, wake.id if wake else ""), facts, wake)
+    return Plan(tuple(changes), Done(sentence, message.id, wake.id if wake else ""), facts, wake)
 
 
 def _close_review(
@@ -238,53 +229,43 @@ def _close_review(
     return [Revised(closed, review.version)]
 
 
-def _claim(command: Claim, person: Person, herald: Herald, now: datetime) -> _Plan:
+def _claim(command: Claim, person: Person, herald: Herald, now: datetime) -> Plan:
     case = _case(command.case_id, herald)
-    _authorise(command, person, case.brand, herald, now)
+    authorise(command, person, case.brand, herald, now)
     after = care.claim(case, person.id, now)  # says who has it, before saying that it changed
-    _same_version(case.version, command.expected)
+    same_version(case.version, command.expected)
     if after == case:
-        return _Plan((), Done("This is yours already.", case.id), {})
-    return _Plan((Revised(after, case.version),), Done("It is yours.", case.id), {"message": case.message_id})
+        return Plan((), Done("This is yours already.", case.id), {})
+    return Plan((Revised(after, case.version),), Done("It is yours.", case.id), {"message": case.message_id})
 
 
-def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) -> _Plan:
+def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) -> Plan:
     case = _case(command.case_id, herald)
-    _authorise(command, person, case.brand, herald, now)
-    _same_version(case.version, command.expected)
-    clause = _clause(command.clause, herald)
-    after = care.resolve(case, person.id, _words(command.outcome, "Say what came of it.", REASON_LIMIT), clause, now)
+    authorise(command, person, case.brand, herald, now)
+    same_version(case.version, command.expected)
+    clause = clause_named(command.clause, herald)
+    after = care.resolve(case, person.id, words(command.outcome, "Say what came of it.", REASON_LIMIT), clause, now)
     facts: dict[str, str | int | bool | None] = {
         "message": case.message_id,
-        "outcome": _hash(after.outcome),
+        "outcome": hashed(after.outcome),
         "clause": str(clause),
     }
-    return _Plan((Revised(after, case.version),), Done("Resolved.", case.id), facts)
+    return Plan((Revised(after, case.version),), Done("Resolved.", case.id), facts)
 
 
-def _acknowledge(command: AcknowledgePolicy, person: Person, herald: Herald, now: datetime) -> _Plan:
-    _authorise(command, person, None, herald, now)
+def _acknowledge(command: AcknowledgePolicy, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, None, herald, now)
     policy = herald.store.policy(command.policy_id, command.version)
     if policy is None:
         raise Refused("input", f"There is no {command.policy_id} version {command.version}. Open the policy again.")
     subject = f"{policy.id} v{policy.version}"
     if herald.store.acknowledgement(person.id, policy.id, policy.version):
-        return _Plan((), Done(f"You acknowledged {subject} already.", subject), {})
+        return Plan((), Done(f"You acknowledged {subject} already.", subject), {})
     acknowledged = Acknowledgement(person.id, policy.id, policy.version, now)
-    return _Plan((New(acknowledged),), Done(f"You acknowledged {subject}.", subject), {"version": policy.version})
+    return Plan((New(acknowledged),), Done(f"You acknowledged {subject}.", subject), {"version": policy.version})
 
 
 # ---------------------------------------------------------------- what every plan asks
-
-
-def _authorise(command: Command, person: Person, brand: str | None, herald: Herald, now: datetime) -> None:
-    authority.check(
-        person,
-        type(command).__name__,
-        brand=brand,
-        acknowledged=lambda policy, version: herald.store.acknowledgement(person.id, policy, version) is not None,
-        policies=[policy for policy in herald.store.policies() if policy.effective_from <= now.date()],
-    )
 
 
 def _message(message_id: str, herald: Herald) -> Message:
@@ -310,18 +291,6 @@ def _case(wanted: str, herald: Herald) -> Case:
     return case
 
 
-def _same_version(now_there: int, expected: int) -> None:
-    if now_there != expected:
-        raise Refused("version", "This changed since you opened it. Look at it again before you decide.")
-
-
-def _clause(text: str, herald: Herald) -> ClauseRef:
-    try:
-        return policies.clause_ref(text, herald.store.policies())
-    except Unknown as unknown:
-        raise Refused("input", f"Name the clause it rests on, for example MOD 3.1. {unknown}") from None
-
-
 def _standing_clause(message: Message) -> ClauseRef | None:
     return message.decision.policy if message.decision else None
 
@@ -344,22 +313,5 @@ def _task(message: Message, act: Act, now: datetime) -> Case:
     )  # fmt: skip
 
 
-def _words(text: str, missing: str, limit: int) -> str:
-    words = unicodedata.normalize("NFC", text).strip()
-    if not words:
-        raise Refused("input", missing)
-    if len(words) > limit:
-        raise Refused("input", f"{len(words)} characters are too many; {limit} is the limit.")
-    if any(unicodedata.category(c) == "Cs" or (unicodedata.category(c) == "Cc" and c not in "\n\t\r") for c in words):
-        raise Refused("input", "The text holds control characters. Type it again or paste it as plain text.")
-    return words
-
-
 def _reply_id(command: Reply) -> str:
-    if not (8 <= len(command.id) <= 64 and command.id.isascii() and command.id.replace("-", "").isalnum()):
-        raise Refused("input", "The reply has no proper id; reload the page and send it again.")
-    return f"reply~{command.message_id}~{command.id}"
-
-
-def _hash(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"reply~{command.message_id}~{proper_id(command.id, 'reply')}"

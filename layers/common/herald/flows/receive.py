@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import datetime
-from hashlib import sha256
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from herald.errors import BadPayload, BadSignature
 from herald.flows.context import Herald
-from herald.model import Connection, Event
+from herald.model import Change, Connection, Event, Kind
 from herald.ports import Source
 
 BODY_LIMIT = 5 * 1024 * 1024
 """Bytes of a webhook body. WhatsApp documents 3 MB; API Gateway lets at most 10 MB through."""
+EVENT_LIMIT = 2_500
+"""Events of one body that are written while the platform waits. Platforms document at most 1,000 changes; a body of
+more would run into the function's timeout at every delivery, so it is kept for replay instead."""
+CLOCKS_DIFFER = timedelta(days=1)
+"""A change from further ahead of our clock than this did not happen then."""
 _WRITERS = 16
 
 
@@ -28,6 +33,7 @@ class Receipt:
     stored: int = 0
     repeated: int = 0
     unclaimed: int = 0
+    unreadable: int = 0
 
 
 def handshake(connection_id: str, query: Mapping[str, str], herald: Herald) -> Receipt:
@@ -48,7 +54,7 @@ def receive(connection_id: str, body: bytes, headers: Mapping[str, str], herald:
 
     Args:
         body: the raw bytes as signed.
-        headers: names in lower case.
+        headers: names in any case; a name sent twice is refused.
     Returns:
         200 once everything is stored (or kept for replay); 401 unsigned; 404 unknown connection; 413 too large.
         Errors of the tables are raised: the platform then delivers again, and every write here is safe to repeat.
@@ -67,7 +73,12 @@ def receive(connection_id: str, body: bytes, headers: Mapping[str, str], herald:
         events = source.parse(body)
     except BadPayload as unreadable:
         herald.archive.keep(connection_id, body, str(unreadable), now)
-        return Receipt(200, "kept for replay: not readable", "unreadable")
+        return Receipt(200, "kept for replay: not readable", "unreadable", unreadable=1)
+    if len(events) > EVENT_LIMIT:
+        herald.archive.keep(connection_id, body, f"{len(events)} events in one body", now)
+        return Receipt(200, "kept for replay: too many events at once", "unreadable", unreadable=len(events))
+    if any(event.more.get("raw_cut") for event in events):  # a row holds only the beginning of what nobody could read
+        herald.archive.keep(connection_id, body, "an unreadable change is longer than a row keeps", now)
     return _store(events, connection, source, herald, now)
 
 
@@ -80,7 +91,8 @@ def _store(events: list[Event], connection: Connection, source: Source, herald: 
             herald.store.keep_unclaimed(event, connection.id, now)
             return "unclaimed"
         brand = brands.get(f"{source.name}:{event.account_id}", "")
-        return "stored" if herald.store.apply(event, brand, now) else "repeated"
+        dated = _dated(event, herald, now)
+        return "stored" if dated and herald.store.apply(dated, brand, now) else "repeated"
 
     told = list({_identity(event): event for event in events}.values())  # a batch may tell the same thing twice
     if len(told) == 1:
@@ -95,12 +107,33 @@ def _store(events: list[Event], connection: Connection, source: Source, herald: 
         stored=outcomes.count("stored"),
         repeated=outcomes.count("repeated") + len(events) - len(told),
         unclaimed=outcomes.count("unclaimed"),
+        unreadable=sum(1 for event in told if event.more.get("unreadable")),
     )
 
 
-def _identity(event: Event) -> str:
-    words = sha256(event.text.encode("utf-8", "surrogatepass")).hexdigest()
-    return f"{event.message_id}|{event.change}|{event.created_at.isoformat()}|{words}"
+def _dated(event: Event, herald: Herald, now: datetime) -> Event | None:
+    """The event at a time that can be true; None for a repetition of what we hold.
+
+    Left as it is, a time far ahead would win over every later edit and even over the author's deletion. When it truly
+    happened nobody knows but that it was no later than now. A redelivery would find another now, so here, and only
+    here, what we hold decides: a deletion stays one, and the same words change nothing.
+    """
+    if event.created_at <= now + CLOCKS_DIFFER or event.kind is Kind.UNKNOWN or event.change is Change.UNKNOWN:
+        return event
+    held = herald.store.message(event.message_id)
+    if held is not None and event.change not in (Change.DELETED, Change.REVOKED):
+        shown = event.change in (Change.HIDDEN, Change.UNHIDDEN)
+        repeated = held.hidden is (event.change is Change.HIDDEN) if shown else held.text == event.text
+        if held.deleted or repeated:
+            return None
+    return replace(event, created_at=now)
+
+
+def _identity(event: Event) -> tuple[object, ...]:
+    """All that tells one event from another: two verbs we have no word for differ in their raw form alone."""
+    more = json.dumps(event.more, sort_keys=True, default=str)
+    return (event.account_id, event.message_id, event.kind, event.change, event.created_at, event.text,
+            event.author_id, event.parent_id, more)  # fmt: skip
 
 
 def _unknown(connection_id: str) -> Receipt:

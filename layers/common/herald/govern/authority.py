@@ -19,6 +19,16 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "Claim": frozenset({_CM, _CSM}),
         "Resolve": frozenset({_CM, _CSM}),
         "Overrule": frozenset({_CM, _OWNER, _COMPLIANCE}),
+        "Draft": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "Submit": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "Approve": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "Reject": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "MovePost": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "Hold": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "Release": frozenset({_CM, _OWNER, _COMPLIANCE}),
+        "Cancel": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "TakeDown": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "Confirm": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "AcknowledgePolicy": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
     }
 )

@@ -209,7 +209,8 @@ def delivery(item: Mapping[str, Any]) -> Delivery:
     return Delivery(
         id=item["id"], act=Act(item["act"]), platform=item["platform"], account_id=item["account_id"],
         brand=item["brand"], message_id=item.get("message_id", ""), target=item.get("target", ""),
-        text=item.get("text", ""), state=DeliveryState(item["state"]), ordered_by=item["ordered_by"], ordered_at=time(item["ordered_at"]),
+        text=item.get("text", ""), state=DeliveryState(item["state"]), ordered_by=item["ordered_by"],
+        ordered_at=time(item["ordered_at"]),
         due_at=time(item["due_at"]), case_id=item.get("case_id", ""), lease_until=_time(item, "lease_until"),
         attempt=item.get("attempt", 0), first_sent_at=_time(item, "first_sent_at"), looked=item.get("looked", 0),
         external_id=item.get("external_id", ""), url=item.get("url", ""), closed_at=_time(item, "closed_at"),

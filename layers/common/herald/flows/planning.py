@@ -1,0 +1,84 @@
+"""What every plan asks and gives: the person, the brand, the version they saw, proper words."""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from datetime import datetime
+from hashlib import sha256
+
+from herald.errors import Refused, Unknown
+from herald.flows.commands import Command
+from herald.flows.context import Herald
+from herald.govern import authority, policies
+from herald.model import ClauseRef, Delivery, Person, StateChange
+
+REASON_LIMIT = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the command came to, in words for the page, and the ids of what it touched."""
+
+    sentence: str
+    subject: str
+    delivery_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes to commit together with one audit line; facts are hashes and ids, never words or names."""
+
+    changes: tuple[StateChange, ...]
+    done: Done
+    facts: dict[str, str | int | bool | None] = field(default_factory=dict)
+    wake: Delivery | None = None
+
+
+def authorise(command: Command, person: Person, brand: str | None, herald: Herald, now: datetime) -> None:
+    """Role, brand, acknowledgement. Raises Refused."""
+    authority.check(
+        person,
+        type(command).__name__,
+        brand=brand,
+        acknowledged=lambda policy, version: herald.store.acknowledgement(person.id, policy, version) is not None,
+        policies=[policy for policy in herald.store.policies() if policy.effective_from <= now.date()],
+    )
+
+
+def same_version(now_there: int, expected: int) -> None:
+    """Raises Refused (version) when the person did not see what is there now."""
+    if now_there != expected:
+        raise Refused("version", "This changed since you opened it. Look at it again before you decide.")
+
+
+def clause_named(text: str, herald: Herald) -> ClauseRef:
+    """The clause a person named. Raises Refused (input)."""
+    try:
+        return policies.clause_ref(text, herald.store.policies())
+    except Unknown as unknown:
+        raise Refused("input", f"Name the clause it rests on, for example MOD 3.1. {unknown}") from None
+
+
+def words(text: str, missing: str, limit: int) -> str:
+    """Trimmed, in NFC, without control characters. Raises Refused (input); `missing` is said when there are none."""
+    said = unicodedata.normalize("NFC", text).strip()
+    if not said:
+        raise Refused("input", missing)
+    if len(said) > limit:
+        raise Refused("input", f"{len(said)} characters are too many; {limit} is the limit.")
+    if any(unicodedata.category(c) == "Cs" or (unicodedata.category(c) == "Cc" and c not in "\n\t\r") for c in said):
+        raise Refused("input", "The text holds control characters. Type it again or paste it as plain text.")
+    return said
+
+
+def proper_id(text: str, what: str) -> str:
+    """An id that a page made: 8 to 64 letters, digits and dashes. Raises Refused (input)."""
+    if not (8 <= len(text) <= 64 and text.isascii() and text.replace("-", "").isalnum()):
+        raise Refused("input", f"The {what} has no proper id; reload the page and send it again.")
+    return text
+
+
+def hashed(text: str) -> str:
+    """What the audit keeps of words."""
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

@@ -1,0 +1,300 @@
+"""The gate's plans for posts: draft, review, approval, time, hold. The post's row is the lock of all its variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from herald.errors import Refused
+from herald.flows import commands as c
+from herald.flows.commands import Command
+from herald.flows.context import Herald
+from herald.flows.planning import REASON_LIMIT, Done, Plan, authorise, hashed, proper_id, same_version, words
+from herald.model import (
+    Act,
+    Approval,
+    Delivery,
+    DeliveryState,
+    Gated,
+    Hold,
+    Media,
+    New,
+    Note,
+    Person,
+    Post,
+    Revised,
+    StateChange,
+    Target,
+    TargetState,
+    post_hash,
+    words_of,
+)
+from herald.publish import variants
+from herald.publish.checks import Problem, check
+
+MOST_VARIANTS = 20  # a command writes post, variants, notes and approvals in one transaction of at most 100
+MOST_HELD = 90
+_Out = tuple[list[StateChange], list[Note]]
+
+
+def plan(command: Command, person: Person, herald: Herald, now: datetime) -> Plan:
+    """The plan of any command on posts and holds. Raises Refused."""
+    if isinstance(command, c.Draft):
+        return _draft(command, person, herald, now)
+    if isinstance(command, c.Hold):
+        return _hold(command, person, herald, now)
+    if isinstance(command, c.Release):
+        return _release(command, person, herald, now)
+    if isinstance(command, c.Submit | c.Approve | c.Reject | c.MovePost | c.Cancel | c.TakeDown | c.Confirm):
+        return _on_post(command, person, herald, now)
+    raise TypeError(f"no plan for {type(command).__name__}")
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _draft(command: c.Draft, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    post_id = proper_id(command.id, "post")
+    before = herald.store.post(post_id)
+    same_version(before.version if before else 0, command.expected)
+    if before and before.brand != command.brand:
+        raise Refused("account", "This post belongs to another brand.")
+    _variants_make_sense(command, herald)
+    post = Post(
+        id=post_id, brand=command.brand, author=before.author if before else person.id,
+        title=words(command.title, "Give the post a title: the calendar shows it.", 120),
+        text=_text(command.text), created_at=before.created_at if before else now, link=command.link.strip()[:2001],
+        media=_described(command.media),
+    )  # fmt: skip
+    changes: list[StateChange] = [Revised(post, before.version) if before else New(post)]
+    there = {target.account: target for target in herald.store.targets_of(post_id)} if before else {}
+    for variant in command.variants:
+        changes += _drafted(post, before, variant, there.get(variant.account))
+    for account in there.keys() - {variant.account for variant in command.variants}:
+        old = there[account]
+        if old.state.editable and old.state is not TargetState.CANCELLED:
+            changes.append(Revised(variants.cancelled(old, "Left out of the post."), old.version))
+    changes.append(Note(post_id, now, person.id, "rewritten" if before else "drafted", text=post.title))
+    return Plan(tuple(changes), Done("Saved as a draft.", post_id), {"text": hashed(post.text)})
+
+
+def _drafted(post: Post, before: Post | None, variant: c.Variant, old: Target | None) -> list[StateChange]:
+    text = _text(variant.text)
+    if old is None:
+        return [New(variants.fresh(post, variant.account, text, variant.local_time, variant.zone))]
+    same = (old.text, old.local_time, old.zone) == (text, variant.local_time, variant.zone)
+    if same and before and post_hash(post, old) == post_hash(before, old) and old.state is not TargetState.CANCELLED:
+        return []  # the title changed, not what goes out: what was approved stays approved
+    if same and not old.state.editable:
+        return []  # it is out as it was approved; the master may change for the others
+    return [Revised(variants.rewritten(old, text, variant.local_time, variant.zone), old.version)]
+
+
+def _variants_make_sense(command: c.Draft, herald: Herald) -> None:
+    wanted = [variant.account for variant in command.variants]
+    if not wanted or len(wanted) > MOST_VARIANTS or len(set(wanted)) != len(wanted):
+        raise Refused("input", f"Choose 1 to {MOST_VARIANTS} different accounts.")
+    ours = {account.id for account in herald.store.accounts() if account.brand == command.brand}
+    strange = [account for account in wanted if account not in ours]
+    if strange:
+        raise Refused("account", f"{strange[0][:80]} is not an account of this brand.")
+
+
+def _text(text: str) -> str:
+    return words(text, "", 70_000) if text.strip() else ""
+
+
+def _described(media: Sequence[Media]) -> tuple[Media, ...]:
+    if len(media) > 10:
+        raise Refused("input", "More than ten images are too many for any platform.")
+    return tuple(replace(one, alt=_text(one.alt)) for one in media)
+
+
+# ---------------------------------------------------------------- what happens to a written post
+
+
+def _on_post(
+    command: c.Submit | c.Approve | c.Reject | c.MovePost | c.Cancel | c.TakeDown | c.Confirm,
+    person: Person, herald: Herald, now: datetime,
+) -> Plan:  # fmt: skip
+    post = herald.store.post(command.post_id)
+    if post is None:
+        raise Refused("input", "There is no such post.")
+    authorise(command, person, post.brand, herald, now)
+    same_version(post.version, command.expected)
+    targets = herald.store.targets_of(post.id)
+    if isinstance(command, c.Submit):
+        return _submit(post, targets, person, herald, now)
+    if isinstance(command, c.Approve):
+        return _approve(post, targets, person, herald, now)
+    if isinstance(command, c.Reject):
+        reason = words(command.reason, "Say what must change.", REASON_LIMIT)
+        after = variants.rejected(targets, reason)
+        return _plan(post, targets, after, "rejected", "Sent back to draft.", person, now, reason)
+    if isinstance(command, c.MovePost):
+        return _move(command, post, targets, person, now)
+    if isinstance(command, c.Cancel):
+        return _cancel(command, post, targets, person, herald, now)
+    if isinstance(command, c.TakeDown):
+        return _take_down(command, post, targets, person, herald, now)
+    return _confirm(command, post, targets, person, now)
+
+
+def _submit(post: Post, targets: list[Target], person: Person, herald: Herald, now: datetime) -> Plan:
+    after = variants.submitted(targets, person)
+    _fit(post, after, herald)
+    return _plan(post, targets, after, "submitted", "Sent for approval.", person, now)
+
+
+def _approve(post: Post, targets: list[Target], person: Person, herald: Herald, now: datetime) -> Plan:
+    after = variants.approved(post, targets, person, now)
+    _fit(post, after, herald)
+    planned = _plan(post, targets, after, "approved", "Approved.", person, now)
+    given = [New(Approval(post.id, t.account, post_hash(post, t), person.id, now), once=True) for t in after]
+    facts: dict[str, str | int | bool | None] = {t.account[:100]: post_hash(post, t) for t in after}
+    return replace(planned, changes=(*planned.changes, *given), facts=facts)
+
+
+def _fit(post: Post, targets: Iterable[Target], herald: Herald) -> None:
+    """Raises Refused (input) naming account, field and rule of the first things a platform would refuse."""
+    problems = [problem for target in targets for problem in problems_of(post, target, herald)]
+    if problems:
+        told = "; ".join(f"{p.account}, {p.field}: {p.words}" for p in problems[:4])
+        raise Refused("input", told if len(problems) <= 4 else f"{told} And {len(problems) - 4} more.")
+
+
+def problems_of(post: Post, target: Target, herald: Herald) -> list[Problem]:
+    """What the platform of this variant would refuse."""
+    outlet = herald.outlets.get(target.platform)
+    able = outlet is not None and Act.PUBLISH in outlet.capabilities.acts
+    return check(post, target, outlet.capabilities.post if outlet and able else None)
+
+
+def _move(command: c.MovePost, post: Post, targets: list[Target], person: Person, now: datetime) -> Plan:
+    chosen = _chosen(targets, command.account)
+    after = [variants.moved(t, command.local_time, command.zone or t.zone, person) for t in chosen]
+    back = any(new.state is TargetState.IN_REVIEW for new in after)
+    sentence = "Moved. It waits for approval again." if back else "Moved."
+    return _plan(post, targets, after, "moved", sentence, person, now, command.local_time)
+
+
+def _cancel(
+    command: c.Cancel, post: Post, targets: list[Target], person: Person, herald: Herald, now: datetime
+) -> Plan:
+    reason = words(command.reason, "Say why it is cancelled.", REASON_LIMIT)
+    extra: list[StateChange] = []
+    after = []
+    for target in _chosen(targets, command.account):
+        if target.state is TargetState.RELEASING:
+            delivery = herald.store.delivery(target.delivery_id)
+            if delivery is None or delivery.state is not DeliveryState.DUE:
+                raise Refused("state", f"The variant for {target.account} is on its way. Take it down when it is out.")
+            stopped = replace(delivery, state=DeliveryState.SUPERSEDED, lease_until=None, reason="Cancelled.")
+            extra.append(Revised(stopped, delivery.version))
+            after.append(replace(target, state=TargetState.CANCELLED, reason=reason))
+        else:
+            after.append(variants.cancelled(target, reason))
+    planned = _plan(post, targets, after, "cancelled", "Cancelled.", person, now, reason)
+    return replace(planned, changes=(*planned.changes, *extra))
+
+
+def _take_down(
+    command: c.TakeDown, post: Post, targets: list[Target], person: Person, herald: Herald, now: datetime
+) -> Plan:
+    reason = words(command.reason, "Say why it is taken down.", REASON_LIMIT)
+    (target,) = _chosen(targets, command.account)
+    outlet = herald.outlets.get(target.platform)
+    if target.state is not TargetState.PUBLISHED or not target.external_id:
+        raise Refused("state", "Only what is published can be taken down.")
+    if outlet is None or Act.TAKE_DOWN not in outlet.capabilities.acts:
+        raise Refused("state", f"Herald cannot delete on {target.platform}. Delete it there.")
+    delivery = Delivery(
+        id=f"take_down~{post.id}~{target.account}~{post.version}", act=Act.TAKE_DOWN, platform=target.platform,
+        account_id=target.account_id, brand=post.brand, message_id="", target=target.external_id, text="",
+        state=DeliveryState.DUE, ordered_by=person.id, ordered_at=now, due_at=now, post_id=post.id,
+    )  # fmt: skip
+    planned = _plan(post, targets, [], "take down", "It is being taken down.", person, now, reason)
+    return replace(planned, changes=(*planned.changes, New(delivery)), wake=delivery)
+
+
+def _confirm(command: c.Confirm, post: Post, targets: list[Target], person: Person, now: datetime) -> Plan:
+    (target,) = _chosen(targets, command.account)
+    if target.state is not TargetState.UNCLEAR:
+        raise Refused("state", "There is nothing unclear about this variant.")
+    if command.stands:
+        url = words(command.url, "Give the address where it stands.", 2000)
+        known = replace(target, state=TargetState.PUBLISHED, url=url, published_at=target.due_at, reason="")
+        return _plan(post, targets, [known], "seen", "Noted: it is published.", person, now, url)
+    gone = replace(target, state=TargetState.FAILED, reason="A person looked: it is not on the platform.")
+    return _plan(post, targets, [gone], "not there", "Noted: it was not published. Move it to try again.", person, now)
+
+
+def _chosen(targets: list[Target], account: str) -> list[Target]:
+    """The one named, or all that a person may still change. Raises Refused (input, state)."""
+    if account:
+        found = [target for target in targets if target.account == account]
+        if not found:
+            raise Refused("input", "This post has no such account.")
+        return found
+    open_ = [t for t in targets if t.state.editable and t.state is not TargetState.CANCELLED]
+    if not open_:
+        raise Refused("state", "Nothing of this post is still to come.")
+    return open_
+
+
+def _plan(
+    post: Post, before: list[Target], after: list[Target], what: str, sentence: str, person: Person, now: datetime,
+    text: str = "",
+) -> Plan:  # fmt: skip
+    versions = {target.account: target.version for target in before}
+    changes: list[StateChange] = [Revised(post, post.version)]
+    changes += [Revised(target, versions[target.account]) for target in after]
+    one = after[0].account if len(after) == 1 else ""
+    changes.append(Note(post.id, now, person.id, what, one, text))
+    return Plan(tuple(changes), Done(sentence, post.id), {"reason": hashed(text)} if text else {})
+
+
+# ---------------------------------------------------------------- holds
+
+
+def _hold(command: c.Hold, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    hold_id = proper_id(command.id, "hold")
+    reason = words(command.reason, "Say why everything stops: those who wait will ask.", REASON_LIMIT)
+    ours = sorted(account.id for account in herald.store.accounts() if account.brand == command.brand)
+    accounts = sorted(set(command.accounts)) or ours
+    if not set(accounts) <= set(ours) or not accounts:
+        raise Refused("account", "A hold can only name accounts of this brand.")
+    if len(accounts) > MOST_HELD:
+        raise Refused("input", f"One hold can name {MOST_HELD} accounts; declare two.")
+    if herald.store.hold(command.brand, hold_id):
+        return Plan((), Done("This hold is in force already.", hold_id))
+    hold = Hold(hold_id, command.brand, tuple(accounts), reason, person.id, now)
+    gates: list[StateChange] = [Gated(account, hold_id, on=True) for account in accounts]
+    return Plan((New(hold), *gates), Done("Held: nothing leaves these accounts.", hold_id), {"n": len(accounts)})
+
+
+def _release(command: c.Release, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    hold = herald.store.hold(command.brand, command.hold_id)
+    if hold is None:
+        raise Refused("input", "There is no such hold.")
+    if hold.released_at:
+        return Plan((), Done("This hold was released already.", hold.id))
+    gates: list[StateChange] = [Gated(account, hold.id, on=False) for account in hold.accounts]
+    over = replace(hold, released_by=person.id, released_at=now)
+    sentence = "Released. What is past its time waits for a person."
+    return Plan((Revised(over, hold.version), *gates), Done(sentence, hold.id), {"n": len(gates)})
+
+
+def publication(post: Post, target: Target, now: datetime) -> Delivery:
+    """The delivery of an approved variant; one for each content that was approved."""
+    content = post_hash(post, target)
+    return Delivery(
+        id=f"publish~{post.id}~{target.account}~{content}", act=Act.PUBLISH, platform=target.platform,
+        account_id=target.account_id, brand=post.brand, message_id="", target="", text=words_of(post, target),
+        state=DeliveryState.DUE, ordered_by=target.submitted_by or post.author, ordered_at=now, due_at=now,
+        post_id=post.id, content_hash=content, link=post.link, media=post.media,
+    )  # fmt: skip

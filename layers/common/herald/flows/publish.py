@@ -1,0 +1,76 @@
+"""Release: each minute, approved variants whose time has come become deliveries; what must not go waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from herald.errors import Stale
+from herald.flows.context import Herald
+from herald.flows.posts import publication
+from herald.model import New, Note, Revised, Target, TargetState
+from herald.publish.variants import too_late
+
+
+@dataclass(frozen=True, slots=True)
+class Released:
+    """What became of one variant; for the log. `late_seconds` after its time."""
+
+    post_id: str
+    account: str
+    result: str  # released | held | nothing
+    late_seconds: int
+    reason: str = ""
+
+    def for_log(self) -> dict[str, str | int]:
+        told: dict[str, str | int] = {
+            "post": self.post_id, "account": self.account, "result": self.result, "late": self.late_seconds,
+            "reason": self.reason,
+        }  # fmt: skip
+        return {name: value for name, value in told.items() if value}
+
+
+def release_posts(herald: Herald, now: datetime) -> list[Released]:
+    """Everything due by `now`. Safe to run twice and by two at once: the variant's row decides.
+
+    A hold in force, or a time long past, puts a variant on hold for a person: nothing goes out by itself when a hold
+    ends. The hold is read again inside the very transaction that sends (flows.deliver).
+    """
+    return [_release(target, herald, now) for target in herald.store.planned(now)]
+
+
+def _release(target: Target, herald: Herald, now: datetime) -> Released:
+    late = int((now - target.due_at).total_seconds())
+    reason = _obstacle(target, herald, now)
+    if reason:
+        return _put_on_hold(target, reason, late, herald, now)
+    post = herald.store.post(target.post_id)
+    if post is None:
+        return _put_on_hold(target, "Its post is gone.", late, herald, now)
+    delivery = publication(post, target, now)
+    after = replace(target, state=TargetState.RELEASING, delivery_id=delivery.id, reason="")
+    try:
+        herald.store.commit([Revised(after, target.version), New(delivery, once=True)])
+    except Stale:
+        return Released(target.post_id, target.account, "nothing", late, "changed meanwhile")
+    herald.wake(delivery)
+    return Released(target.post_id, target.account, "released", late)
+
+
+def _obstacle(target: Target, herald: Herald, now: datetime) -> str:
+    for hold in herald.store.holds(target.brand):
+        if target.account in hold.accounts:
+            return f"A hold is in force: {hold.reason}"
+    if too_late(target, now):
+        return f"Its time passed {int((now - target.due_at).total_seconds() // 60)} minutes ago. Move it or cancel it."
+    return ""
+
+
+def _put_on_hold(target: Target, reason: str, late: int, herald: Herald, now: datetime) -> Released:
+    held = replace(target, state=TargetState.HELD, reason=reason[:300])
+    note = Note(target.post_id, now, "herald", "held", target.account, reason[:300])
+    try:
+        herald.store.commit([Revised(held, target.version), note])
+    except Stale:
+        return Released(target.post_id, target.account, "nothing", late, "changed meanwhile")
+    return Released(target.post_id, target.account, "held", late, reason[:80])
