@@ -24,11 +24,12 @@ from herald.model import (
     Delivery,
     Event,
     Kind,
+    Metric,
     New,
     Person,
     Role,
 )
-from herald.ports import Capabilities, Proof
+from herald.ports import Capabilities, PostLimits, Proof
 from herald.store.db import Db
 from herald.store.tables import TableStore
 from local.memory import MemoryDb
@@ -114,9 +115,13 @@ class Wall:
 
     name: str = "facebook_page"
     capabilities: Capabilities = field(
-        default_factory=lambda: Capabilities(frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE}), 8000, 60)
+        default_factory=lambda: Capabilities(
+            frozenset(Act), 8000, 60, post=PostLimits(500), metrics=frozenset({Metric.REACH, Metric.REACTIONS})
+        )
     )
     replies: list[tuple[str, str, str]] = field(default_factory=list)  # id, parent, text
+    posts: list[tuple[str, str, str]] = field(default_factory=list)  # id, text, link
+    gone: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     acts: list[tuple[str, str]] = field(default_factory=list)
     late: list[Delivery] = field(default_factory=list)
@@ -141,6 +146,12 @@ class Wall:
             self.hidden.add(delivery.target)
         elif delivery.act is Act.UNHIDE:
             self.hidden.discard(delivery.target)
+        elif delivery.act is Act.TAKE_DOWN:
+            self.gone.add(delivery.target)
+        elif delivery.act is Act.PUBLISH:
+            post = f"{self.name}-p{next(self.numbers)}"
+            self.posts.append((post, delivery.text, delivery.link))
+            return Proof(post, f"https://wall.example/{post}")
         else:
             reply = f"r{next(self.numbers)}"
             self.replies.append((reply, delivery.target, delivery.text))
@@ -151,8 +162,17 @@ class Wall:
         if delivery.act is Act.REPLY:
             return [Proof(r, f"https://wall.example/{r}") for r, to, text in self.replies
                     if (to, text) == (delivery.target, delivery.text)]  # fmt: skip
+        if delivery.act is Act.PUBLISH:
+            return [Proof(p, f"https://wall.example/{p}") for p, text, link in self.posts
+                    if (text, link) == (delivery.text, delivery.link) and p not in self.gone]  # fmt: skip
+        if delivery.act is Act.TAKE_DOWN:
+            return [Proof(delivery.target)] if delivery.target in self.gone else []
         there = delivery.target in self.hidden
         return [Proof(delivery.target)] if there is (delivery.act is Act.HIDE) else []
+
+    def live(self) -> list[str]:
+        """Texts of the posts that stand there now."""
+        return [text for post, text, _ in self.posts if post not in self.gone]
 
     def arrive_late(self) -> None:
         for delivery in self.late:
@@ -212,11 +232,18 @@ SECRET = "an app secret"
 CREDENTIALS = {
     "herald/fb": Credentials((SECRET, "the one before"), "a verify token", {PAGE: "page-token"}),
     "herald/form": Credentials(("a form secret",)),
+    "herald/further": Credentials(("s",), "", {"page": "a token"}),
 }
 
 
-def a_world(db: Db | None = None, *, wall: Wall | None = None, clock: Clock | None = None, found: bool = True) -> World:
-    """A Herald over `db` (in memory unless given). With `found`, the settings are written first."""
+def a_world(
+    db: Db | None = None, *, wall: Wall | None = None, clock: Clock | None = None, found: bool = True,
+    walls: Sequence[Wall] = (),
+) -> World:  # fmt: skip
+    """A Herald over `db` (in memory unless given). With `found`, the settings are written first.
+
+    `walls` are further platforms, each with the account "page" of our brand.
+    """
     from herald.platforms import sources
 
     db = db or MemoryDb()
@@ -225,11 +252,14 @@ def a_world(db: Db | None = None, *, wall: Wall | None = None, clock: Clock | No
     store = TableStore(db, sleep=lambda _: None)
     kept, woken = Kept(), []
     herald = Herald(
-        store=store, sources=sources(), outlets={"facebook_page": wall, "webhook": Mute()}, archive=kept,
+        store=store, sources=sources(), outlets={"facebook_page": wall, "webhook": Mute(), **{w.name: w for w in walls}}, archive=kept,
         wake=lambda delivery: woken.append(delivery.id), secrets=Vault(CREDENTIALS), clock=clock,
     )  # fmt: skip
     if found:
         furnish(store)
+        for further in walls:
+            store.save(Connection(further.name, further.name, "herald/further", ("page",)))
+            store.save(replace(ACCOUNT, platform=further.name, account_id="page", connection=further.name))
     return World(herald, store, wall, clock, kept, woken, db)
 
 

@@ -30,6 +30,7 @@ from herald.errors import (
 )
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
+from herald.flows.tokens import token_for
 from herald.model import (
     Account,
     Act,
@@ -121,7 +122,7 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
         return _refused(delivery, stale, herald, now)
     sending = replace(sending, version=delivery.version + 1)
     try:
-        token = _token(account, herald)
+        token = token_for(account, herald)
         proof = outlet.act(sending, account, token, _files(sending, herald))
     except Retryable as later:
         return _later(sending, later, herald, now)
@@ -195,16 +196,6 @@ def _obstacle(delivery: Delivery, herald: Herald) -> str:
     return ""
 
 
-def _token(account: Account, herald: Herald) -> str:
-    connection = herald.store.connection(account.connection)
-    if connection is None:
-        raise NeedsLogin(f"{account.name} is not connected.")
-    token = herald.secrets(connection.secret_ref).tokens.get(account.account_id)
-    if not token:
-        raise NeedsLogin(f"There is no access token for {account.name}. Connect it again.")
-    return token
-
-
 def _later(delivery: Delivery, error: Retryable, herald: Herald, now: datetime) -> Delivered:
     wait = retry.backoff(delivery.attempt, error.after)
     if wait is None:
@@ -240,7 +231,7 @@ def _look_up(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
     settle = timedelta(seconds=outlet.capabilities.settle_seconds)
     closed = delivery.closed_at or delivery.lease_until or now  # our calls end before the lease does
     try:
-        found = _candidates(outlet.find(delivery, account, _token(account, herald)), delivery, herald)
+        found = _candidates(outlet.find(delivery, account, token_for(account, herald)), delivery, herald)
     except (Retryable, OutcomeUnknown) as error:
         return _look_again(delivery, closed, f"Could not look it up: {error}", herald, now)
     except (PlatformError, Unsupported) as error:

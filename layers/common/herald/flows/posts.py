@@ -186,7 +186,7 @@ def _cancel(
     reason = words(command.reason, "Say why it is cancelled.", REASON_LIMIT)
     extra: list[StateChange] = []
     after = []
-    for target in _chosen(targets, command.account):
+    for target in _chosen(targets, command.account, also=TargetState.RELEASING):
         if target.state is TargetState.RELEASING:
             delivery = herald.store.delivery(target.delivery_id)
             if delivery is None or delivery.state is not DeliveryState.DUE:
@@ -231,14 +231,14 @@ def _confirm(command: c.Confirm, post: Post, targets: list[Target], person: Pers
     return _plan(post, targets, [gone], "not there", "Noted: it was not published. Move it to try again.", person, now)
 
 
-def _chosen(targets: list[Target], account: str) -> list[Target]:
-    """The one named, or all that a person may still change. Raises Refused (input, state)."""
+def _chosen(targets: list[Target], account: str, also: TargetState | None = None) -> list[Target]:
+    """The one named, or all that a person may still change, and those in `also`. Raises Refused (input, state)."""
     if account:
         found = [target for target in targets if target.account == account]
         if not found:
             raise Refused("input", "This post has no such account.")
         return found
-    open_ = [t for t in targets if t.state.editable and t.state is not TargetState.CANCELLED]
+    open_ = [t for t in targets if t.state is also or (t.state.editable and t.state is not TargetState.CANCELLED)]
     if not open_:
         raise Refused("state", "Nothing of this post is still to come.")
     return open_
