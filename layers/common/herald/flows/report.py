@@ -1,0 +1,139 @@
+"""Reading the facts of one brand over one period. What is made of them is in measure/, and pure."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from herald.errors import Unknown
+from herald.flows.context import Herald
+from herald.measure.figures import AccountFacts, Published, midnight, newest, previous
+from herald.measure.scorecard import Facts
+from herald.model import Account, Metric, Post, Response, Snapshot, Target
+from herald.ports import Store
+
+LATE = timedelta(days=31)
+"""How long after its planned time a post may still have been published and be found."""
+
+
+def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datetime) -> Facts:
+    """What is known of a brand's accounts from first to last day, both in, each account in its own zone.
+
+    Figures of posts are those read before the end of the period (before `now` while it runs), so a period that is over
+    reports the same for ever, unless a platform corrects a day.
+
+    Raises:
+        Unknown: no account of this brand.
+        ValueError: the period has not begun, or its last day is before its first.
+    """
+    accounts = sorted((one for one in herald.store.accounts() if one.brand == brand), key=lambda one: one.id)
+    if not accounts:
+        known = sorted({one.brand for one in herald.store.accounts()})
+        raise Unknown(f"There is no account of brand {brand!r}; there are brands {', '.join(known) or '(none)'}.")
+    zone = _main_zone(accounts)
+    if now < midnight(first_day, zone):
+        raise ValueError(f"The period from {first_day} has not begun in {zone}: choose one that has.")
+    until_day = min(last_day, max(first_day, _day(now, zone)))
+    ends = [_end(last_day, one.timezone) for one in accounts]
+    before = previous(first_day, until_day)
+    posts = _published(herald.store, brand, before[0], last_day)
+    return Facts(
+        brand=brand,
+        first_day=first_day,
+        last_day=last_day,
+        until_day=until_day,
+        over=now >= max(ends),
+        zone=zone,
+        as_of=_end(last_day, zone) if now >= max(ends) else now.astimezone(UTC).replace(second=0, microsecond=0),
+        accounts=tuple(_account(herald, one, first_day, until_day, now, posts) for one in accounts),
+        before=tuple(_account(herald, one, *before, now, posts) for one in accounts),
+    )
+
+
+def _main_zone(accounts: Sequence[Account]) -> str:
+    """The zone most accounts live in; of equally many, the first by name."""
+    zones = Counter(one.timezone for one in accounts)
+    return min(zones, key=lambda zone: (-zones[zone], zone))
+
+
+def _day(at: datetime, zone: str) -> str:
+    return at.astimezone(midnight("2000-01-01", zone).tzinfo).date().isoformat()
+
+
+def _end(day: str, zone: str) -> datetime:
+    """The first instant after a day, UTC."""
+    return midnight((date.fromisoformat(day) + timedelta(days=1)).isoformat(), zone).astimezone(UTC)
+
+
+def _published(store: Store, brand: str, first_day: str, last_day: str) -> dict[str, list[tuple[Target, Post | None]]]:
+    """Account -> its variants with a proof of publication that were due around these days, with their posts."""
+    start = midnight(first_day, "UTC") - timedelta(days=1) - LATE
+    targets = store.calendar(brand, start, _end(last_day, "UTC") + timedelta(days=1))
+    out = [one for one in targets if one.published_at is not None and one.external_id]
+    posts = store.posts({one.post_id: None for one in out})
+    found: dict[str, list[tuple[Target, Post | None]]] = {}
+    for target in sorted(out, key=lambda one: (one.published_at, one.account, one.post_id)):
+        found.setdefault(target.account, []).append((target, posts.get(target.post_id)))
+    return found
+
+
+def _account(
+    herald: Herald, account: Account, first_day: str, last_day: str, now: datetime,
+    posts: Mapping[str, Sequence[tuple[Target, Post | None]]],
+) -> AccountFacts:  # fmt: skip
+    start, end = midnight(first_day, account.timezone).astimezone(UTC), _end(last_day, account.timezone)
+    ours = [(t, post) for t, post in posts.get(account.id, ()) if t.published_at and start <= t.published_at < end]
+    since = {target.external_id: target.published_at or start for target, _ in ours}
+    told = _figures_at(herald.store, account.id, since, min(end, now))
+    outlet = herald.outlets.get(account.platform)
+    return AccountFacts(
+        account=account,
+        days=herald.store.figures(account.id, first_day, last_day),
+        posts=tuple(
+            Published(
+                account=account.id,
+                post_id=target.post_id,
+                external_id=target.external_id,
+                title=(post.title or post.text[:80]) if post else "",
+                published_at=target.published_at or start,
+                url=target.url,
+                figures=told.get(target.external_id, {}),
+                removed=target.state == "removed",
+            )
+            for target, post in ours
+        ),
+        responses=tuple(_answers(herald.store, account.id, start, end)),
+        counts=herald.store.counts(account.id, first_day, last_day),
+        given=outlet.capabilities.metrics if outlet else frozenset(),
+    )
+
+
+def _answers(store: Store, account: str, start: datetime, end: datetime) -> list[Response]:
+    return [one for one in store.responses(account, start, end) if start <= one.answered_at < end]
+
+
+def _figures_at(
+    store: Store, account: str, posts: Mapping[str, datetime], until: datetime
+) -> dict[str, dict[Metric, int]]:
+    """Post -> its figures as read up to `until`: the newest ones where none is later, else those of its history."""
+    found: dict[str, dict[Metric, int]] = {}
+    for post, figures in store.post_snapshots(account, posts).items():
+        if all(one.at <= until for one in figures):
+            found[post] = {one.metric: one.value for one in figures}
+        else:
+            found[post] = _history(store, account, post, {one.metric for one in figures}, posts[post], until)
+    return found
+
+
+def _history(
+    store: Store, account: str, post: str, wanted: set[Metric], since: datetime, until: datetime
+) -> dict[Metric, int]:
+    """The newest figure of each metric up to `until`, looked for backwards in windows that double."""
+    rows: list[Snapshot] = []
+    window, last = timedelta(days=1), until
+    while last >= since and {one.metric for one in rows} < wanted:
+        rows = store.snapshots(account, max(since, until - window), last, post=post) + rows
+        last = until - window - timedelta(milliseconds=1)
+        window *= 2
+    return newest(rows, until).get(post, {})
