@@ -24,17 +24,24 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     connection = str((event.get("pathParameters") or {}).get("connection", ""))[:100]
     herald = runtime.current()
     if event["requestContext"]["http"]["method"] == "GET":
-        query = dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True, max_num_fields=50))
-        receipt = handshake(connection, query, herald)
+        receipt = handshake(connection, _query(event), herald)
     else:
-        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
-        receipt = receive(connection, _raw(event), headers, herald, now=herald.clock())
+        # names as they came: one sent in two cases is refused where signatures are read
+        receipt = receive(connection, _raw(event), event.get("headers") or {}, herald, now=herald.clock())
     _tell(connection, receipt)
     return {
         "statusCode": receipt.status,
         "headers": {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"},
         "body": receipt.body,
     }
+
+
+def _query(event: dict[str, Any]) -> dict[str, str]:
+    """The fields of the query; none where there are more than any handshake has, so that it is refused as one."""
+    try:
+        return dict(parse_qsl(event.get("rawQueryString", ""), keep_blank_values=True, max_num_fields=50))
+    except ValueError:
+        return {}
 
 
 def _raw(event: dict[str, Any]) -> bytes:
@@ -51,10 +58,13 @@ def _raw(event: dict[str, Any]) -> bytes:
 def _tell(connection: str, receipt: Receipt) -> None:
     facts = {"connection": connection, "outcome": receipt.outcome, "status": receipt.status}
     counted = {"stored": receipt.stored, "repeated": receipt.repeated, "unclaimed": receipt.unclaimed}
+    if receipt.unreadable:
+        counted["unreadable_changes"] = receipt.unreadable  # beside the outcome `unreadable`, which counts bodies
     metrics.add_metric(name=f"webhook.{receipt.outcome}", unit=MetricUnit.Count, value=1)
     for name, number in counted.items():
         if number:
             metrics.add_metric(name=f"webhook.{name}", unit=MetricUnit.Count, value=number)
-    # what nobody reads unless told: unreadable bodies wait for replay, unclaimed messages for an account
-    level = logger.warning if receipt.outcome == "unreadable" or receipt.unclaimed else logger.info
+    # what nobody reads unless told: what is unreadable waits for replay, unclaimed messages for an account
+    quiet = receipt.outcome != "unreadable" and not (receipt.unclaimed or receipt.unreadable)
+    level = logger.info if quiet else logger.warning
     level("webhook", extra=facts | counted)

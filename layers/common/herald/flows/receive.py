@@ -25,7 +25,8 @@ _WRITERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What to answer and what to log. `outcome` is a word to count by; counts are of events in this call."""
+    """What to answer and what to log. `outcome` is a word to count by; counts are of events in this call;
+    `unreadable` ones are stored or unclaimed as well, in their raw form."""
 
     status: int
     body: str
@@ -73,10 +74,10 @@ def receive(connection_id: str, body: bytes, headers: Mapping[str, str], herald:
         events = source.parse(body)
     except BadPayload as unreadable:
         herald.archive.keep(connection_id, body, str(unreadable), now)
-        return Receipt(200, "kept for replay: not readable", "unreadable", unreadable=1)
+        return Receipt(200, "kept for replay: not readable", "unreadable")
     if len(events) > EVENT_LIMIT:
         herald.archive.keep(connection_id, body, f"{len(events)} events in one body", now)
-        return Receipt(200, "kept for replay: too many events at once", "unreadable", unreadable=len(events))
+        return Receipt(200, "kept for replay: too many events at once", "unreadable")
     if any(event.more.get("raw_cut") for event in events):  # a row holds only the beginning of what nobody could read
         herald.archive.keep(connection_id, body, "an unreadable change is longer than a row keeps", now)
     return _store(events, connection, source, herald, now)
