@@ -140,10 +140,10 @@ class OnlyHere:
 
 def names_this_machine(host: str) -> bool:
     """Whether a Host header (or the host of an Origin) is loopback by name: no rebinding of a foreign name."""
-    name = (urlsplit(f"//{host}").hostname or "") if host else ""
-    if name == "localhost":
-        return True
     try:
+        name = (urlsplit(f"//{host}").hostname or "") if host else ""
+        if name == "localhost":
+            return True
         return ipaddress.ip_address(name).is_loopback
     except ValueError:
         return False
@@ -185,8 +185,8 @@ def routes(seal: Seal) -> list[Route]:
             return HTMLResponse(page(None, following), 503)
 
     async def take(request: Request) -> Response:
-        origin = urlsplit(request.headers.get("origin", ""))
-        same = origin.scheme in ("http", "https") and origin.netloc == request.headers.get("host", "")
+        host = request.headers.get("host", "")
+        same = request.headers.get("origin", "") in (f"http://{host}", f"https://{host}")
         if not same or request.headers.get("sec-fetch-site", "same-origin") != "same-origin":
             return PlainTextResponse("Choose on the page itself: open /choose.\n", 403)
         body = b""
@@ -195,7 +195,13 @@ def routes(seal: Seal) -> list[Route]:
             if len(body) > _FORM_LIMIT:
                 return PlainTextResponse("Too long.\n", 413)
         form = parse_qs(body.decode("utf-8", "replace"))
-        person = data.herald().store.person(form.get("person", [""])[0][:100])
+        wanted = form.get("person", [""])[0][:100]
+        try:
+            person = data.herald().store.person(wanted) if wanted else None
+        except Exception as error:
+            if not not_started(error):
+                _log.exception("the person could not be read")
+            return HTMLResponse(page(None, "/"), 503)
         if person is None or not person.active:
             return PlainTextResponse("There is no such person. Open /choose again.\n", 404)
         response = RedirectResponse(_inside(form.get("next", ["/"])[0]), 303)

@@ -3,7 +3,8 @@
 AWS gives an HTTP API a host name of its own; the embedded one tells its APIs apart by the Host header, which no
 webhook setting lets one choose. The door takes any request on one port and hands it to the stack's API unchanged:
 method, path, query, headers and raw bytes, since signatures are over raw bytes. Only Host and the headers of the
-connection itself differ.
+connection itself differ. What is no path of the API does not pass: the emulator's own addresses (one of them empties
+it), and a target that is no path at all, which could name another server.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sys
 from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from local.ports import HOST, port, url
 from local.stack import Stack, where
@@ -36,8 +38,8 @@ class Door:
         import urllib3  # noqa: PLC0415
 
         self._file = stack_file
-        self._aws = aws
-        self._pool = urllib3.PoolManager(maxsize=64, retries=False, timeout=TIMEOUT)
+        # one server and nothing else, whatever a request names; targets go out as they came, dots and all
+        self._pool = urllib3.connection_from_url(aws, maxsize=64, retries=False, timeout=TIMEOUT)
         self._known: tuple[int, str] = (0, "")
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -51,9 +53,11 @@ class Door:
     async def _answer(self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> Answer:
         if scope["path"] == HEALTH:
             return _plain(200, "open") if self._api() else _plain(503, "no API yet")
+        if not _of_the_api(scope["raw_path"]):
+            return _plain(404, "no path of the API: platforms call /webhooks/{connection}")
         body = await _body(receive)
         if body is None:
-            return _plain(413, f"more than {BODY_LIMIT} bytes")
+            return _plain(413, f"more than {BODY_LIMIT} bytes, or the line dropped")
         api = self._api()
         if not api:
             return _plain(503, "the local system is not up: make up")
@@ -70,8 +74,8 @@ class Door:
             headers.add(name.decode("latin-1"), value.decode("latin-1"))
         headers["host"] = f"{api}.execute-api.localhost"
         try:
-            answer = self._pool.request(
-                scope["method"], self._aws + target, body=body, headers=headers, redirect=False, decode_content=False
+            answer = self._pool.urlopen(
+                scope["method"], target, body=body, headers=headers, redirect=False, decode_content=False
             )
         except urllib3.exceptions.TimeoutError:
             return _plain(504, f"no answer within {TIMEOUT:g} s")
@@ -92,10 +96,12 @@ class Door:
 
 
 async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | None:
-    """The whole body; None once it is longer than BODY_LIMIT."""
+    """The whole body; None once it is longer than BODY_LIMIT, or when the caller hung up before its end."""
     parts, size = [], 0
     while True:
         message = await receive()
+        if message["type"] == "http.disconnect":
+            return None
         part = message.get("body", b"")
         size += len(part)
         if size > BODY_LIMIT:
@@ -103,6 +109,15 @@ async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | Non
         parts.append(part)
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+def _of_the_api(target: bytes) -> bool:
+    """Whether a request target is a path that an API could have: not one of the emulator's own, and no way up."""
+    segments = [unquote_to_bytes(segment) for segment in target.split(b"/")]
+    named = next((segment for segment in segments if segment), b"")  # some servers take // for /
+    if not target.startswith(b"/") or named.startswith(b"_"):
+        return False
+    return not any(part in (b".", b"..") for segment in segments for part in segment.replace(b"\\", b"/").split(b"/"))
 
 
 def _passing(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
