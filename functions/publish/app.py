@@ -1,4 +1,4 @@
-"""Schedule, each minute: wake what is due, what a crash left behind, and what must be looked up."""
+"""Schedule, each minute: release approved posts, wake what is due, left by a crash, or to be looked up."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
-from herald.flows import deliver
+from herald.flows import deliver, publish
 
 logger = Logger()
 metrics = Metrics(namespace="Herald")
@@ -19,7 +19,13 @@ metrics = Metrics(namespace="Herald")
 def handler(event: dict[str, Any], context: object) -> None:
     """The tick. Waking twice is harmless: the row decides."""
     herald = runtime.current()
-    woken = deliver.release(herald, herald.clock())
+    now = herald.clock()
+    for one in publish.release_posts(herald, now):
+        (logger.warning if one.result == "held" else logger.info)("released", extra=one.for_log())
+        metrics.add_metric(name=f"publish.{one.result}", unit=MetricUnit.Count, value=1)
+        # how late a post is when its release begins: the alarm of whoever is woken at night
+        metrics.add_metric(name="publish.late", unit=MetricUnit.Seconds, value=max(0, one.late_seconds))
+    woken = deliver.release(herald, now)
     metrics.add_metric(name="deliver.woken", unit=MetricUnit.Count, value=len(woken))
     if woken:
         logger.info("woken", extra={"deliveries": [delivery.id for delivery in woken]})

@@ -251,8 +251,9 @@ def a_world(
     wall = wall or Wall()
     store = TableStore(db, sleep=lambda _: None)
     kept, woken = Kept(), []
+    outlets = {"facebook_page": wall, "webhook": Mute(), **{further.name: further for further in walls}}
     herald = Herald(
-        store=store, sources=sources(), outlets={"facebook_page": wall, "webhook": Mute(), **{w.name: w for w in walls}}, archive=kept,
+        store=store, sources=sources(), outlets=outlets, archive=kept,
         wake=lambda delivery: woken.append(delivery.id), secrets=Vault(CREDENTIALS), clock=clock,
     )  # fmt: skip
     if found:

@@ -12,10 +12,10 @@ from hashlib import sha256
 from time import monotonic
 from typing import Any
 
-from herald.errors import HeraldError, NeedsLogin
+from herald import platforms
+from herald.errors import HeraldError, NeedsLogin, Unknown
 from herald.flows.context import Clock, Herald
 from herald.model import Credentials, Delivery
-from herald.platforms import outlets, sources
 from herald.store import keys
 from herald.store.db import Db, DynamoDb
 from herald.store.tables import TableStore
@@ -32,6 +32,7 @@ class Settings:
     tables: Mapping[str, str]
     deliveries_url: str = ""
     raw_bucket: str = ""
+    media_bucket: str = ""
     settings_ttl: float = 10.0
 
     @staticmethod
@@ -43,6 +44,7 @@ class Settings:
             tables={table: environment[f"{table.upper()}_TABLE"] for table in keys.TABLES},
             deliveries_url=environment.get("DELIVERIES_URL", ""),
             raw_bucket=environment.get("RAW_BUCKET", ""),
+            media_bucket=environment.get("MEDIA_BUCKET", ""),
             settings_ttl=float(environment.get("SETTINGS_TTL", "10")),
         )
 
@@ -60,12 +62,15 @@ def build(
     client = client or _client
     return Herald(
         store=TableStore(db or DynamoDb(client("dynamodb"), settings.tables), settings_ttl=settings.settings_ttl),
-        sources=sources(),
-        outlets=outlets(),
+        sources=platforms.sources(),
+        outlets=platforms.outlets(),
         archive=RawBucket(settings.raw_bucket, client),
         wake=Queue(settings.deliveries_url, client),
         secrets=SecretsManager(client),
         clock=clock or (lambda: datetime.now(UTC)),
+        media=MediaBucket(settings.media_bucket, client),
+        pollers=platforms.pollers(),
+        meters=platforms.meters(),
     )
 
 
@@ -123,6 +128,29 @@ class RawBucket:
             Metadata={"reason": reason[:200].encode("ascii", "replace").decode(), "received": at.isoformat()},
         )
         return key
+
+
+class MediaBucket:
+    """Images under the hash of their bytes: the same image is kept once."""
+
+    def __init__(self, bucket: str, client: Callable[[str], Any]) -> None:
+        self._bucket = bucket
+        self._client = client
+
+    def put(self, data: bytes, mime: str) -> str:
+        if not self._bucket:
+            raise NotConfigured("MEDIA_BUCKET is not set: an image cannot be kept.")
+        key = f"media/{sha256(data).hexdigest()}"
+        self._client("s3").put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=mime)
+        return key
+
+    def get(self, key: str) -> bytes:
+        service = self._client("s3")
+        try:
+            found: bytes = service.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        except service.exceptions.NoSuchKey:
+            raise Unknown(f"There is no image {key}.") from None
+        return found
 
 
 class SecretsManager:

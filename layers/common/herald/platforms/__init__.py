@@ -12,7 +12,7 @@ from herald.errors import Unknown
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from herald.ports import Outlet, Source
+    from herald.ports import Meter, Outlet, Poller, Source
 
 ALIASES: Mapping[str, str] = {"meta": "facebook_page", "stripe": "webhook"}
 """Other names that `parse` and `verify` take."""
@@ -22,6 +22,8 @@ _SOURCES = {
     "webhook": ("herald.platforms.webhook", "Webhook"),
 }
 _OUTLETS = _SOURCES  # so far each platform is both; webhook's outlet says that it can do nothing
+_POLLERS: dict[str, tuple[str, str]] = {}
+_METERS: dict[str, tuple[str, str]] = {}
 
 
 def sources() -> dict[str, Source]:
@@ -32,6 +34,16 @@ def sources() -> dict[str, Source]:
 def outlets() -> dict[str, Outlet]:
     """Name -> platform we can act on; `capabilities.acts` says how far."""
     return {name: cast("Outlet", _make(*where)) for name, where in _OUTLETS.items()}
+
+
+def pollers() -> dict[str, Poller]:
+    """Name -> platform that must be asked; new objects each time."""
+    return {name: cast("Poller", _make(*where)) for name, where in _POLLERS.items()}
+
+
+def meters() -> dict[str, Meter]:
+    """Name -> platform that tells numbers; new objects each time."""
+    return {name: cast("Meter", _make(*where)) for name, where in _METERS.items()}
 
 
 def source(name: str) -> Source:

@@ -1,0 +1,27 @@
+"""Schedule: messages we must fetch, from platforms without webhooks, and what webhooks lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from herald import runtime
+from herald.flows.poll import poll
+
+logger = Logger()
+metrics = Metrics(namespace="Herald")
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, Any], context: object) -> None:
+    """The tick. An account that fails is asked again at the next one, from the same cursor."""
+    herald = runtime.current()
+    for one in poll(herald, herald.clock()):
+        failed = one.result == "failed"
+        facts = {"account": one.account, "outcome": one.result, "stored": one.stored, "error": one.error}
+        (logger.warning if failed else logger.info)("polled", extra=facts)
+        metrics.add_metric(name="poll.stored", unit=MetricUnit.Count, value=one.stored)
+        metrics.add_metric(name="poll.failed", unit=MetricUnit.Count, value=int(failed))
