@@ -1,8 +1,9 @@
-"""Facebook Pages: webhooks `feed`, `mention`, `ratings`, `messaging`, `standby`; hide, unhide and reply to comments.
+"""Facebook Pages: webhooks `feed`, `mention`, `ratings`, `messaging`, `standby`; posts, their figures, and comments.
 
 Graph API v25.0, read 2026-11-21: developers.facebook.com/docs/graph-api/webhooks/getting-started,
 /docs/graph-api/webhooks/reference/page, /docs/graph-api/reference/comment; payload shapes from
-restfb/restfb:src/test/resources/json/webhooks (MIT).
+restfb/restfb:src/test/resources/json/webhooks (MIT). Read 2026-11-23: /docs/graph-api/reference/page/feed,
+/page/photos, /photo, /insights. Nothing here was tried on a live Page.
 """
 
 from __future__ import annotations
@@ -11,18 +12,20 @@ import hmac
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from herald.errors import BadPayload, BadSignature, NeedsLogin, OutcomeUnknown, Rejected
-from herald.model import Account, Act, Change, Delivery, Event, Kind
+from herald.model import Account, Act, Change, Delivery, Event, Kind, Metric, Snapshot
 from herald.platforms.wire import messaging, require
 from herald.platforms.wire.events import bounded, unknown
 from herald.platforms.wire.signatures import SCHEMES, check
 from herald.platforms.wire.strict import (
+    EPOCH,
     items,
     need_id,
     obj,
@@ -34,7 +37,7 @@ from herald.platforms.wire.strict import (
     read_json,
     whole,
 )
-from herald.ports import Capabilities, Proof
+from herald.ports import Capabilities, Polled, PostLimits, Proof
 
 if TYPE_CHECKING:  # HTTP is paid for by the first act, not by every cold start
     from herald.platforms.wire.http import Http
@@ -43,16 +46,30 @@ NAME = "facebook_page"
 API_VERSION = "v25.0"
 API = "https://graph.facebook.com"
 
+_POST = PostLimits(text=63_206)
+
 CAPABILITIES = Capabilities(
-    acts=frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE}),
+    acts=frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE, Act.PUBLISH, Act.TAKE_DOWN}),
     reply_limit=8_000,
     settle_seconds=60,
+    post=_POST,
+    metrics=frozenset({
+        Metric.FOLLOWERS, Metric.REACH, Metric.VIEWS, Metric.REACTIONS, Metric.COMMENTS, Metric.SHARES, Metric.CLICKS,
+    }),
     sources=MappingProxyType({
         "acts": "developers.facebook.com/docs/graph-api/reference/comment (is_hidden; edge /comments), 2026-11-21;"
-        " permission pages_manage_engagement, not tried on a live Page",
+        " /page/feed, /page/photos (publish), /post (delete), 2026-11-23;"
+        " permissions pages_manage_engagement, pages_manage_posts, not tried on a live Page",
         "reply_limit": "second-hand: marketplace.gohighlevel.com/docs/ghl/social-planner/comments, 2026-11-22;"
         " Meta publishes no figure",
         "settle_seconds": "our assumption, 2026-11-22: Meta publishes no figure",
+        "post text": "second-hand: gitroomhq/postiz-app facebook.provider.ts, 2026-11-21",
+        "post image": "developers.facebook.com/docs/graph-api/reference/photo (source, caption, alt_text_custom),"
+        " 2026-11-23; one image, JPEG or PNG, 4 MB and 1000 characters of alt text are our bounds: second-hand, Meta"
+        " takes up to 10 MB",
+        "metrics": "developers.facebook.com/docs/graph-api/reference/insights and, for the names since 2025,"
+        " gitroomhq/postiz-app facebook.provider.ts, 2026-11-21; Pages with fewer than 100 likes get none,"
+        " figures come up to 48 h late",
     }),
 )  # fmt: skip
 
@@ -84,10 +101,36 @@ _TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:$\-]*")
 _PAGE_SIZE = 100
 _MAX_PAGES = 10
 _CLOCK_SKEW = timedelta(seconds=5)
+_GONE = "100/33"
+"""No such object, or none that this token may see; which of the two is not said."""
+
+_IMAGES = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
+_DAILY = {"page_total_media_view_unique": Metric.REACH, "page_media_view": Metric.VIEWS}
+_LIFETIME = {
+    "post_total_media_view_unique": Metric.REACH,
+    "post_media_view": Metric.VIEWS,
+    "post_reactions_by_type_total": Metric.REACTIONS,
+    "post_clicks": Metric.CLICKS,
+}
+_REREAD = timedelta(days=4)
+"""How far back an account's days are read again: figures come up to 48 h late and are corrected."""
+
+_COMMENT_FIELDS = "id,message,from,created_time,parent{id},is_hidden,permalink_url"
+_COMMENTS_QUERY = {"filter": "stream", "order": "reverse_chronological"}
+_POLLED_FIELDS = (
+    "id,message,from,created_time,updated_time,permalink_url,"
+    f"comments.filter(stream).order(reverse_chronological).limit(50){{{_COMMENT_FIELDS}}}"
+)
+_POLLED_POSTS = 10
+_POLLED_PAGES = 2
+_OVERLAP = timedelta(seconds=60)
+"""A comment may become visible a little after a younger one, so the end of what was read is read again."""
+_CURSOR_IDS = 100
+_ADDRESS = re.compile(r"(?i)https?://|www\.|\b[a-z0-9-]+\.[a-z]{2,}\b")
 
 
 class FacebookPage:
-    """Source and Outlet of Facebook Pages."""
+    """Source, Outlet, Poller and Meter of Facebook Pages."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -135,8 +178,13 @@ class FacebookPage:
     # ---------------------------------------------------------------- Outlet
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Hide, unhide or reply, once. Raises the PlatformError that says what to do next, or Unsupported."""
+        """Publish, take down, hide, unhide or reply, once. Raises the PlatformError that says what to do next, or
+        Unsupported."""
         self._require(delivery)
+        if delivery.act is Act.PUBLISH:
+            return self._publish(delivery, account, token, files)
+        if delivery.act is Act.TAKE_DOWN:
+            return self._take_down(delivery, account, token)
         if delivery.act is Act.REPLY:
             return self._reply(delivery, account, token)
         hidden = "true" if delivery.act is Act.HIDE else "false"
@@ -146,8 +194,13 @@ class FacebookPage:
         return Proof(delivery.target)
 
     def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
-        """Evidence that the act stands: the comment's visibility, or our own replies with the same words."""
+        """Evidence that the act stands: our own posts or replies with the same words, the comment's visibility, or
+        that the post is gone."""
         self._require(delivery)
+        if delivery.act is Act.PUBLISH:
+            return self._find_posts(delivery, account, token)
+        if delivery.act is Act.TAKE_DOWN:
+            return [] if self._stands(delivery.target, account, token) else [Proof(delivery.target)]
         if delivery.act is Act.REPLY:
             return self._find_replies(delivery, account, token)
         answer = self._get(account, token, delivery.target, {"fields": "is_hidden"})
@@ -160,10 +213,90 @@ class FacebookPage:
 
         An id that could leave its place in an address is none of Facebook's.
         """
+        if delivery.act is Act.PUBLISH:
+            return
         if not _TARGET.fullmatch(delivery.target):
             raise Rejected("what is acted on has no id that Facebook gives", "target")
         direct = delivery.target.startswith(("m_", "mid."))
         require(NAME, Capabilities(frozenset(), None, 0) if direct else CAPABILITIES, delivery.act)
+
+    def _publish(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes]) -> Proof:
+        """Text and link go to /feed, an image to /photos. Facebook keeps no key against repetition."""
+        words = _message(delivery)
+        _check_post(delivery, words, files)
+        if delivery.media:
+            image = delivery.media[0]
+            alt = whole(image.alt).strip()
+            form: dict[str, str] = {"caption": words, "published": "true"} | ({"alt_text_custom": alt} if alt else {})
+            answer = self._upload(account, token, f"{account.account_id}/photos", form, (image.mime, files[0]))
+        else:
+            form = {"message": words} | ({"link": delivery.link} if delivery.link else {})
+            answer = self._post(account, token, f"{account.account_id}/feed", form, repeatable=False)
+        try:  # of a photo, `id` is the photo's own
+            post_id = need_id(answer.get("post_id" if delivery.media else "id"), "id of the post")
+        except BadPayload as error:
+            raise OutcomeUnknown(f"the post was taken, but the answer is unreadable: {error}", "shape") from error
+        return Proof(post_id, "" if account.api_base else f"https://www.facebook.com/{post_id}")
+
+    def _take_down(self, delivery: Delivery, account: Account, token: str) -> Proof:
+        try:
+            answer = self._delete(account, token, delivery.target)
+        except Rejected as refused:
+            if refused.code == _GONE and not self._stands(delivery.target, account, token):
+                return Proof(delivery.target)
+            raise
+        if answer.get("success") is not True:
+            raise OutcomeUnknown("the platform answered without saying that it was deleted", "shape")
+        return Proof(delivery.target)
+
+    def _stands(self, post_id: str, account: Account, token: str) -> bool:
+        """Whether the post is there. A post that is gone and one the token may not see give the same error, so the
+        token must at least read the Page itself."""
+        try:
+            self._get(account, token, post_id, {"fields": "id"})
+        except Rejected as refused:
+            if refused.code != _GONE:
+                raise
+            self._get(account, token, account.account_id, {"fields": "id"})
+            return False
+        return True
+
+    def _find_posts(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
+        """Our posts since the first attempt with the same words and the same kind of attachment.
+
+        /published_posts, not /feed: that one is documented as ranked and bounded to some 600 posts a year.
+        """
+        since = (delivery.first_sent_at or delivery.ordered_at).astimezone(UTC) - _CLOCK_SKEW
+        if delivery.external_id:  # the platform has named it: only that one counts
+            return self._named(delivery.external_id, account, token)
+        query = {
+            "fields": "id,message,from,created_time,permalink_url,attachments{media_type}",
+            "since": str(int(since.timestamp())),
+            "limit": str(_PAGE_SIZE),
+        }
+        found: list[Proof] = []
+        for _ in range(_MAX_PAGES):
+            answer = self._get(account, token, f"{account.account_id}/published_posts", query)
+            try:
+                found += _equal_posts(answer, delivery, account.account_id, since)
+                after = "" if _all_older(answer, since) else _next_cursor(answer)
+            except BadPayload as error:
+                raise OutcomeUnknown(f"the list of posts is unreadable: {error}", "shape") from error
+            if not after:
+                return list({proof.external_id: proof for proof in found}.values())
+            query["after"] = after
+        raise OutcomeUnknown(f"more than {_MAX_PAGES * _PAGE_SIZE} posts since then: a person must look", "shape")
+
+    def _named(self, post_id: str, account: Account, token: str) -> list[Proof]:
+        if not _TARGET.fullmatch(post_id):
+            raise Rejected("the post has no id that Facebook gives", "target")
+        try:
+            answer = self._get(account, token, post_id, {"fields": "id,permalink_url"})
+        except Rejected as refused:
+            if refused.code == _GONE:
+                return []
+            raise
+        return [Proof(post_id, optional_url(answer.get("permalink_url")))]
 
     def _reply(self, delivery: Delivery, account: Account, token: str) -> Proof:
         text = whole(delivery.text).strip()
@@ -217,6 +350,156 @@ class FacebookPage:
                 return found
             query["after"] = after
         raise OutcomeUnknown(f"more than {_MAX_PAGES * _PAGE_SIZE} replies: a person must look", "shape")
+
+    # ---------------------------------------------------------------- Poller
+
+    def poll(self, account: Account, token: str, cursor: str) -> Polled:
+        """Comments that webhooks may have lost: those under the Page's newest posts, visitors' posts included, and
+        these posts themselves.
+
+        One call, and at most 2 more for each of 10 posts that had over 50 new comments. The cursor is the time of the
+        newest thing seen and the ids seen within the overlap before it, `<Unix seconds>:<id>,<id>`. An edit shows as
+        new words at the old time: Graph tells no time of an edit. Raises PlatformError.
+        """
+        newest, known = _read_cursor(cursor)
+        since = newest - _OVERLAP
+        query = {"fields": _POLLED_FIELDS, "limit": str(_POLLED_POSTS)}
+        answer = self._get(account, token, f"{account.account_id}/feed", query)
+        found: list[Event] = []
+        try:
+            for path, value in items(answer.get("data"), "data"):
+                post = obj(value, path)
+                found += _of_page(_listed(post, path), account.account_id, post.get("id"))
+                if cursor:
+                    found += self._older_comments(post, path, account, token, since)
+        except BadPayload as error:
+            raise Rejected(f"the list of posts is unreadable: {error}", "shape") from error
+        fresh = {
+            event.external_id: event
+            for event in found
+            if event.kind is not Kind.UNKNOWN and event.created_at >= since and event.external_id not in known
+        }
+        if not fresh:
+            return Polled((), cursor)
+        told = sorted(fresh.values(), key=lambda event: (event.created_at, event.external_id))
+        last = max(newest, told[-1].created_at)
+        near = [event.external_id for event in found if last - _OVERLAP <= event.created_at <= last]
+        return Polled(tuple(told), _write_cursor(last, near))
+
+    def _older_comments(
+        self, post: Mapping[str, Any], path: str, account: Account, token: str, since: datetime
+    ) -> list[Event]:
+        """What did not fit into the answer, back to `since`. Raises BadPayload."""
+        post_id = need_id(post.get("id"), f"{path}.id")
+        answer = _inner(post, "comments")
+        query = {**_COMMENTS_QUERY, "fields": _COMMENT_FIELDS, "limit": str(_PAGE_SIZE)}
+        found: list[Event] = []
+        for _ in range(_POLLED_PAGES):
+            after = _next_cursor(answer) if answer and not _all_older(answer, since) else ""
+            if not after or not _TARGET.fullmatch(post_id):
+                break
+            answer = self._get(account, token, f"{post_id}/comments", {**query, "after": after})
+            for at, comment in items(answer.get("data"), "data"):
+                found += _of_page(_listed(comment, at, post_id), account.account_id, post_id)
+        return found
+
+    # ---------------------------------------------------------------- Meter
+
+    def profile(self, account: Account, token: str, now: datetime) -> list[Snapshot]:
+        """Followers now; reach and views of the last days that Facebook has closed. What it withholds is left out.
+
+        Its days end at midnight Pacific time; a figure is given under that day's date. Raises PlatformError.
+        """
+        told = []
+        page = self._get(account, token, account.account_id, {"fields": "followers_count"})
+        followers = _count(page, "followers_count")
+        if followers is not None:
+            today = now.astimezone(ZoneInfo(account.timezone)).date().isoformat()
+            told.append(Snapshot(account.id, Metric.FOLLOWERS, followers, now, day=today))
+        query = {
+            "metric": ",".join(_DAILY),
+            "period": "day",
+            "since": str(int((now - _REREAD).timestamp())),
+            "until": str(int(now.timestamp())),
+        }
+        for name, value in self._figures(account, token, account.account_id, query):
+            end, figure = optional_time(value.get("end_time"), "end_time"), _count(value, "value")
+            if name in _DAILY and end is not None and end <= now and figure is not None:
+                day = (end - timedelta(hours=12)).date().isoformat()  # noon of that day, there and in UTC
+                told.append(Snapshot(account.id, _DAILY[name], figure, now, day=day))
+        return told
+
+    def insights(self, account: Account, token: str, posts: Sequence[str], now: datetime) -> list[Snapshot]:
+        """Reach, views, reactions, comments, shares and clicks so far. Missing stays missing; a post that is gone, or
+        whose figures Facebook refuses, has none and does not stop its neighbours. Raises PlatformError."""
+        told: list[Snapshot] = []
+        refusals: list[Rejected] = []
+        for post in posts:
+            try:
+                figures = self._insights(account, token, post)
+            except Rejected as refused:
+                if refused.code != _GONE:
+                    refusals.append(refused)
+                continue
+            told += [Snapshot(account.id, metric, value, now, post=post) for metric, value in figures.items()]
+        if refusals and not told:  # all of them: something is wrong with the connection
+            raise refusals[0]
+        return told
+
+    def _insights(self, account: Account, token: str, post: str) -> dict[Metric, int]:
+        if not _TARGET.fullmatch(post):
+            raise Rejected("the post has no id that Facebook gives", "target")
+        found: dict[Metric, int] = {}
+        query = {"metric": ",".join(_LIFETIME), "period": "lifetime"}
+        for name, value in self._figures(account, token, post, query):
+            if name in _LIFETIME:
+                kinds = value.get("value")
+                figure = sum(_counts(kinds)) if isinstance(kinds, dict) else _count(value, "value")
+                if figure is not None:
+                    found[_LIFETIME[name]] = figure
+        answer = self._get(account, token, post, {"fields": "comments.filter(stream).limit(0).summary(true),shares"})
+        for metric, told in (
+            (Metric.COMMENTS, _count(_inner(_inner(answer, "comments"), "summary"), "total_count")),
+            (Metric.SHARES, _count(_inner(answer, "shares"), "count")),  # absent rather than 0
+        ):
+            if told is not None:
+                found[metric] = told
+        return found
+
+    def _figures(
+        self, account: Account, token: str, node: str, query: Mapping[str, str]
+    ) -> list[tuple[str, dict[str, Any]]]:
+        """(name of the metric, one of its values), in the order told. Raises Rejected when it is no such list."""
+        answer = self._get(account, token, f"{node}/insights", query)
+        try:
+            return [
+                (optional_text(obj(one, path).get("name"), f"{path}.name"), obj(value, at))
+                for path, one in items(answer.get("data"), "data")
+                for at, value in items(obj(one, path).get("values", []), f"{path}.values")
+            ]
+        except BadPayload as error:
+            raise Rejected(f"the figures are unreadable: {error}", "shape") from error
+
+    # ---------------------------------------------------------------- HTTP
+
+    def _upload(
+        self, account: Account, token: str, path: str, form: Mapping[str, str], image: tuple[str, bytes]
+    ) -> dict[str, Any]:
+        from urllib3.filepost import encode_multipart_formdata  # noqa: PLC0415
+
+        from herald.platforms.wire import graph  # noqa: PLC0415
+
+        mime, data = image
+        name = f"image.{mime.removeprefix('image/')}"
+        body, content_type = encode_multipart_formdata({**form, "source": (name, data, mime)})
+        headers = {**_authorization(token), "Content-Type": content_type}
+        return graph.read(self._client().send("POST", _url(account, path), body, headers), repeatable=False)
+
+    def _delete(self, account: Account, token: str, path: str) -> dict[str, Any]:
+        from herald.platforms.wire import graph  # noqa: PLC0415
+
+        answer = self._client().send("DELETE", _url(account, path), None, _authorization(token))
+        return graph.read(answer, repeatable=True)
 
     def _post(
         self, account: Account, token: str, path: str, form: Mapping[str, str], *, repeatable: bool
@@ -293,6 +576,112 @@ def _next_cursor(answer: Mapping[str, Any]) -> str:
     if not isinstance(paging, dict) or not paging.get("next"):
         return ""
     return optional_text(obj(paging.get("cursors"), "paging.cursors").get("after"), "paging.cursors.after")
+
+
+# -------------------------------------------------------------------- posts of ours
+
+
+def _message(delivery: Delivery) -> str:
+    """The words as sent: trimmed, line ends as Facebook keeps them. /photos takes no link, so with an image the link
+    goes under the words."""
+    words = whole(delivery.text).replace("\r\n", "\n").strip()
+    if delivery.media and delivery.link and delivery.link not in words:
+        words = f"{words}\n\n{delivery.link}".strip()
+    return words
+
+
+def _check_post(delivery: Delivery, words: str, files: Sequence[bytes]) -> None:
+    """Raises Rejected for what would be refused, or published otherwise than approved."""
+    if len(words) > _POST.text:
+        raise Rejected(f"a post has at most {_POST.text} characters, this one {len(words)}", "length")
+    if not (words or delivery.link or delivery.media):
+        raise Rejected("a post needs words, a link or an image", "length")
+    if delivery.link and not optional_url(delivery.link):
+        raise Rejected("the link of the post is no http(s) address", "link")
+    if len(delivery.media) > _POST.images or len(files) != len(delivery.media):
+        raise Rejected(f"a post carries at most {_POST.images} image, and its bytes must be there", "media")
+    for image, data in zip(delivery.media, files, strict=True):
+        if len(data) > _POST.image_bytes:
+            raise Rejected(f"an image has at most {_POST.image_bytes} bytes, this one {len(data)}", "media")
+        if image.mime not in _IMAGES or not data.startswith(_IMAGES[image.mime]):
+            raise Rejected("an image must be a JPEG or a PNG, and be what it says it is", "media")
+        if len(image.alt) > _POST.alt_length:
+            raise Rejected(f"a description of an image has at most {_POST.alt_length} characters", "media")
+
+
+def _equal_posts(answer: Mapping[str, Any], delivery: Delivery, page_id: str, since: datetime) -> list[Proof]:
+    """Posts of the Page with these words and this kind of attachment since then."""
+    words = _rendered(_message(delivery))
+    found = []
+    for path, value in items(answer.get("data"), "data"):
+        one = obj(value, path)
+        if _rendered(optional_text(one.get("message"), f"{path}.message")) != words:
+            continue
+        if _author(one, path)[0] not in (None, page_id) or not _carries_same(one, path, delivery):
+            continue
+        at = optional_time(one.get("created_time"), f"{path}.created_time")
+        if at is None:
+            raise OutcomeUnknown("the same words stand there, but since when is withheld", "shape")
+        if at >= since.replace(microsecond=0):
+            found.append(Proof(need_id(one.get("id"), f"{path}.id"), optional_url(one.get("permalink_url"))))
+    return found
+
+
+def _carries_same(post: Mapping[str, Any], path: str, delivery: Delivery) -> bool:
+    """An image where we sent one; a link where we sent one. An address within the words may show as a link too."""
+    attached = post.get("attachments")
+    listed = obj(attached, f"{path}.attachments").get("data") if attached is not None else []
+    kinds = {optional_text(obj(one, at).get("media_type"), at) for at, one in items(listed, f"{path}.attachments.data")}
+    image, other = bool(kinds & {"photo", "album"}), bool(kinds - {"photo", "album"})
+    if delivery.media or image:
+        return image and bool(delivery.media)
+    return other if delivery.link else not other or _ADDRESS.search(delivery.text) is not None
+
+
+# -------------------------------------------------------------------- figures
+
+
+def _inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
+
+
+def _count(value: Mapping[str, Any], key: str) -> int | None:
+    """A whole number from 0; None for anything else, which is no figure."""
+    found = value.get(key)
+    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**53 else None
+
+
+def _counts(kinds: Mapping[str, Any]) -> list[int]:
+    return [found for key in kinds if (found := _count(kinds, key)) is not None]
+
+
+# -------------------------------------------------------------------- polling
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, frozenset[str]]:
+    """(time of the newest thing seen, ids not to tell again); the epoch for an empty or foreign cursor."""
+    seconds, _, ids = cursor.partition(":")
+    if not re.fullmatch(r"[0-9]{1,11}", seconds):
+        return EPOCH + _OVERLAP, frozenset()
+    return datetime.fromtimestamp(int(seconds), tz=UTC), frozenset(filter(None, ids.split(",")))
+
+
+def _write_cursor(newest: datetime, ids: Sequence[str]) -> str:
+    return f"{int(newest.timestamp())}:{','.join(sorted(set(ids))[:_CURSOR_IDS])}"
+
+
+def _of_page(events: Sequence[Event], page_id: str, post_id: object) -> list[Event]:
+    """Members of a list with what only the asker knows: whose page it is, and under which post they stand."""
+    return [
+        replace(
+            event,
+            account_id=page_id,
+            change=Change.OUTBOUND if event.author_id == page_id else event.change,
+            more={**event.more, "thread_id": post_id} if event.kind is Kind.COMMENT else event.more,
+        )
+        for event in events
+    ]
 
 
 # -------------------------------------------------------------------- bodies
