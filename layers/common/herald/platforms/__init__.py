@@ -22,14 +22,12 @@ _SOURCES = {
     "webhook": ("herald.platforms.webhook", "Webhook"),
 }
 _OUTLETS = _SOURCES  # so far each platform is both; webhook's outlet says that it can do nothing
-_POLLERS = {
+_POLLERS: dict[str, tuple[str, str]] = {
     "facebook_page": ("herald.platforms.facebook_page", "FacebookPage"),  # what webhooks lost
 }
-_METERS = {
+_METERS: dict[str, tuple[str, str]] = {
     "facebook_page": ("herald.platforms.facebook_page", "FacebookPage"),
 }
-_POLLERS: dict[str, tuple[str, str]] = {}
-_METERS: dict[str, tuple[str, str]] = {}
 
 
 def sources() -> dict[str, Source]:
@@ -44,16 +42,6 @@ def outlets() -> dict[str, Outlet]:
 
 def pollers() -> dict[str, Poller]:
     """Name -> platform that must be asked; new objects each time."""
-    return {name: cast("Poller", _make(*where)) for name, where in _POLLERS.items()}
-
-
-def meters() -> dict[str, Meter]:
-    """Name -> platform that tells numbers; new objects each time."""
-    return {name: cast("Meter", _make(*where)) for name, where in _METERS.items()}
-
-
-def pollers() -> dict[str, Poller]:
-    """Name -> platform that must, or may, be asked for what happened; new objects each time."""
     return {name: cast("Poller", _make(*where)) for name, where in _POLLERS.items()}
 
 
