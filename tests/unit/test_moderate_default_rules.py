@@ -89,6 +89,33 @@ def test_every_shipped_rule_loads_and_its_own_tests_hold(name: str) -> None:
         "",
         "👍",
         "Do you ship to Scunthorpe or Penistone?",
+        "a bastard file, 10 inch, do you sell them?",
+        "bastard",
+        "the brass cock doorstop, I bought it at Dick Smith",
+        "your clowns poster is sold out",
+        "you muppets fan?",
+        "your Muppets plates are gone",
+        "I'm an idiot, sorry, wrong page",
+        "don't be an idiot like me, measure first",
+        "bloody ripper, you little beauty",
+        "no worries mate, bugger",
+        "good on ya, ya old bastard",
+        "you bastards, why so tempting \U0001f602",
+        "@Kate you lucky bitch, you got the last one \U0001f602",
+        "fuck off, that's beautiful!",
+        "I'm not calling you idiots, but the site is down",
+        'someone wrote "you idiot" under my review, please remove it',
+        'your cashier told my wife "fuck off"',
+        "The blacks should be sent back, wrong shade",
+        "Women are animals about these sales",
+        "I'm going to break your store record",
+        "I'll kill you if you sell out before payday",
+        "please die Lampe in blau",
+        "Ich bin ein Idiot, sorry",
+        "les pros et les cons",
+        "order number 0298765432 is stuck",
+        "is the Brisbane shop at 12 Queen Street?",
+        "I'm at 5 minutes drive",
     ],
 )
 def test_a_complaint_a_question_or_a_manner_of_speaking_is_not_hidden(rules: RuleSet, text: str) -> None:
@@ -119,6 +146,29 @@ def test_a_complaint_a_question_or_a_manner_of_speaking_is_not_hidden(rules: Rul
         "I made $4,300 in two weeks trading bitcoin with Mrs Lane, message her on WhatsApp",
         "hot girls waiting for you tonight http://x.example",
         "Best followers cheap!!! www.followers.example",
+        "what a pathetic idiot you are",
+        "pathetic idiots, the lot of you",
+        "you are an *idiot*",
+        'you are an "idiot"',
+        "you...are...an...idiot",
+        "you\U0001f44fare\U0001f44fan\U0001f44fidiot",
+        "YOU\nARE\nAN\nIDIOT",
+        "f*ck you",
+        "fck u",
+        "\U0001f595\U0001f595",
+        "complete and utter wanker",
+        "you motherfucker",
+        "k.y.s",
+        "you should kill yourself",
+        "imma kill you",
+        "i will rape you",
+        "ill bash your head in",
+        "you fucking retards",
+        "heil hitler",
+        "Du Arschloch",
+        "Ihr seid alle Vollidioten",
+        "bande de connards",
+        "va te faire enculer",
     ],
 )
 def test_plain_abuse_threats_and_frauds_are_hidden(rules: RuleSet, text: str) -> None:
@@ -137,6 +187,32 @@ def test_plain_abuse_threats_and_frauds_are_hidden(rules: RuleSet, text: str) ->
 )
 def test_what_is_unsure_or_grave_waits_for_a_person(rules: RuleSet, text: str, said: str) -> None:
     assert action(rules, text) == "queue", said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You are an idiot. My dog is such an idiot",
+        "you told me to wait, you fucking idiot",
+        "You are an idiot, said to me my mirror",
+        "I will kill you all lol",
+        "Priya is an idiot",
+    ],
+)
+def test_words_that_excuse_an_insult_send_it_to_a_person_and_never_let_it_pass(rules: RuleSet, text: str) -> None:
+    assert action(rules, text) in ("queue", "hide")
+
+
+def test_an_insult_in_the_writers_name_is_seen_by_a_person(rules: RuleSet) -> None:
+    match = rules.judge(Subject("nice lamp", author_name="Banksia Are M0rons")).deciding
+    assert match is not None
+    assert match.rule.action is Action.QUEUE
+    assert rules.judge(Subject("nice lamp", author_name="Dick Cocks")).deciding is None
+
+
+def test_what_stands_behind_the_last_character_read_is_left_to_a_person(rules: RuleSet) -> None:
+    assert action(rules, "lovely " * 1_500 + "you are an idiot") == "queue"
+    assert action(rules, "lovely " * 1_400) == "allow"
 
 
 def test_distress_safety_and_law_are_told_to_someone_in_time(rules: RuleSet) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -47,6 +49,12 @@ def readings(text: str) -> list[str]:
         ("idiooooot", "idiot"),
         ("assssholeeee", "asshole"),
         ("🇮🇩🇮🇴🇹", "idiot"),
+        ("ni66er", "nigger"),
+        ('an *idiot* and "moron"', "an idiot and moron"),
+        ("you're an 'idiot'", "you're an idiot"),
+        ("you 👏 idiot", "you idiot"),
+        ("you👏an 👏 *idiot*", "you an idiot"),
+        ("you... an...idiot", "you an idiot"),
     ],
 )
 def test_a_disguised_word_is_read_as_it_is_meant(disguised: str, meant: str) -> None:
@@ -66,6 +74,18 @@ def test_a_disguised_word_is_read_as_it_is_meant(disguised: str, meant: str) -> 
 )
 def test_ordinary_text_has_one_reading(text: str) -> None:
     assert readings(text) == [text.lower()]
+
+
+def test_one_character_cannot_be_made_a_bomb() -> None:
+    assert len(plain("\ufdfa" * SCANNED).text) <= 6 * SCANNED
+
+
+def test_ten_thousand_signs_are_read_in_a_moment() -> None:
+    for sign in ('"', "'", "*", ".", "..\U0001f602", "a..", '"a', " '"):
+        text = "a" + sign * (SCANNED // len(sign))
+        begun = time.process_time()
+        views(text)
+        assert time.process_time() - begun < 1.0, sign  # some ten ms; a quadratic reading takes many seconds
 
 
 def test_a_word_that_is_wholly_cyrillic_stays_cyrillic_in_the_plain_view() -> None:

@@ -7,6 +7,7 @@ A rule is matched against several *views* of one text, and a match maps back to 
     bare    the plain view with s p a c e d letters joined, digits and signs between letters read as letters
             (1d10t), and every look-alike read as Latin; there are two where "1" may be i or l
     tight   the bare view with long repeats shortened (idioooot), three ways
+    loose   the bare view without signs put around a word (*idiot*, "idiot") or between words (you...idiot)
 
 Views after `plain` exist only where they differ, so that ordinary text costs one pass. Terms of rules go through
 `fold`, which is the plain view of the term. Both sides are folded alike, so that what a view loses (accents) is
@@ -25,6 +26,7 @@ from unicodedata import category, normalize
 SCANNED = 10_000
 """Code points of a text that are looked at; the rest is not read, and the decision's trace says so."""
 
+_LONGEST_FOLD = 6  # characters one may become; two Arabic ligatures become 8 and 18, and would make a text a bomb
 _MEMO_MAX = 20_000  # entries of the per-character memo; a flood of rare characters must not grow it for ever
 
 
@@ -51,7 +53,7 @@ def views(text: str) -> tuple[View, ...]:
         return (first,)
     found = [first]
     for bare in _bare(first):
-        for view in (bare, *_tight(bare)):
+        for view in (bare, *_tight(bare), *_loose(bare)):
             if all(view.text != other.text for other in found):
                 found.append(view)
             if len(found) == _VIEWS:
@@ -161,7 +163,7 @@ def _fold_char(char: str) -> str:
         if again == folded:
             break
         folded = again
-    return folded
+    return folded if len(folded) <= _LONGEST_FOLD else char
 
 
 _MEMO: dict[str, str] = {chr(point): _fold_char(chr(point)) for point in range(128)}
@@ -198,7 +200,13 @@ _SUSPECT = re.compile(
     r"[^\W\d_][0-9@$!|+€][^\W\d_]|(?<![^\W_@])[0-9$|+€]{1,2}[^\W\d_]{2}|[^\W\d_]{2}[0-9@$€]"
     r"|[0-9@$!|+€]{2}[^\W\d_]|([^\W\d_])\1\1|(?<![^\W_])[^\W\d_]([ ._*~|/\-])[^\W_]\2[^\W_](?![^\W_])"
 )
-_LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "8": "b", "9": "g",
+# Signs that dress a word (not the apostrophe inside one), and what stands between two words without being any. Each
+# begins at one place of a run only, so that ten thousand quotes or dots cost one pass.
+_DRESSED = re.compile(r"(?:^| )[\"*_~']+[^\W_]|[^\W_]\.\.+ ?[^\W_]|[\u2190-\u2bff\U0001f000-\U0001faff][ ,.]*[^\W_]")
+_DRESS = re.compile(r"(?<![\w\"*~'])[\"*_~']+(?=[^\W_])|(?<=[^\W_])[\"*_~']+(?![\w\"*~'])")
+_BETWEEN = re.compile(r"(?<=[^\W_])[ ,.\u2190-\u2bff\U0001f000-\U0001faff]+(?=[^\W_])")
+_PAUSE = re.compile(r"\.\.|[\u2190-\u2bff\U0001f000-\U0001faff]")
+_LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
          "@": "a", "$": "s", "!": "i", "|": "i", "+": "t", "€": "e"}  # fmt: skip
 _LEET_WORD = re.compile(r"[@$|+€]*[^\W_]+(?:[@$!|+€]+[^\W_]+)*[@$€]?")
 _LEET_CHARS = frozenset(_LEET)
@@ -208,7 +216,7 @@ _EITHER = frozenset("1|!")  # i or l
 
 
 def _suspicious(plain_text: str, text: str) -> bool:
-    if _SUSPECT.search(plain_text):
+    if _SUSPECT.search(plain_text) or _DRESSED.search(plain_text):
         return True
     return not text.isascii() and not (_ALIKE_SET.isdisjoint(plain_text) and _FLAGS.keys().isdisjoint(plain_text))
 
@@ -279,6 +287,25 @@ def _tight(view: View) -> Iterable[View]:
             cursor = end
         kept.extend(range(cursor, len(text)))
         yield _keep(view, kept)
+
+
+def _loose(view: View) -> Iterable[View]:
+    """Without dress around words, and one blank for signs and pictures that stand between two of them."""
+    dress = {index for run in _DRESS.finditer(view.text) for index in range(*run.span())}
+    bare = _keep(view, [index for index in range(len(view.text)) if index not in dress]) if dress else view
+    text: list[str] = []
+    kept: list[int] = []
+    cursor = 0
+    for run in _BETWEEN.finditer(bare.text):
+        if _PAUSE.search(run.group()):
+            text += [bare.text[cursor : run.start()], " "]
+            kept.extend(range(cursor, run.start() + 1))
+            cursor = run.end()
+    if cursor:
+        spaced = _keep(bare, [*kept, *range(cursor, len(bare.text))])
+        yield _with_text(spaced, "".join([*text, bare.text[cursor:]]))
+    elif dress:
+        yield bare
 
 
 def _keep(view: View, kept: list[int]) -> View:

@@ -40,7 +40,7 @@ from herald.moderate.language import (
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
 from herald.moderate.patterns import Pattern, Several
 
-LANGUAGE = "1"
+LANGUAGE = "2"
 """Part of every rule set's hash: grows when the same YAML would be matched differently."""
 
 MAX_BYTES = 1_000_000
