@@ -13,18 +13,32 @@ import hmac
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from herald.errors import Refused
-from herald.flows.commands import AcknowledgePolicy, Claim, Overrule, Reply, Resolve
+from herald.flows.commands import (
+    AcknowledgePolicy,
+    Approve,
+    Claim,
+    Draft,
+    Overrule,
+    Reply,
+    Resolve,
+    Submit,
+    Variant,
+)
 from herald.flows.context import Herald
 from herald.flows.deliver import deliver
 from herald.flows.gate import perform
+from herald.flows.measure import measure
 from herald.flows.moderate import moderate
+from herald.flows.publish import release_posts
 from herald.flows.receive import receive
 from herald.model import Account, Act, Action, Case, CaseState, Connection, Credentials, Delivery, Work, case_id
 from herald.platforms import outlets, sources
@@ -35,6 +49,7 @@ from local.demo import voices
 from local.memory import MemoryDb
 
 DAYS = 28
+AHEAD = 15  # days of the calendar that are planned already
 RULES = Path(__file__).with_name("rules.yaml")
 SEED = 7
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
@@ -56,9 +71,15 @@ class Rehearsal:
     name: str = "facebook_page"
     replies: list[tuple[str, Delivery, datetime]] = field(default_factory=list)
     hidden: set[str] = field(default_factory=set)
+    posts: dict[str, voices.Posted] = field(default_factory=dict)  # our post -> the id that it gets there
+    published: dict[str, Delivery] = field(default_factory=dict)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(700_001))
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
+        if delivery.act is Act.PUBLISH:
+            there = self.posts[delivery.post_id].id
+            self.published[there] = delivery
+            return Proof(there, f"{account.api_base}/p/{account.account_id}/posts/{there}")
         if delivery.act is Act.HIDE:
             self.hidden.add(delivery.target)
         elif delivery.act is Act.UNHIDE:
@@ -71,7 +92,8 @@ class Rehearsal:
         return Proof(delivery.target)
 
     def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
-        return []  # nothing is ever unanswered here
+        """What stands here; nothing is ever unanswered, so only a publication is looked up, to see that it is there."""
+        return [Proof(known) for known, published in self.published.items() if published.id == delivery.id]
 
 
 @dataclass
@@ -121,6 +143,7 @@ def make(credentials: Mapping[str, Credentials], api_base: str, start: date, unt
     db = MemoryDb()
     store = TableStore(db, settings_ttl=3600)
     wall = Rehearsal(outlets()["facebook_page"].capabilities, clock)
+    wall.posts = {post_name(post): post for post in voices.posts(start, DAYS + AHEAD)}
     woken: list[str] = []
     herald = Herald(
         store=store, sources=sources(), outlets={**outlets(), "facebook_page": wall}, archive=_NoArchive(),
@@ -129,7 +152,7 @@ def make(credentials: Mapping[str, Credentials], api_base: str, start: date, unt
     furnish(store, api_base, opening)
     month = _Month(herald, clock, woken, credentials, {one.id: one for one in said})
     month.acknowledge()
-    month.live(said, until)
+    month.live(said, start, until)
     return Past(db, herald, said, wall, start, tuple(month.refused))
 
 
@@ -148,31 +171,70 @@ class _Month:
                 for policy in self.herald.store.policies():
                     self._act(AcknowledgePolicy(policy.id, policy.version), person.id)
 
-    def live(self, said: tuple[voices.Said, ...], until: datetime) -> None:
+    def live(self, said: tuple[voices.Said, ...], begun: date, until: datetime) -> None:
         """Everything in the order of its time: words, edits, deletions, answers, and the moderators' evening round."""
-        agenda: list[tuple[datetime, int, str, voices.Said | None]] = []
+        agenda: list[tuple[datetime, int, Callable[[], None]]] = []
         order = itertools.count()
+
+        def plan(at: datetime, act: Callable[[], None]) -> None:
+            agenda.append((at, next(order), act))
+
         for one in said:
-            agenda.append((one.at, next(order), "say", one))
+            plan(one.at, partial(self._tell, one, "say"))
             if one.edits_to is not None and one.edits_after:
-                agenda.append((one.at + one.edits_after, next(order), "edit", one))
+                plan(one.at + one.edits_after, partial(self._tell, one, "edit"))
             if one.deletes_after:
-                agenda.append((one.at + one.deletes_after, next(order), "delete", one))
+                plan(one.at + one.deletes_after, partial(self._tell, one, "delete"))
             if one.answer:
-                agenda.append((one.at + one.answer.after, next(order), "answer", one))
+                plan(one.at + one.answer.after, partial(self._answer, one))
+        for post in voices.posts(begun, DAYS + AHEAD):
+            if post.at <= self.clock.now + timedelta(hours=1):
+                continue  # from before Herald came to the shop
+            for at, act in self._life_of(post, until):
+                plan(max(at, self.clock.now), act)
         for day in range(DAYS + 2):
-            evening = datetime.combine(said[0].at.date(), datetime.min.time(), until.tzinfo)
-            agenda.append((evening + timedelta(days=day, hours=6, minutes=30), next(order), "round", None))
+            morning = datetime.combine(begun, datetime.min.time(), until.tzinfo) + timedelta(days=day)
+            plan(morning + timedelta(hours=6, minutes=30), self._round)
+            for hour in (1, 7, 13, 19):
+                plan(morning + timedelta(hours=hour), self._measure)
         heapq.heapify(agenda)
         while agenda and agenda[0][0] < until:
-            self.clock.now, _, what, who = heapq.heappop(agenda)
-            if who is None:
-                self._round()
-            elif what == "answer":
-                self._answer(who)
-            else:
-                self._tell(who, what)
+            self.clock.now, _, act = heapq.heappop(agenda)
+            act()
             self._send()
+        self._measure()
+
+    # ------------------------------------------------------------ our own posts
+
+    def _life_of(self, post: voices.Posted, until: datetime) -> Iterator[tuple[datetime, Callable[[], None]]]:
+        """Drafted by the marketer, approved by the community manager, out on time; the nearest are furthest along."""
+        ahead = post.at - until
+        yield post.at - timedelta(days=9), partial(self._draft, post)
+        if ahead < timedelta(days=8):
+            yield post.at - timedelta(days=8, hours=2), partial(self._command, post, Submit)
+        if ahead < timedelta(days=5):
+            yield post.at - timedelta(days=7, hours=1), partial(self._command, post, Approve)
+        yield post.at, self._publish
+
+    def _draft(self, post: voices.Posted) -> None:
+        account = next(a for a in shop.ACCOUNTS if a.account_id == post.account_id)
+        local = post.at.astimezone(ZoneInfo(account.timezone)).strftime("%Y-%m-%dT%H:%M")
+        variant = Variant(account.id, local, account.timezone)
+        title = post.text.split("?")[0].split(".")[0].split(":")[0][:60]
+        self._act(Draft(post_name(post), shop.BRAND, title, post.text, (variant,), 0), "jack")
+
+    def _command(self, post: voices.Posted, command: type[Submit] | type[Approve]) -> None:
+        found = self.herald.store.post(post_name(post))
+        if found:
+            self._act(command(found.id, found.version), "jack" if command is Submit else "priya")
+
+    def _publish(self) -> None:
+        release_posts(self.herald, self.clock.now)
+
+    def _measure(self) -> None:
+        measure(self.herald, self.clock.now)
+
+    # ------------------------------------------------------------ what people say and do
 
     def _tell(self, one: voices.Said, what: str) -> None:
         connection, body, headers = signed(one, what, self.clock.now, self.credentials)
@@ -252,6 +314,11 @@ class _Month:
 class _NoArchive:
     def keep(self, connection: str, body: bytes, reason: str, at: datetime) -> str:
         raise RuntimeError(f"the demo's own body was unreadable: {reason}")
+
+
+def post_name(post: voices.Posted) -> str:
+    """Our id of a post of the demo."""
+    return f"demo-{post.id.replace('_', '-')}"
 
 
 # ---------------------------------------------------------------- the bodies platforms would have sent

@@ -338,8 +338,11 @@ _OUR_POSTS = (
 _EVERY = {MAIN: 2, SYDNEY: 3, BRISBANE: 4, PERTH: 4}  # a post every so many days
 
 
+_HOURS = ((10, 0), (18, 30), (12, 15), (9, 0), (19, 0), (10, 0), (17, 30))
+
+
 def _posts_of(account: Account, start: date, days: int) -> list[Posted]:
-    """Posts from a week before `start`, at ten in the morning; the same dates always give the same posts."""
+    """Posts from a week before `start`, at changing hours; the same dates always give the same posts."""
     every = _EVERY.get(account.account_id)
     if every is None:
         return []
@@ -348,7 +351,8 @@ def _posts_of(account: Account, start: date, days: int) -> list[Posted]:
         day = start + timedelta(days=offset)
         if day.toordinal() % every:
             continue
-        at = datetime.combine(day, time(10), tzinfo=ZoneInfo(account.timezone)).astimezone(UTC)
+        hour, minute = _HOURS[(day.toordinal() + int(account.account_id[-1])) % len(_HOURS)]
+        at = datetime.combine(day, time(hour, minute), tzinfo=ZoneInfo(account.timezone)).astimezone(UTC)
         text = _OUR_POSTS[(day.toordinal() // every + int(account.account_id[-1])) % len(_OUR_POSTS)]
         found.append(
             Posted(f"{account.account_id}_9{day:%Y%m%d}{account.account_id[-3:]}", account.account_id, at, text)
