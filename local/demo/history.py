@@ -12,7 +12,7 @@ import heapq
 import hmac
 import itertools
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -40,12 +40,26 @@ from herald.flows.measure import measure
 from herald.flows.moderate import moderate
 from herald.flows.publish import release_posts
 from herald.flows.receive import receive
-from herald.model import Account, Act, Action, Case, CaseState, Connection, Credentials, Delivery, Work, case_id
+from herald.model import (
+    Account,
+    Act,
+    Action,
+    Case,
+    CaseState,
+    Connection,
+    Credentials,
+    Delivery,
+    Metric,
+    Snapshot,
+    Work,
+    case_id,
+)
 from herald.platforms import outlets, sources
 from herald.ports import Capabilities, Proof
 from herald.store.tables import TableStore
 from local.demo import organisation as shop
 from local.demo import voices
+from local.facebook import numbers
 from local.memory import MemoryDb
 
 DAYS = 28
@@ -73,6 +87,8 @@ class Rehearsal:
     hidden: set[str] = field(default_factory=set)
     posts: dict[str, voices.Posted] = field(default_factory=dict)  # our post -> the id that it gets there
     published: dict[str, Delivery] = field(default_factory=dict)
+    reactions: Counter[str] = field(default_factory=Counter)
+    comments: Counter[str] = field(default_factory=Counter)
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(700_001))
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
@@ -90,6 +106,35 @@ class Rehearsal:
             self.replies.append((reply, delivery, self.clock()))
             return Proof(reply)
         return Proof(delivery.target)
+
+    def profile(self, account: Account, token: str, now: datetime) -> list[Snapshot]:
+        """Followers now, and the two days that the platform has closed; the figures the simulator will give too."""
+        page, at = account.account_id, now.timestamp()
+        here = now.astimezone(ZoneInfo(account.timezone)).date().isoformat()
+        told = [Snapshot(account.id, Metric.FOLLOWERS, numbers.followers(page, at), now, day=here)]
+        stood = [(post, d.ordered_at.timestamp()) for post, d in self.published.items() if d.account_id == page]
+        for back in (2, 1):
+            day = now.astimezone(numbers.ZONE).date() - timedelta(days=back)
+            figures = numbers.day(page, day, stood)
+            told.append(Snapshot(account.id, Metric.REACH, figures.reach, now, day=day.isoformat()))
+            told.append(Snapshot(account.id, Metric.VIEWS, figures.views, now, day=day.isoformat()))
+        return told
+
+    def insights(self, account: Account, token: str, posts: Sequence[str], now: datetime) -> list[Snapshot]:
+        """Of each post: what the simulator makes up, and what is counted on the wall."""
+        told = []
+        for post in posts:
+            figures = numbers.post(
+                account.account_id, post, self.published[post].ordered_at.timestamp(), now.timestamp()
+            )
+            if figures is None:
+                continue
+            counted = {
+                Metric.REACH: figures.reach, Metric.VIEWS: figures.views, Metric.CLICKS: figures.clicks,
+                Metric.REACTIONS: self.reactions[post], Metric.COMMENTS: self.comments[post],
+            }  # fmt: skip
+            told += [Snapshot(account.id, metric, value, now, post=post) for metric, value in counted.items()]
+        return told
 
     def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
         """What stands here; nothing is ever unanswered, so only a publication is looked up, to see that it is there."""
@@ -148,9 +193,10 @@ def make(credentials: Mapping[str, Credentials], api_base: str, start: date, unt
     herald = Herald(
         store=store, sources=sources(), outlets={**outlets(), "facebook_page": wall}, archive=_NoArchive(),
         wake=lambda delivery: woken.append(delivery.id), secrets=lambda ref: credentials[ref], clock=clock,
+        meters={"facebook_page": wall},
     )  # fmt: skip
     furnish(store, api_base, opening)
-    month = _Month(herald, clock, woken, credentials, {one.id: one for one in said})
+    month = _Month(herald, wall, clock, woken, credentials, {one.id: one for one in said})
     month.acknowledge()
     month.live(said, start, until)
     return Past(db, herald, said, wall, start, tuple(month.refused))
@@ -159,6 +205,7 @@ def make(credentials: Mapping[str, Credentials], api_base: str, start: date, unt
 @dataclass
 class _Month:
     herald: Herald
+    wall: Rehearsal
     clock: Clock
     woken: list[str]
     credentials: Mapping[str, Credentials]
@@ -195,8 +242,7 @@ class _Month:
         for day in range(DAYS + 2):
             morning = datetime.combine(begun, datetime.min.time(), until.tzinfo) + timedelta(days=day)
             plan(morning + timedelta(hours=6, minutes=30), self._round)
-            for hour in (1, 7, 13, 19):
-                plan(morning + timedelta(hours=hour), self._measure)
+            plan(morning + timedelta(hours=13), self._measure)
         heapq.heapify(agenda)
         while agenda and agenda[0][0] < until:
             self.clock.now, _, act = heapq.heappop(agenda)
@@ -241,6 +287,9 @@ class _Month:
         receipt = receive(connection, body, headers, self.herald, self.clock.now)
         if receipt.status != 200:
             raise RuntimeError(f"the demo's own webhook was refused: {receipt}")
+        if what != "edit" and one.kind in ("comment", "reaction"):
+            counted = self.wall.reactions if one.kind == "reaction" else self.wall.comments
+            counted[one.post_id] += 1 if what == "say" else -1
         moderate([message_id(one)], self.herald, self.clock.now)
 
     def _send(self) -> None:

@@ -42,11 +42,29 @@ def _account(account: Account, herald: Herald, now: datetime) -> Measured:
 def _facts(account: Account, herald: Herald, now: datetime) -> list[Snapshot]:
     meter, token = herald.meters[account.platform], token_for(account, herald)
     facts = list(meter.profile(account, token, now))
-    out = [
-        target.external_id
-        for target in herald.store.calendar(account.brand, now - FOLLOWED, now)
-        if target.account == account.id and target.state is TargetState.PUBLISHED and target.external_id
-    ]
+    out = _worth_reading(account, herald, now)
     for start in range(0, len(out), _BATCH):
         facts += meter.insights(account, token, out[start : start + _BATCH], now)
     return facts
+
+
+def _worth_reading(account: Account, herald: Herald, now: datetime) -> list[str]:
+    """Posts whose figures are still moving, the young ones every time, the older the less often."""
+    published = {
+        target.external_id: target.published_at or target.due_at
+        for target in herald.store.calendar(account.brand, now - FOLLOWED, now)
+        if target.account == account.id and target.state is TargetState.PUBLISHED and target.external_id
+    }
+    known = herald.store.post_snapshots(account.id, published)
+    return [
+        post
+        for post, at in published.items()
+        if not known.get(post) or now - max(s.at for s in known[post]) >= _pause(now - at)
+    ]
+
+
+def _pause(age: timedelta) -> timedelta:
+    """Between two readings of a post of this age: most of its reach comes in the first three days."""
+    if age < timedelta(days=3):
+        return timedelta(0)
+    return timedelta(hours=20) if age < timedelta(days=8) else timedelta(days=6)
