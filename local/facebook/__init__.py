@@ -5,6 +5,7 @@ the shape of its payloads, and signs by its own few lines. It listens on 127.0.0
 
     wall.py      what is on the page, in SQLite; each change writes its webhook event in the same transaction
     graph.py     the API, as a function from a call to an answer
+    numbers.py   the figures it tells, as a function of ids and times
     webhooks.py  the outbox: signed POSTs, batches, retries, handshake
     faults.py    what goes wrong next: dropped lines, late acceptance, rate limits, outages
     server.py    HTTP: the API, the control API under /_sim/, the pages

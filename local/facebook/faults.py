@@ -22,12 +22,13 @@ WRITES_ONLY = frozenset({"drop_after_accept", "late"})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One armed fault. `calls` left, None: until switched off or `until` (Unix seconds)."""
+    """One armed fault. `calls` left, None: until switched off or `until` (Unix seconds). `page`: only its calls."""
 
     kind: str
     seconds: float
     calls: int | None = None
     until: float | None = None
+    page: str | None = None
 
     def words(self) -> str:
         """For the page: which calls it will meet."""
@@ -39,9 +40,10 @@ class Fault:
         return f"{KINDS[self.kind]}{late}: {left}"
 
 
-def arm(wall: Wall, kind: str, *, calls: int | None = 1, seconds: float = 0.0) -> None:
+def arm(wall: Wall, kind: str, *, calls: int | None = 1, seconds: float = 0.0, page: str | None = None) -> None:
     """Arm a fault for the next `calls` calls; None: until `clear`. Faults of different kinds wait their turn.
 
+    With `page` (an id) only calls with that page's token meet it.
     `seconds` is the delay of `late`; for the others, if above 0, the fault lasts that long instead of `calls`.
     Raises BadInput.
     """
@@ -58,8 +60,8 @@ def arm(wall: Wall, kind: str, *, calls: int | None = 1, seconds: float = 0.0) -
         calls, until = None, wall.clock() + seconds
     with wall.transaction():
         wall.db.execute(
-            "insert into faults (kind, calls, until, seconds, writes_only) values (?,?,?,?,?)",
-            (kind, calls, until, seconds, int(kind in WRITES_ONLY)),
+            "insert into faults (kind, calls, until, seconds, writes_only, page) values (?,?,?,?,?,?)",
+            (kind, calls, until, seconds, int(kind in WRITES_ONLY), page),
         )
 
 
@@ -74,11 +76,11 @@ def armed(wall: Wall) -> list[Fault]:
     return [_fault(row) for row in _alive(wall)]
 
 
-def take(wall: Wall, *, write: bool) -> Fault | None:
-    """The fault this call meets, used up by one; None: it goes well."""
+def take(wall: Wall, *, write: bool, page: str | None = None) -> Fault | None:
+    """The fault this call, with the token of `page`, meets, used up by one; None: it goes well."""
     with wall.transaction():
         for row in _alive(wall):
-            if row["writes_only"] and not write:
+            if (row["writes_only"] and not write) or row["page"] not in (None, page):
                 continue
             if row["calls"] is not None:
                 wall.db.execute("update faults set calls = calls - 1 where id=?", (row["id"],))
@@ -92,4 +94,4 @@ def _alive(wall: Wall) -> list[sqlite3.Row]:
 
 
 def _fault(row: sqlite3.Row) -> Fault:
-    return Fault(row["kind"], row["seconds"], row["calls"], row["until"])
+    return Fault(row["kind"], row["seconds"], row["calls"], row["until"], row["page"])

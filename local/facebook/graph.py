@@ -1,4 +1,4 @@
-"""The part of the Graph API that a Page's comments need, as a function from a call to an answer.
+"""The part of the Graph API that a Page's posts, comments and figures need, as a function from a call to an answer.
 
 Paths and parameters as in v25.0. Errors have the platform's shape and codes: 190 token, 100 parameter, 100/33 no
 such object for you, 10 and 200 permission, 4 and 613 rate, 1 and 2 trouble on their side. Which HTTP status goes
@@ -10,16 +10,17 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from urllib.parse import urlencode
 
+from local.facebook import numbers
 from local.facebook.config import Page
-from local.facebook.wall import BadInput, NoSuchObject, Person, Wall
+from local.facebook.wall import BadImage, BadInput, NoSuchObject, Person, Wall
 
 VERSION = re.compile(r"v\d{1,2}\.\d")
 LIMIT = 100
@@ -28,23 +29,29 @@ LIMIT = 100
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, taken apart: path without version, parameters of query and body together, the token apart."""
+    """One request, taken apart: path without version, parameters of query and body together, the token apart.
+
+    `files` are the parts of a multipart body that have a file name, by their field.
+    """
 
     method: str
     path: str
     params: Mapping[str, str] = field(default_factory=dict)
     token: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def write(self) -> bool:
         return self.method != "GET"
 
     def dump(self) -> str:
-        return json.dumps(asdict(self))
+        files = {name: b64encode(data).decode() for name, data in self.files.items()}
+        return json.dumps([self.method, self.path, dict(self.params), self.token, files])
 
     @classmethod
     def load(cls, text: str) -> Call:
-        return cls(**json.loads(text))
+        method, path, params, token, files = json.loads(text)
+        return cls(method, path, params, token, {name: b64decode(data) for name, data in files.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +115,8 @@ class Graph:
             return error.answer()
         except NoSuchObject as error:
             return _no_such(call.method, str(error)).answer()
+        except BadImage as error:
+            return GraphError(400, 324, f"(#324) Missing or invalid image file: {error}").answer()
         except BadInput as error:
             return GraphError(400, 100, f"(#100) {error}").answer()
 
@@ -121,6 +130,8 @@ class Graph:
         object_id, _, edge = call.path.strip("/").partition("/")
         if object_id == "me":
             object_id = page.id
+        if (call.method, object_id, edge) == ("POST", page.id, "photos"):
+            return self._photo(page, call)
         handler = self._route(call.method, edge, is_page=object_id == page.id)
         if handler is None:
             raise GraphError(400, 100, f"Unsupported {call.method.lower()} request.", kind="GraphMethodException")
@@ -133,8 +144,9 @@ class Graph:
             return {
                 ("GET", ""): self._get_page,
                 ("GET", "feed"): self._feed,
-                ("GET", "posts"): self._feed,
-                ("GET", "published_posts"): self._feed,
+                ("GET", "posts"): self._published,
+                ("GET", "published_posts"): self._published,
+                ("GET", "insights"): self._page_insights,
                 ("GET", "ratings"): self._ratings,
                 ("POST", "feed"): self._publish,
             }.get((method, edge))
@@ -143,6 +155,7 @@ class Graph:
             ("POST", ""): self._change,
             ("DELETE", ""): self._delete,
             ("GET", "comments"): self._comments,
+            ("GET", "insights"): self._post_insights,
             ("POST", "comments"): self._reply,
         }.get((method, edge))
 
@@ -153,18 +166,43 @@ class Graph:
             "id": lambda: page.id,
             "name": lambda: page.name,
             "link": lambda: f"{self._base}/p/{page.id}",
+            "followers_count": lambda: numbers.followers(page.id, self._wall.clock()),
         }
         return _chosen(have, params, ("name", "id"), "Page")
 
     def _publish(self, page: Page, _: str, params: Mapping[str, str]) -> Mapping[str, Any]:
-        if params.get("published", "true") in ("false", "0") or "scheduled_publish_time" in params:
-            raise GraphError(400, 100, "(#100) This simulator publishes at once; it keeps no schedule")
-        return {"id": self._wall.post(page.id, params.get("message", ""))}
+        _at_once(params)
+        photos = _attached(params["attached_media"]) if "attached_media" in params else ()
+        return {"id": self._wall.post(page.id, params.get("message", ""), link=params.get("link", ""), photos=photos)}
+
+    def _photo(self, page: Page, call: Call) -> Mapping[str, Any]:
+        """An image with its words; `message` is the older name of `caption`."""
+        data = call.files.get("source")
+        if data is None:
+            raise GraphError(400, 324, "(#324) Requires upload file")
+        words = call.params.get("caption", call.params.get("message", ""))
+        published = _flag("published", call.params.get("published", "true"))
+        if published:
+            _at_once(call.params)
+        with self._wall.transaction():
+            photo = self._wall.photo(page.id, data, alt=call.params.get("alt_text_custom", ""), caption=words)
+            if not published:
+                return {"id": photo}
+            return {"id": photo, "post_id": self._wall.post(page.id, words, photos=[photo])}
 
     def _feed(self, page: Page, _: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         rows = self._wall.rows("select *, rowid n from posts where page=? order by created, rowid", page.id)
+        return self._posts(page, rows, params, "feed")
+
+    def _published(self, page: Page, _: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        rows = self._wall.rows(
+            "select *, rowid n from posts where page=? and author_id=page order by created, rowid", page.id
+        )
+        return self._posts(page, rows, params, "published_posts")
+
+    def _posts(self, page: Page, rows: list[sqlite3.Row], params: Mapping[str, str], edge: str) -> Mapping[str, Any]:
         rows = [row for row in rows if _within(row["created"], params)]
-        return self._list(rows, params, newest_first=True, node=self._post, path=f"{page.id}/feed")
+        return self._list(rows, params, newest_first=True, node=self._post, path=f"{page.id}/{edge}")
 
     def _ratings(self, page: Page, _: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         rows = self._wall.rows("select *, rowid n from ratings where page=? order by created, rowid", page.id)
@@ -179,7 +217,13 @@ class Graph:
         return row, is_comment
 
     def _get(self, page: Page, object_id: str, params: Mapping[str, str]) -> Mapping[str, Any]:
-        row, is_comment = self._own(page, object_id)
+        try:
+            row, is_comment = self._own(page, object_id)
+        except NoSuchObject:
+            photo = self._wall.photo_row(object_id)
+            if photo["page"] != page.id:
+                raise
+            return self._photo_node(photo, params)
         return self._comment(row, params) if is_comment else self._post(row, params)
 
     def _change(self, page: Page, object_id: str, params: Mapping[str, str]) -> Mapping[str, Any]:
@@ -212,12 +256,82 @@ class Graph:
 
     def _comments(self, page: Page, object_id: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         _, is_comment = self._own(page, object_id)
+        return self._comments_of(object_id, params, is_comment=is_comment)
+
+    def _comments_of(self, object_id: str, params: Mapping[str, str], *, is_comment: bool) -> Mapping[str, Any]:
         stream = _choice("filter", params, ("toplevel", "stream")) == "stream"
         where = "parent=?" if is_comment else "post=?" if stream else "post=? and parent is null"
         query = f"select *, rowid n from comments where {where} order by created, rowid"  # noqa: S608
         rows = [row for row in self._wall.rows(query, object_id) if _within(row["created"], params)]
         newest_first = _choice("order", params, ("chronological", "reverse_chronological")) != "chronological"
         return self._list(rows, params, newest_first=newest_first, node=self._comment, path=f"{object_id}/comments")
+
+    # ------------------------------------------------------------ figures
+
+    def _page_insights(self, page: Page, _: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """Days that have ended, each under the moment it ended at; two of them unless asked for others."""
+        wanted = _metrics(params, PAGE_METRICS)
+        if params.get("period", "day") != "day":
+            raise GraphError(400, 100, "(#100) This simulator tells figures of a page by day only: period=day")
+        now = self._wall.clock()
+        until = _moment("until", params, now)
+        since = _moment("since", params, until - 2 * 86_400)
+        if until - since > 93 * 86_400:
+            raise GraphError(400, 100, "(#100) There cannot be more than 93 days between since and until")
+        ends = []
+        day = numbers.day_of(since) - timedelta(days=1)
+        while (end := numbers.start_of(day + timedelta(days=1))) <= min(until, now):
+            if end >= since:
+                ends.append((day, end))
+            day += timedelta(days=1)
+        values = {name: [self._on(page.id, name, day, end) for day, end in ends] for name in wanted}
+        return {"data": [_metric(page.id, name, "day", told) for name, told in values.items() if told]}
+
+    def _on(self, page: str, metric: str, day: date, end: int) -> Mapping[str, Any]:
+        if metric == "page_follows":
+            value = numbers.followers(page, end)
+        elif metric == "page_post_engagements":
+            value = self._engagements(page, numbers.start_of(day), end)
+        else:
+            posts = self._wall.rows("select id, created from posts where page=? and author_id=page", page)
+            figures = numbers.day(page, day, [(row["id"], row["created"]) for row in posts])
+            value = {
+                "page_media_view": figures.views,
+                "page_total_media_view_unique": figures.reach,
+                "page_daily_follows": figures.follows,
+            }[metric]
+        return {"value": value, "end_time": _time(end)}
+
+    def _engagements(self, page: str, start: int, end: int) -> int:
+        """What people did under the page's own posts."""
+        return sum(
+            int(self._wall.rows(query, page, start, end)[0]["n"])
+            for query in (
+                "select count(*) n from comments c join posts p on p.id = c.post where p.page=? and p.author_id=p.page"
+                " and c.author_id<>p.page and c.created>=? and c.created<?",
+                "select count(*) n from reactions r join posts p on p.id = r.object where p.page=?"
+                " and p.author_id=p.page and r.created>=? and r.created<?",
+                "select count(*) n from shares s join posts p on p.id = s.post where p.page=? and p.author_id=p.page"
+                " and s.created>=? and s.created<?",
+            )
+        )
+
+    def _post_insights(self, page: Page, post_id: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        """So far. An empty list, not zeros, for a post that has no figures yet and for a visitor's."""
+        row, is_comment = self._own(page, post_id)
+        if is_comment:
+            raise GraphError(400, 100, "(#100) Comments have no insights")
+        wanted = _metrics(params, POST_METRICS)
+        figures = numbers.post(page.id, post_id, row["created"], self._wall.clock())
+        if figures is None or row["author_id"] != page.id or params.get("period", "lifetime") != "lifetime":
+            return {"data": []}
+        values = {
+            "post_media_view": figures.views,
+            "post_total_media_view_unique": figures.reach,
+            "post_reactions_by_type_total": self._wall.reactions([post_id]).get(post_id, {}),
+            "post_clicks": figures.clicks,
+        }
+        return {"data": [_metric(post_id, name, "lifetime", [{"value": values[name]}]) for name in wanted]}
 
     # ------------------------------------------------------------ nodes
 
@@ -260,13 +374,61 @@ class Graph:
             "created_time": lambda: _time(row["created"]),
             "is_hidden": lambda: bool(row["hidden"]),
             "is_published": lambda: True,
-            "permalink_url": lambda: f"{self._base}/p/{row['page']}/posts/{row['id']}",
-            "comments": lambda: _total(
-                wall.rows("select count(*) n from comments where post=? and parent is null", row["id"])[0]["n"]
-            ),
+            "permalink_url": lambda: self._permalink(row),
+            "updated_time": lambda: _time(self._updated(row)),
+            "full_picture": lambda: next((wall.photo_address(photo) for photo in wall.photos_of(row["id"])), None),
+            "attachments": lambda: self._attachments(row),
+            "comments": lambda: self._comments_of(row["id"], _inside(params, "comments"), is_comment=False),
             "reactions": lambda: _total(sum(wall.reactions([row["id"]]).get(row["id"], {}).values())),
+            "shares": lambda: self._shares(row["id"]),
         }
         return _chosen(have, params, ("created_time", "message", "id"), "Post")
+
+    def _permalink(self, row: sqlite3.Row) -> str:
+        return f"{self._base}/p/{row['page']}/posts/{row['id']}"
+
+    def _updated(self, row: sqlite3.Row) -> int:
+        newest = self._wall.rows("select max(created) n from comments where post=?", row["id"])[0]["n"]
+        return max(int(row["created"]), newest or 0)
+
+    def _shares(self, post_id: str) -> Mapping[str, int] | None:
+        """Left out, as the platform does, rather than 0."""
+        count = self._wall.rows("select count(*) n from shares where post=?", post_id)[0]["n"]
+        return {"count": count} if count else None
+
+    def _attachments(self, row: sqlite3.Row) -> Mapping[str, Any] | None:
+        """The photos, else the link, as the platform shows them; nothing for plain words."""
+        photos = [self._photo_attached(photo) for photo in self._wall.photos_of(row["id"])]
+        if len(photos) > 1:
+            album = {"media_type": "album", "type": "album", "url": self._permalink(row), "target": {"id": row["id"]}}
+            return {"data": [{**album, "subattachments": {"data": photos}}]}
+        if photos:
+            return {"data": photos}
+        if not row["link"]:
+            return None
+        shown = {"media_type": "link", "type": "share", "url": row["link"], "unshimmed_url": row["link"]}
+        return {"data": [{**shown, "title": row["link"], "target": {"url": row["link"]}}]}
+
+    def _photo_attached(self, photo: sqlite3.Row) -> Mapping[str, Any]:
+        address = self._wall.photo_address(photo)
+        return {
+            "media_type": "photo",
+            "type": "photo",
+            "url": address,
+            "media": {"image": {"src": address}},
+            "target": {"id": photo["id"], "url": address},
+        }
+
+    def _photo_node(self, row: sqlite3.Row, params: Mapping[str, str]) -> Mapping[str, Any]:
+        have: dict[str, Callable[[], Any]] = {
+            "id": lambda: row["id"],
+            "name": lambda: row["caption"] or None,
+            "alt_text_custom": lambda: row["alt"] or None,
+            "created_time": lambda: _time(row["created"]),
+            "page_story_id": lambda: row["post"],
+            "link": lambda: self._wall.photo_address(row),
+        }
+        return _chosen(have, params, ("created_time", "name", "id"), "Photo")
 
     def _rating(self, row: sqlite3.Row, params: Mapping[str, str]) -> Mapping[str, Any]:
         have: dict[str, Callable[[], Any]] = {
@@ -313,6 +475,54 @@ class Graph:
         if params.get("summary") in ("true", "1", "total_count"):
             answer["summary"] = {"order": "chronological", "total_count": total, "can_comment": True}
         return answer
+
+
+PAGE_METRICS = (
+    "page_media_view",
+    "page_total_media_view_unique",
+    "page_post_engagements",
+    "page_daily_follows",
+    "page_follows",
+)
+POST_METRICS = ("post_media_view", "post_total_media_view_unique", "post_reactions_by_type_total", "post_clicks")
+
+
+def _metrics(params: Mapping[str, str], known: tuple[str, ...]) -> list[str]:
+    names = list(dict.fromkeys(name.strip() for name in params.get("metric", "").split(",") if name.strip()))
+    if not names or not set(names) <= set(known):
+        raise GraphError(400, 100, "(#100) The value must be a valid insights metric")
+    return names
+
+
+def _metric(node: str, name: str, period: str, values: list[Mapping[str, Any]]) -> Mapping[str, Any]:
+    return {"name": name, "period": period, "values": values, "id": f"{node}/insights/{name}/{period}"}
+
+
+def _moment(name: str, params: Mapping[str, str], default: float) -> float:
+    """Unix seconds, or a date, which begins where figures' days do."""
+    text = params.get(name)
+    if text is None:
+        return default
+    try:
+        moment = float(text) if text.isdigit() else float(numbers.start_of(date.fromisoformat(text)))
+    except ValueError:
+        moment = 0.0
+    if not 1_000_000_000 <= moment < 4_000_000_000:
+        raise GraphError(400, 100, f"(#100) Param {name} must be a Unix time or a date of this century")
+    return moment
+
+
+def _at_once(params: Mapping[str, str]) -> None:
+    if params.get("published", "true") in ("false", "0") or "scheduled_publish_time" in params:
+        raise GraphError(400, 100, "(#100) This simulator publishes at once; it keeps no schedule")
+
+
+def _attached(text: str) -> list[str]:
+    """Ids of `[{"media_fbid": "..."}]`."""
+    try:
+        return [str(one["media_fbid"]) for one in json.loads(text)]
+    except (ValueError, TypeError, KeyError):
+        raise GraphError(400, 100, "(#100) Param attached_media must be an array of {media_fbid}") from None
 
 
 def _sorts(row: sqlite3.Row, sign: int) -> tuple[int, int]:
@@ -376,13 +586,27 @@ def _chosen(
 
 def _fields(text: str) -> list[str]:
     """Names at the top level of a field list: `from{id,name},comments.limit(0).summary(true)` -> from, comments."""
-    bare, depth = [], 0
+    return [re.split(r"[.{(]", part, maxsplit=1)[0] for part in _split(text)]
+
+
+def _inside(params: Mapping[str, str], name: str) -> dict[str, str]:
+    """What is asked of a field: `comments.limit(5).order(reverse_chronological){id}` -> limit, order, fields."""
+    part = next(part for part in _split(params["fields"]) if re.split(r"[.{(]", part, maxsplit=1)[0] == name)
+    before, _, fields = part.partition("{")
+    asked = dict(re.findall(r"\.(\w+)\(([^()]*)\)", before))
+    return asked | ({"fields": fields.removesuffix("}")} if fields else {})
+
+
+def _split(text: str) -> list[str]:
+    """The parts of a field list, at the commas outside all braces."""
+    parts, depth = [""], 0
     for character in text[:2000]:
-        depth += character in "{("
-        if depth == 0:
-            bare.append(character)
-        depth -= character in "})"
-    return [name.strip().partition(".")[0] for name in "".join(bare).split(",") if name.strip()]
+        depth += (character in "{(") - (character in "})")
+        if character == "," and depth == 0:
+            parts.append("")
+        else:
+            parts[-1] += character
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _total(count: int) -> Mapping[str, Any]:

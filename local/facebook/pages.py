@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from zlib import crc32
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -100,12 +101,18 @@ def wall_part(wall: Wall, page_id: str, *, staff: bool, post: str | None = None,
 def side_part(wall: Wall) -> str:
     """The part of the controls that changes: armed faults, the outbox, the newest calls."""
     return _templates.get_template("side.html").render(
-        armed=[fault.words() for fault in faults.armed(wall)],
+        armed=[fault_words(wall, fault) for fault in faults.armed(wall)],
         late=wall.rows("select count(*) n from late")[0]["n"],
         outbox=webhooks.counts(wall),
         handshake=wall.setting("handshake", []),
         calls=[_call(row) for row in wall.rows("select * from calls order by id desc limit 8")],
     )
+
+
+def fault_words(wall: Wall, fault: faults.Fault) -> str:
+    """Which calls it will meet, and of which page if not of all."""
+    page = wall.pages.get(fault.page or "")
+    return f"{fault.words()}, {page.name}" if page else fault.words()
 
 
 def _page(wall: Wall, page_id: str) -> Any:
@@ -140,6 +147,9 @@ def _entry(wall: Wall, post: sqlite3.Row, *, staff: bool, everything: bool) -> M
         "count": sum(1 + _size(row["id"], below) for row in first),
         "left_out": len(first) - len(shown),
         "reactions": wall.reactions(ids),
+        "photos": wall.photos_of(post["id"]),
+        "site": urlsplit(post["link"]).hostname or "",
+        "shares": wall.rows("select count(*) n from shares where post=?", post["id"])[0]["n"],
     }
 
 
@@ -161,6 +171,10 @@ def _call(row: sqlite3.Row) -> Mapping[str, Any]:
         what = {
             ("POST", "comments"): "answer",
             ("POST", "feed"): "publish a post",
+            ("POST", "photos"): "publish a photo",
+            ("GET", "feed"): "read the posts",
+            ("GET", "published_posts"): "read the posts",
+            ("GET", "insights"): "read figures",
             ("DELETE", ""): "delete",
             ("GET", "comments"): "read the comments",
             ("GET", ""): "look at one thing",

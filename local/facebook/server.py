@@ -9,6 +9,7 @@ import ipaddress
 import json
 import logging
 import random
+import re
 import secrets
 import socket
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
+import urllib3
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -32,11 +34,12 @@ from local.facebook import config as configuration
 from local.facebook import faults, pages, trickle, webhooks
 from local.facebook.config import LOOPBACK, BadConfig, Config
 from local.facebook.graph import REFUSALS, VERSION, Answer, Call, Graph, GraphError
-from local.facebook.wall import BadInput, NoSuchObject, NotAllowed, Person, Wall, person
+from local.facebook.wall import IMAGE_LIMIT, BadInput, NoSuchObject, NotAllowed, Person, Wall, person
 
 logger = logging.getLogger("local.facebook")
 
 GRAPH_BODY = 1 << 20
+PHOTO_BODY = IMAGE_LIMIT + (1 << 20)
 CONTROL_BODY = 64 << 20
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -139,6 +142,7 @@ class Simulator:
         self.graph = Graph(wall, base)
         self.sender = webhooks.Sender(wall, config, rng=rng)
         self.rng = rng
+        wall.base = base
         wall.changed = self.sender.wake
         self._born = secrets.token_hex(4)  # a page that was open before a restart must notice it
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -155,6 +159,7 @@ class Simulator:
                 "delete": self._delete,
                 "hide": self._hide,
                 "react": self._react,
+                "share": self._share,
                 "recommend": self._recommend,
                 "history": self._history,
                 "faults": self._faults,
@@ -168,6 +173,7 @@ class Simulator:
             Route("/", self._home_page),
             Route("/p/{page}", self._wall_page),
             Route("/p/{page}/posts/{post}", self._wall_page),
+            Route("/p/{page}/photos/{photo}", self._image),
             Route("/p/{page}/live", self._live),
             Route("/p/{page}/comment", self._form, methods=["POST"]),
             Mount("/static", StaticFiles(directory=pages.HERE / "static")),
@@ -217,8 +223,9 @@ class Simulator:
             return _graph_response(GraphError(400, 100, f"(#100) {error}").answer())
         owner = self.graph.page_of(call.token)
         shown = {name: value[:500] for name, value in call.params.items()}
+        shown |= {name: f"({len(data)} bytes)" for name, data in call.files.items()}
         line = self.wall.log_call(call.method, call.path, shown, owner.id if owner else None)
-        fault = faults.take(self.wall, write=call.write)
+        fault = faults.take(self.wall, write=call.write, page=owner.id if owner else None)
         kind = fault.kind if fault else None
         if fault and fault.kind in REFUSALS:
             answer = REFUSALS[fault.kind]
@@ -286,6 +293,9 @@ class Simulator:
             kind = None
         return {"verb": self.wall.react(object_id, author, kind)}
 
+    async def _share(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"shared": self.wall.share(_object(body), _who(body))}
+
     async def _recommend(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         if _bool(body, "withdraw", default=False):
             self.wall.withdraw(self._page(body), _who(body))
@@ -307,8 +317,9 @@ class Simulator:
             count = body.get("count", 1)
             if count is not None and (not isinstance(count, int) or isinstance(count, bool)):
                 raise BadInput("count: a whole number, or null for until switched off")
-            faults.arm(self.wall, kind, calls=count, seconds=_number(body, "seconds"))
-        return {"armed": [fault.words() for fault in faults.armed(self.wall)]}
+            page = self._page(body) if "page" in body else None
+            faults.arm(self.wall, kind, calls=count, seconds=_number(body, "seconds"), page=page)
+        return {"armed": [pages.fault_words(self.wall, fault) for fault in faults.armed(self.wall)]}
 
     async def _set(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         for name, value in body.items():
@@ -352,11 +363,20 @@ class Simulator:
                 "pages": [{"id": page.id, "name": page.name} for page in self.config.pages],
                 "revision": wall.version(),
                 "posts": [dict(row) for row in wall.rows("select * from posts order by created, rowid")],
+                "photos": [dict(row) for row in wall.rows("select * from photos order by created, rowid")],
+                "shares": [dict(row) for row in wall.rows("select * from shares order by created, rowid")],
                 "comments": [dict(row) for row in wall.rows("select * from comments order by created, rowid")],
                 "ratings": [dict(row) for row in wall.rows("select * from ratings order by created, rowid")],
                 "reactions": [dict(row) for row in wall.rows("select * from reactions order by created, rowid")],
                 "faults": [
-                    {"kind": f.kind, "count": f.calls, "until": f.until, "seconds": f.seconds, "words": f.words()}
+                    {
+                        "kind": f.kind,
+                        "count": f.calls,
+                        "until": f.until,
+                        "seconds": f.seconds,
+                        "page": f.page,
+                        "words": pages.fault_words(wall, f),
+                    }
                     for f in faults.armed(wall)
                 ],
                 "late": wall.rows("select count(*) n from late")[0]["n"],
@@ -385,6 +405,14 @@ class Simulator:
 
     async def _wall_page(self, request: Request) -> Response:
         return HTMLResponse(pages.page(self.wall, request.path_params["page"], **_view(request)))
+
+    async def _image(self, request: Request) -> Response:
+        """The bytes under the type they were recognised as; the guard forbids browsers to guess another."""
+        photo = self.wall.photo_row(request.path_params["photo"])
+        if photo["page"] != request.path_params["page"]:
+            raise NoSuchObject(photo["id"])
+        data, mime = self.wall.image(photo["id"])
+        return Response(data, media_type=mime, headers={"content-disposition": "inline"})
 
     async def _live(self, request: Request) -> Response:
         """{revision} while nothing changed since `revision`, else with the two live parts as HTML."""
@@ -419,21 +447,68 @@ async def _read(request: Request, bound: int) -> bytes:
 
 
 async def _call(request: Request) -> Call:
-    """Query and body (form or JSON) are one set of parameters; the token may be a header or one of them."""
-    body = await _read(request, GRAPH_BODY)
+    """Query and body (form, multipart or JSON) are one set of parameters; the token may be a header or one of them."""
+    path = request.path_params["path"].strip("/")
+    body = await _read(request, PHOTO_BODY if path.endswith("/photos") else GRAPH_BODY)
     params = dict(request.query_params)
-    if body and request.headers.get("content-type", "").startswith("application/json"):
+    files: dict[str, bytes] = {}
+    kind, _, options = request.headers.get("content-type", "").partition(";")
+    if body and kind == "application/json":
         content = json.loads(body)
         if not isinstance(content, dict):
             raise ValueError("The body must be a JSON object")
         params |= {k: v if isinstance(v, str) else json.dumps(v) for k, v in content.items()}
+    elif body and kind == "multipart/form-data":
+        fields, files = _multipart(body, options)
+        params |= fields
     elif body:
         params |= dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True))
     token = params.pop("access_token", "")
     scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer":
         token = credentials.strip()
-    return Call(request.method, request.path_params["path"].strip("/"), params, token)
+    if path.endswith("/photos") and request.method == "POST" and "url" in params and "source" not in files:
+        files["source"] = await asyncio.to_thread(_fetched, params["url"])
+    return Call(request.method, path, params, token, files)
+
+
+def _multipart(body: bytes, options: str) -> tuple[dict[str, str], dict[str, bytes]]:
+    """(fields, files) of a multipart/form-data body, RFC 7578. Raises ValueError."""
+    found = re.search(r'boundary="?([^";,]{1,70})"?', options)
+    if found is None:
+        raise ValueError("The multipart body names no boundary")
+    fields: dict[str, str] = {}
+    files: dict[str, bytes] = {}
+    parts = (b"\r\n" + body).split(b"\r\n--" + found[1].encode("ascii"))
+    if len(parts) < 3 or not parts[-1].startswith(b"--"):
+        raise ValueError("The multipart body is cut short")
+    for part in parts[1:-1]:
+        head, blank, content = part.removeprefix(b"\r\n").partition(b"\r\n\r\n")
+        name = re.search(r'(?i)content-disposition:[^\r\n]*?\bname="([^"\r\n]*)"', head.decode("utf-8"))
+        if not blank or name is None:
+            raise ValueError("A part of the multipart body names no field")
+        if re.search(rb'(?i)\bfilename="', head):
+            files[name[1]] = content
+        else:
+            fields[name[1]] = content.decode("utf-8")
+    return fields, files
+
+
+def _fetched(address: str) -> bytes:
+    """The image at an address on this machine; the simulator calls no other. Raises ValueError."""
+    if urlsplit(address).scheme != "http" or _hostname(urlsplit(address).netloc) not in LOOPBACK:
+        raise ValueError("url: this simulator fetches images from this machine only (http://127.0.0.1...)")
+    try:
+        answer = urllib3.PoolManager(retries=False, timeout=5.0).request(
+            "GET", address, redirect=False, preload_content=False
+        )
+        data = answer.read(IMAGE_LIMIT + 1) if answer.status == 200 else b""
+        answer.release_conn()
+    except urllib3.exceptions.HTTPError:
+        data = b""
+    if not data:
+        raise ValueError("url: there is no image")
+    return bytes(data)
 
 
 def _control(

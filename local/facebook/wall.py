@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from local.facebook.config import Page
 
@@ -19,12 +21,24 @@ REACTIONS = ("like", "love", "care", "haha", "wow", "sad", "angry")
 TEXT_LIMIT = 8000
 """Characters of a comment. Our bound; the platform's own was not verified."""
 CALLS_KEPT = 2000
+POST_LIMIT = 63_206
+IMAGE_LIMIT = 10 * 1024 * 1024
+"""Bytes of one image, the platform's own bound for photos."""
 
 SCHEMA = """
 create table if not exists posts (
     id text primary key, page text not null, author_id text not null, author_name text not null, message text not null,
-    created integer not null, edited integer not null default 0, hidden integer not null default 0);
+    created integer not null, edited integer not null default 0, hidden integer not null default 0,
+    link text not null default '');
 create index if not exists posts_of_page on posts (page, created);
+create table if not exists photos (
+    id text primary key, page text not null, post text, image text not null, alt text not null, caption text not null,
+    created integer not null);
+create index if not exists photos_of_post on photos (post);
+create table if not exists images (id text primary key, mime text not null, data blob not null);
+create table if not exists shares (
+    post text not null, author_id text not null, author_name text not null, created integer not null,
+    primary key (post, author_id));
 create table if not exists comments (
     id text primary key, post text not null, page text not null, parent text, author_id text not null,
     author_name text not null, message text not null, created integer not null, edited integer not null default 0,
@@ -51,10 +65,12 @@ create table if not exists calls (
     params text not null, page text, status integer, fault text);
 create table if not exists faults (
     id integer primary key autoincrement, kind text not null, calls integer, until real, seconds real not null,
-    writes_only integer not null);
+    writes_only integer not null, page text);
 create table if not exists late (id integer primary key autoincrement, due_at real not null, call text not null);
 create table if not exists settings (key text primary key, value text not null);
 """
+_ADDED = {"posts": "link text not null default ''", "faults": "page text"}
+"""Columns that files of earlier versions lack."""
 
 
 class NoSuchObject(LookupError):
@@ -67,6 +83,10 @@ class NotAllowed(PermissionError):
 
 class BadInput(ValueError):
     """What was asked makes no sense; the sentence says why."""
+
+
+class BadImage(BadInput):
+    """These bytes are no image that the platform takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +123,7 @@ class Wall:
     ) -> None:
         """`hold` gives the seconds by which the next event is held back while events go out of order."""
         self.pages = {page.id: page for page in pages}
+        self.base = ""  # address of the public pages, once they are served
         self.clock = clock
         self.changed: Callable[[], None] = lambda: None
         self.revision = 0
@@ -116,6 +137,10 @@ class Wall:
         self.db.execute("pragma journal_mode=wal")
         self.db.execute("pragma synchronous=normal")
         self.db.executescript(SCHEMA)
+        for table, column in _ADDED.items():
+            have = {row["name"] for row in self.db.execute(f"pragma table_info({table})")}
+            if column.split()[0] not in have:
+                self.db.execute(f"alter table {table} add column {column}")
 
     def close(self) -> None:
         self.db.close()
@@ -173,28 +198,69 @@ class Wall:
             self._tell(owner.id, "feed", self._comment_value(self.comment_row(comment_id), "add", now), now)
         return comment_id
 
-    def post(self, page: str, text: str, author: Person | None = None, *, tell: bool = True) -> str:
-        """Publish as the page, or write a visitor's post when `author` is given; returns the post's id."""
+    def post(
+        self,
+        page: str,
+        text: str,
+        author: Person | None = None,
+        *,
+        link: str = "",
+        photos: Sequence[str] = (),
+        tell: bool = True,
+    ) -> str:
+        """Publish as the page, or write a visitor's post when `author` is given; returns the post's id.
+
+        `photos` are ids of photos that stand in no post yet. With a link or a photo there need be no text.
+        """
         owner = self._page(page)
-        message = _text(text, limit=63206)
+        message = _text(text, limit=POST_LIMIT, may_be_empty=bool(link or photos))
+        address = _link(link)
         by = author or Person(owner.id, owner.name)
         with self.transaction():
             now = self._now()
             post_id = f"{owner.id}_{self._next_id()}"
             self.db.execute(
-                "insert into posts (id, page, author_id, author_name, message, created) values (?,?,?,?,?,?)",
-                (post_id, owner.id, by.id, by.name, message, now),
+                "insert into posts (id, page, author_id, author_name, message, created, link) values (?,?,?,?,?,?,?)",
+                (post_id, owner.id, by.id, by.name, message, now, address),
             )
+            for photo in photos:
+                row = self.photo_row(photo)
+                if row["page"] != owner.id or row["post"] is not None:
+                    raise NoSuchObject(photo)
+                self.db.execute("update photos set post=? where id=?", (post_id, photo))
             if tell:
                 self._tell(owner.id, "feed", self._post_value(self.post_row(post_id), "add", now), now)
         return post_id
+
+    def photo(self, page: str, data: bytes, *, alt: str = "", caption: str = "") -> str:
+        """Keep an image as an unpublished photo of the page; returns the photo's id, for `post`."""
+        owner = self._page(page)
+        mime = _image_kind(data)
+        if len(alt) > TEXT_LIMIT:
+            raise BadInput(f"the alternative text has {len(alt)} characters, the limit is {TEXT_LIMIT}")
+        with self.transaction():
+            photo_id = str(self._next_id())
+            self._keep_photo(photo_id, owner, data, mime, alt, caption, None, self._now())
+        return photo_id
+
+    def share(self, post_id: str, author: Person) -> bool:
+        """Share a post on one's own profile, or take that back; returns whether it is shared now.
+
+        The page is not told: what people share on their own profiles is theirs.
+        """
+        self.post_row(post_id)
+        with self.transaction():
+            gone = self.db.execute("delete from shares where post=? and author_id=?", (post_id, author.id)).rowcount
+            if not gone:
+                self.db.execute("insert into shares values (?,?,?,?)", (post_id, author.id, author.name, self._now()))
+        return not gone
 
     def edit(self, object_id: str, text: str, *, by: str | None = None) -> None:
         """Change the words of a comment or post. `by`: id of who edits; only the author may."""
         row, is_comment = self.object_row(object_id)
         if by is not None and by != row["author_id"]:
             raise NotAllowed("only its author may edit it")
-        message = _text(text)
+        message = _text(text, limit=TEXT_LIMIT if is_comment else POST_LIMIT)
         with self.transaction():
             now = self._now()
             table = "comments" if is_comment else "posts"
@@ -220,9 +286,12 @@ class Wall:
             if is_comment:
                 self._remove_comment(row, now)
             else:
+                self._tell(row["page"], "feed", self._post_value(row, "remove", now), now)
                 self.db.execute("delete from posts where id=?", (object_id,))
                 self.db.execute("delete from reactions where object=?", (object_id,))
-                self._tell(row["page"], "feed", self._post_value(row, "remove", now), now)
+                self.db.execute("delete from shares where post=?", (object_id,))
+                self.db.execute("delete from photos where post=?", (object_id,))
+                self.db.execute("delete from images where id not in (select image from photos)")
 
     def hide(self, object_id: str, hidden: bool) -> bool:
         """Hide or show a comment or a visitor's post. False: it was so already, nothing is told."""
@@ -323,9 +392,11 @@ class Wall:
     def history(self, page: str, posts: Iterable[Mapping[str, Any]], ratings: Iterable[Mapping[str, Any]] = ()) -> int:
         """Put a past on the page, with given ids and times; tells no webhook. Repeating it changes nothing.
 
-        A post is {id, message, created_time, from?, comments?, reactions?, is_hidden?, edited?}; a comment the same
-        plus parent?; a reaction {from, type}; a rating {id, from, text, positive, created_time}. `from` is {id, name}
-        or a name; times are Unix seconds or ISO 8601. Returns how many posts and comments were written.
+        A post is {id, message, created_time, from?, comments?, reactions?, is_hidden?, edited?, link?, shares?,
+        photos?}; a comment the same without the last three, plus parent?; a photo {id, data, alt?}, its bytes in
+        base64; a reaction {from, type}; shares a list of `from`; a rating {id, from, text, positive, created_time}.
+        `from` is {id, name} or a name; times are Unix seconds or ISO 8601. Returns how many posts and comments were
+        written.
         """
         owner = self._page(page)
         written = 0
@@ -348,7 +419,10 @@ class Wall:
     def reset(self) -> None:
         """Empty pages, outbox, log and faults. Ids go on where they were: no old id gets a new meaning."""
         with self.transaction():
-            for table in ("posts", "comments", "reactions", "ratings", "outbox", "sent", "calls", "faults", "late"):
+            for table in (
+                "posts", "photos", "images", "comments", "reactions", "shares", "ratings", "outbox", "sent", "calls",
+                "faults", "late",
+            ):  # fmt: skip
                 self.db.execute(f"delete from {table}")  # noqa: S608
             self.db.execute("delete from settings where key <> 'next_id'")
 
@@ -372,6 +446,21 @@ class Wall:
             return self.comment_row(object_id), True
         except NoSuchObject:
             return self.post_row(object_id), False
+
+    def photo_row(self, photo_id: str) -> sqlite3.Row:
+        row: sqlite3.Row | None = self.db.execute("select * from photos where id=?", (photo_id,)).fetchone()
+        if row is None:
+            raise NoSuchObject(photo_id)
+        return row
+
+    def photos_of(self, post_id: str) -> list[sqlite3.Row]:
+        """The photos of a post, in the order they were given."""
+        return self.rows("select * from photos where post=? order by rowid", post_id)
+
+    def image(self, photo_id: str) -> tuple[bytes, str]:
+        """The bytes of a photo and their MIME type."""
+        row = self.rows("select data, mime from images where id=?", self.photo_row(photo_id)["image"])[0]
+        return bytes(row["data"]), str(row["mime"])
 
     def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
         return self.db.execute(query, values).fetchall()
@@ -485,15 +574,35 @@ class Wall:
         return value
 
     def _post_value(self, row: sqlite3.Row, verb: str, now: int) -> dict[str, Any]:
+        photos = self.photos_of(row["id"])
+        own = row["author_id"] == row["page"]
         value: dict[str, Any] = {
             "from": {"id": row["author_id"], "name": row["author_name"]},
             "post_id": row["id"],
-            "item": "status" if row["author_id"] == row["page"] else "post",
+            "item": "photo" if photos else "status" if own else "post",
             "verb": verb,
         }
+        if photos:
+            value["photo_id"] = photos[0]["id"]
         if verb != "remove":
             value |= {"created_time": now, "message": row["message"], "published": 1}
+            link = self.photo_address(photos[0]) if photos and self.base else row["link"]
+            value |= {"link": link} if link else {}
         return value
+
+    def photo_address(self, photo: sqlite3.Row) -> str:
+        """Where anybody can see the image."""
+        return f"{self.base}/p/{photo['page']}/photos/{photo['id']}"
+
+    def _keep_photo(
+        self, photo_id: str, owner: Page, data: bytes, mime: str, alt: str, caption: str, post: str | None, created: int
+    ) -> None:
+        image = sha256(data).hexdigest()
+        self.db.execute("insert or ignore into images values (?,?,?)", (image, mime, data))
+        self.db.execute(
+            "insert or replace into photos (id, page, post, image, alt, caption, created) values (?,?,?,?,?,?,?)",
+            (photo_id, owner.id, post, image, alt.strip(), caption, created),
+        )
 
     def _tell(self, page: str, field: str, value: Mapping[str, Any], at: int) -> None:
         now = self.clock()
@@ -506,15 +615,31 @@ class Wall:
 
     def _old_post(self, owner: Page, entry: Mapping[str, Any]) -> int:
         by = _author(entry, owner)
+        photos = entry.get("photos") or ()
         self._taken(entry["id"])
         self.db.execute(
-            "insert or replace into posts (id, page, author_id, author_name, message, created, edited, hidden)"
-            " values (?,?,?,?,?,?,?,?)",
+            "insert or replace into posts (id, page, author_id, author_name, message, created, edited, hidden, link)"
+            " values (?,?,?,?,?,?,?,?,?)",
             (
-                str(entry["id"]), owner.id, by.id, by.name, _text(str(entry["message"]), limit=63206),
+                str(entry["id"]), owner.id, by.id, by.name,
+                _text(str(entry["message"]), limit=POST_LIMIT, may_be_empty=bool(photos)),
                 _seconds(entry["created_time"]), int(bool(entry.get("edited"))), int(bool(entry.get("is_hidden"))),
+                _link(str(entry.get("link") or "")),
             ),
         )  # fmt: skip
+        for photo in photos:
+            self._taken(photo["id"])
+            data = b64decode(str(photo["data"]), validate=True)
+            self._keep_photo(
+                str(photo["id"]), owner, data, _image_kind(data), str(photo.get("alt") or ""), "", str(entry["id"]),
+                _seconds(entry["created_time"]),
+            )  # fmt: skip
+        for shared in entry.get("shares") or ():
+            who = _author({"from": shared}, owner)
+            self.db.execute(
+                "insert or replace into shares values (?,?,?,?)",
+                (str(entry["id"]), who.id, who.name, _seconds(entry["created_time"])),
+            )
         self._old_reactions(owner, entry)
         comments = entry.get("comments") or ()
         for comment in comments:
@@ -547,13 +672,42 @@ class Wall:
             )
 
 
-def _text(text: str, limit: int = TEXT_LIMIT) -> str:
+def _text(text: str, limit: int = TEXT_LIMIT, *, may_be_empty: bool = False) -> str:
     clean = text.replace("\r\n", "\n")
     if not clean.strip():
+        if may_be_empty:
+            return ""
         raise BadInput("there must be some text")
     if len(clean) > limit:
         raise BadInput(f"the text has {len(clean)} characters, the limit is {limit}")
     return clean
+
+
+def _link(link: str) -> str:
+    if not link:
+        return ""
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme not in ("http", "https") or not parts.hostname or len(link) > 2000 or not link.isprintable():
+        raise BadInput("the link must be an http or https address")
+    return link
+
+
+def _image_kind(data: bytes) -> str:
+    """The MIME type by the first bytes, never by what the sender calls them."""
+    if len(data) > IMAGE_LIMIT:
+        raise BadImage(f"the image has {len(data)} bytes, the limit is {IMAGE_LIMIT}")
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return "image/png"
+    if data.startswith(b"\xff\xd8\xff"):
+        return "image/jpeg"
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "image/gif"
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return "image/webp"
+    raise BadImage("these bytes are neither PNG, JPEG, GIF nor WebP")
 
 
 def _author(entry: Mapping[str, Any], owner: Page) -> Person:

@@ -183,6 +183,7 @@
 
   const acts = {
     react: b => control("react", {object: b.dataset.object, type: b.dataset.type, as: author.value, toggle: true}),
+    share: b => control("share", {object: b.dataset.object, as: author.value}),
     delete: b => control("delete", {object: b.dataset.object, as: author.value}),
     hide: b => control("hide", {object: b.dataset.object, hidden: b.dataset.hide === "true"}),
     withdraw: () => control("recommend", {page: page.dataset.page, as: author.value, withdraw: true}),
@@ -210,6 +211,7 @@
       if (data.fault === "late") body.seconds = Number(document.getElementById("late-seconds").value);
       else if (data.fault === "429" || data.fault === "outage") body.count = Number(document.getElementById("fault-count").value);
       if ("forever" in data) body.count = null;
+      if (data.fault !== "none") body.page = page.dataset.page;
       control("faults", body);
     }
   });
