@@ -33,6 +33,20 @@ def port(name: str, environ: Mapping[str, str] = os.environ) -> int:
     return int(text)
 
 
+def check(environ: Mapping[str, str] = os.environ) -> None:
+    """Whether every part has a port of its own.
+
+    Raises:
+        ValueError: an override is no port number, or two parts have the same one; the words name the variables.
+    """
+    given: dict[int, str] = {}
+    for name in PORTS:
+        number = port(name, environ)
+        if number in given:
+            raise ValueError(f"{name} and {given[number]} both have port {number}; set {override(name)} to another")
+        given[number] = name
+
+
 def override(name: str) -> str:
     """The environment variable that moves a part to another port."""
     return f"HERALD_PORT_{name.upper()}"

@@ -30,7 +30,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local import aws
+from local import aws, ports
 from local.ports import HOST, ROOT, local_dir, override, port, url
 
 START_SECONDS = 60.0  # until a part answers; a loaded machine imports slowly
@@ -164,6 +164,7 @@ def _existing() -> list[Part]:
 def _up(folder: Path, parts: Sequence[Part], *, demo: bool) -> None:
     begun = time.monotonic()
     aws.isolate()
+    os.environ["HERALD_LOCAL_DIR"] = str(folder)  # the parts start elsewhere, where a relative name means another
     running = _already(folder, parts)
     missing = [part for part in parts if part.name not in running]
     _refuse_taken_ports(missing)
@@ -539,10 +540,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     saying.set_defaults(work=lambda args: say(args.platform, args.text, args.as_name))
     args = parser.parse_args(arguments)
     try:
-        return int(args.work(args))
-    except ValueError as error:  # an unusable port in the environment
+        ports.check()
+    except ValueError as error:
         print(f"herald: {error}", file=sys.stderr)
         return 2
+    try:
+        code = int(args.work(args))
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader had enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        return 141
+    return code
 
 
 if __name__ == "__main__":

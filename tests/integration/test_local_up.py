@@ -6,11 +6,14 @@ import os
 import resource
 import signal
 import socket
+import subprocess
+import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
 
-from local.ports import HOST
+from local.ports import HOST, ROOT
 from tests.support import embedded_aws
 
 pytestmark = pytest.mark.integration
@@ -59,6 +62,37 @@ def test_a_port_that_is_no_port_is_one_line(tmp_path: Path):
     refused = wrong.up()
     assert refused.returncode != 0
     assert refused.stderr.strip() == "herald: HERALD_PORT_AWS=eighty: not a port number (1 to 65535)"
+
+
+def test_a_folder_named_from_where_one_stands_is_one_folder_for_every_part(tmp_path: Path):
+    local = embedded_aws.prepared(tmp_path / "kept here")
+    environ = {**local.environ, "HERALD_LOCAL_DIR": "kept here", "PYTHONPATH": str(ROOT)}
+
+    def there(command: str, *options: str) -> subprocess.CompletedProcess[str]:
+        asked = [sys.executable, "-m", "local.up", command, *options]
+        return subprocess.run(asked, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
+
+    try:
+        started = there("up", "--only", "aws,door", "--empty")
+        assert started.returncode == 0, started.stderr
+        assert not (ROOT / "kept here").exists()
+        with urllib.request.urlopen(f"{local.door}/_door/health", timeout=5) as answer:  # noqa: S310 - our own
+            assert answer.status == 200  # it has found the stack file
+    finally:
+        there("down")
+    assert (tmp_path / "kept here" / "data" / "tables.snapshot").exists()
+
+
+def test_a_reader_that_has_enough_of_the_status_ends_it_quietly(tmp_path: Path):
+    local = embedded_aws.prepared(tmp_path)
+    asked = [sys.executable, "-m", "local.up", "status"]
+    reader, writer = os.pipe()
+    os.close(reader)
+    ended = subprocess.run(
+        asked, cwd=ROOT, env=dict(local.environ), stdout=writer, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writer)
+    assert (ended.returncode, ended.stderr) == (141, "")
 
 
 def test_what_a_bad_end_left_behind_is_cleared_away(tmp_path: Path):

@@ -273,6 +273,7 @@ def test_a_rule_that_did_not_load_is_told_and_the_others_decide(herald: Run, tmp
     ran = herald("decide", "--rules", str(rules), stdin=b'{"id": 1, "text": "zonkwit"}')
     assert (ran.code, ran.lines[0]["action"]) == (0, "hide")
     assert ran.err.startswith(f"herald: {rules} line ")
+    assert ran.err.count("line ") == 1  # the place is said once
 
 
 # ---------------------------------------------------------------- sla
@@ -338,6 +339,31 @@ def test_the_local_commands_are_handed_on_with_their_exit_code(herald: Run, loca
     assert [herald(name).code for name in ("up", "down", "status")] == [0, 0, 1]
     assert herald("say", "facebook_page", "Hello", "--as", "Kim").code == 0
     assert local_up == [("up",), ("down",), ("status",), ("say", "facebook_page", "Hello", "Kim")]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("up",), ("down",), ("status",), ("say", "facebook_page", "Hello"), ("why", "facebook_page:70_71")],
+    ids=lambda arguments: arguments[0],
+)
+@pytest.mark.parametrize(
+    ("ports", "words"),
+    [
+        ({"HERALD_PORT_DOOR": "eighty"}, "HERALD_PORT_DOOR=eighty: not a port number"),
+        ({"HERALD_PORT_AWS": "7001", "HERALD_PORT_FACEBOOK": "7001"}, "set HERALD_PORT_FACEBOOK to another"),
+    ],
+    ids=["no number", "twice"],
+)
+def test_a_port_that_cannot_be_used_is_wrong_usage_for_every_local_command(
+    herald: Run, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], ports: dict[str, str], words: str
+) -> None:
+    monkeypatch.delenv("MESSAGES_TABLE", raising=False)
+    for name, value in ports.items():
+        monkeypatch.setenv(name, value)
+    ran = herald(*arguments)
+    assert (ran.code, ran.out) == (2, "")
+    assert one_line(ran.err)
+    assert words in ran.err
 
 
 def test_without_a_checkout_the_local_system_says_where_to_go(herald: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 from herald.errors import BadPayload, BadSignature, HeraldError, Unknown
 
 if TYPE_CHECKING:
+    from herald.flows.context import Herald
     from herald.model import Event
 
 MAX_BODY = 16_000_000
@@ -76,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     _local_commands(commands)
     _platform_commands(commands)
     _judging_commands(commands)
+    _report_command(commands)
     return parser
 
 
@@ -171,6 +174,22 @@ def _judging_commands(commands: Any) -> None:
     sla.add_argument("time", metavar="TIME", type=_time, help="ISO 8601, for example 2026-10-02T16:45")
 
 
+def _report_command(commands: Any) -> None:
+    made = _command(
+        commands, "report", _report, "report a period of a brand as files, by mail, or both",
+        "herald report --period 2026-10 --out report",
+    )  # fmt: skip
+    made.add_argument(
+        "--period", required=True, type=_period, metavar="PERIOD",
+        help="a month 2026-10, an ISO week 2026-W43, a year, or days 2026-10-01..2026-10-31",
+    )  # fmt: skip
+    made.add_argument("--brand", metavar="BRAND", default="", help="may be left out where there is only one")
+    made.add_argument("--out", metavar="DIR", help="a folder, made if need be; files of the same name are replaced")
+    made.add_argument(
+        "--mail", metavar="ADDRESS", action="append", default=[], type=_mail_address, help="may be repeated"
+    )  # fmt: skip
+
+
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
     if not colon or not name.strip():
@@ -200,6 +219,24 @@ def _day(text: str) -> date:
         raise argparse.ArgumentTypeError(f"{text!r} is no date: write YYYY-MM-DD") from error
 
 
+def _period(text: str) -> tuple[str, str]:
+    from herald.measure.figures import period  # noqa: PLC0415
+
+    try:
+        return period(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _mail_address(text: str) -> str:
+    from herald.mail import address  # noqa: PLC0415
+
+    try:
+        return address(text)
+    except HeraldError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def _time(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
@@ -216,11 +253,16 @@ def _up_module() -> Any:
     if (root / "local" / "up.py").is_file() and str(root) not in sys.path:
         sys.path.append(str(root))  # an installed `herald` does not look where it is called
     try:
-        return import_module("local.up")
+        module = import_module("local.up")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "local":
             raise Usage(f"the local system needs {error.name}: run `make setup` in the checkout of Herald") from error
         raise Usage("the local system is part of a checkout of Herald: go there and run `make up`") from error
+    try:
+        import_module("local.ports").check()
+    except ValueError as error:
+        raise Usage(str(error)) from error
+    return module
 
 
 def _local(args: argparse.Namespace) -> int:
@@ -234,14 +276,20 @@ def _say(args: argparse.Namespace) -> int:
 
 
 def _why(args: argparse.Namespace) -> int:
+    from herald.flows.why import why  # noqa: PLC0415
+
+    return _over_the_tables("why", lambda herald: print(why(herald, args.message)))
+
+
+def _over_the_tables(name: str, work: Callable[[Herald], None]) -> int:
+    """Do something with the Herald that the environment, else `make up`, describes."""
     try:
         runtime = import_module("herald.runtime")
-        tell = import_module("herald.flows.why").why
     except ModuleNotFoundError as error:
-        raise Usage(f"`why` needs {error.name}: run `make setup` in the checkout of Herald") from error
+        raise Usage(f"`{name}` needs {error.name}: run `make setup` in the checkout of Herald") from error
     _know_the_local_system()
     try:
-        print(tell(runtime.current(), args.message))
+        work(runtime.current())
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "botocore":
             raise
@@ -360,7 +408,8 @@ def _decide(args: argparse.Namespace) -> int:
     name = args.rules or "default_rules.yaml"
     rules = compile_rules(_rules_text(args.rules) if args.rules else _default_rules())
     for problem in rules.problems:
-        _complain(f"{name} line {problem.line}: {problem.sentence}", _FAILED)
+        where = f"line {problem.line}: "
+        _complain(f"{name} {where}{problem.sentence.removeprefix(where)}", _FAILED)
     return _each_line(lambda line: decide_line(line, rules, now=datetime.now(UTC)))
 
 
@@ -410,6 +459,49 @@ def _sla(args: argparse.Namespace) -> int:
         raise Usage(str(error)) from error
     print(end.isoformat())
     return _OK
+
+
+# -------------------------------------------------------------------- the report
+
+
+def _report(args: argparse.Namespace) -> int:
+    if not args.out and not args.mail:
+        raise Usage("say where the report goes: --out DIR, --mail name@example.com, or both")
+    return _over_the_tables("report", lambda herald: _report_of(herald, args))
+
+
+def _report_of(herald: Herald, args: argparse.Namespace) -> None:
+    from herald.flows.report import gather, send  # noqa: PLC0415
+    from herald.measure.report import report  # noqa: PLC0415
+
+    first_day, last_day = args.period
+
+    try:
+        facts = gather(herald, args.brand or _only_brand(herald), first_day, last_day, herald.clock())
+    except ValueError as error:
+        raise Usage(str(error)) from error
+    made = report(facts)
+    line: dict[str, Any] = {
+        "brand": facts.brand, "first_day": facts.first_day, "last_day": facts.last_day, "over": facts.over,
+        "files": [_written(Path(args.out) / name, data) for name, data in made.files.items()] if args.out else [],
+    }  # fmt: skip
+    if args.mail:
+        send(herald, made, args.mail)
+        line["mailed"] = args.mail
+    _emit(line)
+
+
+def _only_brand(herald: Herald) -> str:
+    brands = sorted({account.brand for account in herald.store.accounts()})
+    if len(brands) != 1:
+        raise Usage(f"say which brand, with --brand: {', '.join(brands) or 'there is none yet'}")
+    return brands[0]
+
+
+def _written(path: Path, data: bytes) -> dict[str, Any]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+    return {"path": str(path), "bytes": len(data), "sha256": sha256(data).hexdigest()}
 
 
 # -------------------------------------------------------------------- in and out
