@@ -13,10 +13,11 @@ help: ## this list
 
 setup: $(STAMP) ## own .venv with everything, from the lock
 
-# A name on the PATH may be a shim that answers nothing, so each candidate is run.
+# A name on the PATH may be a shim that answers nothing, so each candidate is run. A .venv whose making was interrupted
+# has a Python and no pip: it is made anew.
 $(STAMP): $(INPUTS)
 	@set -eu; \
-	if ! $(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	if ! $(PY) -c 'import pip, sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	  python=; \
 	  for candidate in python3.13 python3.12 python3.11 python3 python; do \
 	    if $$candidate -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; then python=$$candidate; break; fi; \
