@@ -253,16 +253,11 @@ def _up_module() -> Any:
     if (root / "local" / "up.py").is_file() and str(root) not in sys.path:
         sys.path.append(str(root))  # an installed `herald` does not look where it is called
     try:
-        module = import_module("local.up")
+        return import_module("local.up")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "local":
             raise Usage(f"the local system needs {error.name}: run `make setup` in the checkout of Herald") from error
         raise Usage("the local system is part of a checkout of Herald: go there and run `make up`") from error
-    try:
-        import_module("local.ports").check()
-    except ValueError as error:
-        raise Usage(str(error)) from error
-    return module
 
 
 def _local(args: argparse.Namespace) -> int:
@@ -475,7 +470,6 @@ def _report_of(herald: Herald, args: argparse.Namespace) -> None:
     from herald.measure.report import report  # noqa: PLC0415
 
     first_day, last_day = args.period
-
     try:
         facts = gather(herald, args.brand or _only_brand(herald), first_day, last_day, herald.clock())
     except ValueError as error:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from herald.errors import Unknown
+from herald.errors import Unknown, Unsupported
 from herald.flows.context import Herald
 from herald.measure.figures import AccountFacts, Published, midnight, newest, previous
+from herald.measure.report import Report
 from herald.measure.scorecard import Facts
 from herald.model import Account, Metric, Post, Response, Snapshot, Target
 from herald.ports import Store
@@ -49,6 +50,17 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
         accounts=tuple(_account(herald, one, first_day, until_day, now, posts) for one in accounts),
         before=tuple(_account(herald, one, *before, now, posts) for one in accounts),
     )
+
+
+def send(herald: Herald, report: Report, to: Sequence[str]) -> None:
+    """Mail a report with its files to named people.
+
+    Raises:
+        Unsupported: no mail is set up. PlatformError: the mail was refused, or cannot be sent now; says which.
+    """
+    if herald.mail is None:
+        raise Unsupported("No mail is set up, so nothing was sent: set MAIL_FROM, and MAIL_SERVER unless it is SES.")
+    herald.mail(to, report.title, report.text, report.html, report.files)
 
 
 def _main_zone(accounts: Sequence[Account]) -> str:
