@@ -220,6 +220,35 @@ def test_an_explanation_says_when_the_text_has_changed_since_and_when_no_rule_he
     assert "none held" in told
 
 
+def test_an_explanation_shows_the_words_that_were_judged_and_how_the_message_stands_now() -> None:
+    told = explain(message("you are kind", hidden=True), judged("you idiot"), None, "you idiot")
+    assert "“you idiot”" in told
+    assert "“you are kind”" not in told
+    assert "hidden on the platform" in told
+
+
+def test_an_explanation_never_calls_visible_what_is_hidden() -> None:
+    waiting = replace(judged("it caught fire"), action=Action.QUEUE)
+    assert "stays visible" in explain(message("it caught fire"), waiting, None)
+    told = explain(message("it caught fire", hidden=True), waiting, None)
+    assert "stays visible" not in told
+    assert "stays hidden until a person decides" in told
+
+
+def test_an_explanation_of_a_deleted_message_offers_no_way_back() -> None:
+    told = explain(message("", deleted=True), judged("you idiot"), None)
+    assert "erased" in told
+    assert "To reverse it" not in told
+    assert "picture" not in told
+
+
+def test_a_word_that_only_labels_is_no_evidence_for_hiding() -> None:
+    decision = judged("worst service, you idiot, is it broken?")
+    assert decision.action is Action.HIDE
+    assert decision.labels == ("insult", "complaint", "question")
+    assert [span.found for span in decision.evidence] == ["you idiot"]
+
+
 def test_an_explanation_of_a_persons_decision_names_the_person() -> None:
     decision = replace(judged("you idiot"), decided_by="priya", rule=None, action=Action.ALLOW)
     assert "by priya" in explain(message("you idiot"), decision, None)

@@ -103,7 +103,12 @@ def _clause_words(clause: ClauseRef) -> str:
 
 
 def _evidence(leading: Match | None, matches: list[Match]) -> tuple[Span, ...]:
-    """Spans of the leading rule first, then of the others; each once."""
+    """What the decision rests on: the spans of the deciding rule; of all labels, the leading first, when none decides.
+
+    A word that only labels is no reason to hide, so it never stands beside those that are.
+    """
+    if leading and leading.rule.action is not None:
+        return tuple(dict.fromkeys(leading.evidence))[:_SPANS]
     spans = [span for match in ([leading] if leading else []) + matches for span in match.evidence]
     return tuple(dict.fromkeys(spans))[:_SPANS]
 
@@ -141,6 +146,7 @@ _DONE = {
     Action.QUEUE: "Queued: the message stays visible until a person decides.",
     Action.HIDE: "Hidden: only its author and their friends may still see it, as the platform defines it.",
 }
+_QUEUED_HIDDEN = "Queued: the message was hidden before and stays hidden until a person decides."
 _REVERSED = {
     Action.ALLOW: "To change it: overrule the decision with a reason and a clause; the message is then hidden.",
     Action.QUEUE: "To close it: overrule the decision, allow or hide, with a reason and a clause.",
@@ -148,20 +154,19 @@ _REVERSED = {
 }
 
 
-def explain(message: Message, decision: Decision, policy_text: str | None) -> str:
+def explain(message: Message, decision: Decision, policy_text: str | None, judged: str = "") -> str:
     """A decision in plain words, for a person at a terminal: seen, ruled, cited, quoted, by whom, how to reverse.
 
     Args:
         policy_text: the words of the clause in the version cited; None when it cannot be found.
+        judged: the words this decision was about, where they are kept; empty: what the message holds now.
     """
     lines = [
         f"{message.id}  ({message.kind} on {message.platform}, written {_when(message.created_at)})",
-        _DONE[decision.action],
-        f"Seen:      “{printable(message.text, 300)}”"
-        if message.text
-        else "Seen:      no words (a picture or nothing)",
+        _QUEUED_HIDDEN if decision.action is Action.QUEUE and message.hidden else _DONE[decision.action],
+        _seen(message, decision, judged),
     ]
-    if decision.content_hash != message.content_hash:
+    if decision.content_hash != message.content_hash and not message.deleted:
         lines.append("           The text has changed since; this decision is about the earlier one.")
     if decision.decided_by == "rules":
         lines.append(f"Rule:      {decision.rule or 'none held'}")
@@ -182,8 +187,27 @@ def explain(message: Message, decision: Decision, policy_text: str | None) -> st
     lines.extend(f"Note:      {note}" for entry in decision.trace if (note := entry.get("note")))
     who = f"rules {decision.rules_hash}" if decision.decided_by == "rules" else decision.decided_by
     lines.append(f"Decided:   by {who}, {_when(decision.decided_at)}")
-    lines.append(_REVERSED[decision.action])
+    lines.append(f"Now:       {_now(message)}")
+    if not message.deleted:
+        lines.append(_REVERSED[decision.action])
     return "\n".join(lines)
+
+
+def _seen(message: Message, decision: Decision, judged: str) -> str:
+    same = decision.content_hash == message.content_hash
+    text = message.text if same else judged or message.text
+    if text:
+        return f"Seen:      “{printable(text, 300)}”"
+    return "Seen:      its words are erased" if message.deleted else "Seen:      no words (a picture or nothing)"
+
+
+def _now(message: Message) -> str:
+    """How the message stands on the platform, from what the platform told last."""
+    if message.deleted:
+        return "deleted by its author or the platform; nothing can be shown again"
+    if message.hidden is None:
+        return "the platform has not said whether it is visible"
+    return "hidden on the platform" if message.hidden else "visible on the platform"
 
 
 def _when(time: datetime) -> str:
