@@ -196,7 +196,7 @@ def make(credentials: Mapping[str, Credentials], api_base: str, start: date, unt
         meters={"facebook_page": wall},
     )  # fmt: skip
     furnish(store, api_base, opening)
-    month = _Month(herald, wall, clock, woken, credentials, {one.id: one for one in said})
+    month = _Month(herald, wall, clock, woken, credentials, {message_id(one): one for one in said})
     month.acknowledge()
     month.live(said, start, until)
     return Past(db, herald, said, wall, start, tuple(month.refused))
@@ -333,7 +333,7 @@ class _Month:
         if case.work is Work.TASK:
             self._act(Resolve(case.id, "Removed from the form's inbox by hand.", "MOD 6.1", case.version), "priya")
             return
-        one = self.said.get(message.external_id)
+        one = self.said.get(message.id)
         hide = one is not None and one.about in _TO_HIDE
         action, clause = (Action.HIDE, "MOD 3.1") if hide else (Action.ALLOW, "MOD 2.1")
         if message.decision and message.decision.policy:
@@ -375,6 +375,8 @@ def post_name(post: voices.Posted) -> str:
 
 def message_id(one: voices.Said) -> str:
     """Herald's id of what was said."""
+    if one.platform == "webhook":
+        return f"webhook:{one.account_id}:{one.id}"
     external = f"{one.post_id}:{one.author_id}" if one.kind == "reaction" else one.id
     return f"{one.platform}:{external}"
 

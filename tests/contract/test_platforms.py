@@ -56,7 +56,7 @@ SAMPLES = {
             "id": "m-1", "kind": "comment", "text": "Is the kettle in stock?", "author_id": "u-1",
             "created_at": "2026-11-02T08:59:00Z"}]}).encode(),
         lambda body: {"x-herald-signature": f"t={NOW.timestamp():.0f},v1=" + _hmac(b"%d." % NOW.timestamp() + body)},
-        "shop-1", "m-1", "Is the kettle in stock?",
+        "shop-1", "shop-1:m-1", "Is the kettle in stock?",
     ),
 }  # fmt: skip
 

@@ -190,3 +190,29 @@ def test_the_chain_holds_one_entry_for_each_act_and_one_digest_for_allows() -> N
     assert entries[1].facts["n"] == 5
     assert audit.verify(entries) == []
     assert "muppet" not in str(entries)
+
+
+def test_what_is_longer_than_herald_keeps_is_read_by_a_person() -> None:
+    world = a_world()
+    message = judge(world, a_comment("lovely " * 1400, more={"cut": True}))
+    assert message.decision is not None
+    assert message.decision.action is Action.QUEUE
+
+
+def test_two_unknown_verbs_of_one_second_are_both_kept() -> None:
+    world = a_world()
+    for verb in ("pin", "unpin"):
+        strange = a_comment("", change=Change.UNKNOWN, more={"raw": verb})
+        assert world.store.apply(strange, BRAND, NOON)
+
+
+def test_our_staff_removing_a_customers_comment_there_does_not_make_it_ours() -> None:
+    world = a_world()
+    first = a_comment("my lamp is broken")
+    judge(world, first)
+    removed = replace(deleted(first, at=NOON + timedelta(minutes=1)), more={"own": True})
+    message = judge(world, removed)
+    assert not message.outbound
+    case = world.store.case(message.case_id)
+    assert case is not None
+    assert case.state is CaseState.RESOLVED

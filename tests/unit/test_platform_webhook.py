@@ -29,7 +29,7 @@ def parse(*events: Any, account_id: Any = "shop-1", **other: Any) -> list[Event]
 def test_an_event_says_what_it_was_given() -> None:
     (read,) = parse(event(author_id=5, author_name="Kim", parent_id="70"))
     assert read == Event(
-        platform="webhook", account_id="shop-1", external_id="77", author_id="5", text="Is it back?",
+        platform="webhook", account_id="shop-1", external_id="shop-1:77", author_id="5", text="Is it back?",
         kind=Kind.COMMENT, change=Change.CREATED, parent_id="70", created_at=datetime(2026, 10, 1, 9, tzinfo=UTC),
         author_name="Kim",
     )  # fmt: skip

@@ -170,9 +170,28 @@ class SecretsManager:
             text = service.get_secret_value(SecretId=ref)["SecretString"]
         except service.exceptions.ResourceNotFoundException:
             raise NeedsLogin(f"There is no secret {ref}. Store the connection's secrets under that name.") from None
-        held = json.loads(text)
-        credentials = Credentials(
-            secrets=tuple(held["secrets"]), verify_token=held.get("verify_token", ""), tokens=held.get("tokens", {})
-        )
+        credentials = read_credentials(text, ref)
         self._known[ref] = (monotonic() + self._ttl, credentials)
         return credentials
+
+
+def read_credentials(text: str, ref: str) -> Credentials:
+    """Credentials as they are stored: {"secrets": [...], "verify_token": "...", "tokens": {account id: token}}.
+
+    Strict: a secret that is a text instead of a list would be taken apart into letters, and a letter is soon guessed.
+    Raises NeedsLogin naming what is wrong with the secret called `ref`, never what it holds.
+    """
+    try:
+        held = json.loads(text)
+    except ValueError:
+        raise NeedsLogin(f"The secret {ref} is not JSON. Store it again.") from None
+    if not isinstance(held, dict):
+        raise NeedsLogin(f"The secret {ref} must be a JSON object. Store it again.")
+    given, verify_token, tokens = held.get("secrets"), held.get("verify_token", ""), held.get("tokens", {})
+    if not isinstance(given, list) or not given or not all(isinstance(one, str) and len(one) >= 8 for one in given):
+        raise NeedsLogin(f'The secret {ref} needs "secrets": a list of texts of 8 characters or more.')
+    if not isinstance(verify_token, str):
+        raise NeedsLogin(f'In the secret {ref}, "verify_token" must be a text.')
+    if not isinstance(tokens, dict) or not all(isinstance(value, str) for value in tokens.values()):
+        raise NeedsLogin(f'In the secret {ref}, "tokens" must map account ids to texts.')
+    return Credentials(tuple(given), verify_token, tokens)

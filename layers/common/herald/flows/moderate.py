@@ -227,6 +227,13 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
 
 def _decision(message: Message, facts: _Facts, now: datetime) -> Decision:
     decision = decide(message, assess(message.text), facts.rules, policy_versions=facts.policy_versions, now=now)
+    if decision.action is Action.ALLOW and message.more.get("cut"):
+        return replace(
+            decision,
+            action=Action.QUEUE,
+            severity=Severity.LOW,
+            rationale="Longer than Herald keeps: the rest was not judged. Read it on the platform before you decide.",
+        )
     before = message.decision
     hidden = before is not None and before.action is Action.HIDE and message.hidden is not False
     if hidden and before is not None and decision.action is Action.ALLOW:

@@ -7,6 +7,8 @@
      "events": [{"id": "77", "kind": "comment", "change": "created", "text": "...", "author_id": "u1",
                  "author_name": "Ada", "parent_id": "70", "created_at": "2026-10-01T09:00:00Z"}]}
 
+Ids are the sender's own; Herald's external_id is `account_id:id`. `parent_id` names what it belongs to, as sent.
+
 `Stripe-Signature` with the same content is accepted in its place, for systems that already sign that way.
 """
 
@@ -101,7 +103,7 @@ def _event(account_id: str, value: object, path: str) -> Event:
     return Event(
         platform=NAME,
         account_id=account_id,
-        external_id=need_id(one.get("id"), f"{path}.id"),
+        external_id=f"{account_id}:{need_id(one.get('id'), f'{path}.id')}",  # two senders may both count from 1
         author_id=optional_id(one.get("author_id"), f"{path}.author_id"),
         text=text,
         kind=_word(Kind, one.get("kind"), f"{path}.kind"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -85,7 +86,8 @@ class TableStore(PostTables, MeasureTables):
         at = keys.stamp(event.created_at)
         # rank 0 is content glimpsed in a change of visibility: anything said on purpose replaces it
         order = f"{at if rank else '0'}|{rank}|{content_hash(text, deleted=deleted)}"
-        outbound = event.change is Change.OUTBOUND or bool(event.more.get("own"))  # our staff's edits are ours too
+        # our own words, also when our staff edits them there; that we removed somebody's does not make them ours
+        outbound = event.change is Change.OUTBOUND or (event.change is Change.EDITED and bool(event.more.get("own")))
         judged = not outbound
         once = self._first_seen(event, brand, received_at)
         if rank:
@@ -280,9 +282,11 @@ class TableStore(PostTables, MeasureTables):
     # ------------------------------------------------------------ settings
 
     def connection(self, connection_id: str) -> Connection | None:
-        return self._remember(
-            ("connection", connection_id), lambda: _one(rows.connection, self.db.get(keys.connection(connection_id)))
-        )
+        name = ("connection", connection_id)
+        found = self._remember(name, lambda: _one(rows.connection, self.db.get(keys.connection(connection_id))))
+        if found is None:
+            self._remembered.pop(name, None)  # strangers may ask for endless names
+        return found
 
     def account(self, platform: str, account_id: str) -> Account | None:
         wanted = f"{platform}:{account_id}"
@@ -519,5 +523,6 @@ def _without_overlap(update: Update) -> Update:
 
 
 def _digest(event: Event) -> str:
-    told = f"{event.kind}|{event.change}|{event.created_at.astimezone(UTC).isoformat()}|{event.text}"
+    more = json.dumps(rows.json_value(event.more), sort_keys=True, default=str)
+    told = f"{event.kind}|{event.change}|{event.created_at.astimezone(UTC).isoformat()}|{event.text}|{more}"
     return sha256(told.encode("utf-8", "surrogatepass")).hexdigest()[:16]
