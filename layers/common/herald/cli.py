@@ -253,11 +253,16 @@ def _up_module() -> Any:
     if (root / "local" / "up.py").is_file() and str(root) not in sys.path:
         sys.path.append(str(root))  # an installed `herald` does not look where it is called
     try:
-        return import_module("local.up")
+        module = import_module("local.up")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "local":
             raise Usage(f"the local system needs {error.name}: run `make setup` in the checkout of Herald") from error
         raise Usage("the local system is part of a checkout of Herald: go there and run `make up`") from error
+    try:
+        import_module("local.ports").check()
+    except ValueError as error:
+        raise Usage(str(error)) from error
+    return module
 
 
 def _local(args: argparse.Namespace) -> int:
