@@ -121,6 +121,7 @@ class Wall:
     )
     replies: list[tuple[str, str, str]] = field(default_factory=list)  # id, parent, text
     posts: list[tuple[str, str, str]] = field(default_factory=list)  # id, text, link
+    pictures: dict[str, list[str]] = field(default_factory=dict)  # id of a post -> alt texts of its images
     gone: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     acts: list[tuple[str, str]] = field(default_factory=list)
@@ -151,6 +152,7 @@ class Wall:
         elif delivery.act is Act.PUBLISH:
             post = f"{self.name}-p{next(self.numbers)}"
             self.posts.append((post, delivery.text, delivery.link))
+            self.pictures[post] = [image.alt for image in delivery.media]
             return Proof(post, f"https://wall.example/{post}")
         else:
             reply = f"r{next(self.numbers)}"
@@ -164,7 +166,8 @@ class Wall:
                     if (to, text) == (delivery.target, delivery.text)]  # fmt: skip
         if delivery.act is Act.PUBLISH:
             return [Proof(p, f"https://wall.example/{p}") for p, text, link in self.posts
-                    if (text, link) == (delivery.text, delivery.link) and p not in self.gone]  # fmt: skip
+                    if (text, link) == (delivery.text, delivery.link) and p not in self.gone
+                    and bool(self.pictures[p]) == bool(delivery.media)]  # fmt: skip
         if delivery.act is Act.TAKE_DOWN:
             return [Proof(delivery.target)] if delivery.target in self.gone else []
         there = delivery.target in self.hidden
