@@ -11,7 +11,7 @@ from herald.flows.context import Herald
 from herald.measure.figures import AccountFacts, Published, midnight, newest, previous
 from herald.measure.report import Report
 from herald.measure.scorecard import Facts
-from herald.model import Account, Metric, Post, Response, Snapshot, Target
+from herald.model import Account, Metric, Post, Response, Snapshot, Target, TargetState
 from herald.ports import Store
 
 LATE = timedelta(days=31)
@@ -111,7 +111,7 @@ def _account(
                 published_at=target.published_at or start,
                 url=target.url,
                 figures=told.get(target.external_id, {}),
-                removed=target.state == "removed",
+                removed=target.state is TargetState.REMOVED,
             )
             for target, post in ours
         ),
