@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import theme, who
-from dashboard.app_pages import inbox, moderation, policies
+from dashboard.app_pages import calendar, inbox, moderation, policies
 from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.present import initials
@@ -23,6 +23,7 @@ MODERATORS = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, R
 PAGES: Final[dict[str, tuple[str, str, str, Callable[[], None]]]] = {  # path -> section, title, icon, what it draws
     "inbox": ("Engage", "Inbox", ":material/inbox:", inbox.render),
     "moderation": ("Engage", "Moderation", ":material/gavel:", moderation.render),
+    "calendar": ("Publish", "Calendar", ":material/calendar_month:", calendar.render),
     "policies": ("Govern", "Policies", ":material/policy:", policies.render),
 }
 
@@ -31,7 +32,8 @@ def pages_of(person: Person) -> list[str]:
     """The paths of this person's pages. One that is not in here cannot be reached by its address either."""
     answers = authority.may(person, "Reply") or Role.OWNER in person.roles
     moderates = bool(person.roles & MODERATORS)
-    seen = {"inbox": answers, "moderation": moderates, "policies": True}
+    plans = bool(person.roles & calendar.SEES)
+    seen = {"inbox": answers, "moderation": moderates, "calendar": plans, "policies": True}
     return [path for path in PAGES if seen[path]]
 
 

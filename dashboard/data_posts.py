@@ -1,0 +1,110 @@
+"""What the calendar reads, through the Store: posts, their variants, holds. Remembered for two seconds, as in data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import streamlit as st
+
+from dashboard import data
+from herald.model import Account, Approval, Delivery, Hold, Note, Post, Target
+from herald.ports import PostLimits
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Variants by time, with the posts they belong to."""
+
+    targets: tuple[Target, ...]
+    posts: Mapping[str, Post]
+
+
+def _with_posts(targets: list[Target]) -> Planned:
+    known = data.herald().store.posts({target.post_id for target in targets})
+    return Planned(tuple(target for target in targets if target.post_id in known), known)
+
+
+@st.cache_resource(ttl=data.LIVE, max_entries=100, show_spinner=False)
+def between(brand: str, first: datetime, last: datetime) -> Planned:
+    """Every variant due between two instants, whatever its state."""
+    return _with_posts(data.herald().store.calendar(brand, first, last))
+
+
+@st.cache_resource(ttl=data.LIVE, max_entries=100, show_spinner=False)
+def attention(brand: str) -> Planned:
+    """What only a person can help: held, failed, unclear."""
+    return _with_posts(data.herald().store.attention(brand))
+
+
+@st.cache_resource(ttl=data.LIVE, max_entries=100, show_spinner=False)
+def holds(brand: str) -> tuple[Hold, ...]:
+    """Holds in force, newest first."""
+    return tuple(data.herald().store.holds(brand))
+
+
+def forget() -> None:
+    """After a write: the next look reads again."""
+    between.clear()
+    attention.clear()
+    holds.clear()
+
+
+# ---------------------------------------------------------------- one post, always read anew
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """One post and all there is to know about it, read at one moment."""
+
+    post: Post
+    targets: tuple[Target, ...]
+    approvals: tuple[Approval, ...]
+    notes: tuple[Note, ...]
+    deliveries: Mapping[str, Delivery]  # by id
+
+    @property
+    def seen(self) -> tuple[object, ...]:
+        """Equal as long as nothing changed that a page shows."""
+        return (
+            self.post.version, len(self.notes), len(self.approvals),
+            tuple((t.account, t.version) for t in self.targets),
+            tuple(sorted((d.id, d.version) for d in self.deliveries.values())),
+        )  # fmt: skip
+
+
+def whole(post_id: str) -> Whole | None:
+    """None if there is no such post."""
+    store = data.herald().store
+    post = store.post(post_id) if post_id else None
+    if post is None:
+        return None
+    targets = store.targets_of(post_id)
+    approvals = store.approvals(post_id)
+    wanted = {t.delivery_id for t in targets if t.delivery_id}
+    wanted |= {f"publish~{post_id}~{a.account}~{a.content_hash}" for a in approvals}  # also what an edit left behind
+    found = {delivery_id: store.delivery(delivery_id) for delivery_id in sorted(wanted)}
+    return Whole(
+        post, tuple(targets), tuple(approvals), tuple(store.notes(post_id)),
+        {delivery_id: delivery for delivery_id, delivery in found.items() if delivery is not None},
+    )  # fmt: skip
+
+
+def limits(platform: str) -> PostLimits | None:
+    """What one post may be there; None where Herald cannot publish."""
+    outlet = data.herald().outlets.get(platform)
+    return outlet.capabilities.post if outlet else None
+
+
+def publishing(brand: str) -> list[Account]:
+    """Accounts of a brand that Herald can publish to, by platform and name."""
+    found = [account for account in data.accounts_of(brand) if limits(account.platform) is not None]
+    return sorted(found, key=lambda account: (account.platform, account.name))
+
+
+@st.cache_resource(ttl=600.0, max_entries=64, show_spinner=False)
+def image(key: str) -> bytes:
+    """The bytes of an image, by the key it is kept under. Raises Unknown."""
+    media = data.herald().media
+    return media.get(key) if media is not None else b""
