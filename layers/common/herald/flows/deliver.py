@@ -30,6 +30,7 @@ from herald.errors import (
 )
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
+from herald.flows.posts import publication
 from herald.flows.tokens import token_for
 from herald.model import (
     Account,
@@ -52,7 +53,6 @@ from herald.model import (
     Severity,
     StateChange,
     StillOrdered,
-    StillReleasing,
     Target,
     TargetState,
     Work,
@@ -88,7 +88,7 @@ def release(herald: Herald, now: datetime) -> list[Delivery]:
 
 def deliver(delivery_id: str, herald: Herald, now: datetime) -> Delivered:
     """One wake-up. Safe to get twice, late, or for something long done."""
-    delivery = herald.store.delivery(delivery_id)
+    delivery = herald.store.delivery(delivery_id) or _planned(delivery_id, herald, now)
     if delivery is None or delivery.state.final or delivery.due_at > now:
         return Delivered(delivery_id, "nothing")
     account = herald.store.account(delivery.platform, delivery.account_id)
@@ -98,6 +98,19 @@ def deliver(delivery_id: str, herald: Herald, now: datetime) -> Delivered:
     if delivery.state is DeliveryState.DUE:
         return _attempt(delivery, account, outlet, herald, now)
     return _look_up(delivery, account, outlet, herald, now)
+
+
+def _planned(delivery_id: str, herald: Herald, now: datetime) -> Delivery | None:
+    """An approved variant whose time has come and that nobody has begun to send: its row has no delivery yet."""
+    parts = delivery_id.split("~")
+    if parts[0] != Act.PUBLISH or len(parts) < 4:
+        return None
+    target = herald.store.target(parts[1], "~".join(parts[2:-1]))
+    post = herald.store.post(parts[1])
+    if post is None or target is None or target.state is not TargetState.APPROVED or target.due_at > now:
+        return None
+    delivery = replace(publication(post, target, now), version=target.version)
+    return delivery if delivery.id == delivery_id else None  # another content was approved meanwhile
 
 
 # ---------------------------------------------------------------- one attempt
@@ -117,7 +130,9 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
         reason="",
     )
     try:
-        herald.store.commit([Revised(sending, delivery.version), *_guards(delivery, account)])
+        herald.store.commit(
+            [Revised(sending, delivery.version), *_releasing(sending, herald), *_guards(delivery, account)]
+        )
     except Stale as stale:
         return _refused(delivery, stale, herald, now)
     sending = replace(sending, version=delivery.version + 1)
@@ -136,6 +151,17 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
     return _done(sending, proof, account, herald, herald.clock())
 
 
+def _releasing(sending: Delivery, herald: Herald) -> list[StateChange]:
+    """The first attempt takes its variant from approved to releasing; both lie in one row and are one write."""
+    if sending.act is not Act.PUBLISH:
+        return []
+    target = herald.store.target(sending.post_id, f"{sending.platform}:{sending.account_id}")
+    if target is None or target.state is not TargetState.APPROVED:
+        return []
+    after = replace(target, state=TargetState.RELEASING, delivery_id=sending.id, reason="")
+    return [Revised(after, target.version)]
+
+
 def _guards(delivery: Delivery, account: Account) -> list[StateChange]:
     """What must still be so at the very moment of sending.
 
@@ -145,7 +171,6 @@ def _guards(delivery: Delivery, account: Account) -> list[StateChange]:
         return [
             NotHeld(account.id),
             IsApproved(delivery.post_id, account.id, delivery.content_hash),
-            StillReleasing(delivery.post_id, account.id, delivery.id),
         ]
     if delivery.act in (Act.HIDE, Act.UNHIDE):
         return [StillOrdered(delivery.message_id, delivery.id)]
@@ -297,10 +322,15 @@ def _done(delivery: Delivery, proof: Proof, account: Account, herald: Herald, no
 
 
 def _tell_row(delivery: Delivery, proof: Proof, account: Account, herald: Herald, now: datetime) -> None:
-    """Our own act as the event the platform will echo; the echo, if it comes, finds it told already."""
+    """Our own act as the event the platform will echo; the echo, if it comes, finds it told already.
+
+    Of a publication the variant's row tells enough.
+    """
+    if delivery.act is Act.PUBLISH:
+        return
     if delivery.act is Act.TAKE_DOWN:
         change, ours, target = Change.DELETED, True, delivery.target
-    elif delivery.act in (Act.REPLY, Act.PUBLISH):
+    elif delivery.act is Act.REPLY:
         change, ours, target = Change.OUTBOUND, True, proof.external_id
     else:
         change = Change.HIDDEN if delivery.act is Act.HIDE else Change.UNHIDDEN
@@ -412,14 +442,16 @@ def _target_change(delivery: Delivery, herald: Herald, now: datetime) -> list[St
     if delivery.act is Act.TAKE_DOWN:
         gone = delivery.state is DeliveryState.DONE
         after = replace(target, state=TargetState.REMOVED) if gone else replace(target, reason=delivery.reason)
-    elif target.delivery_id != delivery.id:
+    elif target.delivery_id not in ("", delivery.id):
         return [note]  # cancelled or moved meanwhile
     else:
         done = delivery.state is DeliveryState.DONE
         after = replace(
             target, state=_ENDS[delivery.state], reason=delivery.reason, external_id=delivery.external_id,
-            url=delivery.url, published_at=now if done else None,
+            url=delivery.url, published_at=now if done else None, delivery_id=delivery.id,
         )  # fmt: skip
+        if done:
+            return [Revised(after, target.version)]  # its own row says when and where
     return [Revised(after, target.version), note]
 
 

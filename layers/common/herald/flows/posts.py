@@ -70,6 +70,8 @@ def _draft(command: c.Draft, person: Person, herald: Herald, now: datetime) -> P
     )  # fmt: skip
     changes: list[StateChange] = [Revised(post, before.version) if before else New(post)]
     there = {target.account: target for target in herald.store.targets_of(post_id)} if before else {}
+    if any(target.state is TargetState.RELEASING for target in there.values()):
+        raise Refused("state", "A variant of this post is on its way right now. Wait a moment, then change the others.")
     for variant in command.variants:
         changes += _drafted(post, before, variant, there.get(variant.account))
     for account in there.keys() - {variant.account for variant in command.variants}:

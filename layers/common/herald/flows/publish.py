@@ -1,4 +1,4 @@
-"""Release: each minute, approved variants whose time has come become deliveries; what must not go waits."""
+"""Release: each minute, approved variants whose time has come are woken; what must not go waits for a person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import datetime
 from herald.errors import Stale
 from herald.flows.context import Herald
 from herald.flows.posts import publication
-from herald.model import New, Note, Revised, Target, TargetState
+from herald.model import Note, Revised, Target, TargetState
 from herald.publish.variants import too_late
 
 
@@ -47,13 +47,7 @@ def _release(target: Target, herald: Herald, now: datetime) -> Released:
     post = herald.store.post(target.post_id)
     if post is None:
         return _put_on_hold(target, "Its post is gone.", late, herald, now)
-    delivery = publication(post, target, now)
-    after = replace(target, state=TargetState.RELEASING, delivery_id=delivery.id, reason="")
-    try:
-        herald.store.commit([Revised(after, target.version), New(delivery, once=True)])
-    except Stale:
-        return Released(target.post_id, target.account, "nothing", late, "changed meanwhile")
-    herald.wake(delivery)
+    herald.wake(publication(post, target, now))  # the row moves in the very transaction that sends it
     return Released(target.post_id, target.account, "released", late)
 
 

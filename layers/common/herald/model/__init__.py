@@ -11,7 +11,6 @@ from herald.model.changes import (
     Posted,
     Revised,
     StillOrdered,
-    StillReleasing,
 )
 from herald.model.changes import Change as StateChange
 from herald.model.decision import Action, Assessment, ClauseRef, Decision, Escalation, Severity, Span
@@ -37,6 +36,6 @@ __all__ = [
     "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials", "Decision", "Delivery",
     "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media", "Message", "Metric",
     "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Response", "Revised", "Role", "Severity",
-    "Snapshot", "Span", "StateChange", "StillOrdered", "StillReleasing", "Target", "TargetState", "Targets", "Work",
+    "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState", "Targets", "Work",
     "case_id", "content_hash", "post_hash", "words_of",
 ]  # fmt: skip

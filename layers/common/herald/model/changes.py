@@ -86,15 +86,6 @@ class IsApproved:
 
 
 @dataclass(frozen=True, slots=True)
-class StillReleasing:
-    """Only if this delivery is the one that the target waits for."""
-
-    post_id: str
-    account: str
-    delivery_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class StillOrdered:
     """Only if this delivery is still the newest act ordered on the message."""
 
@@ -111,7 +102,6 @@ Change = (
     | Gated
     | NotHeld
     | IsApproved
-    | StillReleasing
     | StillOrdered
     | Note
     | Response

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from herald.model import Approval, Gated, Hold, IsApproved, Note, Post, StillReleasing, Target
+from herald.model import Approval, Delivery, Gated, Hold, IsApproved, Note, Post, Target
 from herald.store import keys, rows
-from herald.store.db import Absent, Check, Db, Equals, Put, Update
+from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
 
 
 class PostTables:
@@ -37,8 +37,31 @@ class PostTables:
         return [rows.approval(item) for item in items]
 
     def notes(self, post_id: str) -> list[Note]:
+        """What people and failures left, and of each variant that went out its own word for it."""
         items, _ = self.db.query(keys.POSTS, f"P#{post_id}", first="N#", last="N#\U0010ffff", limit=500)
-        return [rows.note(item) for item in items]
+        told = [rows.note(item) for item in items]
+        told += [
+            Note(post_id, target.published_at, "herald", "published", target.account, target.url)
+            for target in self.targets_of(post_id)
+            if target.published_at
+        ]
+        return sorted(told, key=lambda note: note.at)
+
+    def publication(self, delivery_id: str) -> Delivery | None:
+        """A publication by its id: it lies in its variant's row."""
+        post_id, account = whose(delivery_id)
+        item = self.db.get(keys.target(post_id, account))
+        post = self.post(post_id)
+        if item is None or post is None or item.get("delivery_id") != delivery_id:
+            return None
+        return rows.under_way(item, post)
+
+    def publications(self, items: Iterable[Item]) -> list[Delivery]:
+        """Those that lie in these variants' rows."""
+        rows_of = list(items)
+        posts = self.posts({item["post_id"] for item in rows_of})
+        found = [rows.under_way(item, posts[item["post_id"]]) for item in rows_of if item["post_id"] in posts]
+        return [one for one in found if one is not None]
 
     def calendar(self, brand: str, first: datetime, last: datetime) -> list[Target]:
         start, end = keys.stamp(first), keys.stamp(last)
@@ -101,6 +124,24 @@ def revised(thing: Post | Target | Hold, was: int) -> Put:
     return Put(keys.hold(thing.brand, thing.id), rows.hold_item(replace(thing, version=was + 1)), unchanged)
 
 
+def whose(delivery_id: str) -> tuple[str, str]:
+    """Post and account of a publication's id, `publish~<post>~<account>~<content hash>`."""
+    _, post_id, rest = delivery_id.split("~", 2)
+    return post_id, rest.rsplit("~", 1)[0]
+
+
+def under_way(delivery: Delivery, was: int, target: Target | None) -> Put | Update:
+    """The write of a publication, together with its variant where that changes too: one row, one version."""
+    standing = rows.under_way_item(delivery)
+    unchanged = Equals("version", was)
+    if target is None:
+        key = keys.target(*whose(delivery.id))
+        return Update(key, set=standing, add={"version": 1}, when=unchanged)
+    item = rows.target_item(replace(target, version=was + 1))
+    keep = {name: value for name, value in standing.items() if value is not None}
+    return Put(keys.target(target.post_id, target.account), item | keep, unchanged)
+
+
 def gated(change: Gated) -> Update:
     """A hold on or off an account's gate row; `held` counts the holds in force, NotHeld asks for none."""
     mark = f"hold:{change.hold_id}"
@@ -112,10 +153,6 @@ def gated(change: Gated) -> Update:
 def approved(change: IsApproved) -> Check:
     key = keys.approval(change.post_id, change.account, change.content_hash)
     return Check(key, Equals("content_hash", change.content_hash))
-
-
-def releasing(change: StillReleasing) -> Check:
-    return Check(keys.target(change.post_id, change.account), Equals("delivery_id", change.delivery_id))
 
 
 def note(thing: Note) -> Put:

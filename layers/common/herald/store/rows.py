@@ -38,6 +38,7 @@ from herald.model import (
     Target,
     TargetState,
     Work,
+    words_of,
 )
 from herald.store import keys
 from herald.store.db import Item
@@ -266,6 +267,37 @@ def target_item(thing: Target) -> Item:
     elif thing.state in (TargetState.HELD, TargetState.FAILED, TargetState.UNCLEAR):
         item["work"], item["work_at"] = keys.attention(thing.brand), due
     return item
+
+
+_UNDER_WAY = ("state", "due_at", "lease_until", "attempt", "first_sent_at", "looked", "closed_at", "done_at")
+
+
+def under_way_item(delivery: Delivery) -> Item:
+    """What a variant's row holds of its own publication: where it stands. What goes out is the post's to tell."""
+    item = {f"d_{name}": _plain(getattr(delivery, name)) for name in _UNDER_WAY}
+    item |= {"delivery_id": delivery.id, "d_by": delivery.ordered_by, "d_at": keys.stamp(delivery.ordered_at)}
+    item |= {name: getattr(delivery, name) or None for name in ("external_id", "url", "reason")}
+    live = not delivery.state.final
+    item |= {"work": keys.DUE, "work_at": keys.stamp(delivery.due_at)} if live else {}
+    return item
+
+
+def under_way(item: Mapping[str, Any], post: Post) -> Delivery | None:
+    """The publication a variant's row holds; None where none was begun."""
+    if "d_state" not in item:
+        return None
+    variant = target(item)
+    return Delivery(
+        id=variant.delivery_id, act=Act.PUBLISH, platform=variant.platform, account_id=variant.account_id,
+        brand=variant.brand, message_id="", target="", text=words_of(post, variant),
+        state=DeliveryState(item["d_state"]), ordered_by=item["d_by"], ordered_at=time(item["d_at"]),
+        due_at=time(item["d_due_at"]), lease_until=_time(item, "d_lease_until"), attempt=item.get("d_attempt", 0),
+        first_sent_at=_time(item, "d_first_sent_at"), looked=item.get("d_looked", 0),
+        external_id=variant.external_id, url=variant.url, closed_at=_time(item, "d_closed_at"),
+        done_at=_time(item, "d_done_at"), reason=variant.reason, post_id=post.id,
+        content_hash=variant.delivery_id.rsplit("~", 1)[-1], link=post.link, media=post.media,
+        version=item.get("version", 0),
+    )  # fmt: skip
 
 
 def approval(item: Mapping[str, Any]) -> Approval:

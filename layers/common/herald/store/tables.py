@@ -15,6 +15,7 @@ from herald.errors import Conflict, Stale
 from herald.model import (
     Account,
     Acknowledgement,
+    Act,
     Acted,
     AuditEntry,
     Case,
@@ -38,7 +39,7 @@ from herald.model import (
     Revised,
     StateChange,
     StillOrdered,
-    StillReleasing,
+    Target,
     Targets,
     Work,
     content_hash,
@@ -265,6 +266,8 @@ class TableStore(PostTables, MeasureTables):
         return Page(tuple(found[case_id] for case_id in ids if case_id in found), more)
 
     def delivery(self, delivery_id: str) -> Delivery | None:
+        if delivery_id.startswith(f"{Act.PUBLISH}~"):
+            return self.publication(delivery_id)
         item = self.db.get(keys.delivery(delivery_id))
         return rows.delivery(item) if item else None
 
@@ -272,7 +275,9 @@ class TableStore(PostTables, MeasureTables):
         places, _ = self.db.query(keys.POSTS, keys.DUE, index="work", last=keys.stamp(before), limit=limit)
         wanted = [(keys.POSTS, place["pk"], place["sk"]) for place in places]
         found = self.db.get_many(wanted)
-        due = [rows.delivery(found[key]) for key in wanted if key in found]
+        there = [found[key] for key in wanted if key in found]
+        due = [rows.delivery(item) for item in there if not item["sk"].startswith("T#")]
+        due += self.publications(item for item in there if item["sk"].startswith("T#"))
         return [one for one in due if not one.state.final and one.due_at <= before]
 
     def claimed(self, platform: str, external_ids: Iterable[str]) -> dict[str, str]:
@@ -430,7 +435,7 @@ class TableStore(PostTables, MeasureTables):
         wanted = list(changes)
         tries = 0
         while wanted:
-            writes = [self._write(change) for change in wanted]
+            wanted, writes = self._writes(wanted)
             try:
                 if len(writes) == 1 and not isinstance(writes[0], Check):
                     self.db.write(writes[0])
@@ -447,6 +452,33 @@ class TableStore(PostTables, MeasureTables):
                 if tries >= _CONFLICT_TRIES:
                     raise
                 self._sleep(0.02 * 2**tries * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+
+    def _writes(self, changes: Sequence[StateChange]) -> tuple[list[StateChange], list[Write]]:
+        """One write a change; a publication and its variant lie in one row and become one."""
+        moving = {
+            change.thing.id: change
+            for change in changes
+            if isinstance(change, Revised) and isinstance(change.thing, Delivery) and change.thing.act is Act.PUBLISH
+        }
+        variants = {
+            (change.thing.post_id, change.thing.account): change.thing
+            for change in changes
+            if isinstance(change, Revised) and isinstance(change.thing, Target)
+        }
+        written: list[StateChange] = []
+        writes: list[Write] = []
+        together = {posts.whose(delivery_id) for delivery_id in moving}
+        for change in changes:
+            thing = change.thing if isinstance(change, Revised) else None
+            if isinstance(thing, Target) and (thing.post_id, thing.account) in together:
+                continue
+            if isinstance(change, Revised) and isinstance(change.thing, Delivery) and change.thing.id in moving:
+                variant = variants.get(posts.whose(change.thing.id))
+                writes.append(posts.under_way(change.thing, change.was, variant))
+            else:
+                writes.append(self._write(change))
+            written.append(change)
+        return written, writes
 
     def _write(self, change: StateChange) -> Write:
         if isinstance(change, New):
@@ -474,8 +506,6 @@ class TableStore(PostTables, MeasureTables):
             return posts.gated(change)
         if isinstance(change, IsApproved):
             return posts.approved(change)
-        if isinstance(change, StillReleasing):
-            return posts.releasing(change)
         if isinstance(change, Note):
             return posts.note(change)
         if isinstance(change, Response):
