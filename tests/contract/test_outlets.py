@@ -17,10 +17,12 @@ import pytest
 
 from herald.errors import OutcomeUnknown, Retryable
 from herald.model import Account, Act, Delivery, DeliveryState, Media
+from herald.platforms import sheet
 from herald.platforms.facebook_page import FacebookPage
 from herald.platforms.wire.http import Http
 from herald.ports import Outlet
 from local.facebook import client, config, server
+from local.ports import ROOT
 from tests.support.world import Wall
 
 PAGE, TOKEN = "5001", "page-token"
@@ -298,3 +300,9 @@ def test_two_equal_posts_an_hour_apart_are_two_candidates_with_ids_of_their_own(
     ids = [place.outlet.act(one, place.account, TOKEN).external_id for one in (earlier, later)]
     assert sorted(place.found(earlier)) == sorted(place.found(later)) == sorted(ids)
     assert len(set(ids)) == 2
+
+
+def test_the_limits_in_the_documents_are_those_of_the_code() -> None:
+    assert sheet.post_table() in (ROOT / "docs/platforms.md").read_text(encoding="utf-8"), (
+        "run `python -m herald.platforms.sheet` and put its tables into docs/platforms.md"
+    )

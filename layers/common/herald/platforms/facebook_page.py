@@ -2,7 +2,7 @@
 
 Graph API v25.0, read 2026-11-21: developers.facebook.com/docs/graph-api/webhooks/getting-started,
 /docs/graph-api/webhooks/reference/page, /docs/graph-api/reference/comment; payload shapes from
-restfb/restfb:src/test/resources/json/webhooks (MIT). Read 2026-11-23: /docs/graph-api/reference/page/feed,
+restfb/restfb:src/test/resources/json/webhooks (MIT). Read 2026-11-22: /docs/graph-api/reference/page/feed,
 /page/photos, /photo, /insights. Nothing here was tried on a live Page.
 """
 
@@ -58,14 +58,14 @@ CAPABILITIES = Capabilities(
     }),
     sources=MappingProxyType({
         "acts": "developers.facebook.com/docs/graph-api/reference/comment (is_hidden; edge /comments), 2026-11-21;"
-        " /page/feed, /page/photos (publish), /post (delete), 2026-11-23;"
+        " /page/feed, /page/photos (publish), /post (delete), 2026-11-22;"
         " permissions pages_manage_engagement, pages_manage_posts, not tried on a live Page",
         "reply_limit": "second-hand: marketplace.gohighlevel.com/docs/ghl/social-planner/comments, 2026-11-22;"
         " Meta publishes no figure",
         "settle_seconds": "our assumption, 2026-11-22: Meta publishes no figure",
         "post text": "second-hand: gitroomhq/postiz-app facebook.provider.ts, 2026-11-21",
         "post image": "developers.facebook.com/docs/graph-api/reference/photo (source, caption, alt_text_custom),"
-        " 2026-11-23; one image, JPEG or PNG, 4 MB and 1000 characters of alt text are our bounds: second-hand, Meta"
+        " 2026-11-22; one image, JPEG or PNG, 4 MB and 1000 characters of alt text are our bounds: second-hand, Meta"
         " takes up to 10 MB",
         "metrics": "developers.facebook.com/docs/graph-api/reference/insights and, for the names since 2025,"
         " gitroomhq/postiz-app facebook.provider.ts, 2026-11-21; Pages with fewer than 100 likes get none,"
@@ -381,7 +381,9 @@ class FacebookPage:
         }
         if not fresh:
             return Polled((), cursor)
-        told = sorted(fresh.values(), key=lambda event: (event.created_at, event.external_id))
+        told = sorted(  # a post before what was said under it in the same second
+            fresh.values(), key=lambda event: (event.created_at, event.kind is not Kind.POST, event.external_id)
+        )
         last = max(newest, told[-1].created_at)
         near = [event.external_id for event in found if last - _OVERLAP <= event.created_at <= last]
         return Polled(tuple(told), _write_cursor(last, near))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from herald.model import Act
+from herald.model import Act, Metric
 from herald.platforms import ALIASES, outlets, sources
 from herald.platforms.wire.signatures import SCHEMES, Encoding, Scheme
+from herald.ports import PostLimits
 
 
 def capability_table() -> str:
@@ -25,6 +26,32 @@ def capability_table() -> str:
             "; ".join(f"{fact}: {source}" for fact, source in can.sources.items()),
         ))  # fmt: skip
     return _table(("platform", "can do", "reply", "settles within", "read where and when"), rows)
+
+
+def post_table() -> str:
+    """One row a platform we can publish on: what one post may be, and which numbers the platform tells."""
+    rows = []
+    for name, outlet in outlets().items():
+        can = outlet.capabilities
+        if can.post is None:
+            continue
+        told = ", ".join(metric.value for metric in Metric if metric in can.metrics)
+        rows.append((f"`{name}`", _words(can.post), _images(can.post), told or "none"))
+    return _table(("platform", "text", "images", "numbers it tells"), rows)
+
+
+def _words(post: PostLimits) -> str:
+    more = [f"{post.text_bytes:,} bytes"] if post.text_bytes is not None else []
+    more += [f"each link counts {post.url_length}"] if post.url_length is not None else []
+    return "; ".join([f"{post.text:,} {post.unit}", *more])
+
+
+def _images(post: PostLimits) -> str:
+    if not post.images:
+        return "none"
+    kinds = ", ".join(sorted(kind.removeprefix("image/").upper() for kind in post.image_types))
+    alt = f"alt text to {post.alt_length:,} characters, " + ("required" if post.alt_required else "optional there")
+    return f"{post.images}: {kinds} to {post.image_bytes:,} bytes; {alt}"
 
 
 def signature_table() -> str:
@@ -64,4 +91,4 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 if __name__ == "__main__":
-    print(capability_table(), signature_table(), sep="\n\n")  # noqa: T201
+    print(capability_table(), post_table(), signature_table(), sep="\n\n")  # noqa: T201
