@@ -30,16 +30,36 @@ def _hmac(signed: bytes) -> str:
 
 @dataclass(frozen=True)
 class Sample:
-    """A real body of one message, how that platform signs it, and what it says."""
+    """A real body of one message, how that platform signs it (None: it is only ever polled), and what it says."""
 
     body: bytes
-    sign: Callable[[bytes], dict[str, str]]
+    sign: Callable[[bytes], dict[str, str]] | None
     account_id: str
     external_id: str
     text: str
 
 
 SAMPLES = {
+    "bluesky": Sample(
+        json.dumps({"notifications": [{
+            "uri": "at://did:plc:kim/app.bsky.feed.post/3kaaaaaaaaa2a", "cid": "bafyreia", "reason": "reply",
+            "reasonSubject": "at://did:plc:shop/app.bsky.feed.post/3kbbbbbbbbb2b", "isRead": False,
+            "author": {"did": "did:plc:kim", "handle": "kim.example"}, "indexedAt": "2026-11-02T08:59:01.000Z",
+            "record": {"$type": "app.bsky.feed.post", "text": "Do the mugs go in the oven?",
+                       "createdAt": "2026-11-02T08:59:00.000Z"}}]}).encode(),
+        None,
+        "did:plc:shop", "at://did:plc:kim/app.bsky.feed.post/3kaaaaaaaaa2a", "Do the mugs go in the oven?",
+    ),
+    "mastodon": Sample(
+        json.dumps([{
+            "id": "31", "type": "mention", "created_at": "2026-11-02T08:59:01.000Z",
+            "account": {"id": "8", "acct": "kim"},
+            "status": {"id": "900", "created_at": "2026-11-02T08:59:00.000Z", "content": "<p>@shop Open on Sunday?</p>",
+                       "visibility": "public", "account": {"id": "8", "acct": "kim"},
+                       "mentions": [{"id": "7", "acct": "shop"}]}}]).encode(),
+        None,
+        "7", "900", "@shop Open on Sunday?",
+    ),
     "facebook_page": Sample(
         json.dumps({
             "object": "page",
@@ -71,7 +91,8 @@ def a_delivery(act: Act, platform: str) -> Delivery:
 def receives_its_own_messages(source: Source, name: str) -> None:
     """The heart of the contract; also used to show that a swapped adapter breaks it."""
     sample = SAMPLES[name]
-    source.verify(sample.body, sample.sign(sample.body), [SECRET], NOW)
+    if sample.sign:
+        source.verify(sample.body, sample.sign(sample.body), [SECRET], NOW)
     (event,) = source.parse(sample.body)
     assert (event.platform, event.account_id, event.external_id) == (name, sample.account_id, sample.external_id)
     assert event.text == sample.text
@@ -82,6 +103,23 @@ def receives_its_own_messages(source: Source, name: str) -> None:
 def name(request: pytest.FixtureRequest) -> str:
     assert request.param in SAMPLES, f"add a sample of {request.param} to SAMPLES"
     return request.param
+
+
+@dataclass(frozen=True)
+class Signed:
+    """The sample of a platform that signs what it sends, with the headers that sign it."""
+
+    name: str
+    source: Source
+    body: bytes
+    headers: dict[str, str]
+
+
+@pytest.fixture(params=sorted(name for name, sample in SAMPLES.items() if sample.sign))
+def signed(request: pytest.FixtureRequest) -> Signed:
+    sample = SAMPLES[request.param]
+    assert sample.sign
+    return Signed(request.param, platforms.source(request.param), sample.body, sample.sign(sample.body))
 
 
 @pytest.fixture
@@ -106,16 +144,14 @@ def test_two_adapters_swapped_break_the_contract() -> None:
             receives_its_own_messages(made[wrong], right)
 
 
-def test_any_of_several_secrets_may_have_signed(name: str, source: Source) -> None:
-    sample = SAMPLES[name]
-    source.verify(sample.body, sample.sign(sample.body), ["the-new-one", SECRET], NOW)
+def test_any_of_several_secrets_may_have_signed(signed: Signed) -> None:
+    signed.source.verify(signed.body, signed.headers, ["the-new-one", SECRET], NOW)
 
 
 @pytest.mark.parametrize("secrets", [[], [""], ["another"], ["another", ""]])
-def test_without_the_right_secret_nothing_is_authentic(name: str, source: Source, secrets: list[str]) -> None:
-    sample = SAMPLES[name]
+def test_without_the_right_secret_nothing_is_authentic(signed: Signed, secrets: list[str]) -> None:
     with pytest.raises(BadSignature):
-        source.verify(sample.body, sample.sign(sample.body), secrets, NOW)
+        signed.source.verify(signed.body, signed.headers, secrets, NOW)
 
 
 def test_a_missing_header_is_refused(name: str, source: Source) -> None:
@@ -123,23 +159,27 @@ def test_a_missing_header_is_refused(name: str, source: Source) -> None:
         source.verify(SAMPLES[name].body, {}, [SECRET], NOW)
 
 
-def test_one_changed_bit_of_the_body_is_refused(name: str, source: Source) -> None:
-    sample = SAMPLES[name]
-    headers = sample.sign(sample.body)
-    for place in range(len(sample.body)):
-        changed = bytearray(sample.body)
+def test_one_changed_bit_of_the_body_is_refused(signed: Signed) -> None:
+    for place in range(len(signed.body)):
+        changed = bytearray(signed.body)
         changed[place] ^= 1
         with pytest.raises(BadSignature):
-            source.verify(bytes(changed), headers, [SECRET], NOW)
+            signed.source.verify(bytes(changed), signed.headers, [SECRET], NOW)
 
 
-def test_a_signed_stamp_outside_the_tolerance_is_refused(name: str, source: Source) -> None:
-    sample = SAMPLES[name]
-    if SCHEMES[name].stamp is None:
-        source.verify(sample.body, sample.sign(sample.body), [SECRET], NOW + timedelta(days=1))
+def test_a_signed_stamp_outside_the_tolerance_is_refused(signed: Signed) -> None:
+    if SCHEMES[signed.name].stamp is None:
+        signed.source.verify(signed.body, signed.headers, [SECRET], NOW + timedelta(days=1))
     else:
         with pytest.raises(BadSignature):
-            source.verify(sample.body, sample.sign(sample.body), [SECRET], NOW + timedelta(seconds=301))
+            signed.source.verify(signed.body, signed.headers, [SECRET], NOW + timedelta(seconds=301))
+
+
+@pytest.mark.parametrize("polled", sorted(name for name, sample in SAMPLES.items() if not sample.sign))
+def test_what_claims_to_come_from_a_platform_that_is_only_polled_is_refused_in_words(polled: str) -> None:
+    assert polled in platforms.pollers()
+    with pytest.raises(BadSignature, match=f"{polled} sends no webhooks"):
+        platforms.source(polled).verify(SAMPLES[polled].body, {"x-hub-signature-256": "sha256=0"}, [SECRET], NOW)
 
 
 @pytest.mark.parametrize("query", [{}, {"hub.mode": "subscribe"}, {"hub.verify_token": "", "hub.challenge": "1"}])
@@ -151,6 +191,9 @@ def test_a_handshake_that_does_not_know_our_token_is_refused(source: Source, que
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"7", b'"x"', b"{", b"\xff\xfe", b"[" * 200_000, b'{"a":NaN}'])
 def test_what_is_no_body_of_the_platform_is_bad_payload(name: str, source: Source, body: bytes) -> None:
+    if name == "mastodon" and body == b"[]":  # its lists have no envelope, so this is one with nothing in it
+        assert source.parse(body) == []
+        return
     with pytest.raises(BadPayload, match=name):
         source.parse(body)
 

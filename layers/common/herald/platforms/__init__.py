@@ -17,16 +17,27 @@ if TYPE_CHECKING:
 ALIASES: Mapping[str, str] = {"meta": "facebook_page", "stripe": "webhook"}
 """Other names that `parse` and `verify` take."""
 
+_BLUESKY = ("herald.platforms.bluesky", "Bluesky")
+_FACEBOOK_PAGE = ("herald.platforms.facebook_page", "FacebookPage")
+_MASTODON = ("herald.platforms.mastodon", "Mastodon")
+_WEBHOOK = ("herald.platforms.webhook", "Webhook")
+
 _SOURCES = {
-    "facebook_page": ("herald.platforms.facebook_page", "FacebookPage"),
-    "webhook": ("herald.platforms.webhook", "Webhook"),
+    "bluesky": _BLUESKY,
+    "facebook_page": _FACEBOOK_PAGE,
+    "mastodon": _MASTODON,
+    "webhook": _WEBHOOK,
 }
 _OUTLETS = _SOURCES  # so far each platform is both; webhook's outlet says that it can do nothing
-_POLLERS: dict[str, tuple[str, str]] = {
-    "facebook_page": ("herald.platforms.facebook_page", "FacebookPage"),  # what webhooks lost
+_POLLERS = {
+    "bluesky": _BLUESKY,
+    "facebook_page": _FACEBOOK_PAGE,  # what webhooks lost
+    "mastodon": _MASTODON,
 }
-_METERS: dict[str, tuple[str, str]] = {
-    "facebook_page": ("herald.platforms.facebook_page", "FacebookPage"),
+_METERS = {
+    "bluesky": _BLUESKY,
+    "facebook_page": _FACEBOOK_PAGE,
+    "mastodon": _MASTODON,
 }
 
 
