@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,10 +17,11 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from herald.errors import NeedsLogin, OutcomeUnknown, PlatformError, Rejected, Retryable, Unsupported
-from herald.model import Account, Act, Delivery, DeliveryState
+from herald.model import Account, Act, Delivery, DeliveryState, Media
 from herald.platforms.facebook_page import FacebookPage
 from herald.platforms.wire.http import MAX_ANSWER, Http
 from herald.ports import Proof
+from local.facebook.server import _multipart
 
 NOW = datetime(2026, 11, 2, 9, 0, 0, 400_000, tzinfo=UTC)
 PAGE = "500100"
@@ -33,6 +34,7 @@ class Asked:
     path: str
     params: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
 
 @dataclass
@@ -69,9 +71,10 @@ def platform() -> Iterator[Platform]:
     class Handler(BaseHTTPRequestHandler):
         def _take(self) -> None:
             parts = urlsplit(self.path)
-            sent = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
-            params = dict(parse_qsl(parts.query)) | dict(parse_qsl(sent))
-            asked = Asked(self.command, parts.path, params, {k.lower(): v for k, v in self.headers.items()})
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            typed = self.headers.get("Content-Type", "").startswith("application/x-www-form-urlencoded")
+            params = dict(parse_qsl(parts.query)) | (dict(parse_qsl(sent.decode())) if typed else {})
+            asked = Asked(self.command, parts.path, params, {k.lower(): v for k, v in self.headers.items()}, sent)
             known.asked.append(asked)
             with suppress(ConnectionError):  # the client had enough, which is what some tests are about
                 known.answer(asked, self)
@@ -80,6 +83,9 @@ def platform() -> Iterator[Platform]:
             self._take()
 
         def do_POST(self) -> None:
+            self._take()
+
+        def do_DELETE(self) -> None:
             self._take()
 
         def log_message(self, format: str, *args: Any) -> None:
@@ -344,7 +350,9 @@ def test_a_name_that_does_not_resolve_is_retryable() -> None:
         act("https://nowhere.invalid")
 
 
-@pytest.mark.parametrize("base", ["http://example.com", "ftp://127.0.0.1", "graph", "http://[", "https://", "http://127.0.0.1:x"])
+@pytest.mark.parametrize(
+    "base", ["http://example.com", "ftp://127.0.0.1", "graph", "http://[", "https://", "http://127.0.0.1:x"]
+)
 def test_an_address_that_is_neither_https_nor_this_machine_is_refused(base: str) -> None:
     with pytest.raises(Rejected) as refused:
         act(base)
@@ -521,3 +529,201 @@ def test_a_look_up_that_fails_changed_nothing(platform: Platform) -> None:
     platform.says(graph_error(190), 400)
     with pytest.raises(NeedsLogin):
         find(platform)
+
+
+# ---------------------------------------------------------------- posts of ours
+
+JPEG = b"\xff\xd8\xff\xe0" + bytes(range(256)) + b"\r\n--looks-like-an-end--\r\n"
+IMAGE = Media(key="k", sha256="s", mime="image/jpeg", size=len(JPEG), alt="Ein Krug, grün")
+
+
+def publish(platform: Platform, text: str = "New mugs.", *, files: tuple[bytes, ...] = (), **other: Any) -> Proof:
+    made = delivery(Act.PUBLISH, text=text, target="", message_id="", **other)
+    return outlet().act(made, account(platform), TOKEN, files)
+
+
+def test_words_and_a_link_go_to_the_feed(platform: Platform) -> None:
+    platform.says({"id": "500100_7"})
+    assert publish(platform, " Grüße\r\n& more 😀 ", link="https://shop.example/a?b=c&d").external_id == "500100_7"
+    (asked,) = platform.asked
+    assert (asked.method, asked.path) == ("POST", "/v25.0/500100/feed")
+    assert asked.params == {"message": "Grüße\n& more 😀", "link": "https://shop.example/a?b=c&d"}
+
+
+def test_an_image_goes_with_its_words_and_description_byte_for_byte(platform: Platform) -> None:
+    platform.says({"id": "900", "post_id": "500100_8"})
+    assert publish(platform, "Grün.", media=(IMAGE,), files=(JPEG,)).external_id == "500100_8"
+    (asked,) = platform.asked
+    assert (asked.method, asked.path) == ("POST", "/v25.0/500100/photos")
+    fields, files = _multipart(asked.body, asked.headers["content-type"].partition(";")[2])
+    assert fields == {"caption": "Grün.", "alt_text_custom": "Ein Krug, grün", "published": "true"}
+    assert files == {"source": JPEG}
+    assert TOKEN.encode() not in asked.body
+
+
+def test_with_an_image_the_link_stands_under_the_words_once(platform: Platform) -> None:
+    platform.says({"id": "900", "post_id": "500100_8"})
+    for text in ("Mugs.", "Mugs: https://shop.example/mugs today"):
+        publish(platform, text, link="https://shop.example/mugs", media=(IMAGE,), files=(JPEG,))
+    said = [_multipart(asked.body, asked.headers["content-type"])[0]["caption"] for asked in platform.asked]
+    assert said == ["Mugs.\n\nhttps://shop.example/mugs", "Mugs: https://shop.example/mugs today"]
+
+
+def test_on_facebook_itself_the_proof_has_an_address(platform: Platform) -> None:
+    platform.says({"id": "500100_7"})
+    assert publish(platform).url == "", "a server of another name has other addresses; they are read when it is found"
+
+
+@pytest.mark.parametrize("body", [{"id": "900"}, {"id": "900", "post_id": None}, {"id": "900", "post_id": "a b"}])
+def test_a_photo_without_the_id_of_its_post_may_stand(platform: Platform, body: object) -> None:
+    platform.says(body)
+    with pytest.raises(OutcomeUnknown):
+        publish(platform, media=(IMAGE,), files=(JPEG,))
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "files", "code"),
+    [
+        ("x" * 63_207, {}, (), "length"),
+        (" \n ", {}, (), "length"),
+        ("x", {"link": "javascript:alert(1)"}, (), "link"),
+        ("x", {"media": (IMAGE,)}, (), "media"),
+        ("x", {"media": (IMAGE, IMAGE)}, (JPEG, JPEG), "media"),
+        ("x", {}, (JPEG,), "media"),
+        ("x", {"media": (IMAGE,)}, (b"GIF89a",), "media"),
+        ("x", {"media": (IMAGE,)}, (b"\x89PNG\r\n\x1a\n",), "media"),
+        ("x", {"media": (replace(IMAGE, mime="image/svg+xml"),)}, (JPEG,), "media"),
+        ("x", {"media": (IMAGE,)}, (JPEG + bytes(4_000_000),), "media"),
+        ("x", {"media": (replace(IMAGE, alt="a" * 1001),)}, (JPEG,), "media"),
+    ],
+)
+def test_a_post_that_would_not_stand_as_approved_is_not_sent(
+    platform: Platform, text: str, other: dict[str, Any], files: tuple[bytes, ...], code: str
+) -> None:
+    with pytest.raises(Rejected) as refused:
+        publish(platform, text, files=files, **other)
+    assert refused.value.code == code
+    assert platform.asked == []
+
+
+@pytest.mark.parametrize(
+    ("code", "subcode", "error"),
+    [
+        (506, None, OutcomeUnknown), (100, 1366051, OutcomeUnknown), (368, None, Rejected), (200, None, Rejected),
+        (324, None, Rejected), (4, None, Retryable), (1390008, None, Retryable), (190, 463, NeedsLogin),
+    ],
+)  # fmt: skip
+def test_a_refused_post_is_classified_by_its_code(
+    platform: Platform, code: int, subcode: int | None, error: type[PlatformError]
+) -> None:
+    platform.says(graph_error(code, subcode), 400)
+    for media, files in (((), ()), ((IMAGE,), (JPEG,))):
+        with pytest.raises(error):
+            publish(platform, media=media, files=files)
+
+
+def test_a_server_error_without_a_code_leaves_a_post_unknown(platform: Platform) -> None:
+    platform.says(b"<html>oh</html>", 502)
+    with pytest.raises(OutcomeUnknown):
+        publish(platform)
+
+
+def post(text: str = "New mugs.", at: str = "2026-11-02T09:00:05+0000", **other: Any) -> dict[str, Any]:
+    return {
+        "id": "500100_7", "message": text, "created_time": at, "from": {"id": PAGE, "name": "Shop"},
+        "permalink_url": "https://www.facebook.com/500100/posts/7", **other,
+    }  # fmt: skip
+
+
+PHOTO: dict[str, Any] = {"attachments": {"data": [{"media_type": "photo"}]}}
+LINK: dict[str, Any] = {"attachments": {"data": [{"media_type": "link"}]}}
+
+
+@pytest.mark.parametrize(
+    ("told", "sent", "found"),
+    [
+        (post(), {}, True),
+        (post("  New\u00a0 mugs.\n"), {}, True),
+        (post("New mugs!"), {}, False),
+        (post(at="2026-11-02T08:59:56+0000"), {}, True),
+        (post(at="2026-11-02T08:59:50+0000"), {}, False),
+        (post(**{"from": {"id": "70", "name": "Kim"}}), {}, False),
+        (post(**PHOTO), {}, False),
+        (post(**PHOTO), {"media": (IMAGE,)}, True),
+        (post(), {"media": (IMAGE,)}, False),
+        (post(**LINK), {}, False),
+        (post(**LINK), {"link": "https://shop.example"}, True),
+        (post(), {"link": "https://shop.example"}, False),
+        (post("See shop.example", **LINK), {"text": "See shop.example"}, True),
+        (post("New mugs.\n\nhttps://shop.example", **PHOTO), {"link": "https://shop.example", "media": (IMAGE,)}, True),
+        (post("", **PHOTO), {"text": "", "media": (IMAGE,)}, True),
+    ],
+)
+def test_a_post_is_found_by_words_time_and_what_it_carries(
+    platform: Platform, told: dict[str, Any], sent: dict[str, Any], found: bool
+) -> None:
+    platform.says({"data": [told]})
+    proofs = find(platform, Act.PUBLISH, **{"text": "New mugs.", "target": "", **sent})
+    assert [proof.external_id for proof in proofs] == (["500100_7"] if found else [])
+    assert [asked.path for asked in platform.asked] == ["/v25.0/500100/published_posts"]
+
+
+def test_a_post_that_was_named_is_looked_up_by_its_id(platform: Platform) -> None:
+    """However the platform may have changed its words."""
+    platform.says({"id": "500100_7", "permalink_url": "https://www.facebook.com/7"})
+    made = {"text": "New mugs.", "target": "", "external_id": "500100_7"}
+    assert find(platform, Act.PUBLISH, **made) == [Proof("500100_7", "https://www.facebook.com/7")]
+    platform.says(graph_error(100, 33), 400)
+    assert find(platform, Act.PUBLISH, **made) == []
+
+
+def test_equal_posts_without_a_time_are_a_persons_question(platform: Platform) -> None:
+    platform.says({"data": [post(at="")]})
+    with pytest.raises(OutcomeUnknown, match="withheld"):
+        find(platform, Act.PUBLISH, text="New mugs.", target="")
+
+
+@pytest.mark.parametrize("body", [{"data": {}}, {"data": [post(attachments={"data": 3})]}, {"data": [post(message=3)]}])
+def test_an_unreadable_list_of_posts_proves_nothing(platform: Platform, body: dict[str, Any]) -> None:
+    platform.says(body)
+    with pytest.raises(OutcomeUnknown, match="unreadable"):
+        find(platform, Act.PUBLISH, text="New mugs.", target="")
+
+
+def test_a_post_is_taken_down_by_delete(platform: Platform) -> None:
+    platform.says({"success": True})
+    assert act(platform, Act.TAKE_DOWN, target="500100_7") == Proof("500100_7")
+    assert [(asked.method, asked.path) for asked in platform.asked] == [("DELETE", "/v25.0/500100_7")]
+
+
+def gone(page_reads: bool) -> Callable[[Asked, BaseHTTPRequestHandler], None]:
+    """Nothing is known of the post; the Page itself can be read, or not."""
+
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        if asked.path.endswith(f"/{PAGE}") and page_reads:
+            send(handler, {"id": PAGE})
+        else:
+            send(handler, graph_error(100, 33), 400)
+
+    return answer
+
+
+def test_what_is_gone_already_is_taken_down_and_that_is_found(platform: Platform) -> None:
+    platform.answer = gone(page_reads=True)
+    assert act(platform, Act.TAKE_DOWN, target="500100_7") == Proof("500100_7")
+    assert find(platform, Act.TAKE_DOWN, target="500100_7") == [Proof("500100_7")]
+
+
+def test_a_token_that_sees_nothing_proves_no_take_down(platform: Platform) -> None:
+    """The platform says the same of what is gone and of what the token may not see."""
+    platform.answer = gone(page_reads=False)
+    for call in (act, find):
+        with pytest.raises(Rejected):
+            call(platform, Act.TAKE_DOWN, target="500100_7")
+
+
+def test_a_post_that_stands_was_not_taken_down(platform: Platform) -> None:
+    platform.says({"id": "500100_7"})
+    assert find(platform, Act.TAKE_DOWN, target="500100_7") == []
+    with pytest.raises(OutcomeUnknown):
+        act(platform, Act.TAKE_DOWN, target="500100_7")
