@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from herald.errors import NeedsLogin, OutcomeUnknown, PlatformError, Rejected, Retryable, Unsupported
-from herald.model import Account, Act, Delivery, DeliveryState, Media
+from herald.model import Account, Act, Change, Delivery, DeliveryState, Media, Snapshot
 from herald.platforms.facebook_page import FacebookPage
 from herald.platforms.wire.http import MAX_ANSWER, Http
 from herald.ports import Proof
@@ -727,3 +727,197 @@ def test_a_post_that_stands_was_not_taken_down(platform: Platform) -> None:
     assert find(platform, Act.TAKE_DOWN, target="500100_7") == []
     with pytest.raises(OutcomeUnknown):
         act(platform, Act.TAKE_DOWN, target="500100_7")
+
+
+# ---------------------------------------------------------------- figures
+
+
+def answers(platform: Platform, **by_edge: Any) -> None:
+    """Answer by the last part of the path: an object, or (object, status). `node` answers everything else."""
+
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        said = by_edge.get(asked.path.rpartition("/")[2], by_edge.get("node", {}))
+        send(handler, *(said if isinstance(said, tuple) else (said,)))
+
+    platform.answer = answer
+
+
+def metric(name: str, *values: Any) -> dict[str, Any]:
+    return {"name": name, "period": "day", "values": list(values)}
+
+
+def told(snapshots: list[Snapshot]) -> list[tuple[str, str, str, int]]:
+    assert all(one.at == NOW for one in snapshots)
+    return [(one.post, one.day, str(one.metric), one.value) for one in snapshots]
+
+
+def test_followers_are_of_the_day_they_were_read_on_in_the_accounts_zone(platform: Platform) -> None:
+    answers(platform, node={"id": PAGE, "followers_count": 4071}, insights={"data": []})
+    island = replace(account(platform), timezone="Pacific/Kiritimati")
+    assert told(outlet().profile(island, TOKEN, NOW)) == [("", "2026-11-02", "followers", 4071)]
+    (late,) = outlet().profile(island, TOKEN, NOW + timedelta(hours=2))
+    assert late.day == "2026-11-03", "14 hours ahead it is tomorrow"
+
+
+def test_a_day_of_figures_is_named_by_its_date_at_the_platform_in_summer_and_winter(platform: Platform) -> None:
+    answers(platform, node={}, insights={"data": [
+        metric("page_total_media_view_unique", {"value": 10, "end_time": "2026-10-31T07:00:00+0000"},
+               {"value": 12, "end_time": "2026-11-02T08:00:00+0000"}),
+        metric("page_media_view", {"value": 30, "end_time": "2026-11-02T08:00:00+0000"}),
+        metric("page_post_engagements", {"value": 3, "end_time": "2026-11-02T08:00:00+0000"}),
+    ]})  # fmt: skip
+    assert told(outlet().profile(account(platform), TOKEN, NOW)) == [
+        ("", "2026-10-30", "reach", 10), ("", "2026-11-01", "reach", 12), ("", "2026-11-01", "views", 30),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"value": 5},
+        {"value": None, "end_time": "2026-11-01T07:00:00+0000"},
+        {"value": -1, "end_time": "2026-11-01T07:00:00+0000"},
+        {"value": True, "end_time": "2026-11-01T07:00:00+0000"},
+        {"value": {"a": 1}, "end_time": "2026-11-01T07:00:00+0000"},
+        {"value": 5, "end_time": "2026-11-03T08:00:00+0000"},
+    ],
+)
+def test_what_is_no_figure_of_a_day_that_has_ended_is_missing_not_zero(platform: Platform, value: Any) -> None:
+    answers(platform, node={"followers_count": "many"}, insights={"data": [metric("page_media_view", value)]})
+    assert outlet().profile(account(platform), TOKEN, NOW) == []
+
+
+def test_a_posts_figures_are_told_and_reactions_summed(platform: Platform) -> None:
+    answers(
+        platform,
+        node={"id": "500100_7", "comments": {"data": [], "summary": {"total_count": 4}}, "shares": {"count": 2}},
+        insights={"data": [
+            metric("post_total_media_view_unique", {"value": 90}), metric("post_media_view", {"value": 120}),
+            metric("post_reactions_by_type_total", {"value": {"like": 5, "love": 2}}),
+            metric("post_clicks", {"value": 0}),
+        ]},
+    )  # fmt: skip
+    assert told(outlet().insights(account(platform), TOKEN, ["500100_7"], NOW)) == [
+        ("500100_7", "", "reach", 90), ("500100_7", "", "views", 120), ("500100_7", "", "reactions", 7),
+        ("500100_7", "", "clicks", 0), ("500100_7", "", "comments", 4), ("500100_7", "", "shares", 2),
+    ]  # fmt: skip
+
+
+def test_an_empty_list_of_figures_is_missing_not_zero(platform: Platform) -> None:
+    answers(platform, node={"id": "500100_7"}, insights={"data": []})
+    assert outlet().insights(account(platform), TOKEN, ["500100_7"], NOW) == []
+
+
+def test_a_post_that_is_gone_or_refused_does_not_stop_its_neighbours(platform: Platform) -> None:
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        if "500100_1" in asked.path:
+            send(handler, graph_error(100, 33), 400)
+        elif "500100_2" in asked.path:
+            send(handler, graph_error(200), 403)
+        elif asked.path.endswith("/insights"):
+            send(handler, {"data": [metric("post_media_view", {"value": 8})]})
+        else:
+            send(handler, {"id": "500100_3"})
+
+    platform.answer = answer
+    figures = outlet().insights(account(platform), TOKEN, ["500100_1", "../me", "500100_2", "500100_3"], NOW)
+    assert told(figures) == [("500100_3", "", "views", 8)]
+    assert outlet().insights(account(platform), TOKEN, ["500100_1"], NOW) == []
+    with pytest.raises(Rejected):
+        outlet().insights(account(platform), TOKEN, ["500100_1", "500100_2"], NOW)
+
+
+@pytest.mark.parametrize(("code", "error"), [(4, Retryable), (190, NeedsLogin)])
+def test_a_busy_platform_or_a_dead_token_ends_the_reading(
+    platform: Platform, code: int, error: type[PlatformError]
+) -> None:
+    platform.says(graph_error(code), 400)
+    with pytest.raises(error):
+        outlet().insights(account(platform), TOKEN, ["500100_1", "500100_2"], NOW)
+    assert len(platform.asked) == 1
+
+
+@pytest.mark.parametrize("body", [{"data": 3}, {"data": [3]}, {"data": [{"name": "post_clicks", "values": 3}]}])
+def test_figures_of_another_shape_are_told_as_that(platform: Platform, body: Any) -> None:
+    answers(platform, insights=body)
+    with pytest.raises(Rejected, match="unreadable"):
+        outlet().insights(account(platform), TOKEN, ["500100_1"], NOW)
+
+
+# ---------------------------------------------------------------- what webhooks lost
+
+
+def commented(number: int, at: str, **other: Any) -> dict[str, Any]:
+    return {
+        "id": f"7_{number}", "message": f"words {number}", "created_time": f"2026-11-02T{at}+0000",
+        "from": {"id": "8800", "name": "Kim"}, **other,
+    }  # fmt: skip
+
+
+def feed(*comments: dict[str, Any], after: str = "") -> dict[str, Any]:
+    paging = {"paging": {"cursors": {"after": after}, "next": "https://elsewhere.example"}} if after else {}
+    listed = {"data": list(comments), **paging}
+    return {"data": [post(at="2026-11-01T09:00:00+0000", updated_time="2026-11-02T09:00:00+0000", comments=listed)]}
+
+
+def test_a_poll_tells_posts_and_comments_oldest_first_as_their_webhooks_would(platform: Platform) -> None:
+    platform.says(feed(
+        commented(3, "09:03:00", parent={"id": "7_2"}, **{"from": {"id": PAGE, "name": "Shop"}}), commented(2, "09:02:00"),
+    ))  # fmt: skip
+    polled = outlet().poll(account(platform), TOKEN, "")
+    places = [(e.external_id, e.change, e.account_id, e.parent_id, e.more.get("thread_id")) for e in polled.events]
+    assert places == [
+        ("500100_7", Change.OUTBOUND, PAGE, None, "500100_7"),
+        ("7_2", Change.CREATED, PAGE, "500100_7", "500100_7"),
+        ("7_3", Change.OUTBOUND, PAGE, "7_2", "500100_7"),
+    ]
+    assert len(platform.asked) == 1
+    assert polled.cursor.startswith("1793610180:")
+
+
+def test_what_was_told_once_is_not_told_again_but_what_came_to_light_late_is(platform: Platform) -> None:
+    platform.says(feed(commented(3, "09:03:00")))
+    first = outlet().poll(account(platform), TOKEN, "")
+    again = outlet().poll(account(platform), TOKEN, first.cursor)
+    assert (again.events, again.cursor) == ((), first.cursor)
+    platform.says(feed(commented(3, "09:03:00"), commented(2, "09:02:30")))
+    late = outlet().poll(account(platform), TOKEN, first.cursor)
+    assert [event.external_id for event in late.events] == ["7_2"]
+    assert outlet().poll(account(platform), TOKEN, late.cursor).events == ()
+
+
+def test_a_poll_goes_back_to_where_the_last_one_stood_and_no_further(platform: Platform) -> None:
+    def answer(asked: Asked, handler: BaseHTTPRequestHandler) -> None:
+        if asked.path.endswith("/feed"):
+            send(handler, feed(commented(9, "09:30:00"), commented(8, "09:20:00"), after="one"))
+        else:
+            older = [commented(7, "09:10:00"), commented(6, "08:00:00")]
+            send(handler, {"data": older, "paging": {"cursors": {"after": "two"}, "next": "https://elsewhere.example"}})
+
+    platform.answer = answer
+    cursor = f"{int(NOW.timestamp())}:"
+    polled = outlet().poll(account(platform), TOKEN, cursor)
+    assert [event.external_id for event in polled.events] == ["7_7", "7_8", "7_9"]
+    assert [asked.params.get("after") for asked in platform.asked] == [None, "one"]
+
+
+def test_a_post_with_endless_comments_costs_a_poll_a_bounded_number_of_calls(platform: Platform) -> None:
+    endless = {"paging": {"cursors": {"after": "on"}, "next": "https://elsewhere.example"}}
+    answers(
+        platform,
+        feed=feed(commented(1, "09:30:00"), after="on"),
+        comments={"data": [commented(2, "09:30:00")], **endless},
+    )
+    outlet().poll(account(platform), TOKEN, "1:")
+    assert len(platform.asked) == 3
+
+
+@pytest.mark.parametrize("cursor", ["nonsense", "-5:", "99999999999999:", "1793610180:" + "x," * 500])
+def test_a_cursor_of_any_form_is_survived(platform: Platform, cursor: str) -> None:
+    platform.says(feed(commented(3, "09:03:00")))
+    assert "7_3" in [event.external_id for event in outlet().poll(account(platform), TOKEN, cursor).events]
+
+
+def test_one_unreadable_comment_does_not_stop_a_poll(platform: Platform) -> None:
+    platform.says(feed(commented(3, "09:03:00"), {"id": 7.5}, commented(2, "never")))
+    assert [event.external_id for event in outlet().poll(account(platform), TOKEN, "").events] == ["500100_7", "7_3"]
