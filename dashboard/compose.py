@@ -12,14 +12,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import actions_posts, data, data_posts, images, parts, present, present_posts, theme
-from dashboard.components.calendar import post_cards
+from dashboard.components.calendar import post_cards, words
 from dashboard.data_posts import Whole
 from dashboard.failures import guarded
 from dashboard.text import one_line, safe_text
 from herald.errors import BadPayload, HeraldError, TooLarge
 from herald.flows.commands import Draft, Variant
 from herald.govern import authority
-from herald.model import Account, Media, Person, Post, Target, TargetState, words_of
+from herald.model import Account, Media, Person, Post, Target, words_of
 from herald.publish.checks import Problem, check
 from herald.publish.lengths import length
 from herald.publish.schedule import comes_twice, due_at
@@ -99,6 +99,7 @@ class _Held:
             return
         for part, value in self._start().items():
             st.session_state[self.key(part)] = value
+        st.session_state[self.key("turn")] = actions_posts.new_id()[:8]  # no box keeps what an earlier turn left
 
     def _start(self) -> dict[str, Any]:
         if self.whole is None:
@@ -108,7 +109,7 @@ class _Held:
                 "day": _asked_day(data.now().astimezone(ZoneInfo(zone)).date()), "time": time(9, 0),
             }  # fmt: skip
         post = self.whole.post
-        mine = [target for target in self.whole.targets if target.state is not TargetState.CANCELLED]
+        mine = [target for target in self.whole.targets if present_posts.movable(target)]
         first = _wall(mine[0].local_time) if mine else datetime.combine(data.now().date(), time(9, 0))
         held: dict[str, Any] = {
             "title": post.title, "text": post.text, "link": post.link, "expected": post.version,
@@ -122,6 +123,13 @@ class _Held:
                 f"day-{target.account}": wall.date(), f"time-{target.account}": wall.time(),
             }  # fmt: skip
         return held
+
+    def write(self, part: str, label: str, *, rows: int, placeholder: str) -> str:
+        """A text box for a part; what stands in it."""
+        box = self.key(f"{part}-box-{self.get('turn')}")
+        text = words(label, str(self.get(part, "")), key=box, rows=rows, most=70_000, placeholder=placeholder)
+        st.session_state[self.key(part)] = text
+        return text
 
     def end(self) -> None:
         """Forget what was written: it is saved, or was given up."""
@@ -147,6 +155,7 @@ def _asked_day(today: date) -> date:
 # ---------------------------------------------------------------- writing
 
 
+@st.fragment
 @guarded
 def _compose(person: Person, held: _Held, opened: Callable[[str], None]) -> None:
     """Widgets on the left, what each platform makes of it on the right."""
@@ -169,17 +178,19 @@ def _compose(person: Person, held: _Held, opened: Callable[[str], None]) -> None
 
 
 def _overtaken(held: _Held) -> None:
-    if held.whole is None or held.whole.post.version == held.expected:
+    there = data.herald().store.post(held.id) if held.whole else None
+    if there is None or there.version == held.expected:
         return
     text = "Someone changed this post since you opened it. Saving is refused until you start from what is there now."
     post_cards([{"t": "note", "tone": "orange", "text": text}], key="compose-overtaken")
-    st.button("Start from what is there now", key="compose-again", on_click=held.end)
+    if st.button("Start from what is there now", key="compose-again"):
+        held.end()
+        st.rerun()
 
 
 def _words(held: _Held) -> None:
     st.text_input("Title", key=held.key("title"), max_chars=120, placeholder="How the calendar calls it; not published")
-    st.text_area("Text", key=held.key("text"), height=170, max_chars=70_000,
-                 placeholder="What every account says, unless it has words of its own")  # fmt: skip
+    held.write("text", "Text", rows=7, placeholder="What every account says, unless it has words of its own")
     st.text_input("Link", key=held.key("link"), max_chars=2_000, placeholder="https://")
 
 
@@ -239,13 +250,13 @@ def _places(held: _Held) -> tuple[list[Variant], dict[str, str]]:
     """The variants as chosen, and account -> what is wrong with its time."""
     known = {account.id: account for account in held.accounts}
     frozen = _frozen(held)
-    held_accounts = [each for each in held.get("accounts", []) if each in known]
+    held_accounts = [each for each in held.get("accounts", []) if each in known and each not in frozen]
     st.session_state[held.key("accounts")] = held_accounts
     chosen = st.multiselect(
-        "Accounts", list(known), key=held.key("accounts"), placeholder="Where it goes out",
+        "Accounts", [each for each in known if each not in frozen], key=held.key("accounts"), placeholder="Where it goes out",
         format_func=lambda each: present_posts.account_words(each, known),
     )  # fmt: skip
-    chosen = [*chosen, *(account for account in frozen if account not in chosen)]
+    chosen = [*chosen, *frozen]
     with st.container(horizontal=True, gap="small"):
         st.date_input("Day", key=held.key("day"), format="YYYY-MM-DD")
         st.time_input("Time", key=held.key("time"), step=_EVERY)
@@ -297,15 +308,14 @@ def _place(held: _Held, account: Account) -> tuple[Variant, str]:
         blocks.append({"t": "note", "tone": "red" if problem else "orange", "text": problem or warn})
     post_cards(blocks, key=f"compose-place-{account.id}")
     with st.expander("Own words or time", key=held.key(f"more-{account.id}")):
-        own = st.text_area("Own words", key=held.key(f"own-{account.id}"), height=110, max_chars=70_000,
-                           placeholder="Empty: the text above")  # fmt: skip
+        own = held.write(f"own-{account.id}", "Own words", rows=4, placeholder="Empty: the text above")
         if st.checkbox("Another time than the others", key=held.key(f"differs-{account.id}")):
             st.session_state.setdefault(held.key(f"day-{account.id}"), held.get("day"))
             st.session_state.setdefault(held.key(f"time-{account.id}"), held.get("time"))
             with st.container(horizontal=True, gap="small"):
                 st.date_input("Its day", key=held.key(f"day-{account.id}"), format="YYYY-MM-DD")
                 st.time_input("Its time", key=held.key(f"time-{account.id}"), step=_EVERY)
-    return Variant(account.id, local_time, zone, (own or "").strip()), problem
+    return Variant(account.id, local_time, zone, own.strip()), problem
 
 
 def _zone(held: _Held, account: Account) -> str:

@@ -64,7 +64,7 @@ def _edit(post_id: str) -> None:
 
 
 def _head(person: Person) -> tuple[str | None, date]:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         with st.container(width="stretch"):
             st.title("Calendar", anchor=False)
         brand = parts.brand_of(person, "brand")
@@ -106,11 +106,11 @@ def _filters(brand: str) -> tuple[list[str], list[str]]:
         if len(platforms) > 1:
             chosen = st.pills(
                 "Platform", platforms, selection_mode="multi", format_func=theme.platform_name, key="platform",
-                bind="query-params", label_visibility="collapsed",
+                bind="query-params", label_visibility="collapsed", wrap=True,
             )  # fmt: skip
         groups = st.pills(
             "State", list(names), selection_mode="multi", format_func=names.__getitem__, key="state",
-            bind="query-params", label_visibility="collapsed",
+            bind="query-params", label_visibility="collapsed", wrap=True,
         )  # fmt: skip
     return list(chosen or []), list(groups or [])
 
@@ -151,13 +151,14 @@ def _month(person: Person, brand: str, month: date, platforms: Sequence[str], gr
         key=_KEY, on_moved=_moved, on_opened=_opened, on_composed=_composed, on_turned=_turned,
     )  # fmt: skip
     actions_posts.heard()
-    _summary(planned.targets, len(planned.targets) - len(shown), parts.as_of(brand, now))
+    number = len(planned.targets)
+    _summary(number, number - len(shown), f"as of {now.astimezone(ZoneInfo(zone)):%H:%M:%S}")
 
 
-def _summary(targets: Sequence[object], hidden: int, as_of: str) -> None:
-    count = "1 post" if len(targets) == 1 else f"{len(targets)} posts"
+def _summary(number: int, hidden: int, as_of: str) -> None:
+    count = "1 variant" if number == 1 else f"{number} variants"
     left_out = f" · {hidden} not shown by the filters" if hidden else ""
-    st.caption(f"{count} on these days, each account counted{left_out} · {as_of}")
+    st.caption(f"{count} on these days{left_out} · {as_of}")
 
 
 def _from_browser(event: str) -> object:

@@ -1,4 +1,5 @@
-"""The calendar and the cards of a post: Components v2 of our own, made with createElement and textContent only."""
+"""The calendar, the cards of a post, and a text box that is checked while one types: Components v2
+of our own, made with createElement and textContent only."""
 
 from __future__ import annotations
 
@@ -28,6 +29,12 @@ _POST = st.components.v2.component(
     css=_SHARED + _source("post.css"),
     js=_source("post.js"),
 )
+_WORDS = st.components.v2.component(
+    "herald_words",
+    html='<label class="words"><span></span><textarea></textarea></label>\n',
+    css=_SHARED + _source("words.css"),
+    js=_source("words.js"),
+)
 
 
 def calendar(
@@ -47,3 +54,17 @@ def calendar(
 def post_cards(blocks: Sequence[Mapping[str, Any]], *, key: str) -> None:
     """Show blocks for reading (post.js says what each holds)."""
     _POST(key=key, data={"blocks": list(blocks)})
+
+
+def words(label: str, start: str, *, key: str, rows: int, most: int, placeholder: str = "") -> str:
+    """A text box; what stands in it, at the latest 0.4 s after the last key or when it is left.
+
+    Args:
+        start: what a new box holds; one that is there keeps its own text.
+        most: code units it takes.
+    """
+    found = _WORDS(
+        key=key, data={"label": label, "start": start, "rows": rows, "most": most, "placeholder": placeholder},
+        on_text_change=lambda: None,
+    ).text  # fmt: skip
+    return start if found is None else str(found)

@@ -80,7 +80,9 @@ class Server:
         return answer.removeprefix("done").strip()
 
 
-def start_dashboard(*options: str, env: dict[str, str] | None = None) -> Server:
+def start_dashboard(
+    *options: str, env: dict[str, str] | None = None, world: str = "tests.e2e.dashboard_world"
+) -> Server:
     """Start the world's dashboard on a free port and wait until it answers."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -88,7 +90,7 @@ def start_dashboard(*options: str, env: dict[str, str] | None = None) -> Server:
     paths = os.pathsep.join((str(ROOT / "layers" / "common"), str(ROOT)))
     kept = {name: value for name, value in os.environ.items() if not name.endswith("_TABLE")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.e2e.dashboard_world", "--port", str(port), *options],
+        [sys.executable, "-m", world, "--port", str(port), *options],
         cwd=ROOT, env=kept | {"PYTHONPATH": paths} | (env or {}), text=True, stdin=subprocess.PIPE,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
