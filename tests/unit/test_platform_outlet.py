@@ -862,7 +862,8 @@ def feed(*comments: dict[str, Any], after: str = "") -> dict[str, Any]:
 
 def test_a_poll_tells_posts_and_comments_oldest_first_as_their_webhooks_would(platform: Platform) -> None:
     platform.says(feed(
-        commented(3, "09:03:00", parent={"id": "7_2"}, **{"from": {"id": PAGE, "name": "Shop"}}), commented(2, "09:02:00"),
+        commented(3, "09:03:00", parent={"id": "7_2"}, **{"from": {"id": PAGE, "name": "Shop"}}),
+        commented(2, "09:02:00"),
     ))  # fmt: skip
     polled = outlet().poll(account(platform), TOKEN, "")
     places = [(e.external_id, e.change, e.account_id, e.parent_id, e.more.get("thread_id")) for e in polled.events]
