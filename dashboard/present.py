@@ -223,7 +223,9 @@ def visibility(message: Message) -> list[str]:
         return ["Deleted", "gray"]
     wanted = message.decision is not None and message.decision.action is Action.HIDE
     if message.hidden:
-        return ["Hidden", "gray"] if wanted else ["Hidden, not by us", "orange"]
+        # an order of ours stands behind it also when the words were edited since and wait for a person
+        ours = wanted or message.act.startswith("hide~")
+        return ["Hidden", "gray"] if ours else ["Hidden, not by us", "orange"]
     return ["Not hidden yet", "orange"] if wanted else ["Visible", "green"]
 
 

@@ -216,3 +216,30 @@ def test_our_staff_removing_a_customers_comment_there_does_not_make_it_ours() ->
     case = world.store.case(message.case_id)
     assert case is not None
     assert case.state is CaseState.RESOLVED
+
+
+def test_a_deletion_takes_every_quotation_of_the_words_with_it() -> None:
+    world = a_world()
+    first = a_comment("you utter muppet, call 0491 570 156")
+    judge(world, first)
+    world.clock.pass_(minutes=1)
+    message = judge(world, deleted(first, at=world.clock()))
+    assert message.decision is not None
+    assert (message.decision.action, str(message.decision.policy)) == (Action.HIDE, "MOD 3.1 v1")
+    tables = world.db.everything()  # type: ignore[attr-defined]
+    for word in ("muppet", "0491"):
+        assert word not in str({name: items for name, items in tables.items() if name != "Settings"})
+
+
+def test_why_tells_the_clause_in_words_and_the_words_that_were_judged() -> None:
+    from herald.flows.why import why
+
+    world = a_world()
+    first = a_comment("you utter muppet")
+    judge(world, first)
+    world.clock.pass_(minutes=1)
+    judge(world, edited(first, "you clown shoes", at=world.clock()))
+    told = why(world.herald, f"facebook_page:{PAGE}_1")
+    assert "Insults aimed at people are hidden." in told
+    assert "utter muppet" in told
+    assert "clown shoes" in told

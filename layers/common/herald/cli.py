@@ -426,7 +426,7 @@ def _rules_check(args: argparse.Namespace) -> int:
             continue
         for line in report:
             _emit(line)
-            code = _FAILED if line["status"] == "error" else code
+            code = _FAILED if line["status"] in ("error", "refused") else code
     return code
 
 

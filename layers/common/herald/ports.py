@@ -198,6 +198,9 @@ class Store(Protocol):
     def park(self, message: Message, error: str, until: datetime) -> None:
         """Record the failure on the message's own row; attempts grow by one."""
 
+    def forget(self, message_id: str) -> None:
+        """The author took the words back: every kept record of them loses text, quotations and trace; repeatable."""
+
     # cases
     def case(self, case_id: str) -> Case | None: ...
 

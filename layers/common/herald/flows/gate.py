@@ -86,7 +86,10 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
         AcknowledgePolicy: lambda: _acknowledge(command, person, herald, now),  # type: ignore[arg-type]
     }.get(type(command), lambda: posts.plan(command, person, herald, now))
     for _ in range(_RACES):
-        plan = plan_of()
+        try:
+            plan = plan_of()
+        except Refused as refused:
+            raise _with_names(refused, herald) from None
         if not plan.changes:
             return plan.done
         line = AuditEntry(CHAIN, 0, now, person.id, type(command).__name__, plan.done.subject, plan.facts)
@@ -315,3 +318,12 @@ def _task(message: Message, act: Act, now: datetime) -> Case:
 
 def _reply_id(command: Reply) -> str:
     return f"reply~{command.message_id}~{proper_id(command.id, 'reply')}"
+
+
+def _with_names(refused: Refused, herald: Herald) -> Refused:
+    """Subjects know people by id; whoever is refused wants to know whom to ask."""
+    if refused.missing != "owner":
+        return refused
+    first, _, rest = str(refused).partition(" ")
+    person = herald.store.person(first)
+    return Refused(refused.missing, f"{person.name} {rest}") if person else refused

@@ -216,7 +216,8 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
         raise LookupError("no such account")
     settled = replace(message, pending="", attempts=0, parked_until=None, error="")
     if message.deleted:
-        return _counted(message, settled, _withdraw(message, herald, now), account)
+        herald.store.forget(message.id)  # before the commit that clears the mark: a crash comes back here
+        return _counted(message, _wordless(settled), _withdraw(message, herald, now), account)
     if message.kind not in SPOKEN or message.outbound:
         return _counted(message, settled, (), account)
     if message.decision and message.decision.content_hash == message.content_hash:
@@ -287,6 +288,15 @@ def hide_delivery(
         ordered_at=now,
         due_at=now,
     )
+
+
+def _wordless(message: Message) -> Message:
+    """The decision stays as a fact, with rule and clause; what it quoted goes with the words."""
+    decision = message.decision
+    if decision is None:
+        return message
+    rationale = decision.rationale if decision.decided_by != "rules" else "The author deleted the words this was about."
+    return replace(message, decision=replace(decision, evidence=(), rationale=rationale, trace=()))
 
 
 def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateChange, ...]:

@@ -15,7 +15,7 @@ def why(herald: Herald, message_id: str) -> str:
     if message is None:
         raise Unknown(f"There is no message {message_id}. Ids look like facebook_page:100_200.")
     history = herald.store.history(message_id)
-    told = [explain(message, decision, _clause(decision, herald)) for decision, _ in history]
+    told = [explain(message, decision, _clause(decision, herald), judged) for decision, judged in history]
     standing = message.decision
     if standing and not any(decision.decided_at == standing.decided_at for decision, _ in history):
         told.append(explain(message, standing, _clause(standing, herald)))
@@ -29,4 +29,6 @@ def _clause(decision: Decision, herald: Herald) -> str | None:
     if ref is None:
         return None
     policy = herald.store.policy(ref.policy, ref.version)
-    return policies.cite(ref, [policy]) if policy else None
+    if policy is None:
+        return None
+    return f"{policies.cite(ref, [policy])}. {policies.clause_of(ref, [policy])[1].text}"

@@ -53,6 +53,7 @@ from herald.store.posts import PostTables
 _RANK = {Change.CREATED: 1, Change.OUTBOUND: 1, Change.EDITED: 2, Change.DELETED: 9, Change.REVOKED: 9}
 _CONFLICT_TRIES = 6
 _T = TypeVar("_T")
+WORDS_GONE = "The author deleted the words this was about."
 
 
 class TableStore(PostTables, MeasureTables):
@@ -232,6 +233,14 @@ class TableStore(PostTables, MeasureTables):
     def history(self, message_id: str) -> list[tuple[Decision, str]]:
         items, _ = self.db.query(keys.MESSAGES, f"M#{message_id}", first="D#", last="D#\U0010ffff", limit=200)
         return [(rows.decision(item), item.get("text", "")) for item in items]
+
+    def forget(self, message_id: str) -> None:
+        items, _ = self.db.query(keys.MESSAGES, f"M#{message_id}", first="D#", last="D#\U0010ffff", limit=200)
+        for item in items:
+            if "text" in item:
+                told = {"rationale": WORDS_GONE} if item.get("decided_by") == "rules" else {}
+                key = (keys.MESSAGES, item["pk"], item["sk"])
+                self.db.write(Update(key, set=told, remove=("text", "evidence", "trace")))
 
     def parked(self, before: datetime, limit: int = 100) -> list[Message]:
         places, _ = self.db.query(

@@ -78,7 +78,7 @@ class Http:
                     return answer
                 except _FAILURES as error:
                     said = f"the answer took over {self.read_seconds:g} s" if ended() else _said(error)
-                    raise OutcomeUnknown(f"{host}: no answer after the request left ({said})", "line") from error
+                    raise OutcomeUnknown(f"No answer from {host} after the request had left ({said}).", "line") from error
         finally:
             connection.close()
 
@@ -101,7 +101,7 @@ class Http:
         try:
             connection.connect()
         except (*_FAILURES, ValueError) as error:
-            raise Retryable(f"{connection.host}: not reached ({_said(error)})", "line") from error
+            raise Retryable(f"{connection.host} was not reached ({_said(error)}).", "line") from error
 
     def _speak(
         self, connection: HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes | None
