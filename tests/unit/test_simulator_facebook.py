@@ -15,15 +15,21 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from local.facebook import client, config, server
+from herald.model import Account, Metric
+from herald.platforms.facebook_page import FacebookPage
+from herald.platforms.wire.http import Http
+from local.facebook import client, config, numbers, server
 from local.ports import ROOT
 
 SECRET, VERIFY, TOKEN, PAGE = "app-secret-of-a-test", "verify-me", "page-token", "5001"
@@ -446,3 +452,154 @@ def test_a_simulator_that_is_not_there_is_told_in_one_sentence() -> None:
         port = free.getsockname()[1]
     with pytest.raises(client.SimulatorError, match="make up"):
         client.say("hello", base=f"http://127.0.0.1:{port}")
+
+
+# ---------------------------------------------------------------- posts with images over real sockets
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 40 + b"\r\n--not-the-boundary\r\n"
+
+
+def upload(base: str, data: bytes, *, timeout: float = 10.0, **fields: str) -> tuple[int, dict[str, Any]]:
+    """A multipart POST to /photos, as browsers and libraries write it."""
+    parts = [
+        f'--b0undary\r\ncontent-disposition: form-data; name="{k}"\r\n\r\n{v}\r\n'.encode() for k, v in fields.items()
+    ]
+    head = b'--b0undary\r\nContent-Disposition: form-data; name="source"; filename="a.png"\r\nContent-Type: x\r\n\r\n'
+    body = b"".join([*parts, head, data, b"\r\n--b0undary--\r\n"])
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=timeout)
+    try:
+        connection.request(
+            "POST", f"/v25.0/{PAGE}/photos", body=body,
+            headers={"authorization": f"Bearer {TOKEN}", "content-type": "multipart/form-data; boundary=b0undary"},
+        )  # fmt: skip
+        response = connection.getresponse()
+        return response.status, json.load(response)
+    finally:
+        connection.close()
+
+
+def fetch_bytes(base: str, path: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=10)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.headers, response.read()
+    finally:
+        connection.close()
+
+
+def test_an_uploaded_image_is_served_from_this_origin_as_what_it_is_and_nothing_else(base: str) -> None:
+    status, made = upload(base, PNG, caption="Grüne Becher", alt_text_custom="Ein Becher, grün")
+    assert status == 200
+    status, headers, served = fetch_bytes(base, f"/p/{PAGE}/photos/{made['id']}")
+    assert (status, headers["content-type"], served) == (200, "image/png", PNG)
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "default-src 'none'" in headers["content-security-policy"]
+    html = fetch_bytes(base, f"/p/{PAGE}")[2].decode()
+    assert "Grüne Becher" in html
+    assert 'alt="Ein Becher, grün"' in html
+    assert fetch_bytes(base, f"/p/5002/photos/{made['id']}")[0] == 404
+
+
+def test_an_image_can_be_named_by_an_address_on_this_machine_only(base: str) -> None:
+    _, made = upload(base, PNG)
+    address = f"{base}/p/{PAGE}/photos/{made['id']}"
+    status, again = graph(base, "POST", f"{PAGE}/photos", url=address, caption="The same once more")
+    assert (status, set(again)) == (200, {"id", "post_id"})
+    for elsewhere in ("https://shop.example/a.png", "http://169.254.169.254/a", "file:///etc/hosts", f"{base}/p/none"):
+        assert graph(base, "POST", f"{PAGE}/photos", url=elsewhere)[0] == 400
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=other"])
+def test_a_multipart_body_that_is_none_is_refused(base: str, kind: str) -> None:
+    connection = http.client.HTTPConnection(urlsplit(base).netloc, timeout=10)
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": kind}
+    connection.request("POST", f"/v25.0/{PAGE}/photos", body=b"--b0undary\r\nhalf of one", headers=headers)
+    assert json.load(connection.getresponse())["error"]["code"] == 100
+    connection.close()
+
+
+def test_an_image_that_is_too_large_is_refused_before_it_is_read_to_its_end(base: str) -> None:
+    with suppress(OSError):  # the line may be closed while the rest is on its way
+        status, answer = upload(base, PNG + bytes(12 << 20))
+        assert (status, answer["error"]["code"]) == (400, 1)
+    assert client.control("state", base=base)["posts"] == []
+
+
+def test_a_photo_that_is_accepted_late_is_the_same_photo(base: str) -> None:
+    client.control("faults", {"kind": "late", "count": 1, "seconds": 1, "page": PAGE}, base=base)
+    with pytest.raises(OSError):
+        upload(base, PNG, timeout=0.3, caption="Late", alt_text_custom="A mug")
+    assert client.control("state", base=base)["posts"] == []
+    (post,) = until(lambda: client.control("state", base=base)["posts"], "it is accepted")
+    (photo,) = client.control("state", base=base)["photos"]
+    assert (post["message"], photo["post"], photo["alt"]) == ("Late", post["id"], "A mug")
+    assert fetch_bytes(base, f"/p/{PAGE}/photos/{photo['id']}")[2] == PNG
+
+
+def test_a_photo_whose_answer_is_dropped_stands_once(base: str) -> None:
+    client.control("faults", {"kind": "drop_after_accept", "count": 1}, base=base)
+    with pytest.raises((OSError, http.client.HTTPException)):
+        upload(base, PNG, caption="Dropped")
+    assert [post["message"] for post in client.control("state", base=base)["posts"]] == ["Dropped"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"), [("429", 429, 4), ("outage", 500, 2), ("bad_token", 400, 190), ("permission", 403, 200)]
+)
+def test_a_refusing_fault_publishes_nothing_and_may_be_one_pages_own(
+    base: str, kind: str, status: int, code: int
+) -> None:
+    client.control("faults", {"kind": kind, "count": 2, "page": "Quince & Thimble"}, base=base)
+    for got, answer in (graph(base, "POST", f"{PAGE}/feed", message="x"), upload(base, PNG)):
+        assert (got, answer["error"]["code"]) == (status, code)
+    assert client.control("state", base=base)["posts"] == []
+    assert graph(base, "POST", f"{PAGE}/feed", message="x")[0] == 200
+
+
+def test_a_new_post_is_echoed_as_from_the_page(base: str, receiver: Receiver) -> None:
+    _, made = upload(base, PNG, caption="Mugs.")
+    value = until(receiver.values, "the webhook arrives")[0]
+    assert (value["item"], value["verb"], value["from"]["id"], value["post_id"]) == (
+        "photo",
+        "add",
+        PAGE,
+        made["post_id"],
+    )
+    assert value["link"] == f"{base}/p/{PAGE}/photos/{made['id']}"
+
+
+def test_what_the_adapter_reads_of_figures_and_lost_comments_is_what_stands_on_the_wall(base: str) -> None:
+    ours = Account("facebook_page", PAGE, "Quince & Thimble", "quince", timezone="Australia/Sydney", api_base=base)
+    now = datetime.now(UTC)
+    created = now - timedelta(days=2)
+    client.control("history", {"page": PAGE, "posts": [{
+        "id": f"{PAGE}_41", "message": "Old mugs.", "created_time": created.isoformat(), "shares": ["Sam Tran"],
+        "comments": [
+            {"id": "41_1", "from": "Nina Harrow", "message": "Any left?", "created_time": created.isoformat()}
+        ],
+        "reactions": [{"from": "Nina Harrow", "type": "love", "created_time": 1}],
+    }]}, base=base)  # fmt: skip
+    outlet = FacebookPage(Http(connect_seconds=2, read_seconds=5))
+    figures = {s.metric: s.value for s in outlet.insights(ours, TOKEN, [f"{PAGE}_41"], now)}
+    made = numbers.post(PAGE, f"{PAGE}_41", int(created.timestamp()), now.timestamp())
+    assert made is not None
+    assert abs(figures.pop(Metric.REACH) - made.reach) <= 2, "it grew while it was asked for"
+    assert abs(figures.pop(Metric.VIEWS) - made.views) <= 2
+    assert abs(figures.pop(Metric.CLICKS) - made.clicks) <= 1
+    assert figures == {Metric.REACTIONS: 1, Metric.COMMENTS: 1, Metric.SHARES: 1}
+    page = outlet.profile(ours, TOKEN, now)
+    assert [s.day for s in page if s.metric is Metric.FOLLOWERS] == [
+        now.astimezone(ZoneInfo("Australia/Sydney")).date().isoformat()
+    ]
+    for snapshot in page:
+        if snapshot.metric is Metric.REACH:
+            of_day = numbers.day(PAGE, date.fromisoformat(snapshot.day), [(f"{PAGE}_41", int(created.timestamp()))])
+            assert snapshot.value == of_day.reach
+    assert len([s for s in page if s.metric is Metric.REACH]) in (4, 5)
+    polled = outlet.poll(ours, TOKEN, "")
+    assert [(event.external_id, event.text) for event in polled.events] == [
+        (f"{PAGE}_41", "Old mugs."), ("41_1", "Any left?"),
+    ]  # fmt: skip
+    new = say(base, "And now?")
+    assert [event.external_id for event in outlet.poll(ours, TOKEN, polled.cursor).events] == [new]

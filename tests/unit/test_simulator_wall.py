@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import random
+import sqlite3
+from base64 import b64encode
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.facebook import faults, pages, trickle, webhooks
+from local.facebook import faults, numbers, pages, trickle, webhooks
 from local.facebook.config import BadConfig, Page, parse, read_or_create, write
 from local.facebook.graph import Answer, Call, Graph
 from local.facebook.wall import BadInput, NoSuchObject, NotAllowed, Wall, person
@@ -452,3 +456,295 @@ def test_a_wrong_configuration_is_refused_with_the_field_and_not_written(
     with pytest.raises(BadConfig, match=word):
         write(tmp_path, **(good | wrong))  # type: ignore[arg-type]
     assert not (tmp_path / "facebook.json").exists()
+
+
+# ---------------------------------------------------------------- posts of the page
+
+PNG = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
+IMAGES = {
+    "image/png": PNG,
+    "image/jpeg": b"\xff\xd8\xff\xe0 a photograph",
+    "image/gif": b"GIF89a a drawing",
+    "image/webp": b"RIFF\x10\0\0\0WEBPVP8 a picture",
+}
+
+
+def upload(wall: Wall, data: bytes, **params: str) -> Answer:
+    call = Call("POST", f"{OURS.id}/photos", params, OURS.token, {"source": data})
+    return Graph(wall, "http://127.0.0.1:1").answer(Call.load(call.dump()))  # as it comes back from waiting, too
+
+
+def test_words_and_a_link_are_published_listed_and_told_as_from_the_page(wall: Wall) -> None:
+    post = str(ask(wall, "POST", f"{OURS.id}/feed", message="New mugs.", link="https://shop.example/m").body["id"])
+    fields = "id,message,created_time,permalink_url,attachments{media_type,unshimmed_url}"
+    (listed,) = ask(wall, "GET", f"{OURS.id}/feed", fields=fields).body["data"]
+    assert (listed["id"], listed["message"]) == (post, "New mugs.")
+    assert listed["permalink_url"].endswith(f"/p/{OURS.id}/posts/{post}")
+    (attached,) = listed["attachments"]["data"]
+    assert (attached["media_type"], attached["unshimmed_url"]) == ("link", "https://shop.example/m")
+    (value,) = told(wall)
+    assert (value["item"], value["verb"], value["post_id"]) == ("status", "add", post)
+    assert value["from"] == {"id": OURS.id, "name": OURS.name}
+    assert value["link"] == "https://shop.example/m"
+
+
+@pytest.mark.parametrize("mime", IMAGES)
+def test_a_photo_is_kept_byte_for_byte_with_its_description_and_shown_in_a_post(wall: Wall, mime: str) -> None:
+    wall.base = "http://127.0.0.1:1"
+    made = upload(wall, IMAGES[mime], caption="Mugs.", alt_text_custom="A green mug").body
+    (listed,) = ask(wall, "GET", f"{OURS.id}/feed", fields="message,attachments").body["data"]
+    assert (listed["id"], listed["message"]) == (made["post_id"], "Mugs.")
+    assert [one["media_type"] for one in listed["attachments"]["data"]] == ["photo"]
+    assert wall.image(str(made["id"])) == (IMAGES[mime], mime)
+    assert ask(wall, "GET", str(made["id"]), fields="alt_text_custom").body["alt_text_custom"] == "A green mug"
+    (value,) = told(wall)
+    assert (value["item"], value["photo_id"], value["post_id"]) == ("photo", made["id"], made["post_id"])
+    assert value["link"] == f"http://127.0.0.1:1/p/{OURS.id}/photos/{made['id']}"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"<html>", b"\x89PNG", b"RIFF\0\0\0\0WAVE",
+        b"\xff\xd8\xff" + bytes(10 * 1024 * 1024),
+    ],
+    ids=["nothing", "svg", "html", "half a png", "sound", "too much"],
+)  # fmt: skip
+def test_what_is_no_image_by_its_first_bytes_or_too_large_is_refused(wall: Wall, data: bytes) -> None:
+    assert upload(wall, data, caption="Mugs.").body["error"]["code"] == 324
+    assert wall.rows("select * from posts") == wall.rows("select * from photos") == []
+
+
+def test_an_unpublished_photo_is_seen_by_nobody_until_a_post_carries_it_once(wall: Wall) -> None:
+    photo = upload(wall, PNG, published="false").body
+    assert set(photo) == {"id"}
+    assert told(wall) == []
+    carried = {"message": "Mugs.", "attached_media": json.dumps([{"media_fbid": photo["id"]}])}
+    post = ask(wall, "POST", f"{OURS.id}/feed", **carried).body["id"]
+    assert [row["id"] for row in wall.photos_of(str(post))] == [photo["id"]]
+    assert ask(wall, "POST", f"{OURS.id}/feed", **carried).status == 400
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {}, {"message": " "}, {"message": "x" * 63_207}, {"message": "x", "link": "javascript:alert(1)"},
+        {"message": "x", "link": "https://"}, {"message": "x", "link": "ftp://shop.example"},
+        {"message": "x", "attached_media": "3"}, {"message": "x", "published": "false"},
+    ],
+)  # fmt: skip
+def test_a_post_that_makes_no_sense_is_refused_and_leaves_nothing(wall: Wall, params: dict[str, str]) -> None:
+    assert ask(wall, "POST", f"{OURS.id}/feed", **params).body["error"]["code"] == 100
+    assert wall.rows("select * from posts") == []
+    assert told(wall) == []
+
+
+def test_a_deleted_post_takes_its_photo_with_it_and_is_told_as_removed(wall: Wall) -> None:
+    made = upload(wall, PNG).body
+    assert ask(wall, "DELETE", str(made["post_id"])).body == {"success": True}
+    assert ask(wall, "GET", str(made["post_id"])).body["error"]["error_subcode"] == 33
+    assert ask(wall, "GET", str(made["id"])).body["error"]["error_subcode"] == 33
+    assert wall.rows("select * from images") == []
+    assert [(value["item"], value["verb"]) for value in told(wall)] == [("photo", "add"), ("photo", "remove")]
+
+
+def test_another_page_can_neither_see_nor_delete_what_is_ours(wall: Wall) -> None:
+    made = upload(wall, PNG).body
+    for method, thing in (("GET", "id"), ("GET", "post_id"), ("DELETE", "post_id")):
+        assert ask(wall, method, str(made[thing]), THEIRS.token).body["error"]["code"] == 100
+    assert ask(wall, "POST", f"{OURS.id}/feed", THEIRS.token, message="ours?").status == 400
+
+
+def test_published_posts_are_the_pages_own_and_the_feed_has_visitors_too(wall: Wall) -> None:
+    own, visitor = wall.post(OURS.id, "ours"), wall.post(OURS.id, "theirs", NINA)
+    listed = {
+        edge: {one["id"] for one in ask(wall, "GET", f"{OURS.id}/{edge}").body["data"]}
+        for edge in ("feed", "published_posts", "posts")
+    }
+    assert listed == {"feed": {own, visitor}, "published_posts": {own}, "posts": {own}}
+
+
+def test_a_feed_can_carry_the_newest_comments_of_each_post(wall: Wall, clock: Clock) -> None:
+    post = wall.post(OURS.id, "ours")
+    said = []
+    for _ in range(4):
+        clock.now += 1
+        said.append(wall.comment(OURS.id, "hello", NINA, post=post, parent=said[0] if said else None))
+    fields = (
+        "id,comments.filter(stream).order(reverse_chronological).limit(3).summary(true){id,parent{id},created_time}"
+    )
+    (listed,) = ask(wall, "GET", f"{OURS.id}/feed", fields=fields).body["data"]
+    assert [one["id"] for one in listed["comments"]["data"]] == said[:0:-1]
+    assert {one["parent"]["id"] for one in listed["comments"]["data"]} == {said[0]}
+    assert listed["comments"]["summary"]["total_count"] == 4
+    assert "next" in listed["comments"]["paging"]
+
+
+def test_a_past_can_hold_links_photos_and_shares(wall: Wall) -> None:
+    entry = {
+        "id": "5001_31", "message": "", "created_time": 1_790_000_000, "link": "https://shop.example/guide",
+        "photos": [{"id": "30", "alt": "A mug", "data": b64encode(PNG).decode()}], "shares": ["Tom Okafor", "Sam Tran"],
+    }  # fmt: skip
+    for _ in range(2):
+        wall.history(OURS.id, [entry])
+    body = ask(wall, "GET", "5001_31", fields="message,created_time,shares,full_picture").body
+    assert (body["message"], body["shares"]) == ("", {"count": 2})
+    assert wall.image("30") == (PNG, "image/png")
+
+
+def test_a_file_of_an_earlier_version_gets_the_new_columns(tmp_path: Path) -> None:
+    old = sqlite3.connect(tmp_path / "old.db")
+    old.executescript(
+        "create table posts (id text primary key, page text not null, author_id text not null,"
+        " author_name text not null, message text not null, created integer not null,"
+        " edited integer not null default 0, hidden integer not null default 0); insert into posts values ('5001_1', '5001', '5001', 'Q', 'old', 1, 0, 0);"
+        "create table faults (id integer primary key autoincrement, kind text not null, calls integer, until real,"
+        " seconds real not null, writes_only integer not null);"
+    )
+    old.close()
+    wall = Wall(tmp_path / "old.db", [OURS])
+    try:
+        assert ask(wall, "GET", "5001_1", fields="message,attachments").body == {"message": "old", "id": "5001_1"}
+        faults.arm(wall, "429", page=OURS.id)
+        assert faults.take(wall, write=True, page=OURS.id)
+    finally:
+        wall.close()
+
+
+def test_a_fault_of_one_page_is_met_by_that_page_only(wall: Wall) -> None:
+    faults.arm(wall, "429", page=OURS.id)
+    assert faults.take(wall, write=True, page=THEIRS.id) is None
+    assert faults.take(wall, write=True) is None
+    assert getattr(faults.take(wall, write=True, page=OURS.id), "page", None) == OURS.id
+    assert pages.fault_words(wall, faults.Fault("429", 0, 1, None, OURS.id)).endswith(f", {OURS.name}")
+
+
+def test_the_public_sees_a_new_post_first_with_its_image_its_description_and_its_link(wall: Wall, clock: Clock) -> None:
+    older = wall.post(OURS.id, "older", link="https://shop.example/a?b=1&c=2")
+    clock.now += 1
+    made = upload(wall, PNG, caption="newer", alt_text_custom='A "green" <b>mug</b>').body
+    seen = Seen(pages.page(wall, OURS.id, staff=False))
+    shown = [attributes for tag, attributes in seen.elements if tag == "article" and "data-post-id" in attributes]
+    assert [attributes["data-post-id"] for attributes in shown] == [made["post_id"], older]
+    (image,) = [attributes for tag, attributes in seen.elements if tag == "img"]
+    assert (image["src"], image["alt"]) == (f"/p/{OURS.id}/photos/{made['id']}", 'A "green" <b>mug</b>')
+    (link,) = [attributes for tag, attributes in seen.elements if tag == "a" and attributes.get("class") == "link"]
+    assert link["href"] == "https://shop.example/a?b=1&c=2"
+    assert {"noopener", "noreferrer", "nofollow"} <= set(str(link["rel"]).split())
+
+
+# ---------------------------------------------------------------- figures
+
+PAGES = st.sampled_from(["5001", "100200300400500", "1"])
+MOMENTS = st.integers(1_740_000_000, 1_900_000_000)
+
+
+@given(page=PAGES, post=st.text("0123456789_", min_size=1), created=MOMENTS, ages=st.lists(st.integers(0, 400_000)))
+def test_a_posts_figures_never_fall_and_end_after_three_days(
+    page: str, post: str, created: int, ages: list[int]
+) -> None:
+    so_far = [numbers.post(page, post, created, created + age) for age in sorted(ages)]
+    known = [one for one in so_far if one is not None]
+    for before, after in pairwise(known):
+        assert before.reach <= after.reach
+        assert before.views <= after.views
+        assert before.clicks <= after.clicks
+    assert all(one.clicks <= one.reach <= one.views for one in known)
+    assert len(known) == sum(age >= numbers.FIRST_AFTER for age in ages)
+    final = numbers.post(page, post, created, created + numbers.GROWS_FOR)
+    assert final == numbers.post(page, post, created, created + 400_000_000)
+    assert final is not None
+    assert 0 < final.reach < numbers.followers(page, created)
+
+
+@given(page=PAGES, at=MOMENTS, step=st.integers(0, 3600))
+def test_followers_move_little_within_an_hour_and_days_meet_without_a_jump(page: str, at: int, step: int) -> None:
+    assert abs(numbers.followers(page, at + step) - numbers.followers(page, at)) <= 25
+    midnight = numbers.start_of(numbers.day_of(at))
+    assert abs(numbers.followers(page, midnight) - numbers.followers(page, midnight - 1)) <= 1
+
+
+@given(at=MOMENTS)
+def test_a_day_begins_at_midnight_of_the_platform_also_when_clocks_change(at: int) -> None:
+    day = numbers.day_of(at)
+    start, end = numbers.start_of(day), numbers.start_of(day + timedelta(days=1))
+    assert start <= at < end
+    assert end - start in (23 * 3600, 24 * 3600, 25 * 3600)
+
+
+@given(page=PAGES, at=MOMENTS)
+def test_a_page_that_published_reaches_more_that_day_than_without(page: str, at: int) -> None:
+    day = numbers.day_of(at)
+    noon = numbers.start_of(day) + 8 * 3600
+    quiet, busy = numbers.day(page, day), numbers.day(page, day, [("1", noon)])
+    assert busy.reach > quiet.reach > 0
+    assert busy.reach <= busy.views
+    assert busy.follows == quiet.follows
+
+
+def test_the_api_tells_the_figures_of_the_function_and_counts_the_rest_on_the_wall(wall: Wall, clock: Clock) -> None:
+    post = wall.post(OURS.id, "New mugs.")
+    created = clock.now
+    clock.now += 30
+    wanted = "post_media_view,post_total_media_view_unique,post_reactions_by_type_total,post_clicks"
+    assert ask(wall, "GET", f"{post}/insights", metric=wanted).body == {"data": []}, "none yet, which is not 0"
+    wall.react(post, NINA, "love")
+    wall.react(post, person("Tom Okafor"), "like")
+    wall.share(post, NINA)
+    clock.now += 3 * 86_400
+    figures = numbers.post(OURS.id, post, created, clock.now)
+    assert figures is not None
+    answer = ask(wall, "GET", f"{post}/insights", metric=wanted, period="lifetime").body["data"]
+    assert {one["name"]: one["values"][0]["value"] for one in answer} == {
+        "post_media_view": figures.views,
+        "post_total_media_view_unique": figures.reach,
+        "post_reactions_by_type_total": {"like": 1, "love": 1},
+        "post_clicks": figures.clicks,
+    }
+    day = numbers.day_of(created)
+    since, until = numbers.start_of(day), numbers.start_of(day + timedelta(days=1))
+    metrics = "page_media_view,page_total_media_view_unique,page_post_engagements,page_daily_follows,page_follows"
+    answer = ask(
+        wall, "GET", f"{OURS.id}/insights", metric=metrics, period="day", since=str(since + 1), until=str(until)
+    ).body["data"]
+    of_day = numbers.day(OURS.id, day, [(post, created)])
+    end = datetime.fromtimestamp(until, UTC).strftime("%Y-%m-%dT%H:%M:%S+0000")
+    assert {one["name"]: one["values"] for one in answer} == {
+        name: [{"value": value, "end_time": end}]
+        for name, value in {
+            "page_media_view": of_day.views,
+            "page_total_media_view_unique": of_day.reach,
+            "page_post_engagements": 3,
+            "page_daily_follows": of_day.follows,
+            "page_follows": numbers.followers(OURS.id, until),
+        }.items()
+    }
+
+
+def test_a_day_that_has_not_ended_has_no_figures_and_a_visitors_post_has_none(wall: Wall, clock: Clock) -> None:
+    wanted = {"metric": "page_media_view", "since": str(int(clock.now) + 1), "until": str(int(clock.now) + 86_400)}
+    assert ask(wall, "GET", f"{OURS.id}/insights", **wanted).body == {"data": []}
+    visitors = wall.post(OURS.id, "hello", NINA)
+    clock.now += 86_400
+    assert ask(wall, "GET", f"{visitors}/insights", metric="post_clicks").body == {"data": []}
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {}, {"metric": "page_impressions"}, {"metric": "page_media_view", "since": "yesterday"},
+        {"metric": "page_media_view", "period": "week"},
+        {"metric": "page_media_view", "since": "2026-01-01", "until": "2026-06-01"},
+    ],
+)  # fmt: skip
+def test_figures_that_are_asked_for_wrongly_are_refused(wall: Wall, params: dict[str, str]) -> None:
+    assert ask(wall, "GET", f"{OURS.id}/insights", **params).body["error"]["code"] == 100
+
+
+def test_shares_are_left_out_rather_than_nought_and_can_be_taken_back(wall: Wall) -> None:
+    post = wall.post(OURS.id, "New mugs.")
+    assert "shares" not in ask(wall, "GET", post, fields="shares").body
+    assert wall.share(post, NINA)
+    assert ask(wall, "GET", post, fields="shares").body["shares"] == {"count": 1}
+    assert not wall.share(post, NINA)
+    assert "shares" not in ask(wall, "GET", post, fields="shares").body
