@@ -6,9 +6,10 @@ import hashlib
 import hmac
 import io
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
@@ -49,6 +50,15 @@ class Run:
         code = main(arguments)
         out, err = self._capsys.readouterr()
         return Ran(code, out, err)
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> Iterator[None]:
+    """A command may point its process at the local system; this process runs other tests after these."""
+    kept = dict(os.environ)
+    yield
+    os.environ.clear()
+    os.environ.update(kept)
 
 
 @pytest.fixture
