@@ -597,7 +597,8 @@ def test_a_file_of_an_earlier_version_gets_the_new_columns(tmp_path: Path) -> No
     old.executescript(
         "create table posts (id text primary key, page text not null, author_id text not null,"
         " author_name text not null, message text not null, created integer not null,"
-        " edited integer not null default 0, hidden integer not null default 0); insert into posts values ('5001_1', '5001', '5001', 'Q', 'old', 1, 0, 0);"
+        " edited integer not null default 0, hidden integer not null default 0);"
+        "insert into posts values ('5001_1', '5001', '5001', 'Q', 'old', 1, 0, 0);"
         "create table faults (id integer primary key autoincrement, kind text not null, calls integer, until real,"
         " seconds real not null, writes_only integer not null);"
     )

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from herald.errors import BadPayload, BadSignature, NeedsLogin, OutcomeUnknown, Rejected
+from herald.errors import BadPayload, BadSignature, NeedsLogin, OutcomeUnknown, Rejected, Retryable
 from herald.model import Account, Act, Change, Delivery, Event, Kind, Metric, Snapshot
 from herald.platforms.wire import messaging, require
 from herald.platforms.wire.events import bounded, unknown
@@ -103,6 +103,10 @@ _MAX_PAGES = 10
 _CLOCK_SKEW = timedelta(seconds=5)
 _GONE = "100/33"
 """No such object, or none that this token may see; which of the two is not said."""
+
+_THEIR_TROUBLE = frozenset({"1", "2"})
+"""Their documents say to repeat the call. A post is looked up first: whether their failure came before or after it was
+taken is not said."""
 
 _IMAGES = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 _DAILY = {"page_total_media_view_unique": Metric.REACH, "page_media_view": Metric.VIEWS}
@@ -224,19 +228,28 @@ class FacebookPage:
         """Text and link go to /feed, an image to /photos. Facebook keeps no key against repetition."""
         words = _message(delivery)
         _check_post(delivery, words, files)
-        if delivery.media:
-            image = delivery.media[0]
-            alt = whole(image.alt).strip()
-            form: dict[str, str] = {"caption": words, "published": "true"} | ({"alt_text_custom": alt} if alt else {})
-            answer = self._upload(account, token, f"{account.account_id}/photos", form, (image.mime, files[0]))
-        else:
-            form = {"message": words} | ({"link": delivery.link} if delivery.link else {})
-            answer = self._post(account, token, f"{account.account_id}/feed", form, repeatable=False)
+        try:
+            answer = self._send_post(delivery, words, account, token, files)
+        except Retryable as failed:
+            if failed.code in _THEIR_TROUBLE:
+                raise OutcomeUnknown(f"{failed}; it may stand there all the same", failed.code) from failed
+            raise
         try:  # of a photo, `id` is the photo's own
             post_id = need_id(answer.get("post_id" if delivery.media else "id"), "id of the post")
         except BadPayload as error:
             raise OutcomeUnknown(f"the post was taken, but the answer is unreadable: {error}", "shape") from error
         return Proof(post_id, "" if account.api_base else f"https://www.facebook.com/{post_id}")
+
+    def _send_post(
+        self, delivery: Delivery, words: str, account: Account, token: str, files: Sequence[bytes]
+    ) -> dict[str, Any]:
+        if not delivery.media:
+            form = {"message": words} | ({"link": delivery.link} if delivery.link else {})
+            return self._post(account, token, f"{account.account_id}/feed", form, repeatable=False)
+        image = delivery.media[0]
+        alt = whole(image.alt).strip()
+        form = {"caption": words, "published": "true"} | ({"alt_text_custom": alt} if alt else {})
+        return self._upload(account, token, f"{account.account_id}/photos", form, (image.mime, files[0]))
 
     def _take_down(self, delivery: Delivery, account: Account, token: str) -> Proof:
         try:
