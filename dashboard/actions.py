@@ -14,7 +14,7 @@ from herald.flows import commands
 from herald.model import Case, DeliveryState
 
 if TYPE_CHECKING:
-    from herald.flows.gate import Done
+    from herald.flows.planning import Done
 
 _FLASH: Final = "herald.flash"
 _NONCE: Final = "herald.nonce"

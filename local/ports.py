@@ -13,6 +13,8 @@ PORTS: Mapping[str, int] = {
     "door": 8400,  # where platforms call /webhooks/{connection}
     "facebook": 8410,  # the simulated Facebook, with its wall
     "dashboard": 8420,  # the pages for people
+    "mailbox": 8430,  # the mail that was sent, to read
+    "smtp": 8425,  # where mail is handed in
 }
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from local.aws import REGION, client_environment, isolate
-from local.ports import ROOT, local_dir, url
+from local.ports import HOST, ROOT, local_dir, port, url
 
 TEMPLATE = ROOT / "template.yaml"
 NAME = "herald"
@@ -58,6 +58,7 @@ class Resource:
 class Template:
     resources: Mapping[str, Resource]
     outputs: Mapping[str, Any]
+    parameters: Mapping[str, str] = field(default_factory=dict)  # name -> default
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,9 @@ def read(path: Path = TEMPLATE) -> Template:
     except (YAMLError, OSError, KeyError, AttributeError, TypeError) as error:
         raise BadTemplate(f"{path.name}: {error}") from error
     resources = {name: Resource(body["Type"], body.get("Properties", {})) for name, body in plain["Resources"].items()}
-    return Template(resources, {name: body["Value"] for name, body in plain.get("Outputs", {}).items()})
+    outputs = {name: body["Value"] for name, body in plain.get("Outputs", {}).items()}
+    parameters = {name: str(body.get("Default", "")) for name, body in plain.get("Parameters", {}).items()}
+    return Template(resources, outputs, parameters)
 
 
 def problems(template: Template, root: Path = ROOT) -> list[str]:
@@ -172,7 +175,7 @@ def provision(template: Template) -> Stack:
     for name in template.resources:
         making.attributes(name)
     outputs = {name: str(making.resolve(value)) for name, value in template.outputs.items()} | {"ApiUrl": url("door")}
-    return Stack(outputs, making.variables | client_environment(), making.api_id, making.functions)
+    return Stack(outputs, making.variables | _mail_variables() | client_environment(), making.api_id, making.functions)
 
 
 def warm(stack: Stack, template: Template) -> list[str]:
@@ -270,6 +273,8 @@ class _Making:
         """Ref and GetAtt values of a resource; makes it, and what it refers to, if that has not been done."""
         if name in self.made:
             return self.made[name]
+        if name in self.template.parameters:
+            return {"Ref": self.template.parameters[name]}
         if name not in self.template.resources:
             raise BadTemplate(f"nothing is called {name}")
         if name in self.underway:
@@ -403,7 +408,13 @@ def _function(making: _Making, name: str, resource: Resource) -> Mapping[str, st
 def _machine_variables() -> dict[str, str]:
     """What a function needs here besides the template's variables."""
     own = {k: v for k, v in os.environ.items() if k.startswith("HERALD_")}
-    return own | {"AWS_ENDPOINT_URL": url("aws"), "PYTHONPATH": str(ROOT / "layers" / "common"), "TZ": "UTC"}
+    aws = {"AWS_ENDPOINT_URL": url("aws"), "PYTHONPATH": str(ROOT / "layers" / "common"), "TZ": "UTC"}
+    return own | _mail_variables() | aws
+
+
+def _mail_variables() -> dict[str, str]:
+    """Mail goes to the mailbox on this machine and nowhere else."""
+    return {"MAIL_FROM": "herald@banksia-and-oak.example", "MAIL_SERVER": f"smtp://{HOST}:{port('smtp')}"}
 
 
 def _zipped(folder: Path) -> bytes:

@@ -66,6 +66,7 @@ PARTS = (
     Part("aws", ("-m", "local.aws"), "/_ministack/ready", "embedded AWS: tables, functions, API, queue, bucket"),
     Part("door", ("-m", "local.door"), "/_door/health", "where platforms call: /webhooks/{connection}"),
     Part("facebook", ("-m", "local.facebook"), "/", "simulated Facebook Page: write a comment on the wall"),
+    Part("mailbox", ("-m", "local.mailbox"), "/", "the mail that was sent, to read"),
     Part("dashboard", ("-m", "local.chooser"), "/", "dashboard: choose a person, then Inbox and Moderation"),
 )
 

@@ -16,6 +16,7 @@ from herald import platforms
 from herald.errors import HeraldError, NeedsLogin, Unknown
 from herald.flows.context import Clock, Herald
 from herald.model import Credentials, Delivery
+from herald.ports import Mailer
 from herald.store import keys
 from herald.store.db import Db, DynamoDb
 from herald.store.tables import TableStore
@@ -33,6 +34,8 @@ class Settings:
     deliveries_url: str = ""
     raw_bucket: str = ""
     media_bucket: str = ""
+    mail_from: str = ""
+    mail_server: str = ""
     settings_ttl: float = 10.0
 
     @staticmethod
@@ -45,6 +48,8 @@ class Settings:
             deliveries_url=environment.get("DELIVERIES_URL", ""),
             raw_bucket=environment.get("RAW_BUCKET", ""),
             media_bucket=environment.get("MEDIA_BUCKET", ""),
+            mail_from=environment.get("MAIL_FROM", ""),
+            mail_server=environment.get("MAIL_SERVER", ""),
             settings_ttl=float(environment.get("SETTINGS_TTL", "10")),
         )
 
@@ -60,6 +65,7 @@ def build(
         client: makes a boto3 client by service name; called when a service is first needed.
     """
     client = client or _client
+    now = clock or (lambda: datetime.now(UTC))
     return Herald(
         store=TableStore(db or DynamoDb(client("dynamodb"), settings.tables), settings_ttl=settings.settings_ttl),
         sources=platforms.sources(),
@@ -67,11 +73,20 @@ def build(
         archive=RawBucket(settings.raw_bucket, client),
         wake=Queue(settings.deliveries_url, client),
         secrets=SecretsManager(client),
-        clock=clock or (lambda: datetime.now(UTC)),
+        clock=now,
         media=MediaBucket(settings.media_bucket, client),
         pollers=platforms.pollers(),
         meters=platforms.meters(),
+        mail=_mail(settings, client, now),
     )
+
+
+def _mail(settings: Settings, client: Callable[[str], Any], clock: Clock) -> Mailer | None:
+    if not settings.mail_from:
+        return None
+    from herald.mail import mailer  # noqa: PLC0415 - only who sends mail pays for it
+
+    return mailer(settings.mail_from, settings.mail_server, client=client, clock=clock)
 
 
 @lru_cache(maxsize=1)

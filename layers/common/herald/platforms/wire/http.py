@@ -78,7 +78,7 @@ class Http:
                     return answer
                 except _FAILURES as error:
                     said = f"the answer took over {self.read_seconds:g} s" if ended() else _said(error)
-                    raise OutcomeUnknown(f"No answer from {host} after the request had left ({said}).", "line") from error
+                    raise OutcomeUnknown(f"No answer from {host}, the request had left ({said}).", "line") from error
         finally:
             connection.close()
 
