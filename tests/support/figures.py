@@ -49,16 +49,16 @@ def facts_of(*accounts: AccountFacts, before: Sequence[AccountFacts] = ()) -> Fa
 
 
 def a_month(
-    platform: str = "facebook_page", *, rate: float = 0.05, posts: int = 6, reach: int = 1000, month: int = 10,
-    **more: object,
+    platform: str = "facebook_page", *, rate: float = 0.05, posts: int | tuple[Published, ...] = 6, reach: int = 1000,
+    month: int = 10, **more: object,
 ) -> AccountFacts:  # fmt: skip
-    """One account with even numbers: every post reaches `reach` people, `rate` of whom react."""
+    """One account with even numbers: every post reaches `reach` people, `rate` of whom react; or these posts."""
     account = an_account(platform)
     days = DAYS if month == 10 else DAYS_BEFORE
     first = datetime.fromisoformat(f"{days[0]}T09:00:00+00:00")
     made: dict[str, object] = {
         "days": {day: {Metric.REACH: 400, Metric.VIEWS: 900, Metric.FOLLOWERS: 5000} for day in days},
-        "posts": tuple(
+        "posts": posts if isinstance(posts, tuple) else tuple(
             a_post(
                 f"{platform}-{month}-{n}", account.id, at=first + timedelta(days=n), reach=reach,
                 reactions=round(reach * rate), comments=0, shares=0,

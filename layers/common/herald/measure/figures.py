@@ -404,7 +404,7 @@ def newest(snapshots: Iterable[Snapshot], until: datetime) -> dict[str, dict[Met
 
 def parts_of(figures: Figures) -> frozenset[Metric]:
     """Which parts of engagement were told."""
-    return frozenset(ENGAGEMENT_PARTS) & figures.keys()
+    return frozenset(ENGAGEMENT_PARTS).intersection(figures)
 
 
 def engagement(figures: Figures, parts: frozenset[Metric] | None = None) -> int | None:
