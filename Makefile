@@ -1,7 +1,7 @@
 # Herald on this machine. `make` alone lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down fresh status check test lock
+.PHONY: help setup up down fresh status check test test-platforms lock
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -9,7 +9,7 @@ STAMP := $(VENV)/.installed
 INPUTS := requirements-dev.lock layers/common/requirements.txt pyproject.toml
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */  make \1\t/' | expand -t 16
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
 
 setup: $(STAMP) ## own .venv with everything, from the lock
 
@@ -58,8 +58,12 @@ check: setup ## style, types, imports, template
 	$(VENV)/bin/lint-imports
 	$(PY) -m local.stack --check
 
-test: setup ## every test
+test: setup ## every test but those of the next line
 	$(PY) -m pytest -n 2 --dist loadfile
+
+test-platforms: setup ## against real servers (Bluesky's PDS, a Mastodon stand-in): minutes the first time, then cached
+	@$(PY) -m tests.servers.cache
+	$(PY) -m pytest tests/platforms
 
 lock: setup ## requirements-dev.lock anew from requirements-dev.in
 	$(PY) -m pip install --disable-pip-version-check --quiet uv

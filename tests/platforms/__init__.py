@@ -1,0 +1,1 @@
+"""Slow tests against real servers: `make test-platforms`."""
