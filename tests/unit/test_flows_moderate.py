@@ -159,6 +159,10 @@ def test_a_poisonous_message_is_parked_and_its_neighbours_go_on() -> None:
     assert [outcomes[i].result for i in ids] == ["decided", "parked", "decided"]
     assert outcomes[ids[1]].error == "LookupError"
     assert retry_parked(world.herald, NOON) == []  # not due yet
+    assert moderate([ids[1]], world.herald, NOON) == []  # the stream tells of the parking itself: no loop
+    world.store.apply(edited(orphan, "other words", at=NOON + timedelta(seconds=1)), BRAND, NOON)
+    (at_once,) = moderate([ids[1]], world.herald, NOON)  # but new words are looked at
+    assert at_once.attempts == 1
     world.store.save(replace(ACCOUNT, account_id="nobody"))
     (again,) = retry_parked(world.herald, NOON + timedelta(minutes=1))
     assert again.result == "decided"

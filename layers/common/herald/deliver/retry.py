@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-LEASE = timedelta(seconds=60)
-"""Longer than our longest call to a platform (connect and read time-outs together stay below 30 s)."""
+LEASE = timedelta(seconds=90)
+"""Longer than an attempt can take: the call itself and the read that verifies it, 25 s each, and the function's end."""
 FIRST_LOOK = timedelta(seconds=5)
 """Pause before an unanswered call is looked up for the first time."""
 ATTEMPTS = 8

@@ -145,9 +145,12 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
         return _fail(sending, str(final), herald, now)
     except OutcomeUnknown as silence:
         return _unconfirmed(sending, str(silence), herald, herald.clock())
-    if delivery.act is Act.PUBLISH and not _seen(proof, sending, account, outlet, token):
-        named = replace(sending, external_id=proof.external_id, url=proof.url)
-        return _unconfirmed(named, "Accepted, but not seen on the platform yet.", herald, herald.clock(), sending)
+    if delivery.act is Act.PUBLISH:
+        seen = _seen(proof, sending, account, outlet, token)
+        if seen is None:
+            named = replace(sending, external_id=proof.external_id, url=proof.url)
+            return _unconfirmed(named, "Accepted, but not seen on the platform yet.", herald, herald.clock(), sending)
+        proof = Proof(proof.external_id, proof.url or seen.url)
     return _done(sending, proof, account, herald, herald.clock())
 
 
@@ -199,12 +202,13 @@ def _files(delivery: Delivery, herald: Herald) -> list[bytes]:
         raise Rejected("An image of this post is gone. Attach it again.") from None
 
 
-def _seen(proof: Proof, delivery: Delivery, account: Account, outlet: Outlet, token: str) -> bool:
+def _seen(proof: Proof, delivery: Delivery, account: Account, outlet: Outlet, token: str) -> Proof | None:
     """The verification read: success is what stands on the platform, not what an answer said."""
     try:
-        return any(one.external_id == proof.external_id for one in outlet.find(delivery, account, token))
-    except PlatformError:
-        return False  # looked up again later; never sent again, its id is known
+        found = outlet.find(replace(delivery, external_id=proof.external_id), account, token)
+    except (PlatformError, Unsupported):
+        return None  # looked up again later; never sent again, its id is known
+    return next((one for one in found if one.external_id == proof.external_id), None)
 
 
 def _obstacle(delivery: Delivery, herald: Herald) -> str:

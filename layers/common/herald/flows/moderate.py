@@ -100,7 +100,7 @@ def moderate(message_ids: Iterable[str], herald: Herald, now: datetime) -> list[
     Returns one outcome a message that was waiting. Raises only when nothing can be read, or when a failure cannot even
     be parked: then the stream must come back with the whole batch.
     """
-    waiting = _waiting(herald.store.messages(dict.fromkeys(message_ids)).values())
+    waiting = _waiting(herald.store.messages(dict.fromkeys(message_ids)).values(), now)
     if not waiting:
         return []
     facts = _facts(herald)
@@ -131,8 +131,9 @@ def redrive(herald: Herald, days: Sequence[str], now: datetime) -> list[Outcome]
     return outcomes
 
 
-def _waiting(messages: Iterable[Message]) -> list[Message]:
-    return [message for message in messages if message.pending]
+def _waiting(messages: Iterable[Message], now: datetime) -> list[Message]:
+    """Those marked, less those parked for later: parking writes the row, and the stream tells of that write too."""
+    return [m for m in messages if m.pending and (m.parked_until is None or m.parked_until <= now)]
 
 
 def _facts(herald: Herald) -> _Facts:

@@ -117,8 +117,9 @@ class TableStore(PostTables, MeasureTables):
         update = Update(
             keys.message(event.message_id),
             set={name: value for name, value in set_.items() if value is not None},
-            remove=tuple(
-                name for name, value in set_.items() if value is None and name not in ("author_id", "author_name")
+            remove=(
+                *(n for n, value in set_.items() if value is None and n not in ("author_id", "author_name")),
+                *("parked_until", "work", "work_at", "attempts", "error"),  # new words are judged at once
             ),
             once=once,
             add={"version": 1},
