@@ -64,6 +64,7 @@ from local.memory import MemoryDb
 
 DAYS = 28
 AHEAD = 15  # days of the calendar that are planned already
+BEFORE = 28  # days before the month in which the shop published and was measured, but not yet listened to
 RULES = Path(__file__).with_name("rules.yaml")
 SEED = 7
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
@@ -183,12 +184,13 @@ def make(credentials: Mapping[str, Credentials], api_base: str, start: date, unt
         credentials: secret reference -> credentials; the bodies are signed with the first secret.
     """
     said = tuple(one for one in voices.month(seed, start, DAYS + 1) if one.at < until)
-    opening = datetime.combine(start, datetime.min.time(), until.tzinfo) - timedelta(days=1)
+    first = start - timedelta(days=BEFORE)
+    opening = datetime.combine(first, datetime.min.time(), until.tzinfo) - timedelta(days=1)
     clock = Clock(opening)
     db = MemoryDb()
     store = TableStore(db, settings_ttl=3600)
     wall = Rehearsal(outlets()["facebook_page"].capabilities, clock)
-    wall.posts = {post_name(post): post for post in voices.posts(start, DAYS + AHEAD)}
+    wall.posts = {post_name(post): post for post in voices.posts(first, BEFORE + DAYS + AHEAD)}
     woken: list[str] = []
     herald = Herald(
         store=store, sources=sources(), outlets={**outlets(), "facebook_page": wall}, archive=_NoArchive(),
@@ -198,8 +200,8 @@ def make(credentials: Mapping[str, Credentials], api_base: str, start: date, unt
     furnish(store, api_base, opening)
     month = _Month(herald, wall, clock, woken, credentials, {message_id(one): one for one in said})
     month.acknowledge()
-    month.live(said, start, until)
-    return Past(db, herald, said, wall, start, tuple(month.refused))
+    month.live(said, first, until)
+    return Past(db, herald, said, wall, first, tuple(month.refused))
 
 
 @dataclass
@@ -234,12 +236,12 @@ class _Month:
                 plan(one.at + one.deletes_after, partial(self._tell, one, "delete"))
             if one.answer:
                 plan(one.at + one.answer.after, partial(self._answer, one))
-        for post in voices.posts(begun, DAYS + AHEAD):
+        for post in voices.posts(begun, BEFORE + DAYS + AHEAD):
             if post.at <= self.clock.now + timedelta(hours=1):
                 continue  # from before Herald came to the shop
             for at, act in self._life_of(post, until):
                 plan(max(at, self.clock.now), act)
-        for day in range(DAYS + 2):
+        for day in range(BEFORE + DAYS + 2):
             morning = datetime.combine(begun, datetime.min.time(), until.tzinfo) + timedelta(days=day)
             plan(morning + timedelta(hours=6, minutes=30), self._round)
             plan(morning + timedelta(hours=13), self._measure)
@@ -475,7 +477,7 @@ def walls(past: Past, until: datetime) -> dict[str, tuple[list[dict[str, Any]], 
             {"id": reply, "message": delivery.text, "created_time": at.isoformat(), "parent": delivery.target,
              "from": {"id": one.account_id, "name": names[one.account_id]}}
         )  # fmt: skip
-    for post in voices.posts(past.begun, DAYS + 1):
+    for post in voices.posts(past.begun, BEFORE + DAYS + 1):
         if post.at < until:
             ours = {"id": post.account_id, "name": names[post.account_id]}
             posts[post.account_id].append(

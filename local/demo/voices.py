@@ -338,7 +338,7 @@ _OUR_POSTS = (
 _EVERY = {MAIN: 2, SYDNEY: 3, BRISBANE: 4, PERTH: 4}  # a post every so many days
 
 
-_HOURS = ((10, 0), (18, 30), (12, 15), (9, 0), (19, 0), (10, 0), (17, 30))
+_HOURS = ((10, 0), (18, 30), (12, 15))
 
 
 def _posts_of(account: Account, start: date, days: int) -> list[Posted]:
