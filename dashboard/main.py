@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import theme, who
-from dashboard.app_pages import calendar, inbox, moderation, policies
+from dashboard.app_pages import calendar, inbox, moderation, overview, policies
 from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.present import initials
@@ -21,6 +21,7 @@ MODERATORS = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, R
 
 
 PAGES: Final[dict[str, tuple[str, str, str, Callable[[], None]]]] = {  # path -> section, title, icon, what it draws
+    "overview": ("Measure", "Overview", ":material/monitoring:", overview.render),
     "inbox": ("Engage", "Inbox", ":material/inbox:", inbox.render),
     "moderation": ("Engage", "Moderation", ":material/gavel:", moderation.render),
     "calendar": ("Publish", "Calendar", ":material/calendar_month:", calendar.render),
@@ -33,7 +34,8 @@ def pages_of(person: Person) -> list[str]:
     answers = authority.may(person, "Reply") or Role.OWNER in person.roles
     moderates = bool(person.roles & MODERATORS)
     plans = bool(person.roles & calendar.SEES)
-    seen = {"inbox": answers, "moderation": moderates, "calendar": plans, "policies": True}
+    seen = {"overview": bool(person.roles & overview.SEES), "inbox": answers, "moderation": moderates}
+    seen |= {"calendar": plans, "policies": True}
     return [path for path in PAGES if seen[path]]
 
 

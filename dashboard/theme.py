@@ -18,7 +18,7 @@ PLATFORMS: Final[dict[str, tuple[str, str]]] = {  # name -> (shown name, colour;
     "linkedin": ("LinkedIn", "#2A9D8F"),
     "tiktok": ("TikTok", "#1F2937"),
     "x": ("X", "#7A8594"),
-    "bluesky": ("Bluesky", "#0072B2"),
+    "bluesky": ("Bluesky", "#1496BE"),
     "mastodon": ("Mastodon", "#6D5BD0"),
     "youtube": ("YouTube", "#D55E00"),
     "telegram": ("Telegram", "#2C8FC9"),
@@ -31,6 +31,14 @@ PLATFORMS: Final[dict[str, tuple[str, str]]] = {  # name -> (shown name, colour;
     "discord": ("Discord", "#6D5BD0"),
     "webhook": ("Webhook", "#7A8594"),
 }
+
+ON_DARK: Final[dict[str, str]] = {  # platform -> the same colour for a dark page; the others are light enough
+    "facebook_page": "#56B4E9", "messenger": "#56B4E9", "instagram": "#F080B8", "threads": "#E5E7EB",
+    "whatsapp": "#52C7B8", "linkedin": "#52C7B8", "tiktok": "#E5E7EB", "x": "#9AA5B1", "bluesky": "#8ADCF4",
+    "mastodon": "#A99BF5", "youtube": "#FF9154", "telegram": "#6FC0EE", "reddit": "#FF9154",
+    "google_business": "#9CC46B", "trustpilot": "#52C7B8", "rss": "#E0B357", "shopify": "#9CC46B",
+    "slack": "#A99BF5", "discord": "#A99BF5", "webhook": "#9AA5B1",
+}  # fmt: skip
 
 KINDS: Final = {
     Kind.COMMENT: "Comment",
@@ -101,5 +109,7 @@ def platform_name(platform: str) -> str:
     return PLATFORMS.get(platform, (platform.replace("_", " ").capitalize(), ""))[0]
 
 
-def platform_colour(platform: str) -> str:
-    return PLATFORMS.get(platform, ("", "#7A8594"))[1] or "#7A8594"
+def platform_colour(platform: str, *, dark: bool = False) -> str:
+    """The colour of a platform, for a light page or a dark one; it never depends on what else is shown."""
+    light = PLATFORMS.get(platform, ("", "#7A8594"))[1] or "#7A8594"
+    return ON_DARK.get(platform, light) if dark else light

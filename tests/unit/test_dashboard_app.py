@@ -50,11 +50,11 @@ def spoken(at: AppTest) -> str:
 @pytest.mark.parametrize(
     ("roles", "pages"),
     [
-        ({Role.COMMUNITY_MANAGER}, ["inbox", "moderation", "calendar", "policies"]),
-        ({Role.CUSTOMER_SERVICE_MANAGER}, ["inbox", "moderation", "calendar", "policies"]),
-        ({Role.OWNER}, ["inbox", "moderation", "calendar", "policies"]),
-        ({Role.COMPLIANCE}, ["moderation", "calendar", "policies"]),
-        ({Role.MARKETER}, ["calendar", "policies"]),
+        ({Role.COMMUNITY_MANAGER}, ["overview", "inbox", "moderation", "calendar", "policies"]),
+        ({Role.CUSTOMER_SERVICE_MANAGER}, ["overview", "inbox", "moderation", "calendar", "policies"]),
+        ({Role.OWNER}, ["overview", "inbox", "moderation", "calendar", "policies"]),
+        ({Role.COMPLIANCE}, ["overview", "moderation", "calendar", "policies"]),
+        ({Role.MARKETER}, ["overview", "calendar", "policies"]),
         ({Role.ENGINEER}, ["policies"]),
         (set(), ["policies"]),
     ],

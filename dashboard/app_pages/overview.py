@@ -1,0 +1,369 @@
+"""Overview: what came of our posts and how fast we answer, against the period before. Live, filters in the address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import streamlit as st
+
+from dashboard import charts, data, data_measures, parts, theme, who
+from dashboard import present_measures as show
+from dashboard.components import sheet
+from dashboard.components.table import table
+from dashboard.failures import guarded
+from dashboard.present import SLA, author, city, left, standing, type_pill, words
+from dashboard.text import one_line
+from herald.measure.figures import Cell
+from herald.measure.scorecard import Facts
+from herald.model import Case, Message, Person, Role, Work
+
+SEES: Final = frozenset(
+    {Role.MARKETER, Role.OWNER, Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.COMPLIANCE}
+)
+"""Who sees the figures."""
+
+PERIODS: Final = {"7": "7 days", "28": "28 days", "90": "90 days"}
+USUAL: Final = "28"
+REACH, RATE = "reach", "rate"
+NEXT: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that is drawn of one brand, period and choice of platforms; made once for all visitors."""
+
+    facts: Facts
+    cards: tuple[show.Card, ...]
+    reach: show.Series
+    rate: show.Series
+    bars: tuple[show.Bar, ...]
+    hours: tuple[Cell, ...]
+    posts: tuple[show.Row, ...]
+    reach_alt: str
+
+
+@st.cache_resource(ttl=data_measures.KEPT, max_entries=128, show_spinner=False)
+def view(brand: str, days: int, platforms: tuple[str, ...], seen: data_measures.Version) -> View | None:
+    """None where the brand has no account."""
+    found = data_measures.facts(brand, *data_measures.span_of(days, seen.today), seen)
+    if found is None:
+        return None
+    facts = show.alike(show.chosen(found, platforms or found.platforms))
+    reach = show.reach_series(facts)
+    return View(
+        facts, tuple(show.cards(facts, data_measures.target_minutes())), reach, show.rate_series(facts),
+        tuple(show.bars(facts)), tuple(show.cells(facts)), tuple(show.post_rows(facts)), show.reach_alt(facts, reach),
+    )  # fmt: skip
+
+
+@st.cache_resource(ttl=data_measures.KEPT, max_entries=256, show_spinner=False)
+def spec(
+    which: str, brand: str, days: int, platforms: tuple[str, ...], seen: data_measures.Version, dark: bool
+) -> charts.Spec | None:
+    """A chart of the view; None where there is nothing to draw."""
+    found = view(brand, days, platforms, seen)
+    paint = charts.DARK if dark else charts.LIGHT
+    if found is None:
+        return None
+    if which == REACH:
+        return charts.lines(found.reach, found.facts.days, "count", paint) if found.reach else None
+    if which == RATE:
+        labels = show.span_labels(found.facts)
+        return charts.lines(found.rate, labels, "rate", paint) if found.rate else None
+    if which == "bars":
+        return charts.rates(found.bars, paint) if any(bar.value is not None for bar in found.bars) else None
+    return charts.hours(found.hours, paint) if found.hours else None
+
+
+@guarded
+def render() -> None:
+    """The page."""
+    person = who.current_person()
+    if person is None:
+        return
+    title, tools = st.columns([0.62, 0.38], vertical_alignment="bottom", gap="small")
+    with title, st.container(gap="xxsmall"):
+        st.title("Overview", anchor=False)
+        caption = st.empty()
+    with tools, st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="bottom", gap="small"):
+        brand = parts.brand_of(person, "brand")
+        if brand is None:
+            return
+        period = st.segmented_control(
+            "Period", list(PERIODS), format_func=PERIODS.__getitem__, default=USUAL, required=True, key="period",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        export = st.container(width="content")
+    days = int(period or USUAL)
+    seen = data_measures.version(brand)
+    platforms = _platforms(brand)
+    found = view(brand, days, platforms, seen)
+    if found is None:
+        parts.empty("There is no account yet.", "Connect one, and its figures appear here.")
+        return
+    caption.caption(show.caption(found.facts, seen.read_at, data.now()))
+    with export:
+        _export(found)
+    _watch(brand, seen)
+    _cards(found.cards)
+    dark = charts.look().dark
+    one, two = st.columns([0.66, 0.34], gap="small")
+    with one, st.container(border=True, height="stretch"):
+        _over_time(found, lambda which: spec(which, brand, days, platforms, seen, dark))
+    with two, st.container(border=True, height="stretch"):
+        _rates(found, spec("bars", brand, days, platforms, seen, dark))
+    three, four = st.columns(2, gap="small")
+    with three, st.container(border=True, height="stretch"):
+        _best_time(found, spec("hours", brand, days, platforms, seen, dark))
+    with four, st.container(border=True, height="stretch"):
+        _top_posts(found)
+    if "inbox" in st.session_state.get("herald.pages", {}):
+        _next_to_answer(person, brand)
+
+
+def _platforms(brand: str) -> tuple[str, ...]:
+    """The platforms shown: those chosen, or all when there is nothing to choose."""
+    every = parts.platforms_of(brand)
+    if len(every) < 2:
+        return tuple(every)
+    picked = st.pills(
+        "Platforms", every, selection_mode="multi", default=every, format_func=theme.platform_name, key="platforms",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    return tuple(each for each in every if each in (picked or every))
+
+
+@st.fragment(run_every=data_measures.LOOK_EVERY)
+@guarded
+def _watch(brand: str, seen: data_measures.Version) -> None:
+    """Look for newer facts; only when there are some is the page drawn again."""
+    if data_measures.version(brand) != seen:
+        st.rerun()
+
+
+# ---------------------------------------------------------------- numbers
+
+
+def _cards(cards: Sequence[show.Card]) -> None:
+    with st.grid(5, min_column_width=176, gap="small"):
+        for card in cards:
+            st.metric(
+                card.label, card.value, card.delta, card.colour, help=card.help, border=True, height="stretch",
+                chart_data=card.spark or None, chart_type="area", delta_arrow=card.arrow,
+                delta_description=card.beside or None,
+            )  # fmt: skip
+
+
+# ---------------------------------------------------------------- charts
+
+
+def _over_time(found: View, chart: Callable[[str], charts.Spec | None]) -> None:
+    facts = found.facts
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("##### Over time, by platform", width="content")
+        which = st.segmented_control(
+            "Measure", [REACH, RATE], format_func={REACH: "Daily reach", RATE: "Engagement rate"}.__getitem__,
+            default=REACH, required=True, key="measure", bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        place = st.container(horizontal=True, horizontal_alignment="right", width="stretch")
+    if which == RATE:
+        series, labels, kind = found.rate, show.span_labels(facts), "rate"
+        said = show.rate_alt(series)
+        notes = [
+            "By week of publication, weeks counted back from the last day." if len(facts.days) > show.DAILY
+            else "By day of publication.",
+            show.untold(facts, series, "no reach of posts, so no rate by reach"),
+        ]  # fmt: skip
+    else:
+        series, labels, kind, said = found.reach, facts.days, "count", found.reach_alt
+        notes = [show.late_words(facts, series), show.untold(facts, series, "no reach by day")]
+    made = chart(which or REACH)
+    with place:
+        content = show.series_sheet(series, labels, "day" if kind == "count" else "published")
+        _table_button("Over time, by platform", f"{which or REACH}-by-day", content, said, ratios=kind == "rate")
+    if made is None:
+        _no_chart("No figure of this kind was told in this period.")
+    else:
+        charts.show(made, said, key=f"chart-{which or REACH}")
+    st.caption(" ".join(note for note in notes if note) or "A gap is a day that was not told.")
+
+
+def _rates(found: View, made: charts.Spec | None) -> None:
+    said = show.bars_alt(found.bars)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("##### Engagement rate by reach", width="stretch")
+        _table_button("Engagement rate by reach", "engagement-rate", show.bars_sheet(found.bars), said, ratios=True)
+    if made is None:
+        _no_chart("No post of this period has both reach and engagements.")
+    else:
+        charts.show(made, said, key="chart-bars")
+    lacking = [bar.platform for bar in found.bars if bar.value is None]
+    note = f" · n/a: {show.names_of(lacking)}, no reach told or no posts" if lacking else ""
+    st.caption(f"Bar: this period · tick: the {len(found.facts.days)} days before{note}")
+
+
+def _best_time(found: View, made: charts.Spec | None) -> None:
+    said = show.best_words(found.hours)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("##### Best time to post", width="stretch")
+        content = show.cells_sheet(found.hours, found.facts.zone)
+        _table_button("Best time to post", "best-time", content, said, ratios=True)
+    if made is None:
+        _no_chart("Nothing was published in this period.")
+    else:
+        charts.show(made, said, key="chart-hours")
+        st.caption(f"{said} · {city(found.facts.zone)} time")
+
+
+def _no_chart(text: str) -> None:
+    sheet([{"t": "empty", "text": text}], key=f"no-{text}")
+
+
+def _table_button(title: str, name: str, content: show.Sheet, said: str, *, ratios: bool = False) -> None:
+    if st.button("Table", key=f"table-{name}", type="tertiary", icon=":material/table_rows:", disabled=not content[1]):
+        _table(title, name, content, said, ratios=ratios)
+
+
+def _table(title: str, name: str, content: show.Sheet, said: str, *, ratios: bool) -> None:
+    @st.dialog(title, width="large")
+    @guarded
+    def shown() -> None:
+        st.caption(show.plain(said))
+        columns, rows = show.table_of(content[0], show.readable(content, ratios=ratios))
+        table(columns, rows, key=f"rows-{name}", name=title, tall=460)
+        st.download_button(
+            "CSV", show.csv_of(content), f"{name}.csv", "text/csv", icon=":material/download:", on_click="ignore"
+        )
+
+    shown()
+
+
+# ---------------------------------------------------------------- posts
+
+
+def _top_posts(found: View) -> None:
+    content = show.posts_sheet(found.facts)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown("##### Top posts", width="stretch")
+        asked = st.button(
+            "All posts", key="table-posts", type="tertiary", icon=":material/table_rows:", disabled=not content[1]
+        )
+    if asked:
+        _posts(found.facts)
+    leads = "calendar" in st.session_state.get("herald.pages", {})
+    picked = table(
+        show.POST_COLUMNS, found.posts, key="top-posts", name="Top posts by engagement rate",
+        picks="Open the post" if leads else "", empty="No post of this period has both reach and engagements.",
+    )  # fmt: skip
+    n = sum(len(one.posts) for one in found.facts.accounts)
+    st.caption(f"By engagement rate by reach, of {n} posts of this period; figures so far")
+    if picked and leads:
+        page = st.session_state["herald.pages"]["calendar"]
+        st.switch_page(page, query_params={"post": picked.partition("|")[0]})
+
+
+@st.dialog("Posts of this period", width="large")
+@guarded
+def _posts(facts: Facts) -> None:
+    table(
+        show.POST_COLUMNS, show.post_rows(facts, 100, open_=False), key="all-posts", tall=460,
+        name="Posts by engagement rate",
+    )  # fmt: skip
+    st.caption("Posts without reach or engagements have no rate; they are in the file.")
+    st.download_button(
+        "CSV", show.csv_of(show.posts_sheet(facts)), "posts.csv", "text/csv", icon=":material/download:",
+        on_click="ignore",
+    )  # fmt: skip
+
+
+# ---------------------------------------------------------------- export
+
+
+def _export(found: View) -> None:
+    """What is shown, as files; made when they are asked for."""
+    facts = found.facts
+    name = f"overview-{facts.first_day}-{facts.until_day}"
+    labels = show.span_labels(facts)
+    files: dict[str, tuple[str, Callable[[], bytes]]] = {
+        "Numbers": ("numbers", lambda: show.csv_of(show.numbers_sheet(facts))),
+        "Daily reach": ("reach", lambda: show.csv_of(show.series_sheet(found.reach, facts.days, "day"))),
+        "Engagement rate": ("rate", lambda: show.csv_of(show.series_sheet(found.rate, labels, "published"))),
+        "Best time": ("best-time", lambda: show.csv_of(show.cells_sheet(found.hours, facts.zone))),
+        "Posts": ("posts", lambda: show.csv_of(show.posts_sheet(facts))),
+    }
+    with st.popover("Export", icon=":material/ios_share:", on_change="rerun", key="export") as menu:
+        if not menu.open:
+            return
+        st.caption("CSV of what is shown")
+        for label, (what, make) in files.items():
+            st.download_button(
+                label, make, f"{name}-{what}.csv", "text/csv", key=f"export-{what}", type="tertiary",
+                icon=":material/download:", on_click="ignore",
+            )  # fmt: skip
+
+
+# ---------------------------------------------------------------- next to answer
+
+NEXT_COLUMNS = (
+    {"id": "from", "label": "From", "width": 130, "from": 520},
+    {"id": "from", "label": "From", "width": 0, "until": 520},
+    {"id": "sla", "label": "SLA", "width": 106},
+    {"id": "due", "label": "Reply due", "width": 102},
+    {"id": "platform", "label": "Platform", "width": 116, "from": 620},
+    {"id": "message", "label": "Message", "width": 0, "from": 520},
+    {"id": "type", "label": "Kind", "width": 116, "from": 760},
+    {"id": "owner", "label": "Owner", "width": 116, "from": 860},
+)
+
+
+@st.fragment(run_every=data_measures.LOOK_EVERY)
+@guarded
+def _next_to_answer(person: Person, brand: str) -> None:
+    """The nearest deadlines, by a look of their own."""
+    found, now = data.open_cases(brand, Work.ANSWER), data.now()
+    waiting = [
+        (case, message)
+        for case in found.cases
+        if case.answered_at is None and (message := found.messages.get(case.message_id)) is not None
+    ]
+    stands = [standing(case, now) for case, _ in waiting]
+    plus = "+" if found.more else ""
+    with st.container(border=True):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown("##### Next to answer", width="content")
+            if stands.count("overdue"):
+                st.badge(f"{stands.count('overdue')} overdue", color="red", icon=":material/alarm:")
+            if stands.count("soon"):
+                st.badge(f"{stands.count('soon')} due within 30 min", color="orange")
+            if stands.count("on_track"):
+                st.badge(f"{stands.count('on_track')}{plus} on track", color="green")
+            with st.container(horizontal=True, horizontal_alignment="right", width="stretch"):
+                st.page_link(st.session_state["herald.pages"]["inbox"], label="Open Inbox", width="content")
+        picked = table(
+            NEXT_COLUMNS, [_next_row(person, case, message) for case, message in waiting[:NEXT]], key="next",
+            name="Nearest deadlines", picks="Open in the Inbox", empty="Nobody waits for an answer.",
+        )  # fmt: skip
+    if picked:
+        st.switch_page(st.session_state["herald.pages"]["inbox"], query_params={"case": picked})
+
+
+def _next_row(person: Person, case: Case, message: Message) -> show.Row:
+    now = data.now()
+    stands = standing(case, now)
+    owner: object = {"muted": "Unassigned"}
+    if case.owner:
+        owner = {"strong": "You"} if case.owner == person.id else one_line(data.name_of(case.owner), 60)
+    return {
+        "id": case.id,
+        "cells": {
+            "from": {"strong": author(message)},
+            "sla": {"pill": SLA[stands]},
+            "due": {"due": left(case.due_at, now), "tone": SLA[stands][1]},
+            "platform": show.platform_cell(case.platform),
+            "message": words(message),
+            "type": {"pill": type_pill(case.type)},
+            "owner": owner,
+        },
+    }
