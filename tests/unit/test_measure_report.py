@@ -252,7 +252,8 @@ def test_a_number_is_shown_in_its_unit(id: str, value: float | None, words: str)
     ("engagement_rate", f.compare(0.045, 0.0419, rate=True), "+0.31 points"),
     ("reach", f.compare(1126, 1000), "+12.6 % (+126)"), ("reach", f.compare(900, 1000), "−10.0 % (−100)"),
     ("reach", f.compare(5, 0), "+5"), ("reach", f.compare(5, None), "not comparable"),
-    ("response_time", f.compare(1440, 1800), "−20.0 % (−6 min)"), ("posts", f.compare(3, 3), "±0.0 % (±0)"),
+    ("response_time", f.compare(1440, 1800), "−20.0 % (−6 min)"), ("posts", f.compare(3, 3), "none"),
+    ("shares", f.compare(104, 95), "+9.5 % (+9)"), ("in_time", f.compare(0.8, 0.9, rate=True), "−10.00 points"),
 ])  # fmt: skip
 def test_a_change_is_shown_with_its_sign(id: str, change: f.Change, words: str):
     assert shown_change(id, change) == words
@@ -294,6 +295,11 @@ def test_a_platform_without_any_figure_says_so_once():
     form = f.AccountFacts(an_account("webhook", "form"))
     told = [gap for gap in gaps(facts_of(a_month(), form)) if gap.scope == "webhook"]
     assert [gap.what for gap in told] == ["every figure of the platform"]
+
+
+def test_the_same_accounts_over_whole_periods_are_compared_without_a_note():
+    line = scorecard(facts_of(a_month(), before=[a_month(month=9)]))["reach"]
+    assert (line.value, line.before, line.note, line.change.absolute) == (12400, 12400, "", 0)
 
 
 def test_cost_is_said_to_be_unknown_and_no_number_is_made_of_it():
@@ -381,6 +387,17 @@ def test_a_rate_that_moved_is_found_over_what_both_periods_have():
     other = [a_month(posts=0), replace(a_month("instagram", month=9))]
     unlike = facts_of(a_month(rate=0.02), a_month("instagram", posts=0), before=[a_month(posts=0, month=9), other[1]])
     assert isinstance(found(unlike, "rate_moved"), NoFinding)
+
+
+def test_a_rate_that_rose_only_because_the_mix_of_platforms_changed_is_not_called_better():
+    few, many = a_month("instagram", rate=0.10, posts=2, month=9), a_month("instagram", rate=0.09, posts=12)
+    facts = facts_of(a_month(rate=0.01, posts=5), many, before=[a_month(rate=0.012, posts=12, month=9), few])
+    card = scorecard(facts)["engagement_rate"]
+    assert card.change.absolute is not None
+    assert card.change.absolute > 0.02
+    one = found(facts, "rate_moved")
+    assert isinstance(one, NoFinding)
+    assert "not on every platform" in one.why
 
 
 def test_where_nothing_can_be_recommended_the_report_says_so_and_why():

@@ -118,6 +118,8 @@ def _moved(facts: Facts) -> Finding | NoFinding:
     fell = here[1] < there[0]
     if not fell and here[0] <= there[1]:
         return NoFinding(id, f"The engagement rate did not clearly move: {_moved_words(rate, rate_before)}.")
+    if not all(_same_way(now[one], before[one], parts, fell) for one in both):
+        return NoFinding(id, "The engagement rate moved in all, but not on every platform: look at each by itself.")
     high, low = (posts_before, rate) if fell else (posts, rate_before)
     without = f.engagement_rate(_without_best(high, parts), parts)
     if (without.value or 0.0) <= (low.value or 0.0):
@@ -133,6 +135,14 @@ def _moved(facts: Facts) -> Finding | NoFinding:
         Role.MARKETER,
         "engagement_rate",
     )
+
+
+def _same_way(
+    now: Sequence[f.Published], before: Sequence[f.Published], parts: frozenset[Metric], fell: bool
+) -> bool:  # fmt: skip
+    """Whether one platform's rate did not go against the whole, which a change of the mix of platforms can do."""
+    here, there = f.engagement_rate(now, parts).value or 0.0, f.engagement_rate(before, parts).value or 0.0
+    return here <= there if fell else here >= there
 
 
 def _rated(accounts: Sequence[f.AccountFacts]) -> list[f.Published]:

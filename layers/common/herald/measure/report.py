@@ -105,14 +105,18 @@ def shown(id: str, value: float | None) -> str:
 
 
 def shown_change(id: str, change: f.Change) -> str:
-    """A difference as people read it: +0.31 points, +12.6 % (+1,234), −6 min; `not comparable` for None."""
+    """A difference as people read it: +0.31 points, +12.6 % (+1,234), none; `not comparable` for None."""
     if change.absolute is None:
         return "not comparable"
-    sign = "+" if change.absolute > 0 else "\u2212" if change.absolute < 0 else "\u00b1"
+    if change.absolute == 0:
+        return "none"
+    sign = "+" if change.absolute > 0 else "\u2212"
     size = abs(change.absolute)
     unit = f.BY_ID[id].unit
-    words = f"{100 * size:.2f} points" if unit == "ratio" else _span(size) if unit.startswith("s") else f"{size:,.0f}"
-    if unit == "ratio" or change.relative is None:
+    if unit == "ratio":
+        return f"{sign}{100 * size:.2f} points"
+    words = _span(size) if unit.startswith("seconds") else f"{size:,.0f}"
+    if change.relative is None:
         return f"{sign}{words}"
     return f"{sign}{100 * abs(change.relative):.1f} % ({sign}{words})"
 
@@ -153,7 +157,8 @@ body{margin:0 auto;max-width:1080px;padding:24px 16px 64px;background:var(--page
 font:15px/1.5 system-ui,-apple-system,"Segoe UI",sans-serif}
 h1{font-size:1.7rem;line-height:1.25;margin:.2em 0}h2{font-size:1.25rem;margin:2em 0 .4em}
 a{color:var(--accent)}p{max-width:75ch}.mute,figcaption,caption{color:var(--mute)}
-.wide{overflow-x:auto}table{border-collapse:collapse;width:100%;margin:.4em 0 1em;font-size:.93rem}
+.wide{overflow-x:auto}.wide table{min-width:44rem}
+table{border-collapse:collapse;width:100%;margin:.4em 0 1em;font-size:.93rem}
 caption{text-align:left;padding:.2em 0}
 th,td{text-align:left;vertical-align:top;padding:6px 10px;border-bottom:1px solid var(--line)}
 th{font-weight:600}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
@@ -219,7 +224,8 @@ def _score_table(name: str, lines: Iterable[Line]) -> Safe:
     rows = [
         (
             f.BY_ID[line.id].label, shown(line.id, line.value), shown(line.id, line.before),
-            shown_change(line.id, line.change) + (" (immaterial)" if line.change.immaterial else ""),
+            shown_change(line.id, line.change)
+            + (", immaterial" if line.change.immaterial and line.change.absolute else ""),
             _rests_on(line), line.note,
         )
         for line in lines

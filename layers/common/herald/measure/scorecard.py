@@ -143,16 +143,14 @@ def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side) -> L
     earlier = {one.account.id: f.total(one.days, metric, before.days) for one in before.accounts}
     told_before = {account: total for account, total in earlier.items() if total.value is not None}
     here, there = f.together(told.values()), f.together(told_before.values())
+    alike = told.keys() == told_before.keys()
     notes = [
         "not told by any platform here" if not told else "",
         f"days missing: {here.of - here.n} of {here.of}" if told and not here.whole else "",
-        "not compared: other accounts told it before" if told and told_before and told.keys() != told_before else "",
-        "the period before lacks days" if told.keys() == told_before.keys() and not there.whole else "",
+        "not compared: other accounts told it before" if told and told_before and not alike else "",
+        f"days missing before: {there.of - there.n} of {there.of}" if told and alike and not there.whole else "",
     ]
-    return _line(
-        scope, id, here.value, here.n, here.of, "days", there.value, _joined(notes),
-        alike=told.keys() == told_before.keys(),
-    )  # fmt: skip
+    return _line(scope, id, here.value, here.n, here.of, "days", there.value, _joined(notes), alike=alike)
 
 
 def _engagements(scope: str, now: _Side, before: _Side) -> Line:
