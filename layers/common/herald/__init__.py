@@ -7,12 +7,14 @@ The map, from the bottom up (imports point down only, import-linter keeps it):
     ports       what the core asks of the outside: Store, Source, Outlet, Clock
     moderate/   rules, text normalisation, deciding
     care/       cases, business hours, deadlines
+    publish/    the calendar: times, what a platform would refuse, what may happen to a variant
     deliver/    outgoing acts: states, leases, look-up before repeat
     govern/     policies, people and authority, the audit chain
-    measure/    what is counted and how
+    measure/    what is counted and how: counts, figures, the report of a period
     flows/      where rooms meet: one function a handler, and commands.py, the gate for people's writes
     platforms/  one file a platform; wire/ holds what they share
     store/      DynamoDB: keys.py has every key of every table
+    mail        sending mail, by SMTP or SES
     runtime     the composition root: builds all of the above from the environment
     cli         the command line
 """
