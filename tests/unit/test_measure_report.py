@@ -187,10 +187,10 @@ def test_no_cell_of_text_can_be_run_by_a_spreadsheet_and_nothing_else_is_changed
     (row,) = list(csv.reader(io.StringIO(data, newline="")))
     for cell, given_ in zip(row[1:], cells, strict=True):
         assert not cell.lstrip().startswith(("=", "+", "-", "@", "\t", "\r", "\n", "\0"))
-        assert cell in (clean(given_), clean(f"'{given_}"))
+        assert cell in (clean(given_), f"'{clean(given_)}")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "  =1", "＝1+1", "\n@x"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "  =1", "＝1+1", "\n@x", "\x1b@x"])
 def test_a_cell_that_looks_like_a_formula_is_text(text: str):
     assert sheet([("id", text)]).decode("utf-8-sig").split(",")[1].startswith("'")
 
@@ -282,13 +282,27 @@ def test_what_a_platform_does_not_tell_is_named_and_not_called_unread():
 def test_days_that_were_not_read_are_listed_as_spans():
     days = {day: {Metric.REACH: 5, Metric.VIEWS: 5} for day in DAYS if day not in ("2026-10-04", "2026-10-05")}
     told = told_of(facts_of(a_month(days=days)))
-    assert "reach of Tall Timber on facebook_page on 2026-10-04 to 2026-10-05: No figure was read." in told
+    assert "reach and views of Tall Timber on facebook_page on 2026-10-04 to 2026-10-05: No figure was read." in told
     assert "followers of Tall Timber" in told
+
+
+def test_the_last_days_of_a_period_that_runs_are_not_told_yet_and_older_ones_were_not_read():
+    days = {day: {Metric.REACH: 5, Metric.VIEWS: 5} for day in DAYS[:8]}
+    running = replace(facts_of(a_month(days=days)), until_day="2026-10-10", over=False)
+    assert "on 2026-10-09 to 2026-10-10: Not told yet" in told_of(running)
+    assert "on 2026-10-09 to 2026-10-20: No figure was read" in told_of(replace(running, until_day="2026-10-20"))
+
+
+def test_a_platform_that_never_told_a_day_it_could_tell_is_named_with_all_days():
+    told = told_of(facts_of(a_month(days={})))
+    assert "reach and views of Tall Timber on facebook_page on 2026-10-01 to 2026-10-31: No figure was read" in told
 
 
 def test_posts_without_figures_are_counted():
     posts = (a_post("a", reach=5, reactions=1), a_post("b"))
-    assert "reach of 1 of 2 posts of Tall Timber" in told_of(facts_of(a_month(posts=posts)))
+    told = told_of(facts_of(a_month(posts=posts)))
+    assert "reach and reactions of 1 of 2 posts of Tall Timber" in told
+    assert "comments, shares and clicks of 2 of 2 posts of Tall Timber" in told
 
 
 def test_a_platform_without_any_figure_says_so_once():

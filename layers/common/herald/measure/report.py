@@ -413,8 +413,8 @@ def sheet(rows: Iterable[Sequence[Cell]]) -> bytes:
 def _cell(value: Cell) -> Cell:
     if not isinstance(value, str):
         return value
-    guarded = f"'{value}" if value.startswith(_RUN) or value.lstrip().startswith(_RUN) else value
-    return clean(guarded)
+    shown_as = clean(value)  # first: what is dropped may have stood before the sign
+    return f"'{shown_as}" if value.startswith(_RUN) or shown_as.lstrip().startswith(_RUN) else shown_as
 
 
 def _scores_csv(lines: Iterable[Line]) -> bytes:

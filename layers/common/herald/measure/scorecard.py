@@ -6,7 +6,7 @@ neither had more time to grow.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -281,34 +281,42 @@ def _not_told(facts: Facts, platform: str) -> list[Gap]:
     return [Gap(platform, words_of(absent), f"{name_of(platform)} does not tell them to Herald.")]
 
 
+_RETRY = "See that the account is still connected; a later reading fills in what the platform still tells."
+_YET = timedelta(days=3)
+"""How long after a day a platform may take to tell it."""
+
+
 def _unread(facts: Facts, one: f.AccountFacts) -> list[Gap]:
-    """What the platform tells, but was not read for some day or post."""
-    found: list[Gap] = []
+    """What the platform tells, but was not read for some day or post; numbers with the same gap share a line."""
     platform, who = one.account.platform, one.account.name or one.account.id
-    retry = "See that the account is still connected; a later reading fills in what the platform still tells."
-    by_day = {metric for day in one.days.values() for metric in day}
+    by_days: dict[str, list[Metric]] = {}
     for metric in (Metric.REACH, Metric.VIEWS):
         lacking = [day for day in facts.days if metric not in one.days.get(day, {})]
-        if metric in by_day and lacking:
-            found.append(Gap(platform, f"{metric} of {who} on {_spans(lacking)}", "No figure was read.", retry))
-        elif metric in one.given and lacking:
-            found.append(Gap(platform, f"daily {metric} of {who}", "No daily figure was read in the period.", retry))
+        if lacking and (metric in one.given or len(lacking) < len(facts.days)):
+            by_days.setdefault(_spans(lacking), []).append(metric)
+    found = [_unread_days(facts, one, spans, metrics) for spans, metrics in by_days.items()]
     if Metric.FOLLOWERS in one.given and not any(Metric.FOLLOWERS in one.days.get(day, {}) for day in facts.days):
-        found.append(Gap(platform, f"followers of {who}", "They were not read in the period.", retry))
-    for what, has in _POST_FIGURES:
-        wanted = one.given & ({Metric.REACH} if what == "reach" else set(f.ENGAGEMENT_PARTS))
-        lacking_posts = [post for post in one.posts if not has(post)]
-        if lacking_posts and (wanted or len(lacking_posts) < len(one.posts)):
-            why = "No figure was read before the end of the period."
-            share = f"{len(lacking_posts)} of {len(one.posts)} posts"
-            found.append(Gap(platform, f"{what} of {share} of {who}", why, retry))
-    return found
+        found.append(Gap(platform, f"followers of {who}", "They were not read in the period.", _RETRY))
+    by_posts: dict[int, list[Metric]] = {}
+    for metric in (Metric.REACH, *f.ENGAGEMENT_PARTS):
+        without = sum(metric not in post.figures for post in one.posts)
+        if without and (metric in one.given or without < len(one.posts)):
+            by_posts.setdefault(without, []).append(metric)
+    why = "The platform gave no figure up to the end of the period."
+    return found + [
+        Gap(platform, f"{words_of(metrics)} of {without} of {len(one.posts)} posts of {who}", why)
+        for without, metrics in by_posts.items()
+    ]
 
 
-_POST_FIGURES: tuple[tuple[str, Callable[[f.Published], bool]], ...] = (
-    ("reach", lambda post: Metric.REACH in post.figures),
-    ("engagements", lambda post: bool(f.parts_of(post.figures))),
-)
+def _unread_days(facts: Facts, one: f.AccountFacts, spans: str, metrics: Sequence[Metric]) -> Gap:
+    """Days without a figure; the last days of a period that runs may just not have been told yet."""
+    what = f"{words_of(metrics)} of {one.account.name or one.account.id} on {spans}"
+    lacking = [day for day in facts.days if metrics[0] not in one.days.get(day, {})]
+    recent = (date.fromisoformat(facts.until_day) - _YET).isoformat()
+    if not facts.over and lacking[0] > recent:
+        return Gap(one.account.platform, what, "Not told yet: platforms tell a day some days later.")
+    return Gap(one.account.platform, what, "No figure was read.", _RETRY)
 
 
 def _spans(days: Sequence[str]) -> str:
