@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -54,9 +55,10 @@ def nothing(text: str) -> None:
 
 def as_of(brand: str, now: datetime) -> str:
     """When the list was read, by the brand's own clock."""
-    zones = sorted({account.timezone for account in data.accounts_of(brand)}) or ["UTC"]
-    where = f" {present.city(zones[0])}" if len(zones) > 1 else ""
-    return f"as of {now.astimezone(ZoneInfo(zones[0])):%H:%M:%S}{where}"
+    zones = Counter(sorted(account.timezone for account in data.accounts_of(brand))) or Counter(["UTC"])
+    main = zones.most_common(1)[0][0]  # where most of its accounts are
+    where = f" {present.city(main)}" if len(zones) > 1 else ""
+    return f"as of {now.astimezone(ZoneInfo(main)):%H:%M:%S}{where}"
 
 
 def reasons(message: Message, case: Case | None) -> None:
