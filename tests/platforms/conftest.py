@@ -1,4 +1,4 @@
-"""Against real servers: minutes the first time, so only where asked for (`make test-platforms`, or this folder named)."""
+"""Against real servers: minutes the first time, so only where asked for (`make test-platforms`, or this folder)."""
 
 from __future__ import annotations
 

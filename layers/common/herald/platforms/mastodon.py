@@ -259,7 +259,7 @@ class Mastodon:
         except BadPayload as error:
             raise Retryable(f"the image was taken, but the answer is unreadable: {error}", "shape") from error
         while answer.status in (202, 206):  # taken, being worked on; a status that names it now would be refused
-            if budget.left() < _LAST_CALL + 2 * _POLL_SECONDS:
+            if budget.left() < _LAST_CALL + _POLL_SECONDS + 2.0:
                 raise Retryable("the server is still working on the image", "media", 30.0)
             sleep(_POLL_SECONDS)
             answer = self._ask(account, token, f"/api/v1/media/{quote(media_id)}", {}, budget)
