@@ -119,7 +119,12 @@ def test_posts_never_published_are_no_posts_and_those_taken_down_are():
     target = Target("draft", ACCOUNT.id, BRAND, "2026-10-03T10:00", "UTC", START + timedelta(days=2))
     world.store.commit([New(Post("draft", BRAND, "ana", "Draft", "Words", START)), New(target)])
     (post,) = page(october(world)).posts
-    assert (post.post_id, post.removed, post.title, post.url) == ("gone", True, "Title gone", "https://page.example/gone")
+    assert (post.post_id, post.removed, post.title, post.url) == (
+        "gone",
+        True,
+        "Title gone",
+        "https://page.example/gone",
+    )
 
 
 def test_a_post_due_before_the_period_and_published_in_it_counts():

@@ -34,7 +34,7 @@ from tests.support.figures import (
     some_facts,
 )
 
-HOSTILE = '<img src=x onerror=alert(1)>"\'&</title><script>\u202eevil'
+HOSTILE = "<img src=x onerror=alert(1)>\"'&</title><script>\u202eevil"
 
 
 # ---------------------------------------------------------------- bytes
@@ -145,7 +145,14 @@ def test_no_text_from_outside_becomes_markup():
 
 def test_only_web_addresses_become_links():
     assert 'href="https://a.example/p?x=1&amp;y=2"' in link("https://a.example/p?x=1&y=2", "Post")
-    for address in ("javascript:x", "data:text/html,x", "//a.example", "https://", "http://u:p@a.example/", "https://["):
+    for address in (
+        "javascript:x",
+        "data:text/html,x",
+        "//a.example",
+        "https://",
+        "http://u:p@a.example/",
+        "https://[",
+    ):
         assert link(address, "<b>") == "&lt;b&gt;"
 
 
