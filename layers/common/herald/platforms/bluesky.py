@@ -164,8 +164,8 @@ class Bluesky:
                     page = None
             if page is not None:
                 gaps.append(_Gap(page, gap.until))
-        told = sorted(found, key=lambda event: event.created_at)
-        events = tuple(event if event.account_id else replace(event, account_id=account.account_id) for event in told)
+        told = (event if event.account_id else replace(event, account_id=account.account_id) for event in found)
+        events = tuple(reversed(list(told)))
         after = _Cursor(seen, tuple(gaps))
         return Polled(events, cursor if cursor and after == at else after.write())
 
