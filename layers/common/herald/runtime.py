@@ -100,7 +100,9 @@ def _client(service: str) -> Any:
     import boto3  # noqa: PLC0415 - 300 ms of CPU that `herald parse` need not pay
     from botocore.config import Config  # noqa: PLC0415
 
-    config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "max_attempts": 3})
+    # mail cannot be taken back: SES knows no idempotency key, so one attempt it is
+    attempts = 1 if service == "sesv2" else 3
+    config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": attempts})
     return boto3.client(service, config=config)
 
 
