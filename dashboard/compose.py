@@ -253,8 +253,8 @@ def _places(held: _Held) -> tuple[list[Variant], dict[str, str]]:
     held_accounts = [each for each in held.get("accounts", []) if each in known and each not in frozen]
     st.session_state[held.key("accounts")] = held_accounts
     chosen = st.multiselect(
-        "Accounts", [each for each in known if each not in frozen], key=held.key("accounts"), placeholder="Where it goes out",
-        format_func=lambda each: present_posts.account_words(each, known),
+        "Accounts", [each for each in known if each not in frozen], key=held.key("accounts"),
+        placeholder="Where it goes out", format_func=lambda each: present_posts.account_words(each, known),
     )  # fmt: skip
     chosen = [*chosen, *frozen]
     with st.container(horizontal=True, gap="small"):

@@ -274,17 +274,30 @@ HISTORY: Final = {  # what a note says -> words, tone
 }
 
 
+HAPPENED: Final = {  # what Herald itself notes
+    "published": ("Published", "green"),
+    "held": ("Held", "red"),
+    "publish failed": ("Failed", "red"),
+    "publish unclear": ("Unclear: a person must look", "red"),
+    "publish superseded": ("Called off", "gray"),
+    "take down done": ("Taken down", "gray"),
+    "take down failed": ("Could not be taken down", "red"),
+    "take down unclear": ("May or may not be down: a person must look", "red"),
+}
+
+
 def note_row(note: Note, accounts: Mapping[str, Account], *, name: Name, zone: str, now: datetime) -> Row:
     """One line of a post's history."""
-    known, tone = HISTORY.get(note.what, ("", "gray"))
-    person = name(note.by)
-    who = one_line(person, 60) or "Herald"
-    what = known if known else one_line(note.what, SHORT)
+    if note.by == "herald":
+        words, tone = HAPPENED.get(note.what, (one_line(note.what, SHORT).capitalize(), "gray"))
+    else:
+        words, tone = HISTORY.get(note.what, (one_line(note.what, SHORT), "gray"))
+        words = f"{one_line(name(note.by), 60)} {words}"
     where = f" ({account_words(note.account, accounts)})" if note.account else ""
-    told = "" if note.what in ("drafted", "rewritten") else note.text  # those hold the title, which stands above
+    beside = ("drafted", "rewritten", "approved")  # their text is the title or the words, which stand beside it
+    told = "" if note.what in beside else note.text
     text = one_line(told.replace("T", " ") if note.what == "moved" else told, 300)
-    lead = f"{who} {what}" if known or person != note.by else what.capitalize()
-    return {"when": clock(note.at, zone, now), "text": f"{lead}{where}{': ' + text if text else ''}", "tone": tone}
+    return {"when": clock(note.at, zone, now), "text": f"{words}{where}{': ' + text if text else ''}", "tone": tone}
 
 
 def standing(post: Post, target: Target, approvals: Sequence[Approval]) -> tuple[Approval | None, Approval | None]:

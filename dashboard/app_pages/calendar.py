@@ -19,7 +19,7 @@ from herald.model import Account, Hold, Person, Role
 
 SEES = frozenset({Role.MARKETER, Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE})
 """Whose work the calendar is. What each may do there is the gate's to say."""
-KEPT = ("month", "brand", "platform", "state")
+VIEWS = ("post", "compose", "day")
 _KEY = "calendar-month"
 
 
@@ -43,9 +43,12 @@ def render() -> None:
 
 
 def _go(**params: str) -> None:
-    """Another view of this page; month, brand and filters stay in the address."""
-    kept: dict[str, str | list[str]] = {key: st.query_params.get_all(key) for key in KEPT if key in st.query_params}
-    st.query_params.from_dict({**kept, **params})
+    """Another view of this page. The month stays in the address; filters and brand are their widgets' own."""
+    for name in VIEWS:
+        if name not in params:
+            st.query_params.pop(name, None)
+    for name, value in params.items():
+        st.query_params[name] = value
 
 
 def _back() -> None:
@@ -106,11 +109,11 @@ def _filters(brand: str) -> tuple[list[str], list[str]]:
         if len(platforms) > 1:
             chosen = st.pills(
                 "Platform", platforms, selection_mode="multi", format_func=theme.platform_name, key="platform",
-                bind="query-params", label_visibility="collapsed", wrap=True,
+                bind="query-params", persist_state="session", label_visibility="collapsed", wrap=True,
             )  # fmt: skip
         groups = st.pills(
             "State", list(names), selection_mode="multi", format_func=names.__getitem__, key="state",
-            bind="query-params", label_visibility="collapsed", wrap=True,
+            bind="query-params", persist_state="session", label_visibility="collapsed", wrap=True,
         )  # fmt: skip
     return list(chosen or []), list(groups or [])
 

@@ -6,7 +6,7 @@
 
 const WIDE = 700 // px of its own width
 const SHOWN = 4 // tiles of a day before the rest folds
-const SETTLE = 550 // ms after the last arrow key: several steps are one move
+const SETTLE = 700 // ms after the last arrow key: several steps are one move
 const PATIENCE = 20000 // ms for an answer
 const calendars = new WeakMap()
 
@@ -60,10 +60,12 @@ function put(cal, tile, to, wait) {
   }
   const move = { id: tile.id, to, expected: cal.moves.get(tile.id)?.expected ?? tile.version, ready: false }
   cal.moves.set(tile.id, move)
+  const leaves = !cal.data.days.some((day) => day.date === to)
+  if (leaves) cal.refocus = tile.id // follow it: on this page there is nothing left to press further
   move.timer = setTimeout(() => {
     move.ready = true
     send(cal)
-  }, wait)
+  }, leaves ? 0 : wait)
   const back = tile.back ? " It goes back to review." : ""
   say(cal, `${tile.title}, ${tile.platform}: to ${spoken(to)}, ${tile.time}.${back}`)
   draw(cal)
@@ -189,7 +191,7 @@ function wire(cal, node, tile) {
   }
   node.ondragstart = (event) => {
     if (!tile.movable) return
-    cal.dragging = tile.id
+    cal.dragging = tile // as it was seen when it was lifted: what changed since is the gate's to refuse
     event.dataTransfer.setData("text/plain", tile.title)
     event.dataTransfer.effectAllowed = "move"
     node.classList.add("lifted")
@@ -249,7 +251,7 @@ function dayNode(cal, day, tiles) {
   node.ondrop = (event) => {
     event.preventDefault()
     node.classList.remove("over")
-    const tile = cal.data.tiles.find((each) => each.id === cal.dragging)
+    const tile = cal.dragging
     cal.dragging = null
     if (tile && where(cal, tile) !== day.date) put(cal, tile, day.date, 0)
   }
@@ -358,7 +360,7 @@ function needsNode(cal) {
 function draw(cal) {
   if (cal.dragging) return // a tile in the air: what came meanwhile is drawn when it lands
   const { data } = cal
-  const focused = cal.root.getRootNode().activeElement?.dataset?.focus
+  const focused = cal.root.getRootNode().activeElement?.dataset?.focus ?? cal.refocus
   const byDay = new Map()
   for (const tile of data.tiles) {
     const day = where(cal, tile)
@@ -374,7 +376,8 @@ function draw(cal) {
   cal.body.replaceChildren(...parts)
   if (focused) {
     const again = [...cal.body.querySelectorAll("[data-focus]")].find((node) => node.dataset.focus === focused)
-    again?.focus({ preventScroll: true })
+    again?.focus({ preventScroll: focused !== cal.refocus })
+    if (again && focused === cal.refocus) cal.refocus = undefined
   }
 }
 

@@ -27,7 +27,6 @@ from herald.model import (
     Delivery,
     DeliveryState,
     Media,
-    New,
     Note,
     Person,
     Post,
@@ -109,6 +108,7 @@ class CalendarWorld(World):
             self.store.save(account)
         self.store.save(NORA)
         self._posts = 0
+        self.hostile = ""
 
     def today(self) -> date:
         return self.now().astimezone(ZoneInfo(ZONE)).date()
@@ -165,7 +165,7 @@ class CalendarWorld(World):
         if clock:
             local_time = self.at(-days_ago, clock)
             target = replace(target, local_time=local_time, due_at=due_at(local_time, target.zone))
-        changes: list[New | Revised | Note] = [Revised(post, post.version)]
+        changes: list[Revised | Note] = [Revised(post, post.version)]
         after = replace(target, state=state, reason=reason, url=url)
         if state is TargetState.PUBLISHED:
             after = replace(after, external_id=f"x{post_id[-4:]}", published_at=target.due_at + timedelta(seconds=4))
@@ -179,10 +179,11 @@ class CalendarWorld(World):
                 lease_until=self.now() + timedelta(seconds=40) if delivery is DeliveryState.SENDING else None,
             )  # fmt: skip
             after = replace(after, delivery_id=sent.id)
-            changes.append(New(sent))
+            changes.append(Revised(sent, target.version))
         changes.append(Revised(after, target.version))
-        at = self.now() if state is not TargetState.PUBLISHED else after.published_at or self.now()
-        changes.append(Note(post_id, at, "publish", str(state).replace("_", " "), account, reason))
+        if state in (TargetState.FAILED, TargetState.UNCLEAR, TargetState.HELD):
+            what = str(state) if state is TargetState.HELD else f"publish {state}"
+            changes.append(Note(post_id, self.now(), "herald", what, account, reason))
         self.store.commit(changes)
 
     def _of(self, post_id: str, account: str) -> tuple[Post, Target]:
@@ -216,6 +217,9 @@ class CalendarWorld(World):
         self.approved(self.draft("Winter glazes", "The winter glazes are here.", 2, "09:30", MASTODON, PERTH_PAGE))
         edited = self.approved(self.draft(
             "Opening hours", "We open at nine and close at five on weekdays.", 6, "11:00", BLUESKY))  # fmt: skip
+        approval = self.store.approvals(edited)[0]
+        words = "We open at nine and close at five on weekdays."
+        self.store.commit([Note(edited, approval.at, approval.by, "approved", BLUESKY, words)])
         self.became(edited, BLUESKY, TargetState.FAILED, delivery=DeliveryState.FAILED,
                     reason="Bluesky says: the account is suspended (AccountTakedown).", clock="11:00", days_ago=-6,
                     attempt=1)  # fmt: skip
@@ -234,7 +238,7 @@ class CalendarWorld(World):
                     reason="A hold was in force at its time, which has passed by more than 15 minutes.")  # fmt: skip
         off = self.draft("Old campaign", "Never mind.", 8, "10:00", FACEBOOK)
         self.give(commands.Cancel(off, "The offer was withdrawn.", self.version(off), FACEBOOK), "lena")
-        self.draft(HOSTILE[:118], f"{HOSTILE} \u202eevil\u202c", 9, "12:15", MASTODON, link=f"https://{BEACON}/e")
+        self.hostile = self.draft(HOSTILE[:118], f"{HOSTILE} \u202eevil\u202c", 9, "12:15", MASTODON, link=f"https://{BEACON}/e")
         for number in range(7):
             self.draft(f"Advent door {number + 1}", "Open it.", 12, f"{8 + number:02d}:05", MASTODON)
 
@@ -266,8 +270,10 @@ class CalendarWorld(World):
                 first, last = self.now() - timedelta(days=60), self.now() + timedelta(days=90)
                 posts = self.store.posts({t.post_id for t in self.store.calendar(BRAND, first, last)})
                 return next(post.id for post in posts.values() if post.title == told["title"])
-            case "images":
-                return len(self.shelf.kept)
+            case "find-hostile":
+                return self.hostile
+            case "moves":
+                return sum(note.what == "moved" for note in self.store.notes(told["post"]))
             case _:
                 return super().obey(told)
 
