@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from dashboard import theme, who
-from dashboard.app_pages import calendar, inbox, moderation, overview, policies
+from dashboard.app_pages import calendar, inbox, moderation, overview, policies, report
 from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.present import initials
@@ -22,6 +22,7 @@ MODERATORS = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, R
 
 PAGES: Final[dict[str, tuple[str, str, str, Callable[[], None]]]] = {  # path -> section, title, icon, what it draws
     "overview": ("Measure", "Overview", ":material/monitoring:", overview.render),
+    "report": ("Measure", "Report", ":material/description:", report.render),
     "inbox": ("Engage", "Inbox", ":material/inbox:", inbox.render),
     "moderation": ("Engage", "Moderation", ":material/gavel:", moderation.render),
     "calendar": ("Publish", "Calendar", ":material/calendar_month:", calendar.render),
@@ -34,7 +35,8 @@ def pages_of(person: Person) -> list[str]:
     answers = authority.may(person, "Reply") or Role.OWNER in person.roles
     moderates = bool(person.roles & MODERATORS)
     plans = bool(person.roles & calendar.SEES)
-    seen = {"overview": bool(person.roles & overview.SEES), "inbox": answers, "moderation": moderates}
+    measures = bool(person.roles & overview.SEES)
+    seen = {"overview": measures, "report": measures, "inbox": answers, "moderation": moderates}
     seen |= {"calendar": plans, "policies": True}
     return [path for path in PAGES if seen[path]]
 
@@ -60,7 +62,8 @@ def _home(first: st.Page) -> st.Page:
 def main() -> None:
     """One run of the script."""
     st.set_page_config("Herald", page_icon=str(theme.ASSETS / "icon.png"), layout="wide", initial_sidebar_state=224)
-    st.logo(str(theme.ASSETS / "logo.svg"), size="large", icon_image=str(theme.ASSETS / "logo_dark_text.svg"))
+    narrow = "logo.svg" if st.context.theme.type == "dark" else "logo_dark_text.svg"  # beside a closed sidebar
+    st.logo(str(theme.ASSETS / "logo.svg"), size="large", icon_image=str(theme.ASSETS / narrow))
     person = who.current_person()
     if person is None:
         _nobody()

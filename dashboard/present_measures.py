@@ -13,6 +13,7 @@ from dashboard import theme
 from dashboard.present import city, span_words
 from dashboard.text import SHORT, one_line
 from herald.measure import figures as f
+from herald.measure.advice import Finding, NoFinding
 from herald.measure.report import sheet, shown, shown_change
 from herald.measure.scorecard import ALL, Facts, Gap, Line, scorecard
 from herald.model import Metric
@@ -140,8 +141,8 @@ def cards(facts: Facts, promises: Sequence[int]) -> list[Card]:
     change = card["followers_change"]
     rate, reply = card["engagement_rate"], card["response_time"]
     return [
-        _card(card["reach"], compact, _relative, _by_day(facts, Metric.REACH)),
-        _card(card["views"], compact, _relative, _by_day(facts, Metric.VIEWS)),
+        _comparable(facts, Metric.REACH, _card(card["reach"], compact, _relative, _by_day(facts, Metric.REACH))),
+        _comparable(facts, Metric.VIEWS, _card(card["views"], compact, _relative, _by_day(facts, Metric.VIEWS))),
         _card(rate, lambda value: percent(value, 2), _points, _rates(facts), beside=f"{rate.n} posts"),
         replace(
             _card(card["followers"], compact, _relative, _by_day(facts, Metric.FOLLOWERS)),
@@ -149,6 +150,18 @@ def cards(facts: Facts, promises: Sequence[int]) -> list[Card]:
         ),
         _card(reply, _waited, _minutes, _medians(facts), beside=promise_words(promises), good="less"),
     ]
+
+
+def _comparable(facts: Facts, metric: Metric, card: Card) -> Card:
+    """Without a difference where one period rests on clearly fewer days: it would tell of the days, not of people."""
+    now = f.together(f.total(one.days, metric, facts.days) for one in facts.accounts)
+    before = f.together(f.total(one.days, metric, facts.days_before) for one in facts.before)
+    if card.delta is None or 10 * min(now.n, before.n) >= 9 * max(now.n, before.n):
+        return card
+    return replace(card, delta=None, beside="", help=f"{card.help}\n\n{_TOO_FEW}")
+
+
+_TOO_FEW = "Not compared: the two periods rest on different numbers of days."
 
 
 def _card(
@@ -421,7 +434,7 @@ def post_rows(facts: Facts, limit: int = TOP, *, open_: bool = True) -> list[Row
 
 def table_of(head: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[list[Row], list[Row]]:
     """Columns and rows for components.table: the first names the row, the others are numbers or short words."""
-    columns = [{"id": str(place), "label": name, "n": place > 0} for place, name in enumerate(head)]
+    columns = [{"id": str(place), "label": name[:1].upper() + name[1:], "n": place > 0} for place, name in enumerate(head)]
     body = [
         {"id": "", "cells": {str(place): "" if value is None else str(value) for place, value in enumerate(row)}}
         for row in rows
@@ -604,3 +617,28 @@ def months(today: str, count: int = 13) -> list[str]:
     at = date.fromisoformat(today)
     number = at.year * 12 + at.month - 1
     return [f"{month // 12:04d}-{month % 12 + 1:02d}" for month in range(number, number - count, -1)]
+
+
+ADVICE_COLUMNS = (
+    {"id": "seen", "label": "Seen", "width": 0, "wraps": True},
+    {"id": "do", "label": "Do", "width": 300, "wraps": True},
+    {"id": "evidence", "label": "Evidence", "width": 340, "wraps": True, "from": 820},
+)
+NO_ADVICE_COLUMNS = ({"id": "why", "label": "Looked for, and not found", "width": 0, "wraps": True},)
+
+
+def advice_row(one: Finding) -> Row:
+    """What was seen, what to do, on what evidence."""
+    role = theme.ROLES[one.owner]
+    return {
+        "id": "",
+        "cells": {
+            "seen": {"strong": one_line(one.seen, 300), "sub": f"For: {role}"},
+            "do": one_line(one.do, 500),
+            "evidence": {"muted": one_line(f"n = {one.n:,}. {one.evidence}.", 900)},
+        },
+    }
+
+
+def no_advice_row(one: NoFinding) -> Row:
+    return {"id": "", "cells": {"why": {"muted": one_line(one.why, 600)}}}

@@ -147,7 +147,7 @@ def _watch(brand: str, seen: data_measures.Version) -> None:
 
 
 def _cards(cards: Sequence[show.Card]) -> None:
-    with st.grid(5, min_column_width=176, gap="small"):
+    with st.grid(5, min_column_width=160, gap="small"):
         for card in cards:
             st.metric(
                 card.label, card.value, card.delta, card.colour, help=card.help, border=True, height="stretch",
@@ -182,7 +182,7 @@ def _over_time(found: View, chart: Callable[[str], charts.Spec | None]) -> None:
     made = chart(which or REACH)
     with place:
         content = show.series_sheet(series, labels, "day" if kind == "count" else "published")
-        _table_button("Over time, by platform", f"{which or REACH}-by-day", content, said, ratios=kind == "rate")
+        table_button("Over time, by platform", f"{which or REACH}-by-day", content, said, ratios=kind == "rate")
     if made is None:
         _no_chart("No figure of this kind was told in this period.")
     else:
@@ -194,7 +194,7 @@ def _rates(found: View, made: charts.Spec | None) -> None:
     said = show.bars_alt(found.bars)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("##### Engagement rate by reach", width="stretch")
-        _table_button("Engagement rate by reach", "engagement-rate", show.bars_sheet(found.bars), said, ratios=True)
+        table_button("Engagement rate by reach", "engagement-rate", show.bars_sheet(found.bars), said, ratios=True)
     if made is None:
         _no_chart("No post of this period has both reach and engagements.")
     else:
@@ -209,7 +209,7 @@ def _best_time(found: View, made: charts.Spec | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown("##### Best time to post", width="stretch")
         content = show.cells_sheet(found.hours, found.facts.zone)
-        _table_button("Best time to post", "best-time", content, said, ratios=True)
+        table_button("Best time to post", "best-time", content, said, ratios=True)
     if made is None:
         _no_chart("Nothing was published in this period.")
     else:
@@ -221,7 +221,8 @@ def _no_chart(text: str) -> None:
     sheet([{"t": "empty", "text": text}], key=f"no-{text}")
 
 
-def _table_button(title: str, name: str, content: show.Sheet, said: str, *, ratios: bool = False) -> None:
+def table_button(title: str, name: str, content: show.Sheet, said: str, *, ratios: bool = False) -> None:
+    """The numbers of a chart, to read and to keep."""
     if st.button("Table", key=f"table-{name}", type="tertiary", icon=":material/table_rows:", disabled=not content[1]):
         _table(title, name, content, said, ratios=ratios)
 
@@ -232,7 +233,7 @@ def _table(title: str, name: str, content: show.Sheet, said: str, *, ratios: boo
     def shown() -> None:
         st.caption(show.plain(said))
         columns, rows = show.table_of(content[0], show.readable(content, ratios=ratios))
-        table(columns, rows, key=f"rows-{name}", name=title, tall=460)
+        table(columns, rows, key=f"rows-{name}", name=title, tall=460, stacks=480)
         st.download_button(
             "CSV", show.csv_of(content), f"{name}.csv", "text/csv", icon=":material/download:", on_click="ignore"
         )

@@ -40,13 +40,17 @@ function cell(value) {
   return el("span", "muted", value.muted)
 }
 
-function rowOf(held, row, columns) {
+function rowOf(held, row, columns, stacked) {
   const { data } = held
   const tr = el("tr", data.picks && row.id ? "picks" : "")
+  if (stacked) tr.setAttribute("role", "row")
   columns.forEach((column, place) => {
     const node = el(place ? "td" : "th", `${column.n ? "n " : ""}${column.wraps ? "wraps" : ""}`)
     if (!place) node.scope = "row"
+    if (stacked) node.setAttribute("role", place ? "cell" : "rowheader")
     const inner = cell(row.cells[column.id])
+    if (place) node.dataset.label = column.label
+    if (place && !inner.textContent) node.classList.add("bare")
     if (!column.n) {
       node.dir = "auto"
       node.style.textAlign = "left"
@@ -70,21 +74,25 @@ function rowOf(held, row, columns) {
 function show(held) {
   const { data, root } = held
   const wide = root.clientWidth || 1000
-  const columns = data.columns.filter((c) => (!c.from || wide >= c.from) && (!c.until || wide < c.until))
-  const json = JSON.stringify([data, columns.map((column) => column.id)])
+  const stacked = Boolean(data.stacks && wide < data.stacks)
+  const fits = (c) => (stacked || !c.from || wide >= c.from) && (!c.until || (!stacked && wide < c.until))
+  const columns = data.columns.filter(fits)
+  const json = JSON.stringify([data, stacked, columns.map((column) => [column.id, column.width])])
   if (json === held.json) return // nothing new: keep what the reader has selected or scrolled to
   held.json = json
   const scroller = el("div", "scroller")
   scroller.tabIndex = 0
   scroller.setAttribute("role", "region")
   scroller.setAttribute("aria-label", data.name)
+  if (stacked) scroller.classList.add("stacked")
   if (data.tall) scroller.style.maxHeight = `${data.tall}px`
   if (!data.rows.length) {
     scroller.append(el("p", "empty", data.empty || "Nothing to show."))
     root.replaceChildren(scroller)
     return
   }
-  const table = el("table")
+  const table = el("table", columns.some((column) => column.wraps) ? "flows" : "")
+  if (stacked) table.setAttribute("role", "table") // a browser takes the meaning away with the display
   table.append(el("caption", "unseen", data.name))
   const group = el("colgroup")
   const head = el("tr")
@@ -99,7 +107,7 @@ function show(held) {
   const thead = el("thead")
   thead.append(head)
   const body = el("tbody")
-  body.append(...data.rows.map((row) => rowOf(held, row, columns)))
+  body.append(...data.rows.map((row) => rowOf(held, row, columns, stacked)))
   table.append(group, thead, body)
   scroller.append(table)
   const top = held.scroller ? held.scroller.scrollTop : 0

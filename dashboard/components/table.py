@@ -20,7 +20,7 @@ _TABLE = st.components.v2.component(
 
 def table(
     columns: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], *, key: str, name: str,
-    picks: str = "", empty: str = "", tall: int = 0,
+    picks: str = "", empty: str = "", tall: int = 0, stacks: int = 0,
 ) -> str | None:  # fmt: skip
     """Show rows; the id of the row picked in this very run, None when none was.
 
@@ -35,8 +35,10 @@ def table(
         picks: what picking a row does, e.g. "Open"; empty: rows cannot be picked.
         empty: a sentence in the place of rows.
         tall: height in px at which it scrolls by itself; 0 never.
+        stacks: px of its own width below which each row becomes a card that shows every column; 0 never.
     """
     data = {
         "columns": list(columns), "rows": list(rows), "name": name, "picks": picks, "empty": empty, "tall": tall,
+        "stacks": stacks,
     }  # fmt: skip
     return cast("str | None", _TABLE(key=key, data=data, on_picked_change=lambda: None).picked)

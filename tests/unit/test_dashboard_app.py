@@ -50,11 +50,11 @@ def spoken(at: AppTest) -> str:
 @pytest.mark.parametrize(
     ("roles", "pages"),
     [
-        ({Role.COMMUNITY_MANAGER}, ["overview", "inbox", "moderation", "calendar", "policies"]),
-        ({Role.CUSTOMER_SERVICE_MANAGER}, ["overview", "inbox", "moderation", "calendar", "policies"]),
-        ({Role.OWNER}, ["overview", "inbox", "moderation", "calendar", "policies"]),
-        ({Role.COMPLIANCE}, ["overview", "moderation", "calendar", "policies"]),
-        ({Role.MARKETER}, ["overview", "calendar", "policies"]),
+        ({Role.COMMUNITY_MANAGER}, ["overview", "report", "inbox", "moderation", "calendar", "policies"]),
+        ({Role.CUSTOMER_SERVICE_MANAGER}, ["overview", "report", "inbox", "moderation", "calendar", "policies"]),
+        ({Role.OWNER}, ["overview", "report", "inbox", "moderation", "calendar", "policies"]),
+        ({Role.COMPLIANCE}, ["overview", "report", "moderation", "calendar", "policies"]),
+        ({Role.MARKETER}, ["overview", "report", "calendar", "policies"]),
         ({Role.ENGINEER}, ["policies"]),
         (set(), ["policies"]),
     ],
