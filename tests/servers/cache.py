@@ -128,9 +128,14 @@ def _run(command: Sequence[str | Path], place: Path, trouble: str, seconds: int,
 
 
 def _last_words(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines()]
-    told = [line for line in lines if line.lower().startswith(("error", "npm error code", "npm error network"))]
-    return (told or [line for line in lines if line] or ["it said nothing"])[-1][:200]
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    of_npm = [line.removeprefix("npm error ") for line in lines if line.startswith("npm error ")]
+    if of_npm and of_npm[0].startswith("Exit handler never called"):  # how npm ends when nobody answers
+        return "npm gave up without a reason; most likely the registry cannot be reached"
+    if of_npm:  # the code, then why
+        return "; ".join(line for line in of_npm[:4] if not line.startswith(("errno", "syscall")))[:200]
+    told = [line for line in lines if line.lower().startswith("error")]
+    return (told or lines or ["it said nothing"])[-1][:200]
 
 
 def main() -> int:
