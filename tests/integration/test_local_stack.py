@@ -65,6 +65,18 @@ def test_every_function_of_the_template_can_be_called(local: Local, template: st
         assert "FunctionError" not in answer, (name, answer["Payload"].read())
 
 
+def test_a_start_calls_what_runs_every_few_minutes_and_nothing_that_has_its_own_day(template: stacks.Template):
+    called = dict(stacks._empty_events(template))
+    dated = {
+        resource.properties["Target"]["Arn"]["Fn::GetAtt"][0]
+        for resource in template.resources.values()
+        if resource.type == "AWS::Scheduler::Schedule" and resource.properties["ScheduleExpression"].startswith("cron(")
+    }
+    assert dated  # the month's report, which is mailed
+    assert dated.isdisjoint(called)
+    assert {"Ingest", "Moderate", "Publish", "Deliver"} <= called.keys()
+
+
 def test_a_row_that_waits_for_judgement_reaches_moderate_and_others_do_not(local: Local):
     table, client = local.stack.outputs["MessagesTable"], local.client("dynamodb")
 
@@ -95,8 +107,12 @@ def test_the_door_refuses_more_than_aws_would_take(local: Local):
 
 
 def test_every_listening_socket_of_the_local_system_is_on_loopback(local: Local):
+    for name in local.stack.functions.values():  # a function that no start calls has no worker yet
+        local.client("lambda").invoke(FunctionName=name, Payload=b'{"Records": []}')
+    parts = {local.pid(file.stem) for file in (local.folder / "run").glob("*.json")}
     processes = local.processes()
-    assert len(processes) >= len(local.ports) + len(local.stack.functions)  # a process a part, a worker a function
+    assert parts < processes
+    assert len(processes) >= len(parts) + len(local.stack.functions)  # a process a part, a worker a function
     found = _listening(processes)
     assert {number for _, number in found} >= set(local.ports.values())
     assert {address for address, _ in found} == {HOST}
