@@ -136,8 +136,9 @@ def test_where_the_platform_cannot_hide_a_person_is_told_what_to_do():
 
 def test_hiding_and_showing_by_hand_are_two_tasks_on_the_same_words():
     arguments = (a_message(), a_decision(), SHOP, TARGETS)
-    ids = {cases.by_hand(*arguments, act=act, now=MONDAY_10).id for act in Act}
-    assert len(ids) == len(Act)
+    on_messages = [act for act in Act if not act.of_a_post]
+    ids = {cases.by_hand(*arguments, act=act, now=MONDAY_10).id for act in on_messages}
+    assert len(ids) == len(on_messages) == 3
 
 
 @pytest.mark.parametrize("more", [{"deleted": True}, {"outbound": True}, {"kind": Kind.REACTION}])

@@ -39,12 +39,14 @@ def test_the_matrix_has_a_row_for_every_command_and_none_for_anything_else():
     assert set(authority.MATRIX) == {command.__name__ for command in get_args(commands.Command)}
 
 
+STOPS = {"Approve", "Reject", "Hold", "Cancel", "TakeDown"}
+PLANS = STOPS | {"Draft", "Submit", "MovePost", "Confirm"}
 EXPECTED = {
     Role.COMMUNITY_MANAGER: set(authority.MATRIX),
-    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide", "AcknowledgePolicy"},
-    Role.COMPLIANCE: {"Overrule", "Unhide", "AcknowledgePolicy"},
-    Role.OWNER: {"Overrule", "AcknowledgePolicy"},
-    Role.MARKETER: {"AcknowledgePolicy"},
+    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide", "AcknowledgePolicy"} | PLANS,
+    Role.COMPLIANCE: {"Overrule", "Unhide", "AcknowledgePolicy", "Release"} | STOPS,
+    Role.OWNER: {"Overrule", "AcknowledgePolicy", "Release"} | PLANS,
+    Role.MARKETER: {"AcknowledgePolicy"} | PLANS,
     Role.ENGINEER: {"AcknowledgePolicy"},
 }
 

@@ -178,7 +178,6 @@ def test_a_target_that_could_leave_its_place_in_an_address_is_not_sent(platform:
         (102, None, NeedsLogin), (104, None, NeedsLogin), (190, None, NeedsLogin), (190, 460, NeedsLogin),
         (190, 463, NeedsLogin), (3, None, Rejected), (10, None, Rejected), (200, None, Rejected), (299, None, Rejected),
         (100, None, Rejected), (100, 33, Rejected), (368, None, Rejected), (987654, None, Rejected),
-        (1, None, OutcomeUnknown), (2, None, OutcomeUnknown),
         (506, None, OutcomeUnknown), (100, 1366051, OutcomeUnknown),
     ],
 )  # fmt: skip
