@@ -81,12 +81,9 @@ def whole(post_id: str) -> Whole | None:
     if post is None:
         return None
     targets = store.targets_of(post_id)
-    approvals = store.approvals(post_id)
-    wanted = {t.delivery_id for t in targets if t.delivery_id}
-    wanted |= {f"publish~{post_id}~{a.account}~{a.content_hash}" for a in approvals}  # also what an edit left behind
-    found = {delivery_id: store.delivery(delivery_id) for delivery_id in sorted(wanted)}
+    found = {target.delivery_id: store.delivery(target.delivery_id) for target in targets if target.delivery_id}
     return Whole(
-        post, tuple(targets), tuple(approvals), tuple(store.notes(post_id)),
+        post, tuple(targets), tuple(store.approvals(post_id)), tuple(store.notes(post_id)),
         {delivery_id: delivery for delivery_id, delivery in found.items() if delivery is not None},
     )  # fmt: skip
 

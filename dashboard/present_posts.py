@@ -311,11 +311,8 @@ def standing(post: Post, target: Target, approvals: Sequence[Approval]) -> tuple
     return stands, voided
 
 
-def approved_words(voided: Approval, notes: Iterable[Note], deliveries: Iterable[Delivery]) -> str | None:
-    """The words a voided approval was for, where they are on record: with the approval, or with what it sent."""
-    for delivery in deliveries:
-        if delivery.content_hash == voided.content_hash:
-            return delivery.text
+def approved_words(voided: Approval, notes: Iterable[Note]) -> str | None:
+    """The words a voided approval was for, where the history keeps them."""
     for note in notes:
         if note.what == "approved" and note.at == voided.at and note.account == voided.account and note.text:
             return note.text
@@ -342,8 +339,8 @@ def diff(before: str, after: str) -> list[dict[str, str]]:
 
 
 def approval_rows(
-    post: Post, target: Target, approvals: Sequence[Approval], notes: Sequence[Note], deliveries: Iterable[Delivery],
-    *, name: Name, now: datetime,
+    post: Post, target: Target, approvals: Sequence[Approval], notes: Sequence[Note], *, name: Name,
+    now: datetime,
 ) -> list[Row]:  # fmt: skip
     """Who answers for it; what voided an earlier approval, and what differs since."""
     stands, voided = standing(post, target, approvals)
@@ -366,7 +363,7 @@ def approval_rows(
             "k": "Earlier approval", "pill": ["Voided by an edit", "orange"],
             "v": f"given by {by}, {at}, for content {voided.content_hash[:8]}" + (f"; then {cause}" if cause else ""),
         })  # fmt: skip
-        was = approved_words(voided, notes, deliveries)
+        was = approved_words(voided, notes)
         if was is not None and was != words_of(post, target):
             rows.append({"k": "Changed since", "diff": diff(was, words_of(post, target))})
         elif was is not None:
@@ -410,7 +407,7 @@ def delivery_rows(delivery: Delivery | None, target: Target, now: datetime) -> l
 
 def variant(
     post: Post, target: Target, delivery: Delivery | None, approvals: Sequence[Approval], notes: Sequence[Note],
-    deliveries: Sequence[Delivery], accounts: Mapping[str, Account], problems: Sequence[tuple[str, str]],
+    accounts: Mapping[str, Account], problems: Sequence[tuple[str, str]],
     *, name: Name, now: datetime,
 ) -> Row:  # fmt: skip
     """One variant as its card shows it."""
@@ -423,7 +420,7 @@ def variant(
     if target.submitted_by:
         rows.append({"k": "Submitted by", "v": one_line(name(target.submitted_by), 60)})
     rows += delivery_rows(delivery, target, now)
-    rows += approval_rows(post, target, approvals, notes, deliveries, name=name, now=now)
+    rows += approval_rows(post, target, approvals, notes, name=name, now=now)
     found = accounts.get(target.account)
     return {
         "platform": theme.platform_name(target.platform),

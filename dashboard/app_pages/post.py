@@ -115,7 +115,7 @@ def _variant(person: Person, whole: Whole, target: Target) -> None:
         problems = [(present_posts.FIELDS.get(each.field, each.field), each.words) for each in found]
     card = present_posts.variant(
         post, target, whole.deliveries.get(target.delivery_id), whole.approvals, whole.notes,
-        list(whole.deliveries.values()), accounts, problems, name=data.name_of, now=data.now(),
+        accounts, problems, name=data.name_of, now=data.now(),
     )  # fmt: skip
     with st.container(border=True, key=f"variant-{target.account}"):
         post_cards([{"t": "variant", **card}], key=f"variant-card-{target.account}")

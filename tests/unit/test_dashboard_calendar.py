@@ -150,10 +150,10 @@ def test_a_new_approval_after_the_edit_ends_the_matter():
 def test_what_changed_is_shown_only_where_the_approved_words_are_on_record():
     target = a_target()
     old = Approval(POST.id, MASTODON, "another", "nora", NOW)
-    rows = present_posts.approval_rows(POST, target, [old], [], [], name=str.title, now=NOW)
+    rows = present_posts.approval_rows(POST, target, [old], [], name=str.title, now=NOW)
     assert not any("diff" in row for row in rows)
     note = Note(POST.id, NOW, "nora", "approved", MASTODON, "Some other words")
-    rows = present_posts.approval_rows(POST, target, [old], [note], [], name=str.title, now=NOW)
+    rows = present_posts.approval_rows(POST, target, [old], [note], name=str.title, now=NOW)
     assert next(row["diff"] for row in rows if "diff" in row) == [
         {"text": "Some ", "kind": "same"}, {"text": "other ", "kind": "gone"}, {"text": "words", "kind": "same"},
     ]  # fmt: skip
