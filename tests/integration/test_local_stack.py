@@ -107,8 +107,8 @@ def test_the_door_refuses_more_than_aws_would_take(local: Local):
 
 
 def test_every_listening_socket_of_the_local_system_is_on_loopback(local: Local):
-    for name in local.stack.functions.values():  # a function that no start calls has no worker yet
-        local.client("lambda").invoke(FunctionName=name, Payload=b'{"Records": []}')
+    for name in local.stack.functions.keys() - {"Ingest"}:  # what no start calls has no worker yet
+        local.client("lambda").invoke(FunctionName=local.stack.functions[name], Payload=b'{"Records": []}')
     parts = {local.pid(file.stem) for file in (local.folder / "run").glob("*.json")}
     processes = local.processes()
     assert parts < processes
