@@ -52,7 +52,7 @@ def say(page: Any, system: Local, text: str, name: str) -> str:
 def sign_in(page: Any, system: Local, who: str) -> None:
     page.goto(f"{dashboard_of(system)}/choose")
     page.locator(f"button[value={who}]").click()
-    page.wait_for_url(re.compile("/inbox"))
+    page.wait_for_url(re.compile("/overview"))
 
 
 def test_an_insult_typed_on_the_wall_is_hidden_there_and_shown_with_its_clause_here(

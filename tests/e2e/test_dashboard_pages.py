@@ -22,7 +22,7 @@ def sign_in(page, server, who):
     """Choose a person as a person does."""
     page.goto(f"{server.url}/choose")
     page.locator(f"button[value={who}]").click()
-    page.wait_for_url(re.compile("/(inbox|moderation|calendar|policies)"))
+    page.wait_for_url(re.compile("/(overview|inbox|moderation|calendar|report|policies)"))
 
 
 def acknowledge(page, server, *policies):
@@ -55,7 +55,7 @@ def test_nobody_sees_a_page_before_choosing_and_the_choice_survives_a_reload(pag
 
 def test_a_page_that_is_not_for_the_role_is_neither_listed_nor_reachable(page, dashboard_server):
     sign_in(page, dashboard_server, "lena")
-    expect(page.get_by_role("heading", name="Calendar")).to_be_visible()
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     expect(page.get_by_role("link", name="Inbox")).to_have_count(0)
     page.goto(f"{dashboard_server.url}/inbox?case={case_of(dashboard_server, 'Mara Quill')}")
     expect(page.get_by_role("heading", name="Policies")).to_be_visible()  # led to the first page that is theirs

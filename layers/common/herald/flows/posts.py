@@ -154,9 +154,12 @@ def _approve(post: Post, targets: list[Target], person: Person, herald: Herald, 
     after = variants.approved(post, targets, person, now)
     _fit(post, after, herald)
     planned = _plan(post, targets, after, "approved", "Approved.", person, now)
+    # the words as they were approved, so that a later edit can be shown against them
+    notes = [Note(post.id, now, person.id, "approved", t.account, words_of(post, t)) for t in after]
+    kept = [change for change in planned.changes if not isinstance(change, Note)]
     given = [New(Approval(post.id, t.account, post_hash(post, t), person.id, now), once=True) for t in after]
     facts: dict[str, str | int | bool | None] = {t.account[:100]: post_hash(post, t) for t in after}
-    return replace(planned, changes=(*planned.changes, *given), facts=facts)
+    return replace(planned, changes=(*kept, *notes, *given), facts=facts)
 
 
 def _fit(post: Post, targets: Iterable[Target], herald: Herald) -> None:
