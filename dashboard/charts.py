@@ -36,14 +36,15 @@ class Look:
     ink: str
     mute: str
     grid: str
+    faint: str
     paper: str
     low: str
     high: str
     dark: bool
 
 
-LIGHT: Final = Look("#1b2430", "#5d6770", "#e8ecea", "#ffffff", "#dcefec", "#0b5a55", dark=False)
-DARK: Final = Look("#e6ecee", "#9aa7ad", "#263238", "#0f1517", "#17383a", "#a8efe4", dark=True)
+LIGHT: Final = Look("#1b2430", "#5d6770", "#e8ecea", "#cdd4d1", "#ffffff", "#dcefec", "#0b5a55", dark=False)
+DARK: Final = Look("#e6ecee", "#9aa7ad", "#263238", "#3a474c", "#0f1517", "#17383a", "#a8efe4", dark=True)
 
 
 def look() -> Look:
@@ -156,10 +157,10 @@ def apart(ends: Sequence[tuple[float, str]], top: float, high: float) -> list[tu
 
 def nice(value: float) -> float:
     """The round number at the top of an axis that starts at 0 and has four steps."""
-    if value <= 0:
+    if value < 1e-9:
         return 1.0
     base = 10.0 ** floor(log10(value))
-    return next(base * step for step in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10) if base * step >= value * 1.02)
+    return next(base * step for step in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 5, 6, 8, 10, 12) if base * step >= value * 1.02)
 
 
 def _ticks(labels: Sequence[str]) -> list[str]:
@@ -223,7 +224,8 @@ def rates(rows: Sequence[Bar], paint: Look) -> Spec:
 
 
 def hours(found: Sequence[Cell], paint: Look) -> Spec:
-    """Weekday by hour; darker is a better rate, a dot is too few posts, a star one of the best three."""
+    """Weekday by hour; stronger is a better rate, a dot is too few posts, nothing is none, a star is one of the best.
+    """
     by_hour = {(cell.weekday, cell.hour): cell for cell in found}
     stars = {(cell.weekday, cell.hour) for cell in best(found)}
     rated: Rows = []
@@ -231,11 +233,13 @@ def hours(found: Sequence[Cell], paint: Look) -> Spec:
     for weekday in range(7):
         for hour in range(24):
             cell = by_hour.get((weekday, hour))
+            if cell is None:
+                continue
             row = {
                 "day": WEEKDAYS[weekday], "hour": f"{hour:02d}:00", "when": f"{LONG_WEEKDAYS[weekday]} {hour:02d}:00",
-                "n": cell.rate.n if cell else 0, "rate": cell.rate.value if cell and not cell.few else None,
-                "said": percent(cell.rate.value, 2) if cell and not cell.few else f"too few (under {FEW_POSTS})",
-                "star": "★" if (weekday, hour) in stars else "", "some": 1.0 if cell else 0.0,
+                "n": cell.rate.n, "rate": None if cell.few else cell.rate.value,
+                "said": f"too few (under {FEW_POSTS})" if cell.few else percent(cell.rate.value, 2),
+                "star": "★" if (weekday, hour) in stars else "",
             }  # fmt: skip
             (few if row["rate"] is None else rated).append(row)
     values = [row["rate"] for row in rated] or [0.0, 1.0]
@@ -249,7 +253,10 @@ def hours(found: Sequence[Cell], paint: Look) -> Spec:
     )  # fmt: skip
     y = alt.Y(
         "day:O", title=None, scale=alt.Scale(domain=list(WEEKDAYS), paddingInner=0.1),
-        axis=alt.Axis(ticks=False, domain=False, labelPadding=6, labelColor=paint.ink),
+        axis=alt.Axis(
+            ticks=False, domain=False, labelPadding=6, labelColor=paint.ink, grid=True, gridDash=[1, 5],
+            gridColor=paint.faint,
+        ),
     )  # fmt: skip
     legend = alt.Legend(
         title="Engagement rate by reach", orient="top", direction="horizontal", gradientLength=150, gradientThickness=8,
@@ -264,10 +271,8 @@ def hours(found: Sequence[Cell], paint: Look) -> Spec:
         alt.Tooltip("when:N", title="Hour"), alt.Tooltip("said:N", title="Engagement rate"),
         alt.Tooltip("n:Q", title="Posts with a rate"),
     ]  # fmt: skip
-    dots = alt.Chart(alt.NamedData("few")).mark_circle(color=paint.mute).encode(
-        x=x, y=y, tooltip=tips, size=alt.Size("some:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[3, 14])),
-        opacity=alt.Opacity("some:Q", legend=None, scale=alt.Scale(domain=[0, 1], range=[0.45, 0.8])),
-    )  # fmt: skip
+    dots = alt.Chart(alt.NamedData("few")).mark_circle(color=paint.mute, size=18, opacity=0.85)
+    dots = dots.encode(x=x, y=y, tooltip=tips)
     layers = [
         alt.Chart(alt.NamedData("rated")).mark_rect(cornerRadius=3).encode(x=x, y=y, color=colour, tooltip=tips),
         alt.Chart(alt.NamedData("rated")).mark_text(fontSize=11, color=paint.paper, baseline="middle").encode(
@@ -294,6 +299,7 @@ def _kept(
         labelFont=FONT, titleFont=FONT, labelColor=paint.mute
     )  # fmt: skip
     spec: Spec = made.to_dict()
+    spec["config"]["aria"] = False  # the whole chart has a name and a table; naming each mark costs, and tells nobody
     spec["padding"] = {"left": 2, "top": 8, "right": 4, "bottom": 2}
     spec["autosize"] = {"type": "fit", "contains": "padding", "resize": True}
     spec["datasets"] = {name: packed(rows) for name, rows in data.items()}

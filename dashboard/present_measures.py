@@ -152,11 +152,16 @@ def cards(facts: Facts, promises: Sequence[int]) -> list[Card]:
     ]
 
 
-def _comparable(facts: Facts, metric: Metric, card: Card) -> Card:
-    """Without a difference where one period rests on clearly fewer days: it would tell of the days, not of people."""
+def comparable(facts: Facts, metric: Metric) -> bool:
+    """Whether both periods rest on nearly the same number of days; else a difference tells of days, not of people."""
     now = f.together(f.total(one.days, metric, facts.days) for one in facts.accounts)
     before = f.together(f.total(one.days, metric, facts.days_before) for one in facts.before)
-    if card.delta is None or 10 * min(now.n, before.n) >= 9 * max(now.n, before.n):
+    return 10 * min(now.n, before.n) >= 9 * max(now.n, before.n)
+
+
+def _comparable(facts: Facts, metric: Metric, card: Card) -> Card:
+    """Without a difference where there is no fair one."""
+    if card.delta is None or comparable(facts, metric):
         return card
     return replace(card, delta=None, beside="", help=f"{card.help}\n\n{_TOO_FEW}")
 
@@ -307,7 +312,7 @@ def reach_alt(facts: Facts, series: Series) -> str:
     most = max(sorted(sums), key=lambda each: sums[each])
     line = scorecard(facts)["reach"]
     moved = ""
-    if line.change.relative is not None:
+    if line.change.relative is not None and comparable(facts, Metric.REACH):
         verb = "rose" if line.change.relative > 0 else "fell"
         moved = f"Daily reach, summed, {verb} by {abs(100 * line.change.relative):.1f}% to {compact(line.value or 0)}; "
         if line.change.immaterial:
@@ -380,6 +385,15 @@ def best_words(found: Sequence[f.Cell]) -> str:
     return f"★ best: {named} · dots: fewer than {f.FEW_POSTS} posts"
 
 
+def best_alt(found: Sequence[f.Cell]) -> str:
+    """The same, to be heard."""
+    named = ", ".join(
+        f"{LONG_WEEKDAYS[cell.weekday]} {cell.hour:02d}:00 with {percent(cell.rate.value)} over {cell.rate.n} posts"
+        for cell in best(found)
+    )
+    return f"Best time to post: {named}." if named else f"No hour of the week has {f.FEW_POSTS} posts with a rate yet."
+
+
 # ---------------------------------------------------------------- posts
 
 
@@ -434,7 +448,8 @@ def post_rows(facts: Facts, limit: int = TOP, *, open_: bool = True) -> list[Row
 
 def table_of(head: Sequence[str], rows: Sequence[Sequence[object]]) -> tuple[list[Row], list[Row]]:
     """Columns and rows for components.table: the first names the row, the others are numbers or short words."""
-    columns = [{"id": str(place), "label": name[:1].upper() + name[1:], "n": place > 0} for place, name in enumerate(head)]
+    labels = [name[:1].upper() + name[1:] for name in head]
+    columns = [{"id": str(place), "label": label, "n": place > 0} for place, label in enumerate(labels)]
     body = [
         {"id": "", "cells": {str(place): "" if value is None else str(value) for place, value in enumerate(row)}}
         for row in rows

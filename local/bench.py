@@ -1,6 +1,7 @@
 """`herald bench NAME`: measurements side by side in one run, ratios last.
 
 writes: DynamoDB write units by part, as the tables themselves report them (ConsumedCapacity of the embedded AWS).
+dashboard: first render of the Overview against a bare Streamlit page, and server CPU of a rerun.
 """
 
 from __future__ import annotations
@@ -46,6 +47,7 @@ from herald.store import keys
 from herald.store.db import DynamoDb
 from herald.store.tables import TableStore
 from local import aws
+from local.bench_dashboard import dashboard
 from local.demo import history
 from local.demo import organisation as shop
 from local.ports import HOST, ROOT, override
@@ -245,4 +247,4 @@ class Meter:
         return defaultdict(float, self._units)
 
 
-BENCHES: dict[str, Callable[[], int]] = {"writes": writes}
+BENCHES: dict[str, Callable[[], int]] = {"writes": writes, "dashboard": dashboard}

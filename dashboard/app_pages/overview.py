@@ -213,7 +213,7 @@ def _best_time(found: View, made: charts.Spec | None) -> None:
     if made is None:
         _no_chart("Nothing was published in this period.")
     else:
-        charts.show(made, said, key="chart-hours")
+        charts.show(made, show.best_alt(found.hours), key="chart-hours")
         st.caption(f"{said} · {city(found.facts.zone)} time")
 
 

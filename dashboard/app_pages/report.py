@@ -263,7 +263,7 @@ def _scores(found: Drawn) -> None:
             scope = st.segmented_control(
                 "Platform", list(found.scores), default=ALL, required=True, key="scope", bind="query-params",
                 format_func=lambda each: "All" if each == ALL else theme.platform_name(each),
-                label_visibility="collapsed",
+                label_visibility="collapsed", wrap=True,
             )  # fmt: skip
         rows = found.scores.get(scope or ALL, found.scores[ALL])
         table(show.SCORE_COLUMNS, rows, key="scores", name="Numbers of the period", stacks=520)

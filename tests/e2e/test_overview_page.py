@@ -1,0 +1,165 @@
+"""Overview and Report in a real browser: live, in the address, on a phone, in the dark, with hostile titles in it."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from local.chooser import COOKIE, Seal
+from tests.e2e.conftest import start_dashboard, stop_dashboard
+from tests.e2e.dashboard_world import BEACON
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("overview")]
+
+CHARTS = "[data-testid=stVegaLiteChart]"
+
+
+@pytest.fixture(scope="module")
+def server():
+    """One world of figures for the tests of this file; it only ever grows."""
+    running = start_dashboard(world="tests.e2e.overview_world")
+    yield running
+    stop_dashboard(running)
+
+
+def sign_in(page, server, who="gus"):
+    cookie = Seal(b"k" * 32).sign(who, int(time.time()))
+    page.context.add_cookies([{"name": COOKIE, "value": cookie, "url": server.url}])
+
+
+def open_overview(page, server, query="", who="gus"):
+    sign_in(page, server, who)
+    page.goto(f"{server.url}/overview{query}")
+    expect(page.locator(f"{CHARTS} canvas, {CHARTS} svg")).to_have_count(3)
+
+
+def card(page, label):
+    return page.locator("[data-testid=stMetric]", has_text=label).locator("[data-testid=stMetricValue]")
+
+
+def saved(download):
+    return Path(download.path()).read_bytes()
+
+
+def test_the_bare_address_leads_to_numbers_charts_and_who_waits(page, server):
+    fetched = []
+    page.on("request", lambda request: fetched.append(request.url))
+    sign_in(page, server)
+    page.goto(server.url)
+    expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+    expect(page.locator("[data-testid=stMetric]")).to_have_count(5)
+    expect(page.locator(f"{CHARTS} canvas, {CHARTS} svg")).to_have_count(3)
+    for finding in ("reached most", "has the highest engagement rate by reach", "Best time to post: "):
+        expect(page.locator(f"{CHARTS}[aria-label*='{finding}']")).to_be_visible()
+    expect(page.get_by_role("table", name="Nearest deadlines").get_by_role("row")).to_have_count(6)
+    assert not [url for url in fetched if BEACON in url]
+
+
+def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(page, server):
+    open_overview(page, server)
+    page.get_by_role("radio", name="7 days").or_(page.get_by_role("button", name="7 days")).first.click()
+    expect(page).to_have_url(re.compile("period=7"))
+    page.get_by_text("Engagement rate", exact=True).first.click()
+    expect(page).to_have_url(re.compile("measure=Engagement"))
+    page.reload()
+    expect(page.get_by_text("compared with the 7 days before")).to_be_visible()
+    expect(page.get_by_text("By day of publication.")).to_be_visible()
+
+
+def test_a_platform_without_reach_alone_is_words_not_zeros(page, server):
+    sign_in(page, server)
+    page.goto(f"{server.url}/overview?platforms=Mastodon")
+    expect(card(page, "Daily reach, summed")).to_have_text("n/a")
+    expect(page.get_by_text("No figure of this kind was told in this period.")).to_be_visible()
+
+
+def test_new_figures_appear_by_themselves(page, server):
+    open_overview(page, server)
+    before = card(page, "Daily reach, summed").inner_text()
+    page.evaluate("() => { window.herald = 'same page' }")
+    server.tell("measure", reach="400000")
+    expect(card(page, "Daily reach, summed")).not_to_have_text(before, timeout=25_000)
+    assert page.evaluate("() => window.herald") == "same page"
+
+
+def test_the_numbers_of_a_chart_can_be_read_and_kept(page, server):
+    open_overview(page, server)
+    page.get_by_role("button", name="Table").first.click()
+    table = page.get_by_role("table", name="Over time, by platform")
+    expect(table).to_be_visible()
+    expect(table.get_by_role("columnheader")).to_have_text(["Day", "Facebook", "Instagram", "LinkedIn"])
+    with page.expect_download() as held:
+        page.get_by_role("dialog").get_by_role("button", name="CSV").click()
+    rows = list(csv.reader(io.StringIO(saved(held.value).decode("utf-8-sig"), newline="")))
+    assert rows[0] == ["day", "Facebook", "Instagram", "LinkedIn"]
+    assert len(rows) == 29
+    assert "" in [cell for row in rows for cell in row]  # missing, not 0
+
+
+def test_the_export_holds_a_hostile_title_as_text(page, server):
+    open_overview(page, server, "?period=90+days")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as held:
+        page.get_by_role("button", name="Posts", exact=True).click()
+    rows = list(csv.DictReader(io.StringIO(saved(held.value).decode("utf-8-sig"), newline="")))
+    assert len(rows) > 150
+    assert not [cell for row in rows for cell in row.values() if cell[:1] in ("=", "+", "@")]
+
+
+def test_a_waiting_customer_and_a_top_post_lead_to_their_pages(page, server):
+    open_overview(page, server)
+    page.get_by_role("button", name="Open in the Inbox: Mara Quill").click()
+    expect(page).to_have_url(re.compile("/inbox.*case="))
+    page.go_back()
+    page.get_by_role("table", name="Top posts by engagement rate").get_by_role("button").first.click()
+    expect(page).to_have_url(re.compile(r"/calendar.*post=p\d+"))
+
+
+@pytest.mark.parametrize("path", ["/overview", "/report"])
+def test_nothing_is_cut_off_on_a_phone(phone, server, path):
+    sign_in(phone, server)
+    phone.goto(f"{server.url}{path}")
+    expect(phone.locator(f"{CHARTS} canvas, {CHARTS} svg").first).to_be_visible()
+    phone.wait_for_timeout(1_500)
+    wide = phone.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid]')]
+            .filter(e => e.getBoundingClientRect().right > innerWidth + 1 && e.getBoundingClientRect().width > 0)
+            .map(e => e.dataset.testid)"""
+    )
+    assert wide == []
+
+
+def test_on_a_dark_screen_page_tables_and_charts_are_dark(browser, server):
+    context = browser.new_context(color_scheme="dark", viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    open_overview(page, server)
+    shade = "e => { const c = getComputedStyle(e); return [c.color, c.backgroundColor] }"
+    background = page.locator("[data-testid=stApp]").evaluate(shade)[1]
+    assert sum(map(int, re.findall(r"\d+", background)[:3])) < 120
+    pill = page.locator(".pill.red").first.evaluate(shade)
+    assert sum(map(int, re.findall(r"\d+", pill[1])[:3])) < 300 < sum(map(int, re.findall(r"\d+", pill[0])[:3]))
+    context.close()
+
+
+def test_a_report_is_read_kept_and_mailed_to_those_named(page, server):
+    sign_in(page, server)
+    page.goto(f"{server.url}/report")
+    expect(page.get_by_role("table", name="Numbers of the period")).to_be_visible()
+    for part in ("What to do", "What is missing", "What the numbers mean"):
+        expect(page.get_by_role("heading", name=part)).to_be_visible()
+    page.get_by_test_id("stPopoverButton").click()
+    with page.expect_download() as held:
+        page.get_by_role("button", name="The whole report").click()
+    assert saved(held.value).startswith(b"<!doctype html>")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Mail to").click()
+    page.get_by_role("dialog").get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Sent to Gus Ferro.")).to_be_visible()
+    assert [to for to, _, _ in json.loads(server.tell("mails"))] == [["gus@kelp.example"]]

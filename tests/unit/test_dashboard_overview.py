@@ -1,0 +1,559 @@
+"""Overview and Report: their numbers are those of the raw facts, what is missing is said, nothing is read in vain."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard import charts, data, data_measures, streamlit_app, theme, who
+from dashboard import present_measures as show
+from dashboard.app_pages import overview, report
+from dashboard.who import SignIn
+from herald.flows.report import gather
+from herald.measure import figures as f
+from herald.model import Metric, Response, Snapshot
+from tests.e2e.dashboard_world import BRAND, ZONE
+from tests.e2e.overview_world import ACCOUNTS, FACEBOOK, HOSTILE, LINKEDIN, MASTODON, PERTH, UNTOLD, OverviewWorld
+
+NOW = datetime(2026, 11, 21, 3, 5, tzinfo=UTC)  # a Saturday, five past two in Sydney
+TODAY = "2026-11-21"
+FIRST = "2026-10-25"
+PARTS = [str(part) for part in f.ENGAGEMENT_PARTS]
+ZONES = {account.id: account.timezone for account in ACCOUNTS}
+PLATFORM = {account.id: account.platform for account in ACCOUNTS}
+
+
+@pytest.fixture(scope="module")
+def world():
+    return OverviewWorld(now=NOW)
+
+
+@pytest.fixture(scope="module")
+def facts(world):
+    return show.alike(gather(world.herald, BRAND, FIRST, TODAY, NOW))
+
+
+@pytest.fixture
+def served(world):
+    data.set_herald(world.herald)
+    yield world
+    data.set_herald(None)
+    who.install(None)
+
+
+@pytest.fixture(scope="module")
+def raw(world):
+    """Every fact ever kept, as a table: the export that figures are checked against."""
+    return pd.DataFrame(
+        [(one.account, one.post, one.day, str(one.metric), one.value, one.at) for one in world.kept],
+        columns=["account", "post", "day", "metric", "value", "at"],
+    )
+
+
+@pytest.fixture(scope="module")
+def published(world):
+    """account, post, instant and local day of all that was published."""
+    targets = world.store.calendar(BRAND, NOW - timedelta(days=80), NOW)
+    rows = [
+        (t.account, t.external_id, t.published_at, f"{t.published_at.astimezone(ZoneInfo(ZONES[t.account])):%Y-%m-%d}")
+        for t in targets
+    ]
+    return pd.DataFrame(rows, columns=["account", "post", "at", "day"])
+
+
+def by_day(raw, metric, first, last):
+    """account x day of the newest figure told for each day."""
+    rows = raw[(raw.post == "") & (raw.metric == metric) & raw.day.between(first, last)]
+    return rows.sort_values("at").groupby(["account", "day"]).value.last()
+
+
+def of_posts(raw, published, first, last, *, end_of_day=False):
+    """post -> newest figures of the posts published in these days, as read up to the end of the last one."""
+    ours = published[published.day.between(first, last)]
+    rows = raw[raw.post.isin(ours.post)]
+    if end_of_day:
+        after = date.fromisoformat(last) + timedelta(days=1)
+        ends = {a: datetime.combine(after, datetime.min.time(), ZoneInfo(zone)) for a, zone in ZONES.items()}
+        rows = rows[[at <= ends[a] for a, at in zip(rows.account, rows["at"], strict=True)]]
+    newest = rows.sort_values("at").groupby(["account", "post", "metric"]).value.last().unstack()
+    return newest.reset_index()
+
+
+def rate(figures):
+    """Σ engagements / Σ reach over posts that have both."""
+    both = figures.dropna(subset=["reach"])
+    return both[[part for part in PARTS if part in both]].sum().sum() / both["reach"].sum()
+
+
+# ---------------------------------------------------------------- the same as the raw facts
+
+
+@pytest.mark.parametrize("metric", ["reach", "views"])
+def test_daily_sums_and_their_change_are_those_of_the_raw_facts(world, facts, raw, metric):
+    now = by_day(raw, metric, FIRST, TODAY)
+    told = now.groupby("account").apply(lambda rows: rows.index.get_level_values("day").max())
+    before = by_day(raw, metric, "2026-09-27", "2026-10-24").reset_index()
+    last = {account: (date.fromisoformat(day) - timedelta(days=28)).isoformat() for account, day in told.items()}
+    before = before[[day <= last[account] for account, day in zip(before.account, before.day, strict=True)]]
+    card = {each.label: each for each in show.cards(facts, [60])}[f.BY_ID[metric].label]
+    assert card.value == show.compact(now.sum())
+    assert card.delta == f"{100 * (now.sum() / before.value.sum() - 1):+.1f}%"
+    line = show.scorecard(facts)[metric]
+    assert (line.value, line.before) == (now.sum(), before.value.sum())
+
+
+def test_the_engagement_rate_is_the_ratio_of_the_raw_sums_in_both_periods(facts, raw, published):
+    now = of_posts(raw, published, FIRST, TODAY)
+    before = of_posts(raw, published, "2026-09-27", "2026-10-24", end_of_day=True)
+    line = show.scorecard(facts)["engagement_rate"]
+    assert line.value == pytest.approx(rate(now), rel=1e-12)
+    assert line.before == pytest.approx(rate(before), rel=1e-12)
+    card = show.cards(facts, [60])[2]
+    assert card.value == f"{100 * rate(now):.2f}%"
+    assert card.delta == f"{100 * (rate(now) - rate(before)):+.2f} pts"
+    assert card.beside == f"{len(now.dropna(subset=['reach']))} posts"
+
+
+def test_each_bar_is_the_rate_of_its_platform_alone(facts, raw, published):
+    now = of_posts(raw, published, FIRST, TODAY)
+    for bar in show.bars(facts):
+        own = now[now.account.map(PLATFORM) == bar.platform]
+        if bar.platform == "mastodon":
+            assert bar.value is None
+        else:
+            assert bar.value == pytest.approx(rate(own), rel=1e-12)
+    drawn = charts.rows_of(charts.rates(show.bars(facts), charts.LIGHT))["bars"]
+    assert [row["name"] for row in drawn if row["said"] == "n/a"] == ["Mastodon"]
+
+
+def test_the_lines_are_the_raw_daily_reach_and_break_where_it_was_not_told(facts, raw):
+    told = by_day(raw, "reach", FIRST, TODAY).reset_index()
+    sums = told.groupby([told.account.map(PLATFORM), "day"]).value.agg(["sum", "count"])
+    drawn = charts.rows_of(charts.lines(show.reach_series(facts), facts.days, "count", charts.LIGHT))["points"]
+    accounts = Counter(PLATFORM[account.id] for account in ACCOUNTS)
+    for row in drawn:
+        platform = next(key for key, (name, _) in theme.PLATFORMS.items() if name == row["name"])
+        known = sums["sum"].get((platform, row["day"]))
+        whole = sums["count"].get((platform, row["day"])) == accounts[platform]
+        assert row["value"] == (known if whole else None)
+    gap = (date.fromisoformat(TODAY) - timedelta(days=UNTOLD)).isoformat()
+    assert [r["value"] for r in drawn if r["name"] == "LinkedIn" and r["day"] == gap] == [None]
+    assert not [row for row in drawn if row["name"] == "Mastodon"]
+
+
+def test_the_best_hours_are_those_of_the_raw_facts_in_the_brands_zone(facts, raw, published):
+    figures = of_posts(raw, published, FIRST, TODAY).merge(published, on=["account", "post"])
+    local = [at.astimezone(ZoneInfo(ZONE)) for at in figures["at"]]
+    figures["cell"] = [(at.weekday(), at.hour) for at in local]
+    for cell in show.cells(facts):
+        own = figures[figures.cell == (cell.weekday, cell.hour)].dropna(subset=["reach"])
+        assert cell.rate.n == len(own)
+        if len(own):
+            assert cell.rate.value == pytest.approx(rate(own), rel=1e-12)
+
+
+def test_top_posts_followers_and_the_median_are_those_of_the_raw_facts(world, facts, raw, published):
+    figures = of_posts(raw, published, FIRST, TODAY).dropna(subset=["reach"])
+    figures["rate"] = figures[PARTS].sum(axis=1) / figures["reach"]
+    best = figures.sort_values("rate", ascending=False).head(5)
+    assert [row["cells"]["percent"] for row in show.post_rows(facts)] == [show.percent(each) for each in best.rate]
+    crowd = by_day(raw, "followers", FIRST, TODAY).groupby("account").last().sum()
+    assert show.cards(facts, [60])[3].value == show.compact(crowd)
+    waits = [
+        one.open_waited
+        for account in ACCOUNTS
+        for one in world.store.responses(account.id, f.midnight(FIRST, account.timezone), NOW)
+    ]
+    assert show.scorecard(facts)["response_time"].value == pd.Series(waits).median()
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def test_days_that_are_not_told_yet_are_left_out_of_the_period_before_too(world):
+    whole = gather(world.herald, BRAND, FIRST, TODAY, NOW)
+    alike = show.alike(whole)
+    of = {one.account.id: one for one in alike.before}
+    assert Metric.REACH in of[FACEBOOK.id].days["2026-10-23"]
+    assert Metric.REACH not in of[FACEBOOK.id].days["2026-10-24"]  # 21 November is not told yet
+    assert Metric.FOLLOWERS in of[FACEBOOK.id].days["2026-10-24"]
+    assert alike.accounts == whole.accounts
+
+
+def test_periods_with_different_numbers_of_days_are_not_compared(facts):
+    short = replace(
+        facts, before=tuple(replace(one, days=dict(list(one.days.items())[:9])) for one in facts.before)
+    )  # fmt: skip
+    reach, views, *_ = show.cards(short, [60])
+    assert (reach.delta, views.delta) == (None, None)
+    assert "Not compared" in reach.help
+    assert show.cards(facts, [60])[0].delta
+
+
+def test_a_faster_answer_is_good_and_its_minus_is_one_that_is_read(facts):
+    reply = show.cards(facts, [60, 240])[4]
+    assert reply.colour == "inverse"
+    assert reply.delta.startswith(("-", "+"))
+    assert reply.delta.isascii()
+    assert reply.beside == "targets 1 h to 4 h"
+
+
+def test_a_change_that_does_not_matter_is_grey(facts):
+    line = replace(show.scorecard(facts)["engagement_rate"], change=f.compare(0.0420, 0.0424, rate=True))
+    card = show._card(line, show.percent, show._points, [])
+    assert (card.colour, card.arrow, card.delta) == ("off", "off", "-0.04 pts")
+
+
+# ---------------------------------------------------------------- missing is said
+
+
+def test_where_nothing_is_told_the_card_says_so_and_why(facts):
+    alone = show.chosen(facts, ["mastodon"])
+    reach, views, engagement, followers, reply = show.cards(alone, [60])
+    assert (reach.value, views.value, engagement.value, reply.value) == ("n/a",) * 4
+    assert reach.delta is None
+    assert reach.help.startswith("Not available. Not told by any platform here.")
+    assert reply.help.startswith("Not available. Nothing was answered.")
+    assert followers.value.endswith("K")
+    assert show.reach_series(alone) == {}
+    assert show.reach_alt(alone, {}) == "No platform told a daily reach in this period."
+
+
+def test_who_tells_nothing_and_what_is_not_told_yet_is_named(facts):
+    series = show.reach_series(facts)
+    assert show.untold(facts, series, "no reach by day") == "Missing: Mastodon (no reach by day)."
+    assert show.late_words(facts, series) == "Told up to 20 Nov."
+    assert "Missing: Mastodon." in show.bars_alt(show.bars(facts))
+
+
+def test_hours_with_few_posts_are_dots_and_the_best_three_are_named(facts):
+    found = show.cells(facts)
+    drawn = charts.rows_of(charts.hours(found, charts.LIGHT))
+    assert all(row["n"] >= f.FEW_POSTS for row in drawn["rated"])
+    assert all(row["n"] < f.FEW_POSTS for row in drawn["few"])
+    assert len(drawn["rated"]) + len(drawn["few"]) == len(found)
+    stars = [row for row in drawn["rated"] if row["star"]]
+    assert len(stars) == 3
+    rest = [row["rate"] for row in drawn["rated"] if not row["star"]]
+    assert min(row["rate"] for row in stars) >= max(rest)
+    for row in stars:
+        assert f"{row['day']} {row['hour']} ({show.percent(row['rate'])}, n = {row['n']})" in show.best_words(found)
+
+
+# ---------------------------------------------------------------- charts
+
+
+def test_a_platform_keeps_its_colour_whatever_else_is_shown(facts):
+    def colours(chosen, paint):
+        spec = charts.lines(show.reach_series(show.chosen(facts, chosen)), facts.days, "count", paint)
+        scale = spec["layer"][0]["encoding"]["color"]["scale"]
+        return dict(zip(scale["domain"], scale["range"], strict=True))
+
+    every = colours(["facebook_page", "instagram", "linkedin"], charts.LIGHT)
+    assert colours(["linkedin"], charts.LIGHT).items() <= every.items()
+    dark = colours(["facebook_page", "instagram", "linkedin"], charts.DARK)
+    assert dark.keys() == every.keys()
+    assert not set(dark.values()) & set(every.values())
+
+
+def test_a_line_chart_starts_at_zero_and_has_four_steps(facts):
+    spec = charts.lines(show.reach_series(facts), facts.days, "count", charts.LIGHT)
+    y = spec["layer"][0]["encoding"]["y"]
+    most = max(value for row in show.reach_series(facts).values() for value in row if value is not None)
+    assert y["scale"]["domain"][0] == 0
+    assert y["scale"]["domain"][1] >= most
+    assert len(y["axis"]["values"]) == 5
+
+
+@given(st.lists(st.floats(0, 100), min_size=1, max_size=12), st.floats(100, 400))
+def test_names_at_line_ends_never_cover_each_other_nor_leave_the_chart(values, high):
+    names = [str(at) for at in range(len(values))]
+    placed = charts.apart(list(zip(values, names, strict=True)), 100.0, high)
+    gap = charts.LABEL_GAP * 100 / high
+    heights = [at for _, at in placed]
+    assert sorted(name for name, _ in placed) == sorted(names)
+    assert all(above - below >= gap - 1e-6 for above, below in pairwise(heights))
+    assert min(heights) >= 0
+    if (len(values) - 1) * gap <= 100:
+        assert max(heights) <= 100 + 1e-6
+
+
+@given(st.floats(0, 1e12))
+def test_an_axis_ends_above_its_greatest_number_and_not_far_above(value):
+    top = charts.nice(value)
+    assert top >= value
+    assert value < 1e-9 or top <= value * 1.36 + 1e-9
+
+
+def test_numbers_are_packed_once_and_shown_as_they_are():
+    rows = [{"a": 1.5, "b": "x"}, {"a": None, "b": "y"}]
+    assert charts.rows_of({"datasets": {"d": charts.packed(rows)}})["d"] == rows
+
+
+@pytest.mark.parametrize(
+    ("number", "words"),
+    [(0, "0"), (940, "940"), (999.6, "1K"), (1000, "1K"), (26_944, "26.9K"), (591_000, "591K"), (1_840_000, "1.8M")],
+)
+def test_a_large_number_is_short(number, words):
+    assert show.compact(number) == words
+
+
+@given(st.text(max_size=40))
+def test_our_words_are_never_markdown(text):
+    escaped = show.plain(text)
+    bare = escaped.replace("\\\\", "")
+    for at, sign in enumerate(bare):
+        if sign in "`*_[]<>#$~|":
+            assert bare[at - 1] == "\\"
+
+
+# ---------------------------------------------------------------- files
+
+
+def rows_in(file: bytes) -> list[list[str]]:
+    assert file.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(io.StringIO(file.decode("utf-8-sig"), newline="")))
+
+
+def test_no_cell_of_a_file_is_one_that_a_spreadsheet_would_run(world):
+    evil = gather(world.herald, BRAND, "2026-09-20", TODAY, NOW)
+    one = evil.accounts[0]
+    post = replace(one.posts[0], title="=HYPERLINK(\"http://x.example\")", url="@SUM(1)")
+    evil = replace(evil, accounts=(replace(one, posts=(post, *one.posts[1:])), *evil.accounts[1:]))
+    cells = [cell for row in rows_in(show.csv_of(show.posts_sheet(evil))) for cell in row]
+    assert '\'=HYPERLINK("http://x.example")' in cells
+    assert not [cell for cell in cells if cell[:1] in ("=", "+", "@")]
+
+
+def test_the_file_of_numbers_holds_what_the_cards_show(facts):
+    head, *rows = rows_in(show.csv_of(show.numbers_sheet(facts)))
+    cells = {(row[0], row[1]): dict(zip(head, row, strict=True)) for row in rows}
+    reach = cells["All shown", "Daily reach, summed"]
+    assert show.compact(float(reach["value"])) == show.cards(facts, [60])[0].value
+    assert cells["Mastodon", "Daily reach, summed"]["value"] == ""
+
+
+def test_a_hostile_title_stays_text(world):
+    facts = gather(world.herald, BRAND, "2026-09-20", TODAY, NOW)
+    titles = [row["cells"]["post"]["strong"] for row in show.post_rows(facts, 400)]
+    assert HOSTILE in titles
+
+
+# ---------------------------------------------------------------- reading
+
+
+def test_unchanged_facts_are_not_read_again(served, monkeypatch):
+    """A second visitor, another choice of platforms, a look: none of them asks for a figure twice."""
+    asked = Counter()
+    query = served.memory.query
+
+    def counting(*args, **kwargs):
+        asked["query"] += 1
+        return query(*args, **kwargs)
+
+    monkeypatch.setattr(served.memory, "query", counting)
+    seen = data_measures.version(BRAND)
+    assert overview.view(BRAND, 28, (), seen)
+    first = asked["query"]
+    overview.view(BRAND, 28, ("instagram",), seen)
+    overview.view(BRAND, 28, (), data_measures.version(BRAND))
+    assert asked["query"] == first
+    data_measures.version.clear()
+    assert data_measures.version(BRAND) == seen
+    assert asked["query"] - first <= 2 * len(ACCOUNTS)
+
+
+def test_newer_facts_are_seen_and_the_past_is_not_asked_for_again(monkeypatch):
+    world = OverviewWorld(now=NOW)
+    data.set_herald(world.herald)
+    try:
+        seen = data_measures.version(BRAND)
+        before = overview.view(BRAND, 28, (), seen)
+        world.fixed = NOW + timedelta(minutes=30)
+        world.measured(4_321)
+        asked = Counter()
+        query = world.memory.query
+        monkeypatch.setattr(
+            world.memory, "query", lambda *args, **kwargs: (asked.update(n=1), query(*args, **kwargs))[1]
+        )
+        data_measures.version.clear()
+        newer = data_measures.version(BRAND)
+        assert newer != seen
+        assert newer.read_at == world.fixed
+        after = overview.view(BRAND, 28, (), newer)
+        grown = show.scorecard(after.facts)["reach"].value - show.scorecard(before.facts)["reach"].value
+        assert grown == 4_321
+        assert asked["n"] < 60  # figures, counts, answers, calendar; no history of a post, which takes hundreds
+    finally:
+        data.set_herald(None)
+
+
+def test_a_new_answer_is_newer():
+    world = OverviewWorld(now=NOW, empty=True)
+    data.set_herald(world.herald)
+    try:
+        assert data_measures.version(BRAND).answered_at is None
+        world.store.commit([Response(PERTH.id, "answer~1", "question", NOW, 60, 60, met=True)])
+        data_measures.version.clear()
+        assert data_measures.version(BRAND).answered_at == NOW
+    finally:
+        data.set_herald(None)
+
+
+def test_a_reading_that_is_being_written_is_looked_at_once_more():
+    world = OverviewWorld(now=NOW, empty=True)
+    world.keep([Snapshot(FACEBOOK.id, Metric.FOLLOWERS, 5, NOW, day=TODAY)])
+    data.set_herald(world.herald)
+    try:
+        fresh = data_measures.version(BRAND)
+        world.fixed = NOW + timedelta(minutes=2)
+        data_measures.version.clear()
+        assert not fresh.settled
+        assert data_measures.version(BRAND) == replace(fresh, settled=True)
+    finally:
+        data.set_herald(None)
+
+
+def test_the_day_is_that_of_the_zone_most_accounts_live_in():
+    assert data_measures.zone_of(ACCOUNTS) == ZONE
+    assert data_measures.zone_of([PERTH, LINKEDIN]) == "Australia/Perth"  # as many: the first by name
+    assert data_measures.zone_of([]) == "UTC"
+
+
+# ---------------------------------------------------------------- the pages
+
+MAIN = Path(streamlit_app.__file__).parent / "main.py"
+
+
+def visit(person: str = "lena", **query: str) -> AppTest:
+    """A person's first page: Overview."""
+    who.install(SignIn(lambda: person))
+    at = AppTest.from_file(str(MAIN), default_timeout=60)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.run()
+
+
+@pytest.mark.parametrize("person", ["lena", "gus", "priya", "tomas", "aroha"])
+def test_overview_is_the_first_page_of_those_who_may_see_figures(served, person):
+    at = visit(person)
+    assert not at.exception
+    assert at.title[0].value == "Overview"
+    assert at.metric[0].label == "Daily reach, summed"
+    assert at.metric[0].value == overview.view(BRAND, 28, (), data_measures.version(BRAND)).cards[0].value
+    assert "25 Oct – 21 Nov 2026 · compared with the 28 days before · times in Sydney" in at.caption[0].value
+
+
+def test_the_address_chooses_the_period_and_nonsense_is_the_usual_one(served):
+    assert "15 Nov – 21 Nov 2026" in visit(period="7 days").caption[0].value
+    assert "25 Oct – 21 Nov 2026" in visit(period="1000 days").caption[0].value
+
+
+def test_only_who_answers_sees_who_waits(served):
+    assert "##### Next to answer" in [each.value for each in visit("gus").markdown]
+    assert "##### Next to answer" not in [each.value for each in visit("lena").markdown]
+
+
+def test_without_any_figures_the_page_is_made_of_words():
+    world = OverviewWorld(now=NOW, empty=True)
+    data.set_herald(world.herald)
+    try:
+        at = visit("lena")
+        assert not at.exception
+        assert [metric.value for metric in at.metric] == ["n/a"] * 5
+        assert "no figures read yet" in at.caption[0].value
+        drawn = report.drawn(BRAND, "2026-10-01", "2026-10-31", data_measures.version(BRAND))
+        assert drawn.posts == ()
+        assert drawn.reach == {}
+    finally:
+        data.set_herald(None)
+        who.install(None)
+
+
+def test_the_report_page_shows_the_numbers_of_the_report(served):
+    seen = data_measures.version(BRAND)
+    drawn = report.drawn(BRAND, "2026-10-01", "2026-10-31", seen)
+    files = data_measures.written(BRAND, "2026-10-01", "2026-10-31", seen).files
+    lines = {row[2]: row for row in rows_in(files["all.csv"])[1:]}
+    for row in drawn.scores["all"]:
+        cells = row["cells"]
+        name = cells["name"]["strong"]
+        value = lines[name][3]
+        ident = lines[name][1]
+        expected = {"muted": "missing"} if value == "" else show.shown(ident, float(value))
+        assert cells["value"] == expected
+    assert len(drawn.gaps) >= 3
+    assert set(drawn.scores) == {"all", *{account.platform for account in ACCOUNTS}}
+    assert MASTODON.platform in drawn.scores
+
+
+# ---------------------------------------------------------------- mail
+
+
+@pytest.fixture
+def told(served, monkeypatch):
+    """What the page says after a mail was asked for."""
+    kept: dict[str, object] = {}
+    monkeypatch.setattr(report.st, "session_state", kept)
+    who.install(SignIn(lambda: "gus"))
+    served.mailbox.sent.clear()
+    return lambda: kept.get("herald.mailed", ("", ""))
+
+
+@pytest.fixture
+def made(served):
+    return data_measures.written(BRAND, "2026-10-01", "2026-10-31", data_measures.version(BRAND))
+
+
+def test_a_report_goes_to_those_named_and_to_nobody_else(served, told, made):
+    assert report._send(BRAND, made, ["lena"])
+    assert [to for to, _, _ in served.mailbox.sent] == [("lena@kelp.example",)]
+    assert "report.html" in served.mailbox.sent[0][2]
+    assert told() == ("green", "Sent to Lena Fisk.")
+
+
+def test_who_has_no_address_or_is_not_on_record_gets_nothing(served, told, made):
+    assert not report._send(BRAND, made, ["nomail", "stranger@evil.example"])
+    assert served.mailbox.sent == []
+    assert told()[0] == "orange"
+
+
+def test_who_may_not_see_the_figures_cannot_mail_them(served, told, made):
+    who.install(SignIn(lambda: "evil"))
+    assert not report._send(BRAND, made, ["lena"])
+    assert served.mailbox.sent == []
+    assert "Nothing was sent" in told()[1]
+
+
+def test_a_refused_mail_is_told_in_words(served, told, made):
+    person = served.store.person("lena")
+    served.store.save(replace(person, email="refused@kelp.example"))
+    data.set_herald(served.herald)
+    try:
+        assert not report._send(BRAND, made, ["lena"])
+        assert told() == ("red", "Nothing was sent: The mail server does not know this address.")
+    finally:
+        served.store.save(person)
+
+
+def test_without_a_mailer_the_page_says_that_none_is_set_up(served, told, made):
+    data.set_herald(replace(served.herald, mail=None))
+    assert not data_measures.can_mail()
+    assert not report._send(BRAND, made, ["lena"])
+    assert "No mail is set up" in told()[1]
+
+
+def test_months_go_back_from_this_one():
+    assert show.months("2026-01-15", 3) == ["2026-01", "2025-12", "2025-11"]
