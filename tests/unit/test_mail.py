@@ -42,7 +42,7 @@ def a_mailbox(folder: Path, **faults: Any) -> Iterator[tuple[Mailbox, int]]:
     try:
         yield mailbox, server.sockets[0].getsockname()[1]
     finally:
-        server.close()
+        loop.call_soon_threadsafe(server.close)  # a server belongs to its loop's thread
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
