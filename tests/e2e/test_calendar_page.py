@@ -273,7 +273,7 @@ def test_a_post_is_written_checked_while_written_submitted_and_approved_by_anoth
     expect(page.get_by_alt_text("A shelf of bowls").first).to_be_visible()
     page.get_by_role("button", name="Approve").click()
     expect(page.get_by_text("Approved.", exact=True)).to_be_visible()
-    expect(page.get_by_text("Nora Vale approved it")).to_be_visible()
+    expect(page.get_by_text("Nora Vale approved it").first).to_be_visible()
     assert planned(server, post, MASTODON)[0] == "approved"
 
 
