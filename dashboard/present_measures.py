@@ -286,9 +286,14 @@ def _medians(facts: Facts) -> list[float | None]:
     return [f.response_times(days[day]).median for day in facts.days]
 
 
+def measured(facts: Facts) -> list[str]:
+    """Platforms that tell figures or that we publish on; a contact form does neither, so it lacks nothing."""
+    return [each for each in facts.platforms if any(one.given or one.days or one.posts for one in facts.of(each))]
+
+
 def untold(facts: Facts, told: Iterable[str], what: str) -> str:
     """`Not told: Mastodon has no reach by day.`; empty if every platform tells."""
-    absent = [each for each in facts.platforms if each not in set(told)]
+    absent = [each for each in measured(facts) if each not in set(told)]
     return f"Missing: {names_of(absent)} ({what})." if absent else ""
 
 
@@ -343,7 +348,7 @@ class Bar:
 
 def bars(facts: Facts) -> list[Bar]:
     """Engagement rate of each platform, best first; those without one last."""
-    lines = {each: scorecard(facts, each)["engagement_rate"] for each in facts.platforms}
+    lines = {each: scorecard(facts, each)["engagement_rate"] for each in measured(facts)}
     found = [Bar(each, line.value, line.before, line.n, line.of, line.note) for each, line in lines.items()]
     return sorted(found, key=lambda bar: (bar.value is None, -(bar.value or 0), bar.platform))
 

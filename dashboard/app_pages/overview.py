@@ -147,7 +147,7 @@ def _watch(brand: str, seen: data_measures.Version) -> None:
 
 
 def _cards(cards: Sequence[show.Card]) -> None:
-    with st.grid(5, min_column_width=160, gap="small"):
+    with st.grid(5, min_column_width=168, gap="small"):
         for card in cards:
             st.metric(
                 card.label, card.value, card.delta, card.colour, help=card.help, border=True, height="stretch",

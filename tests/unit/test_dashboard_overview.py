@@ -23,7 +23,7 @@ from dashboard.app_pages import overview, report
 from dashboard.who import SignIn
 from herald.flows.report import gather
 from herald.measure import figures as f
-from herald.model import Metric, Response, Snapshot
+from herald.model import Account, Metric, Response, Snapshot
 from tests.e2e.dashboard_world import BRAND, ZONE
 from tests.e2e.overview_world import ACCOUNTS, FACEBOOK, HOSTILE, LINKEDIN, MASTODON, PERTH, UNTOLD, OverviewWorld
 
@@ -236,6 +236,13 @@ def test_who_tells_nothing_and_what_is_not_told_yet_is_named(facts):
     assert show.untold(facts, series, "no reach by day") == "Missing: Mastodon (no reach by day)."
     assert show.late_words(facts, series) == "Told up to 20 Nov."
     assert "Missing: Mastodon." in show.bars_alt(show.bars(facts))
+
+
+def test_a_contact_form_lacks_nothing(facts):
+    form = f.AccountFacts(Account("webhook", "form", "Contact form", BRAND, ZONE))
+    both = replace(facts, accounts=(*facts.accounts, form), before=(*facts.before, form))
+    assert "webhook" not in [bar.platform for bar in show.bars(both)]
+    assert show.untold(both, show.reach_series(both), "no reach by day") == "Missing: Mastodon (no reach by day)."
 
 
 def test_hours_with_few_posts_are_dots_and_the_best_three_are_named(facts):
