@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -41,3 +43,23 @@ def test_whole_credentials_are_read() -> None:
 def test_missing_tables_are_named_with_what_to_do() -> None:
     with pytest.raises(runtime.NotConfigured, match=r"MESSAGES_TABLE.*make up"):
         runtime.Settings.from_environment({})
+
+
+def test_a_cold_start_imports_no_platform_and_a_lookup_only_its_own() -> None:
+    script = """
+import sys
+from herald import runtime
+herald = runtime.build(runtime.Settings({}), db=object(), client=lambda name: None)
+loaded = lambda: sorted(m for m in sys.modules if m.startswith("herald.platforms.") and m.count(".") == 2)
+assert "mastodon" in herald.pollers
+assert "webhook" not in herald.pollers
+print(loaded())
+herald.outlets["webhook"]
+print(loaded())
+"""
+    ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    before, after = ran.stdout.splitlines()
+    assert before == "[]"
+    assert "herald.platforms.webhook" in after
+    for other in ("bluesky", "facebook_page", "mastodon"):
+        assert f"herald.platforms.{other}" not in after

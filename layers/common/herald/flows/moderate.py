@@ -20,6 +20,7 @@ from herald.flows.context import Herald
 from herald.measure import counts
 from herald.model import (
     SPOKEN,
+    WORDS_GONE,
     Account,
     Act,
     Acted,
@@ -137,13 +138,17 @@ def _waiting(messages: Iterable[Message], now: datetime) -> list[Message]:
 
 
 def _facts(herald: Herald) -> _Facts:
-    rules = herald.store.rules()
+    rules, accounts = herald.store.rules(), herald.store.accounts()
     return _Facts(
         rules=_compiled(rules.text if rules else ""),
         policy_versions={policy.id: policy.version for policy in herald.store.policies()},
-        accounts={account.id: account for account in herald.store.accounts()},
+        accounts={account.id: account for account in accounts},
         targets=herald.store.targets(),
-        can={name: outlet.capabilities.acts for name, outlet in herald.outlets.items()},
+        can={
+            platform: outlet.capabilities.acts
+            for platform in {account.platform for account in accounts}
+            if (outlet := herald.outlets.get(platform)) is not None
+        },
     )
 
 
@@ -296,7 +301,7 @@ def _wordless(message: Message) -> Message:
     decision = message.decision
     if decision is None:
         return message
-    rationale = decision.rationale if decision.decided_by != "rules" else "The author deleted the words this was about."
+    rationale = decision.rationale if decision.decided_by != "rules" else WORDS_GONE
     return replace(message, decision=replace(decision, evidence=(), rationale=rationale, trace=()))
 
 

@@ -13,7 +13,7 @@ from herald.model.changes import (
     StillOrdered,
 )
 from herald.model.changes import Change as StateChange
-from herald.model.decision import Action, Assessment, ClauseRef, Decision, Escalation, Severity, Span
+from herald.model.decision import WORDS_GONE, Action, Assessment, ClauseRef, Decision, Escalation, Severity, Span
 from herald.model.delivery import Act, Delivery, DeliveryState
 from herald.model.govern import (
     Account,
@@ -32,8 +32,8 @@ from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_h
 from herald.model.post import Approval, Hold, Media, Note, Post, Target, TargetState, post_hash, words_of
 
 __all__ = [
-    "SPOKEN", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment", "AuditEntry", "Case",
-    "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials", "Decision", "Delivery",
+    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment", "AuditEntry",
+    "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials", "Decision", "Delivery",
     "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media", "Message", "Metric",
     "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Response", "Revised", "Role", "Severity",
     "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState", "Targets", "Work",

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+WORDS_GONE = "The author deleted the words this was about."
+"""What stands in place of a rule's rationale, which quoted them."""
+
 
 class Action(StrEnum):
     """What is to be done with a message. Order of weight: allow < queue < hide."""

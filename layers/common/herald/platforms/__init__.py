@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 from herald.errors import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from herald.ports import Meter, Outlet, Poller, Source
 
@@ -41,24 +41,46 @@ _METERS = {
 }
 
 
-def sources() -> dict[str, Source]:
-    """Name -> platform that sends us messages; new objects each time."""
-    return {name: cast("Source", _make(*where)) for name, where in _SOURCES.items()}
+def sources() -> Mapping[str, Source]:
+    """Name -> platform that sends us messages."""
+    return cast("Mapping[str, Source]", _Lazy(_SOURCES))
 
 
-def outlets() -> dict[str, Outlet]:
+def outlets() -> Mapping[str, Outlet]:
     """Name -> platform we can act on; `capabilities.acts` says how far."""
-    return {name: cast("Outlet", _make(*where)) for name, where in _OUTLETS.items()}
+    return cast("Mapping[str, Outlet]", _Lazy(_OUTLETS))
 
 
-def pollers() -> dict[str, Poller]:
-    """Name -> platform that must be asked; new objects each time."""
-    return {name: cast("Poller", _make(*where)) for name, where in _POLLERS.items()}
+def pollers() -> Mapping[str, Poller]:
+    """Name -> platform that must be asked."""
+    return cast("Mapping[str, Poller]", _Lazy(_POLLERS))
 
 
-def meters() -> dict[str, Meter]:
-    """Name -> platform that tells numbers; new objects each time."""
-    return {name: cast("Meter", _make(*where)) for name, where in _METERS.items()}
+def meters() -> Mapping[str, Meter]:
+    """Name -> platform that tells numbers."""
+    return cast("Mapping[str, Meter]", _Lazy(_METERS))
+
+
+class _Lazy(Mapping[str, object]):
+    """Names are known at once; a platform is imported and built when it is first looked up, then kept."""
+
+    def __init__(self, where: Mapping[str, tuple[str, str]]) -> None:
+        self._where = where
+        self._made: dict[str, object] = {}
+
+    def __getitem__(self, name: str) -> object:
+        if name not in self._made:
+            self._made[name] = _make(*self._where[name])
+        return self._made[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._where  # asking whether must not import
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._where)
+
+    def __len__(self) -> int:
+        return len(self._where)
 
 
 def source(name: str) -> Source:

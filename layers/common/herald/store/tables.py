@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from herald.errors import Conflict, Stale
 from herald.model import (
+    WORDS_GONE,
     Account,
     Acknowledgement,
     Act,
@@ -53,7 +54,6 @@ from herald.store.posts import PostTables
 _RANK = {Change.CREATED: 1, Change.OUTBOUND: 1, Change.EDITED: 2, Change.DELETED: 9, Change.REVOKED: 9}
 _CONFLICT_TRIES = 6
 _T = TypeVar("_T")
-WORDS_GONE = "The author deleted the words this was about."
 
 
 class TableStore(PostTables, MeasureTables):
