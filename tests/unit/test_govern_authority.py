@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from typing import get_args
 
 import pytest
 
 from herald.errors import Refused
-from herald.flows import commands
+from herald.flows import commands, gate
 from herald.govern import authority
 from herald.model import Person, Policy, Role
 
@@ -35,8 +34,11 @@ def refused(missing: str, *words: str):
     return pytest.raises(Refused, check=lambda e: e.missing == missing and all(word in str(e) for word in words))
 
 
-def test_the_matrix_has_a_row_for_every_command_and_none_for_anything_else():
-    assert set(authority.MATRIX) == {command.__name__ for command in get_args(commands.Command)}
+def test_every_command_has_a_row_in_the_matrix_and_a_plan_and_nothing_else_has():
+    there = {one for one in vars(commands).values() if isinstance(one, type) and issubclass(one, commands.Command)}
+    given = there - {commands.Command}
+    assert set(authority.MATRIX) == {command.__name__ for command in given}
+    assert set(gate.PLANS) == given
 
 
 STOPS = {"Approve", "Reject", "Hold", "Cancel", "TakeDown"}

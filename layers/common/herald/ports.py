@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from herald.model import (
     Account,
@@ -26,6 +26,7 @@ from herald.model import (
     Person,
     Policy,
     Post,
+    Record,
     Response,
     Snapshot,
     StateChange,
@@ -33,6 +34,8 @@ from herald.model import (
     Targets,
     Work,
 )
+
+R = TypeVar("R", bound=Record)
 
 # ---------------------------------------------------------------- platforms
 
@@ -291,6 +294,24 @@ class Store(Protocol):
     def people(self) -> list[Person]: ...
 
     def acknowledgement(self, person_id: str, policy_id: str, version: int) -> Acknowledgement | None: ...
+
+    # records
+    def find(self, kind: type[R], *place: object) -> R | None:
+        """The record of this kind at its place: the values of the fields it lies by (store/shelves.py)."""
+
+    def find_all(self, kind: type[R], places: Iterable[tuple[object, ...]]) -> list[R]:
+        """Those that are there, in the order asked."""
+
+    def shelf(
+        self, kind: type[R], *of: object, first: str = "", last: str = "", newest: bool = False, limit: int = 1000
+    ) -> list[R]:
+        """The records of one partition, in order of what they lie by; `first` and `last` bound it, both in."""
+
+    def listed(
+        self, kind: type[R], index: str, of: str, *, first: str = "", last: str = "", newest: bool = False,
+        limit: int = 100,
+    ) -> list[R]:  # fmt: skip
+        """The records that stand on one list of an index now."""
 
     # numbers and audit
     def history(self, message_id: str) -> list[tuple[Decision, str]]:

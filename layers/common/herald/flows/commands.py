@@ -8,7 +8,15 @@ from herald.model import Action, Media
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class Command:
+    """Base of all; each has a row in govern.authority.MATRIX and a plan in flows.gate.PLANS."""
+
+
+# ---------------------------------------------------------------- messages and cases
+
+
+@dataclass(frozen=True, slots=True)
+class Reply(Command):
     """Answer a message publicly. `id` is made by the client, so that sending twice answers once.
 
     With `outcome` the case is resolved as soon as the reply stands on the platform.
@@ -23,7 +31,7 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class Hide:
+class Hide(Command):
     message_id: str
     reason: str
     clause: str
@@ -31,20 +39,20 @@ class Hide:
 
 
 @dataclass(frozen=True, slots=True)
-class Unhide:
+class Unhide(Command):
     message_id: str
     reason: str
     expected: int
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Command):
     case_id: str
     expected: int
 
 
 @dataclass(frozen=True, slots=True)
-class Resolve:
+class Resolve(Command):
     case_id: str
     outcome: str
     clause: str
@@ -52,7 +60,7 @@ class Resolve:
 
 
 @dataclass(frozen=True, slots=True)
-class Overrule:
+class Overrule(Command):
     """Replace a decision by one's own: allow (unhides what was hidden) or hide."""
 
     message_id: str
@@ -63,7 +71,7 @@ class Overrule:
 
 
 @dataclass(frozen=True, slots=True)
-class AcknowledgePolicy:
+class AcknowledgePolicy(Command):
     policy_id: str
     version: int
 
@@ -82,7 +90,7 @@ class Variant:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Command):
     """Write a post, or rewrite it: `id` is made by the client, expected is 0 for a new one.
 
     Rewriting sends every variant that is not out yet back to draft; variants left out are cancelled.
@@ -96,10 +104,11 @@ class Draft:
     expected: int
     link: str = ""
     media: tuple[Media, ...] = ()
+    needs: tuple[str, ...] = ()  # what must be so when it goes out: "offer:<id>", "product:<id>" ... (flows/needs.py)
 
 
 @dataclass(frozen=True, slots=True)
-class Submit:
+class Submit(Command):
     """Ask for review of every variant in draft. Refused, naming field and rule, where a platform would refuse it."""
 
     post_id: str
@@ -107,7 +116,7 @@ class Submit:
 
 
 @dataclass(frozen=True, slots=True)
-class Approve:
+class Approve(Command):
     """Answer for the variants in review, exactly as they are at version `expected`. Never by author or submitter."""
 
     post_id: str
@@ -115,14 +124,14 @@ class Approve:
 
 
 @dataclass(frozen=True, slots=True)
-class Reject:
+class Reject(Command):
     post_id: str
     reason: str
     expected: int
 
 
 @dataclass(frozen=True, slots=True)
-class MovePost:
+class MovePost(Command):
     """Another time for one variant, or for all that are not out yet (account empty: same wall-clock time for all).
 
     What was approved goes back to review.
@@ -136,7 +145,7 @@ class MovePost:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(Command):
     """Nothing leaves these accounts (none named: all of the brand) until it is released. `id` is made by the client."""
 
     id: str
@@ -146,7 +155,7 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Release(Command):
     """End a hold. What is past its time by then waits for a person."""
 
     hold_id: str
@@ -154,7 +163,7 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
-class Cancel:
+class Cancel(Command):
     """Do not publish one variant, or all that are not out yet."""
 
     post_id: str
@@ -164,7 +173,7 @@ class Cancel:
 
 
 @dataclass(frozen=True, slots=True)
-class TakeDown:
+class TakeDown(Command):
     """Delete a published variant on its platform."""
 
     post_id: str
@@ -174,7 +183,7 @@ class TakeDown:
 
 
 @dataclass(frozen=True, slots=True)
-class Confirm:
+class Confirm(Command):
     """A person looked: an unclear variant does stand on the platform (url says where), or does not."""
 
     post_id: str
@@ -184,7 +193,23 @@ class Confirm:
     url: str = ""
 
 
-Command = (
-    Reply | Hide | Unhide | Claim | Resolve | Overrule | AcknowledgePolicy
-    | Draft | Submit | Approve | Reject | MovePost | Hold | Release | Cancel | TakeDown | Confirm
-)  # fmt: skip
+
+# ---------------------------------------------------------------- govern: policies, law, escalation, breaches
+
+
+# ---------------------------------------------------------------- research: platforms, selection, trends, profiles
+
+
+# ---------------------------------------------------------------- library: assets, sources, user content
+
+
+# ---------------------------------------------------------------- publish: calendar days, campaigns, offers, products
+
+
+# ---------------------------------------------------------------- care: playbooks, complaints
+
+
+# ---------------------------------------------------------------- listen: monitors, incidents
+
+
+# ---------------------------------------------------------------- measure: recommendations

@@ -28,6 +28,7 @@ from herald.errors import (
     Unknown,
     Unsupported,
 )
+from herald.flows import needs
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.flows.posts import publication
@@ -52,6 +53,7 @@ from herald.model import (
     Revised,
     Severity,
     StateChange,
+    Still,
     StillOrdered,
     Target,
     TargetState,
@@ -117,9 +119,6 @@ def _planned(delivery_id: str, herald: Herald, now: datetime) -> Delivery | None
 
 
 def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Herald, now: datetime) -> Delivered:
-    obstacle = _obstacle(delivery, herald)
-    if obstacle:
-        return _supersede(delivery, obstacle, herald, now)
     sending = replace(
         delivery,
         state=DeliveryState.SENDING,
@@ -129,12 +128,9 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
         first_sent_at=delivery.first_sent_at or now,
         reason="",
     )
-    try:
-        herald.store.commit(
-            [Revised(sending, delivery.version), *_releasing(sending, herald), *_guards(delivery, account)]
-        )
-    except Stale as stale:
-        return _refused(delivery, stale, herald, now)
+    refused = _begin(sending, delivery, account, herald, now)
+    if refused:
+        return refused
     sending = replace(sending, version=delivery.version + 1)
     try:
         token = token_for(account, herald)
@@ -152,6 +148,26 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
             return _unconfirmed(named, "Accepted, but not seen on the platform yet.", herald, herald.clock(), sending)
         proof = Proof(proof.external_id, proof.url or seen.url)
     return _done(sending, proof, account, herald, herald.clock())
+
+
+def _begin(
+    sending: Delivery, delivery: Delivery, account: Account, herald: Herald, now: datetime
+) -> Delivered | None:
+    """The one transaction into `sending`: it checks all that could forbid it. None where it stands."""
+    for _ in range(_RACES):
+        stand = needs.standing(delivery.needs, delivery.brand, account.id, herald, now=now, at=now)
+        obstacle = _obstacle(delivery, herald) or stand.obstacle
+        if obstacle:
+            return _supersede(delivery, obstacle, herald, now)
+        guards = [*_guards(delivery, account), *map(Still, stand.read)]
+        try:
+            herald.store.commit([Revised(sending, delivery.version), *_releasing(sending, herald), *guards])
+        except Stale as stale:
+            if stale.failed and all(isinstance(change, Still) for change in stale.failed):
+                continue  # stock or an offer moved meanwhile: judged anew
+            return _refused(delivery, stale, herald, now)
+        return None
+    return Delivered(delivery.id, "nothing", str(delivery.act), "what it rests on kept changing")
 
 
 def _releasing(sending: Delivery, herald: Herald) -> list[StateChange]:

@@ -6,9 +6,10 @@ the person saw, then what the subject itself refuses. A refusal names what is mi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
@@ -30,6 +31,7 @@ from herald.flows.planning import (
     REASON_LIMIT,
     Done,
     Plan,
+    Planner,
     authorise,
     clause_named,
     hashed,
@@ -76,18 +78,10 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
     person = herald.store.person(by)
     if person is None:
         raise Refused("role", "Herald does not know this person. Ask the owner to add them.")
-    plan_of: Callable[[], Plan] = {
-        Reply: lambda: _reply(command, person, herald, now),  # type: ignore[arg-type] # keyed by the very type
-        Hide: lambda: _show_or_hide(command, person, herald, now),  # type: ignore[arg-type]
-        Unhide: lambda: _show_or_hide(command, person, herald, now),  # type: ignore[arg-type]
-        Claim: lambda: _claim(command, person, herald, now),  # type: ignore[arg-type]
-        Resolve: lambda: _resolve(command, person, herald, now),  # type: ignore[arg-type]
-        Overrule: lambda: _overrule(command, person, herald, now),  # type: ignore[arg-type]
-        AcknowledgePolicy: lambda: _acknowledge(command, person, herald, now),  # type: ignore[arg-type]
-    }.get(type(command), lambda: posts.plan(command, person, herald, now))
+    plan_of = PLANS[type(command)]
     for _ in range(_RACES):
         try:
-            plan = plan_of()
+            plan = plan_of(command, person, herald, now)
         except Refused as refused:
             raise _with_names(refused, herald) from None
         if not plan.changes:
@@ -327,3 +321,18 @@ def _with_names(refused: Refused, herald: Herald) -> Refused:
     first, _, rest = str(refused).partition(" ")
     person = herald.store.person(first)
     return Refused(refused.missing, f"{person.name} {rest}") if person else refused
+
+
+PLANS: Mapping[type[Command], Planner] = MappingProxyType(
+    {
+        Reply: _reply,
+        Hide: _show_or_hide,
+        Unhide: _show_or_hide,
+        Claim: _claim,
+        Resolve: _resolve,
+        Overrule: _overrule,
+        AcknowledgePolicy: _acknowledge,
+        **posts.PLANS,
+    }
+)
+"""Every command's plan. A room's flow brings its own; here they come together."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from herald.errors import Refused, Unknown
 from herald.flows.commands import Command
@@ -33,6 +35,10 @@ class Plan:
     done: Done
     facts: dict[str, str | int | bool | None] = field(default_factory=dict)
     wake: Delivery | None = None
+
+
+Planner = Callable[[Any, Person, Herald, datetime], Plan]
+"""(command, person, herald, now) -> what to write; raises Refused. The command is of the type it is listed under."""
 
 
 def authorise(command: Command, person: Person, brand: str | None, herald: Herald, now: datetime) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from herald.errors import Refused
 from herald.flows import commands as c
-from herald.flows.commands import Command
+from herald.flows import needs
 from herald.flows.context import Herald
-from herald.flows.planning import REASON_LIMIT, Done, Plan, authorise, hashed, proper_id, same_version, words
+from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, proper_id, same_version, words
 from herald.model import (
     Act,
     Approval,
@@ -27,6 +28,7 @@ from herald.model import (
     StateChange,
     Target,
     TargetState,
+    needs_of,
     post_hash,
     words_of,
 )
@@ -35,20 +37,8 @@ from herald.publish.checks import Problem, check
 
 MOST_VARIANTS = 20  # a command writes post, variants, notes and approvals in one transaction of at most 100
 MOST_HELD = 90
+MOST_NEEDS = 10
 _Out = tuple[list[StateChange], list[Note]]
-
-
-def plan(command: Command, person: Person, herald: Herald, now: datetime) -> Plan:
-    """The plan of any command on posts and holds. Raises Refused."""
-    if isinstance(command, c.Draft):
-        return _draft(command, person, herald, now)
-    if isinstance(command, c.Hold):
-        return _hold(command, person, herald, now)
-    if isinstance(command, c.Release):
-        return _release(command, person, herald, now)
-    if isinstance(command, c.Submit | c.Approve | c.Reject | c.MovePost | c.Cancel | c.TakeDown | c.Confirm):
-        return _on_post(command, person, herald, now)
-    raise TypeError(f"no plan for {type(command).__name__}")
 
 
 # ---------------------------------------------------------------- writing
@@ -66,6 +56,7 @@ def _draft(command: c.Draft, person: Person, herald: Herald, now: datetime) -> P
         id=post_id, brand=command.brand, author=before.author if before else person.id,
         title=words(command.title, "Give the post a title: the calendar shows it.", 120),
         text=_text(command.text), created_at=before.created_at if before else now, link=command.link.strip()[:2001],
+        needs=_needs(command.needs),
         media=_described(command.media),
     )  # fmt: skip
     changes: list[StateChange] = [Revised(post, before.version) if before else New(post)]
@@ -108,6 +99,12 @@ def _text(text: str) -> str:
     return words(text, "", 70_000) if text.strip() else ""
 
 
+def _needs(named: Sequence[str]) -> tuple[str, ...]:
+    if len(named) > MOST_NEEDS or any(len(one) > 200 or ":" not in one for one in named):
+        raise Refused("input", f"A post can rest on {MOST_NEEDS} offers, products and the like; reload the page.")
+    return tuple(sorted(set(named)))
+
+
 def _described(media: Sequence[Media]) -> tuple[Media, ...]:
     if len(media) > 10:
         raise Refused("input", "More than ten images are too many for any platform.")
@@ -146,13 +143,13 @@ def _on_post(
 
 def _submit(post: Post, targets: list[Target], person: Person, herald: Herald, now: datetime) -> Plan:
     after = variants.submitted(targets, person)
-    _fit(post, after, herald)
+    _fit(post, after, herald, now)
     return _plan(post, targets, after, "submitted", "Sent for approval.", person, now)
 
 
 def _approve(post: Post, targets: list[Target], person: Person, herald: Herald, now: datetime) -> Plan:
     after = variants.approved(post, targets, person, now)
-    _fit(post, after, herald)
+    _fit(post, after, herald, now)
     planned = _plan(post, targets, after, "approved", "Approved.", person, now)
     # the words as they were approved, so that a later edit can be shown against them
     notes = [Note(post.id, now, person.id, "approved", t.account, words_of(post, t)) for t in after]
@@ -162,9 +159,11 @@ def _approve(post: Post, targets: list[Target], person: Person, herald: Herald, 
     return replace(planned, changes=(*kept, *notes, *given), facts=facts)
 
 
-def _fit(post: Post, targets: Iterable[Target], herald: Herald) -> None:
-    """Raises Refused (input) naming account, field and rule of the first things a platform would refuse."""
-    problems = [problem for target in targets for problem in problems_of(post, target, herald)]
+def _fit(post: Post, targets: Iterable[Target], herald: Herald, now: datetime) -> None:
+    """Raises Refused (input) naming account, field and rule of the first things that stand against it."""
+    chosen = list(targets)
+    problems = [problem for target in chosen for problem in problems_of(post, target, herald)]
+    problems += [problem for target in chosen for problem in unmet(post, target, herald, now)]
     if problems:
         told = "; ".join(f"{p.account}, {p.field}: {p.words}" for p in problems[:4])
         raise Refused("input", told if len(problems) <= 4 else f"{told} And {len(problems) - 4} more.")
@@ -175,6 +174,12 @@ def problems_of(post: Post, target: Target, herald: Herald) -> list[Problem]:
     outlet = herald.outlets.get(target.platform)
     able = outlet is not None and Act.PUBLISH in outlet.capabilities.acts
     return check(post, target, outlet.capabilities.post if outlet and able else None)
+
+
+def unmet(post: Post, target: Target, herald: Herald, now: datetime) -> list[Problem]:
+    """What the post rests on and what would not be so at this variant's time, as far as is known now."""
+    stand = needs.standing(needs_of(post), post.brand, target.account, herald, now=now, at=max(now, target.due_at))
+    return [Problem(target.account, "needs", "needs", stand.obstacle)] if stand.obstacle else []
 
 
 def _move(command: c.MovePost, post: Post, targets: list[Target], person: Person, now: datetime) -> Plan:
@@ -301,5 +306,16 @@ def publication(post: Post, target: Target, now: datetime) -> Delivery:
         id=f"publish~{post.id}~{target.account}~{content}", act=Act.PUBLISH, platform=target.platform,
         account_id=target.account_id, brand=post.brand, message_id="", target="", text=words_of(post, target),
         state=DeliveryState.DUE, ordered_by=target.submitted_by or post.author, ordered_at=now, due_at=now,
-        post_id=post.id, content_hash=content, link=post.link, media=post.media,
+        post_id=post.id, content_hash=content, link=post.link, media=post.media, needs=needs_of(post),
     )  # fmt: skip
+
+
+PLANS: Mapping[type[c.Command], Planner] = MappingProxyType(
+    {
+        c.Draft: _draft,
+        c.Hold: _hold,
+        c.Release: _release,
+        **dict.fromkeys((c.Submit, c.Approve, c.Reject, c.MovePost, c.Cancel, c.TakeDown, c.Confirm), _on_post),
+    }
+)
+"""The plan of any command on posts and holds."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from herald.errors import Stale
+from herald.flows import needs
 from herald.flows.context import Herald
 from herald.flows.posts import publication
-from herald.model import Note, Revised, Target, TargetState
+from herald.model import Note, Revised, Target, TargetState, needs_of
 from herald.publish.variants import too_late
 
 
@@ -47,6 +48,9 @@ def _release(target: Target, herald: Herald, now: datetime) -> Released:
     post = herald.store.post(target.post_id)
     if post is None:
         return _put_on_hold(target, "Its post is gone.", late, herald, now)
+    stand = needs.standing(needs_of(post), post.brand, target.account, herald, now=now, at=now)
+    if stand.obstacle:
+        return _put_on_hold(target, stand.obstacle, late, herald, now)
     herald.wake(publication(post, target, now))  # the row moves in the very transaction that sends it
     return Released(target.post_id, target.account, "released", late)
 

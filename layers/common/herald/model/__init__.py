@@ -10,7 +10,9 @@ from herald.model.changes import (
     NotHeld,
     Posted,
     Revised,
+    Still,
     StillOrdered,
+    Tallied,
 )
 from herald.model.changes import Change as StateChange
 from herald.model.decision import WORDS_GONE, Action, Assessment, ClauseRef, Decision, Escalation, Severity, Span
@@ -29,13 +31,14 @@ from herald.model.govern import (
 )
 from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
-from herald.model.post import Approval, Hold, Media, Note, Post, Target, TargetState, post_hash, words_of
+from herald.model.post import Approval, Hold, Media, Note, Post, Target, TargetState, needs_of, post_hash, words_of
+from herald.model.records import Record
 
 __all__ = [
     "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
     "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
     "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media",
-    "Message", "Metric", "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Response", "Revised",
-    "Role", "Severity", "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState", "Targets", "Work",
-    "case_id", "content_hash", "post_hash", "words_of",
+    "Message", "Metric", "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Record", "Response",
+    "Revised", "Role", "Severity", "Snapshot", "Span", "StateChange", "Still", "StillOrdered", "Tallied", "Target",
+    "TargetState", "Targets", "Work", "case_id", "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

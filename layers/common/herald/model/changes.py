@@ -12,6 +12,7 @@ from herald.model.govern import Acknowledgement, AuditEntry
 from herald.model.measures import Response
 from herald.model.message import Message
 from herald.model.post import Approval, Hold, Note, Post, Target
+from herald.model.records import Record
 
 Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold
 
@@ -20,7 +21,7 @@ Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval |
 class New:
     """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
 
-    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold
+    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Record
     once: bool = False
 
 
@@ -28,7 +29,7 @@ class New:
 class Revised:
     """Replaces the row whose version is `was`; the store writes version `was + 1`."""
 
-    thing: Message | Case | Delivery | Post | Target | Hold
+    thing: Message | Case | Delivery | Post | Target | Hold | Record
     was: int
 
 
@@ -93,6 +94,23 @@ class StillOrdered:
     delivery_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class Still:
+    """Only if this record is at the version it was read at. Writes nothing."""
+
+    thing: Record
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """Adds to numbers of a record's row, by its place (store/shelves.py). Not idempotent by itself: commit it together
+    with a New that can happen once."""
+
+    kind: type[Record]
+    place: tuple[object, ...]
+    add: Mapping[str, int]
+
+
 Change = (
     New
     | Revised
@@ -103,6 +121,8 @@ Change = (
     | NotHeld
     | IsApproved
     | StillOrdered
+    | Still
+    | Tallied
     | Note
     | Response
     | AuditEntry

@@ -53,7 +53,7 @@ class Delivery:
     looked: how often an unknown outcome was looked up.
     external_id, url: proof; of a reply, its own id and address on the platform.
     reason: why it waits or failed, in words.
-    post_id, content_hash, link, media: of a publication, what was approved; message_id and target are empty then
+    post_id, content_hash, link, media, needs: of a publication, what was approved; message_id and target are empty then
         (of a take-down, target is the post's id on the platform).
     """
 
@@ -83,4 +83,5 @@ class Delivery:
     content_hash: str = ""
     link: str = ""
     media: tuple[Media, ...] = ()
+    needs: tuple[str, ...] = ()
     version: int = 0

@@ -38,7 +38,10 @@ class TargetState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Media:
-    """One image. `key` is where its bytes are kept; `sha256` is over the bytes; `size` is in bytes."""
+    """One image. `key` is where its bytes are kept; `sha256` is over the bytes; `size` is in bytes.
+
+    `asset` is its id in the library, whose licence and rights the post then rests on; empty: it came from elsewhere.
+    """
 
     key: str
     sha256: str
@@ -47,11 +50,15 @@ class Media:
     alt: str
     width: int = 0
     height: int = 0
+    asset: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The master. `author` is a person's id; version grows with every command on the post or its targets."""
+    """The master. `author` is a person's id; version grows with every command on the post or its targets.
+
+    `needs` names what must be so when it goes out, as "kind:id" (flows/needs.py).
+    """
 
     id: str
     brand: str
@@ -61,6 +68,7 @@ class Post:
     created_at: datetime
     link: str = ""
     media: tuple[Media, ...] = ()
+    needs: tuple[str, ...] = ()
     version: int = 0
 
 
@@ -145,10 +153,18 @@ def words_of(post: Post, target: Target) -> str:
     return target.text or post.text
 
 
+def needs_of(post: Post) -> tuple[str, ...]:
+    """All a post rests on: what it names, and the library's assets it shows."""
+    return tuple(sorted({*post.needs, *(f"asset:{one.asset}" for one in post.media if one.asset)}))
+
+
 def post_hash(post: Post, target: Target) -> str:
-    """What an approval is for: account, words, link, images with their alt texts, and the instant. 32 hex digits."""
+    """What an approval is for: account, words, link, images with their alt texts, the instant, and what it rests on.
+
+    32 hex digits.
+    """
     content = [
         target.account, words_of(post, target), post.link, [[m.sha256, m.alt] for m in post.media],
-        target.due_at.isoformat(),
+        target.due_at.isoformat(), *needs_of(post),
     ]  # fmt: skip
     return sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:32]

@@ -38,6 +38,7 @@ from herald.model import (
     Target,
     TargetState,
     Work,
+    needs_of,
     words_of,
 )
 from herald.store import keys
@@ -68,7 +69,7 @@ def _plain(value: Any) -> Any:
         return json_value(value) or None
     if isinstance(value, tuple | list | frozenset | set):
         return [_plain(v) for v in (sorted(value) if isinstance(value, frozenset | set) else value)] or None
-    return _flat(value)
+    return flat(value)
 
 
 def json_value(value: Any) -> Any:
@@ -84,7 +85,8 @@ def json_value(value: Any) -> Any:
     return value
 
 
-def _flat(thing: Any) -> Item:
+def flat(thing: Any) -> Item:
+    """A dataclass as a row holds it, nested ones too."""
     plain = {field.name: _plain(getattr(thing, field.name)) for field in fields(thing)}
     return {name: value for name, value in plain.items() if value is not None}
 
@@ -93,7 +95,7 @@ def _flat(thing: Any) -> Item:
 
 
 def decision_item(decision: Decision, *, trace: bool) -> Item:
-    item = _flat(decision)
+    item = flat(decision)
     if not trace:
         item.pop("trace", None)
     return item
@@ -132,7 +134,7 @@ def clause_ref(item: Mapping[str, Any]) -> ClauseRef:
 
 def message_item(message: Message) -> Item:
     """The row without its index attributes; those are set once at creation and carried over by the store."""
-    item = _flat(message)
+    item = flat(message)
     item.pop("kind")
     item["kind"] = str(message.kind)
     for derived in ("platform", "external_id"):  # both stand in the key
@@ -196,7 +198,7 @@ def case(item: Mapping[str, Any]) -> Case:
 
 
 def case_item(thing: Case) -> Item:
-    item = _flat(thing)
+    item = flat(thing)
     item["work_kind"] = item.pop("work")  # `work` is the sparse index
     if thing.state is not CaseState.RESOLVED:
         item["work"] = keys.open_work(thing.work, thing.brand)
@@ -222,7 +224,7 @@ def delivery(item: Mapping[str, Any]) -> Delivery:
 
 
 def delivery_item(thing: Delivery) -> Item:
-    item = _flat(thing)
+    item = flat(thing)
     if not thing.state.final:
         item["work"], item["work_at"] = keys.DUE, keys.stamp(thing.due_at)
     return item
@@ -231,7 +233,7 @@ def delivery_item(thing: Delivery) -> Item:
 def _media(item: Mapping[str, Any]) -> Media:
     return Media(
         item["key"], item["sha256"], item["mime"], item["size"], item.get("alt", ""), item.get("width", 0),
-        item.get("height", 0),
+        item.get("height", 0), item.get("asset", ""),
     )  # fmt: skip
 
 
@@ -239,13 +241,14 @@ def post(item: Mapping[str, Any]) -> Post:
     return Post(
         id=item["id"], brand=item["brand"], author=item["author"], title=item.get("title", ""),
         text=item.get("text", ""), created_at=time(item["created_at"]), link=item.get("link", ""),
-        media=tuple(map(_media, item.get("media", ()))), version=item.get("version", 0),
+        media=tuple(map(_media, item.get("media", ()))), needs=tuple(item.get("needs", ())),
+        version=item.get("version", 0),
     )  # fmt: skip
 
 
 def plain(thing: Post | Approval | Note | Response) -> Item:
     """A thing whose row is just its fields."""
-    return _flat(thing)
+    return flat(thing)
 
 
 def target(item: Mapping[str, Any]) -> Target:
@@ -259,7 +262,7 @@ def target(item: Mapping[str, Any]) -> Target:
 
 
 def target_item(thing: Target) -> Item:
-    item = _flat(thing)
+    item = flat(thing)
     due = keys.stamp(thing.due_at)
     item["cal"], item["cal_at"] = keys.calendar(thing.brand, due[:7]), f"{due}#{thing.post_id}#{thing.account}"
     if thing.state is TargetState.APPROVED:
@@ -296,7 +299,7 @@ def under_way(item: Mapping[str, Any], post: Post) -> Delivery | None:
         external_id=variant.external_id, url=variant.url, closed_at=_time(item, "d_closed_at"),
         done_at=_time(item, "d_done_at"), reason=variant.reason, post_id=post.id,
         content_hash=variant.delivery_id.rsplit("~", 1)[-1], link=post.link, media=post.media,
-        version=item.get("version", 0),
+        needs=needs_of(post), version=item.get("version", 0),
     )  # fmt: skip
 
 
@@ -319,7 +322,7 @@ def hold(item: Mapping[str, Any]) -> Hold:
 
 
 def hold_item(thing: Hold) -> Item:
-    item = _flat(thing)
+    item = flat(thing)
     if thing.released_at is None:
         item["work"], item["work_at"] = keys.in_force(thing.brand), keys.stamp(thing.at)
     return item
@@ -337,7 +340,7 @@ def _time(item: Mapping[str, Any], name: str) -> datetime | None:
 
 
 def policy_item(thing: Policy) -> Item:
-    return _flat(thing)
+    return flat(thing)
 
 
 def policy(item: Mapping[str, Any]) -> Policy:
@@ -352,7 +355,7 @@ def policy(item: Mapping[str, Any]) -> Policy:
 
 
 def person_item(thing: Person) -> Item:
-    item = _flat(thing)
+    item = flat(thing)
     item["active"] = thing.active
     return item
 
@@ -366,7 +369,7 @@ def person(item: Mapping[str, Any]) -> Person:
 
 
 def account_item(thing: Account) -> Item:
-    return _flat(thing)
+    return flat(thing)
 
 
 def account(item: Mapping[str, Any]) -> Account:
@@ -379,7 +382,7 @@ def account(item: Mapping[str, Any]) -> Account:
 
 
 def connection_item(thing: Connection) -> Item:
-    return _flat(thing)
+    return flat(thing)
 
 
 def connection(item: Mapping[str, Any]) -> Connection:
@@ -391,11 +394,11 @@ def acknowledgement(item: Mapping[str, Any]) -> Acknowledgement:
 
 
 def acknowledgement_item(thing: Acknowledgement) -> Item:
-    return _flat(thing)
+    return flat(thing)
 
 
 def audit_item(entry: AuditEntry) -> Item:
-    item = _flat(entry)
+    item = flat(entry)
     item["facts"] = {name: value for name, value in entry.facts.items() if value is not None}
     return item
 

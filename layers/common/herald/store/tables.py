@@ -36,27 +36,31 @@ from herald.model import (
     Person,
     Policy,
     Posted,
+    Record,
     Response,
     Revised,
     StateChange,
+    Still,
     StillOrdered,
+    Tallied,
     Target,
     Targets,
     Work,
     content_hash,
 )
 from herald.ports import Page, Rules
-from herald.store import keys, measures, posts, rows
+from herald.store import keys, measures, posts, rows, shelves
 from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused
 from herald.store.measures import MeasureTables
 from herald.store.posts import PostTables
+from herald.store.shelves import RecordTables
 
 _RANK = {Change.CREATED: 1, Change.OUTBOUND: 1, Change.EDITED: 2, Change.DELETED: 9, Change.REVOKED: 9}
 _CONFLICT_TRIES = 6
 _T = TypeVar("_T")
 
 
-class TableStore(PostTables, MeasureTables):
+class TableStore(PostTables, MeasureTables, RecordTables):
     """Args:
     db: the door.
     settings_ttl: seconds for which rules, accounts, policies ... may be remembered; 0 reads them every time.
@@ -520,12 +524,14 @@ class TableStore(PostTables, MeasureTables):
             return posts.note(change)
         if isinstance(change, Response):
             return measures.response(change)
-        if isinstance(change, StillOrdered):
-            return Check(keys.message(change.message_id), Equals("act", change.delivery_id))
+        if isinstance(change, Still | Tallied | StillOrdered):
+            return _beside(change)
         return Put(keys.audit(change.chain, change.seq), rows.audit_item(change), Absent("pk"))
 
     def _new(self, change: New) -> Put:
         thing = change.thing
+        if isinstance(thing, Record):
+            return shelves.new(thing)
         if isinstance(thing, Case):
             return Put(keys.case(thing.id), rows.case_item(replace(thing, version=1)), Absent("pk"))
         if isinstance(thing, Delivery):
@@ -537,6 +543,8 @@ class TableStore(PostTables, MeasureTables):
 
     def _revised(self, change: Revised) -> Put:
         thing, unchanged = change.thing, Equals("version", change.was)
+        if isinstance(thing, Record):
+            return shelves.revised(thing, change.was)
         if isinstance(thing, Case):
             return Put(keys.case(thing.id), rows.case_item(replace(thing, version=change.was + 1)), unchanged)
         if isinstance(thing, Delivery):
@@ -550,6 +558,13 @@ class TableStore(PostTables, MeasureTables):
         if thing.parked_until:
             item["work"], item["work_at"] = keys.PARKED, keys.stamp(thing.parked_until)
         return Put(keys.message(thing.id), item, unchanged)
+
+
+def _beside(change: Still | Tallied | StillOrdered) -> Check | Update:
+    """What is asked of rows that the change itself does not write whole."""
+    if isinstance(change, StillOrdered):
+        return Check(keys.message(change.message_id), Equals("act", change.delivery_id))
+    return shelves.still(change) if isinstance(change, Still) else shelves.tallied(change)
 
 
 def _one(read: Callable[[Item], _T], item: Item | None) -> _T | None:
