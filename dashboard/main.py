@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, NamedTuple
 
 import streamlit as st
 
@@ -13,39 +13,47 @@ from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.present import initials
 from dashboard.text import one_line
-from herald.govern import authority
 from herald.model import Person, Role
 
-MODERATORS = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE})
-"""Who sees decisions and their reasons. What they may do about them is the gate's to say."""
+_CM, _CSM, _MARKETER = Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER
+_OWNER, _COMPLIANCE, _EVERYONE = Role.OWNER, Role.COMPLIANCE, frozenset(Role)
+_ANSWER = frozenset({_CM, _CSM, _OWNER})
+_MODERATE = frozenset({_CM, _CSM, _OWNER, _COMPLIANCE})
 
 
-PAGES: Final[dict[str, tuple[str, str, str, Callable[[], None]]]] = {  # path -> section, title, icon, what it draws
-    "overview": ("Measure", "Overview", ":material/monitoring:", overview.render),
-    "report": ("Measure", "Report", ":material/description:", report.render),
-    "inbox": ("Engage", "Inbox", ":material/inbox:", inbox.render),
-    "moderation": ("Engage", "Moderation", ":material/gavel:", moderation.render),
-    "calendar": ("Publish", "Calendar", ":material/calendar_month:", calendar.render),
-    "policies": ("Govern", "Policies", ":material/policy:", policies.render),
+class Entry(NamedTuple):
+    """One page: where it stands in the navigation, what draws it, and whose roles see it.
+
+    Who may not see a page cannot reach it by its address either. What each may do on it is the gate's to say.
+    """
+
+    section: str
+    title: str
+    icon: str
+    render: Callable[[], None]
+    sees: frozenset[Role]
+
+
+PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their first page
+    "overview": Entry("Measure", "Overview", ":material/monitoring:", overview.render, overview.SEES),
+    "report": Entry("Measure", "Report", ":material/description:", report.render, overview.SEES),
+    "inbox": Entry("Engage", "Inbox", ":material/inbox:", inbox.render, _ANSWER),
+    "moderation": Entry("Engage", "Moderation", ":material/gavel:", moderation.render, _MODERATE),
+    "calendar": Entry("Publish", "Calendar", ":material/calendar_month:", calendar.render, calendar.SEES),
+    "policies": Entry("Govern", "Policies", ":material/policy:", policies.render, _EVERYONE),
 }
 
 
 def pages_of(person: Person) -> list[str]:
-    """The paths of this person's pages. One that is not in here cannot be reached by its address either."""
-    answers = authority.may(person, "Reply") or Role.OWNER in person.roles
-    moderates = bool(person.roles & MODERATORS)
-    plans = bool(person.roles & calendar.SEES)
-    measures = bool(person.roles & overview.SEES)
-    seen = {"overview": measures, "report": measures, "inbox": answers, "moderation": moderates}
-    seen |= {"calendar": plans, "policies": True}
-    return [path for path in PAGES if seen[path]]
+    """The paths of this person's pages."""
+    return [path for path, page in PAGES.items() if path == "policies" or (person.active and person.roles & page.sees)]
 
 
 def _navigation(person: Person) -> dict[str, list[st.Page]]:
     built: dict[str, list[st.Page]] = {}
     for path in pages_of(person):
-        section, title, icon, render = PAGES[path]
-        built.setdefault(section, []).append(st.Page(render, title=title, icon=icon, url_path=path))
+        page = PAGES[path]
+        built.setdefault(page.section, []).append(st.Page(page.render, title=page.title, icon=page.icon, url_path=path))
     return built
 
 
