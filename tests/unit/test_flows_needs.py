@@ -1,4 +1,4 @@
-"""What a post rests on is asked when it is submitted, approved and released, and once more in the sending transaction."""
+"""What a post rests on is asked when it is submitted, approved, released, and again in the sending transaction."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from herald.flows.publish import release_posts
 from herald.model import New, Record, Revised, Still, TargetState
 from herald.store import keys, shelves
 from tests.support.world import ACCOUNT, ANA, MIA, World, a_world
-from tests.unit.test_flows_posts import approved, drafted, hours, run, state, version
+from tests.unit.test_flows_posts import HOUR, ZONE, approved, drafted, hours, run, state, version
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,6 @@ def test_what_moves_inside_the_sending_transaction_is_judged_anew(
 
 def test_another_need_after_approval_voids_it(world: World) -> None:
     post = approved(world, needs=("crate:c1",))
-    run(world, c.Draft(post, ACCOUNT.brand, "Chairs", "New chairs are in.",
-                       (c.Variant(ACCOUNT.id, "2026-11-18T13:00", "Australia/Sydney"),), version(world, post)), ANA.id)  # fmt: skip
+    same = (c.Variant(ACCOUNT.id, HOUR, ZONE),)
+    run(world, c.Draft(post, ACCOUNT.brand, "Chairs", "New chairs are in.", same, version(world, post)), ANA.id)
     assert state(world, post) is TargetState.DRAFT

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -138,3 +139,9 @@ def test_every_shelf_has_a_prefix_of_its_own_and_fields_that_a_row_can_hold() ->
     assert not by_hand & set(prefixes)
     for shelf in shelves.SHELVES:
         assert codec._plan(shelf.kind)
+
+
+def test_every_shelf_has_its_line_among_the_access_patterns() -> None:
+    doc = (Path(__file__).parents[2] / "docs" / "access-patterns.md").read_text()
+    missing = [shelf.prefix for shelf in shelves.SHELVES if f"| `{shelf.prefix}#" not in doc]
+    assert not missing
