@@ -14,7 +14,7 @@ from herald import runtime
 from herald.flows import link_pages, links
 from herald.flows.links import Answer
 
-BODY_LIMIT = 20_000  # bytes: the longest form is an appeal of 2,000 characters, each up to nine bytes when encoded
+BODY_LIMIT = 25_000  # bytes: the longest form is an appeal of 2,000 characters, each up to twelve bytes when encoded
 logger = Logger()
 metrics = Metrics(namespace="Herald")
 

@@ -219,14 +219,14 @@ def stale(view: PostView, changed: Sequence[str], history: Iterable[str]) -> byt
 def decided(view: PostView, used: Used, states: Mapping[TargetState, str]) -> bytes:
     """What the link was used for; the same however often it is opened."""
     zone = view.targets[0].zone if view.targets else "UTC"
-    verb = "approved" if used.what == "approved" else "sent back"
+    title, deed = ("Approved", "approved this") if used.what == "approved" else ("Sent back", "sent this back")
     standing = [
         tag("li", tag("div", _account(view, t.account)), tag("div", f"{states[t.state]} · {when(t.due_at, t.zone)}",
             class_="mute")) for t in view.targets
     ]  # fmt: skip
     return page(
-        f"{verb.capitalize()}: {view.post.title or '(no title)'}",
-        note(Note(f"You {verb} this, {when(used.at, zone)}. It is done; pressing again changes nothing.", "good")),
+        f"{title}: {view.post.title or '(no title)'}",
+        note(Note(f"You {deed}, {when(used.at, zone)}. It is done; pressing again changes nothing.", "good")),
         tag("div", tag("h2", "Where it stands now"), tag("ul", *standing), class_="card"),
     )
 
@@ -252,7 +252,7 @@ def _variant(view: PostView, words: str, targets: Sequence[Target]) -> Safe:
         "section",
         tag("h2", "Words"),
         tag("p", lines(words) if words else "(no words)", class_="said"),
-        note(Note(f"It holds {unseen} characters that cannot be seen.")) if unseen else Safe(""),
+        note(Note(f"Not shown: {unseen} control characters that cannot be seen.")) if unseen else Safe(""),
         tag("p", link(view.post.link, view.post.link)) if view.post.link else Safe(""),
         *(_image(number, media) for number, media in enumerate(view.post.media)),
         tag("h2", "Where and when", class_="where"),
