@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import re
-from collections.abc import Mapping, Sequence
+import threading
+from base64 import b64decode
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from html import unescape
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -140,3 +144,40 @@ def words_of_page(answer: Mapping[str, Any]) -> str:
     """What a reader sees of a page, without markup and style."""
     plain = re.sub(r"<style>.*?</style>|<title>.*?</title>", " ", answer["body"], flags=re.DOTALL)
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", plain)).split())
+
+
+@contextmanager
+def served(here: Linked) -> Iterator[str]:
+    """The function over HTTP on a free port, as the HTTP API hands requests to it; the address."""
+
+    class Behind(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            path, _, query = self.path.partition("?")
+            if not path.startswith("/l/"):
+                self.send_error(404)
+                return
+            body = self.rfile.read(int(self.headers.get("content-length", 0))).decode("latin-1")
+            answer = here.ask(
+                path.removeprefix("/l/"), self.command, body or None, rawQueryString=query,
+                headers={name.lower(): value for name, value in self.headers.items()},
+            )  # fmt: skip
+            data = b64decode(answer["body"]) if answer["isBase64Encoded"] else answer["body"].encode()
+            self.send_response(answer["statusCode"])
+            for name, value in answer["headers"].items():
+                self.send_header(name, value)
+            self.send_header("content-length", str(len(data)))
+            self.end_headers()
+            self.wfile.write(data)
+
+        do_POST = do_GET
+
+        def log_message(self, *arguments: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Behind)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()

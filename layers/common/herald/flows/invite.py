@@ -1,7 +1,8 @@
 """Making signed links, and mailing them to those who are to approve.
 
 Whoever holds a link to approve or to acknowledge acts as the person in it. So nobody is shown another's: a page makes
-one's own, a mail goes to its person's own address, and only the command line (whose user holds the keys) makes any.
+one's own, a mail goes to its person's own address, and only the command line (whose user holds the keys anyway)
+makes anybody's.
 """
 
 from __future__ import annotations

@@ -43,7 +43,8 @@ header>div,main,footer{max-width:640px;margin:0 auto;padding:14px 18px}
 header svg{display:block}
 main{padding-top:22px}
 h1{font-size:1.4rem;line-height:1.25;font-weight:650;margin:0 0 6px;letter-spacing:-.01em}
-h2{font-size:.8rem;font-weight:600;margin:0 0 6px;color:var(--mute)}
+h2{font-size:.8rem;font-weight:600;margin:18px 0 6px;color:var(--mute)}
+.card>h2:first-child{margin-top:0}
 p{margin:0 0 10px}
 .mute{color:var(--mute);font-size:.9rem}
 .card{background:var(--card);border:1px solid var(--line);border-radius:12px;padding:16px;margin:14px 0}
@@ -52,9 +53,10 @@ p{margin:0 0 10px}
 .note{border-left:4px solid var(--orange);background:var(--card);border-radius:6px;padding:10px 14px;margin:14px 0}
 .note.bad{border-color:var(--red)}.note.good{border-color:var(--green)}
 .note>:last-child{margin-bottom:0}
-img{display:block;max-width:100%;max-height:420px;border-radius:8px;border:1px solid var(--line)}
+img{display:block;width:auto;height:auto;max-width:100%;max-height:420px;border-radius:8px;border:1px solid var(--line)}
 figure{margin:12px 0 0}
 figcaption{color:var(--mute);font-size:.9rem;margin-top:6px}
+form+p{margin-top:12px}
 ul{list-style:none;margin:0;padding:0}
 li{padding:8px 0;border-top:1px solid var(--line)}
 li:first-child{border-top:0;padding-top:0}
@@ -84,7 +86,7 @@ def policy_for(style: bytes, *more: str) -> str:
     )
 
 
-POLICY = policy_for(_STYLE.encode(), "img-src 'self'", "form-action 'self'")
+POLICY = policy_for(_STYLE.encode(), "img-src 'self' data:", "form-action 'self'")
 _LOGO = Safe(
     '<svg width="28" height="28" viewBox="0 0 28 28" role="img" aria-label="Herald">'
     '<rect width="28" height="28" rx="8" fill="#7bd3c8"/>'
@@ -107,6 +109,7 @@ def page(title: str, *parts: object, foot: str = "") -> bytes:
         "head",
         Safe('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
         Safe('<meta name="robots" content="noindex, nofollow"><meta name="color-scheme" content="light dark">'),
+        Safe('<link rel="icon" href="data:,">'),  # else a browser asks for one, and the API has none
         tag("title", f"{title} · Herald"),
         tag("style", Safe(_STYLE)),
     )
@@ -255,7 +258,7 @@ def _variant(view: PostView, words: str, targets: Sequence[Target]) -> Safe:
         note(Note(f"Not shown: {unseen} control characters that cannot be seen.")) if unseen else Safe(""),
         tag("p", link(view.post.link, view.post.link)) if view.post.link else Safe(""),
         *(_image(number, media) for number, media in enumerate(view.post.media)),
-        tag("h2", "Where and when", class_="where"),
+        tag("h2", "Where and when"),
         tag("ul", *where),
         class_="card",
     )
