@@ -174,7 +174,7 @@ def _overrule(message: Message, action: Action) -> None:
         _finish(commands.Overrule(message.id, chosen or action, reason or "", clause or "", message.version))
 
 
-@st.dialog("Link", width="small")
+@st.dialog("Copy this link", width="small")
 def link_dialog(purpose: str, subject: str, hours: int, told: str) -> None:
     """A signed link, made once for each opening of the dialog, to be copied."""
     _link(purpose, subject, hours, told)

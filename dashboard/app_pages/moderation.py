@@ -206,6 +206,9 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
     _reading(message.id, message.version, case.id if case else "", case.version if case else 0)
     parts.flash()
     _acting(person, message, case)
+    appealed = case is not None and case.work is Work.APPEAL
+    if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
+        _appeal_link(message)
     parts.reasons(message, None)
 
 
@@ -251,8 +254,6 @@ def _reading(message_id: str, version: int, case_id_: str, case_version: int) ->
 
 def _acting(person: Person, message: Message, case: Case | None) -> None:
     commands = [each for each in ("Overrule", "Hide", "Unhide") if authority.may(person, each)]
-    if appealable(message) and person.roles & MAY_OFFER_APPEAL:
-        _appeal_link(message)
     if not commands:
         return
     lacking = {p.id: p for each in commands for p in parts.missing_acknowledgements(person, each)}

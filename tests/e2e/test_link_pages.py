@@ -116,9 +116,7 @@ def test_a_policy_is_read_and_acknowledged_on_a_phone(phone: Any, here: tuple[Li
     assert made.world.store.acknowledgement(NEW.id, "MOD", 1) is not None
 
 
-def test_a_report_is_read_with_its_style_and_a_dead_link_says_what_to_do(
-    phone: Any, here: tuple[Linked, str]
-) -> None:
+def test_a_report_is_read_with_its_style_and_a_dead_link_says_what_to_do(phone: Any, here: tuple[Linked, str]) -> None:
     made, base = here
     troubles: list[str] = []
     phone.on("console", lambda line: troubles.append(line.text))

@@ -169,7 +169,8 @@ def served(here: Linked) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(data)
 
-        do_POST = do_GET
+        def do_POST(self) -> None:
+            self.do_GET()
 
         def log_message(self, *arguments: object) -> None:
             """Says nothing."""
