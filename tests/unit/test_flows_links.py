@@ -20,6 +20,7 @@ from herald.govern import audit, links
 from herald.govern.links import Link, Purpose
 from herald.model import Action, CaseState, Clause, Media, Policy, Role, TargetState, Work
 from herald.store import keys
+from local.memory import MemoryDb
 from tests.support.linked import BASE, FORM, MESSAGE, Linked, linked, words_of_page
 from tests.support.world import ACCOUNT, ANA, BRAND, CREDENTIALS, MIA, NEW, NOON, TED, a_comment, deleted, edited
 
@@ -70,6 +71,43 @@ def test_who_approved_cannot_send_back_with_the_same_link(here: Linked) -> None:
     assert here.press(token, "reject", reason="On second thoughts")["statusCode"] == 303
     assert state(here) is TargetState.APPROVED
     assert "You approved this" in words_of_page(here.ask(token))
+
+
+class Between:
+    """A door to the tables through which somebody slips just before the next transaction."""
+
+    def __init__(self, db: Any) -> None:
+        self.db, self.slips = db, None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.db, name)
+
+    def transact(self, writes: Any) -> None:
+        slips, self.slips = self.slips, None
+        if slips:
+            slips()
+        self.db.transact(writes)
+
+
+@pytest.mark.parametrize("other", ["approve", "reject"])
+def test_of_two_presses_at_once_one_is_done_and_both_hear_of_it(monkeypatch: pytest.MonkeyPatch, other: str) -> None:
+    here = linked(monkeypatch, db=Between(MemoryDb()))
+    token = here.link("approve", here.submitted())
+    answers: list[int] = []
+    here.world.db.slips = lambda: answers.append(here.press(token, other, reason="Wait")["statusCode"])  # type: ignore[attr-defined]
+    answers.append(here.press(token, "approve")["statusCode"])
+    assert answers == [303, 303]
+    assert [what for what in told(here) if what in ("Approve", "Reject")] == [other.capitalize()]
+    assert ("You approved this" in words_of_page(here.ask(token))) is (other == "approve")
+
+
+def test_of_two_appeals_at_once_one_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = linked(monkeypatch, db=Between(MemoryDb()))
+    token = here.link("appeal", here.hidden(), MIA.id)
+    here.world.db.slips = lambda: here.press(token, "appeal", text="First.")  # type: ignore[attr-defined]
+    assert here.press(token, "appeal", text="Second.")["statusCode"] == 303
+    (case,) = here.world.store.open_cases(BRAND, Work.APPEAL).items
+    assert (case.note, told(here).count("Appeal")) == ("First.", 1)  # type: ignore[union-attr]
 
 
 def test_a_post_is_sent_back_with_a_reason_and_without_one_it_is_not(here: Linked) -> None:
