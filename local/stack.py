@@ -175,7 +175,9 @@ def provision(template: Template) -> Stack:
     for name in template.resources:
         making.attributes(name)
     outputs = {name: str(making.resolve(value)) for name, value in template.outputs.items()} | {"ApiUrl": url("door")}
-    return Stack(outputs, making.variables | _mail_variables() | client_environment(), making.api_id, making.functions)
+    outputs["LinkBase"] = url("door")
+    environment = making.variables | _mail_variables() | {"LINK_BASE": outputs["LinkBase"]} | client_environment()
+    return Stack(outputs, environment, making.api_id, making.functions)
 
 
 def warm(stack: Stack, template: Template) -> list[str]:

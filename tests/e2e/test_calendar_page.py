@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from playwright.sync_api import expect
 
+from herald.govern.links import read
 from local.chooser import COOKIE, Seal
 from tests.e2e.calendar_world import BLUESKY, MASTODON, an_image
 from tests.e2e.conftest import start_dashboard, stop_dashboard
@@ -348,3 +349,18 @@ def test_a_phone_reads_the_weeks_and_opens_a_post_without_scrolling_sideways(pho
     phone.get_by_role("button", name="Edit").click()
     expect(phone.get_by_role("textbox", name="Text", exact=True)).to_have_value("Words.")
     assert phone.evaluate("document.scrollingElement.scrollWidth") <= 375
+
+
+def test_an_approver_copies_a_link_of_their_own_and_the_author_has_none(page, server):
+    post = draft(server, "For the telephone", clock="15:00")
+    server.tell("submit", post=post)
+    sign_in(page, server, "lena")
+    page.goto(f"{server.url}/calendar?post={post}")
+    expect(page.get_by_text("someone else approves it")).to_be_visible()
+    expect(page.get_by_role("button", name="Copy link")).to_have_count(0)
+    sign_in(page, server, "nora")
+    page.goto(f"{server.url}/calendar?post={post}")
+    page.get_by_role("button", name="Copy link").click()
+    link = page.get_by_role("dialog").locator("code")
+    expect(link).to_contain_text(re.compile(r"^https://herald\.example/l/1\."))
+    assert read(link.inner_text().rpartition("/")[2], ["k" * 40], datetime.now(UTC)).person == "nora"

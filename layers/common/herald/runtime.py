@@ -36,6 +36,7 @@ class Settings:
     media_bucket: str = ""
     mail_from: str = ""
     mail_server: str = ""
+    link_base: str = ""
     settings_ttl: float = 10.0
 
     @staticmethod
@@ -50,6 +51,7 @@ class Settings:
             media_bucket=environment.get("MEDIA_BUCKET", ""),
             mail_from=environment.get("MAIL_FROM", ""),
             mail_server=environment.get("MAIL_SERVER", ""),
+            link_base=environment.get("LINK_BASE", "").rstrip("/"),
             settings_ttl=float(environment.get("SETTINGS_TTL", "10")),
         )
 
@@ -78,6 +80,7 @@ def build(
         pollers=platforms.pollers(),
         meters=platforms.meters(),
         mail=_mail(settings, client, now),
+        link_base=settings.link_base,
     )
 
 

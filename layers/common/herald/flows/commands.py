@@ -71,6 +71,33 @@ class Overrule(Command):
 
 
 @dataclass(frozen=True, slots=True)
+class DecideAppeal(Command):
+    """Uphold the decision a customer appeals against, or overturn it: then the message is shown again.
+
+    Never by who decided. The customer reads `reason`.
+    """
+
+    case_id: str
+    overturn: bool
+    reason: str
+    clause: str
+    expected: int  # version of the case the person saw
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLink(Command):
+    """Make a signed link (govern.links) for `hours`. `id` is made by the client and becomes the link's nonce.
+
+    To approve and to acknowledge, for oneself only: whoever holds such a link acts as the person in it.
+    """
+
+    id: str
+    purpose: str  # approve, acknowledge, appeal, share
+    subject: str  # post; policy; message; "<brand>~<first day>~<last day>" of a report
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
 class AcknowledgePolicy(Command):
     policy_id: str
     version: int

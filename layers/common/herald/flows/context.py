@@ -30,3 +30,4 @@ class Herald:
     pollers: Mapping[str, Poller] = field(default_factory=dict)
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None
+    link_base: str = ""  # where /l/{token} is reached from outside; empty: no links are made

@@ -25,6 +25,7 @@ class Done:
     sentence: str
     subject: str
     delivery_id: str = ""
+    link: str = ""  # the address that was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Plan:
     done: Done
     facts: dict[str, str | int | bool | None] = field(default_factory=dict)
     wake: Delivery | None = None
+    told: bool = False  # worth its audit line although no row changes
 
 
 Planner = Callable[[Any, Person, Herald, datetime], Plan]

@@ -31,7 +31,19 @@ from herald.model.govern import (
 )
 from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
-from herald.model.post import Approval, Hold, Media, Note, Post, Target, TargetState, needs_of, post_hash, words_of
+from herald.model.post import (
+    Approval,
+    Hold,
+    Media,
+    Note,
+    Post,
+    Target,
+    TargetState,
+    Used,
+    needs_of,
+    post_hash,
+    words_of,
+)
 from herald.model.records import Record
 
 __all__ = [
@@ -40,5 +52,5 @@ __all__ = [
     "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media",
     "Message", "Metric", "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Record", "Response",
     "Revised", "Role", "Severity", "Snapshot", "Span", "StateChange", "Still", "StillOrdered", "Tallied", "Target",
-    "TargetState", "Targets", "Work", "case_id", "content_hash", "needs_of", "post_hash", "words_of",
+    "TargetState", "Targets", "Used", "Work", "case_id", "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip
