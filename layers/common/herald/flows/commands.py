@@ -184,7 +184,26 @@ class Confirm:
     url: str = ""
 
 
+# ---------------------------------------------------------------- reports
+
+
+@dataclass(frozen=True, slots=True)
+class MailReport:
+    """Mail the report of a period, with its files, to people of the brand.
+
+    `id` is made by the client, so that sending twice mails once; the same id again after it certainly failed tries
+    anew. `to`: ids of people, whose addresses are those on record.
+    """
+
+    id: str
+    brand: str
+    first_day: str  # "2026-10-01"
+    last_day: str
+    to: tuple[str, ...]
+
+
 Command = (
     Reply | Hide | Unhide | Claim | Resolve | Overrule | AcknowledgePolicy
     | Draft | Submit | Approve | Reject | MovePost | Hold | Release | Cancel | TakeDown | Confirm
+    | MailReport
 )  # fmt: skip

@@ -12,13 +12,14 @@ from datetime import datetime
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import posts
+from herald.flows import mailing, posts
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     AcknowledgePolicy,
     Claim,
     Command,
     Hide,
+    MailReport,
     Overrule,
     Reply,
     Resolve,
@@ -84,6 +85,7 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
         Resolve: lambda: _resolve(command, person, herald, now),  # type: ignore[arg-type]
         Overrule: lambda: _overrule(command, person, herald, now),  # type: ignore[arg-type]
         AcknowledgePolicy: lambda: _acknowledge(command, person, herald, now),  # type: ignore[arg-type]
+        MailReport: lambda: mailing.plan(command, person, herald, now),  # type: ignore[arg-type]
     }.get(type(command), lambda: posts.plan(command, person, herald, now))
     for _ in range(_RACES):
         try:
@@ -99,7 +101,7 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
             continue  # planned again from fresh rows; a version the person did not see is refused there
         if plan.wake:
             herald.wake(plan.wake)
-        return plan.done
+        return plan.then() if plan.then else plan.done
     raise Refused("version", "This kept changing while it was saved. Look at it again and repeat what you want.")
 
 

@@ -30,12 +30,13 @@ from herald.model.govern import (
 from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
 from herald.model.post import Approval, Hold, Media, Note, Post, Target, TargetState, post_hash, words_of
+from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [
     "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
     "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
-    "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media",
-    "Message", "Metric", "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Response", "Revised",
-    "Role", "Severity", "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState", "Targets", "Work",
-    "case_id", "content_hash", "post_hash", "words_of",
+    "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "KeptFile",
+    "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person",
+    "Policy", "Post", "Posted", "Response", "Revised", "Role", "Severity", "Snapshot", "Span", "StateChange",
+    "StillOrdered", "Target", "TargetState", "Targets", "Work", "case_id", "content_hash", "post_hash", "words_of",
 ]  # fmt: skip

@@ -12,15 +12,16 @@ from herald.model.govern import Acknowledgement, AuditEntry
 from herald.model.measures import Response
 from herald.model.message import Message
 from herald.model.post import Approval, Hold, Note, Post, Target
+from herald.model.reports import KeptReport, Mailing
 
-Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold
+Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | KeptReport | Mailing
 
 
 @dataclass(frozen=True, slots=True)
 class New:
     """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
 
-    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold
+    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | KeptReport | Mailing
     once: bool = False
 
 
@@ -28,7 +29,7 @@ class New:
 class Revised:
     """Replaces the row whose version is `was`; the store writes version `was + 1`."""
 
-    thing: Message | Case | Delivery | Post | Target | Hold
+    thing: Message | Case | Delivery | Post | Target | Hold | Mailing
     was: int
 
 
