@@ -41,12 +41,13 @@ def test_the_matrix_has_a_row_for_every_command_and_none_for_anything_else():
 
 STOPS = {"Approve", "Reject", "Hold", "Cancel", "TakeDown"}
 PLANS = STOPS | {"Draft", "Submit", "MovePost", "Confirm"}
+MAILS = {"MailReport"}
 EXPECTED = {
     Role.COMMUNITY_MANAGER: set(authority.MATRIX),
-    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide", "AcknowledgePolicy"} | PLANS,
-    Role.COMPLIANCE: {"Overrule", "Unhide", "AcknowledgePolicy", "Release"} | STOPS,
-    Role.OWNER: {"Overrule", "AcknowledgePolicy", "Release"} | PLANS,
-    Role.MARKETER: {"AcknowledgePolicy"} | PLANS,
+    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide", "AcknowledgePolicy"} | PLANS | MAILS,
+    Role.COMPLIANCE: {"Overrule", "Unhide", "AcknowledgePolicy", "Release"} | STOPS | MAILS,
+    Role.OWNER: {"Overrule", "AcknowledgePolicy", "Release"} | PLANS | MAILS,
+    Role.MARKETER: {"AcknowledgePolicy"} | PLANS | MAILS,
     Role.ENGINEER: {"AcknowledgePolicy"},
 }
 
