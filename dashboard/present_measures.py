@@ -610,7 +610,7 @@ def kept_rows(found: Iterable[KeptReport], zone: str, now: datetime) -> list[Row
             "cells": {
                 "report": {"strong": period_name(one.first_day, one.last_day)},
                 "made": {"muted": moment(one.made_at, zone, now)},
-                "files": {"muted": str(len(one.files))},
+                "files": {"muted": str(sum(not each.name.startswith("mail.") for each in one.files))},
                 "hash": {"muted": one.digest[:12]},
             },
         }
@@ -621,8 +621,8 @@ def kept_rows(found: Iterable[KeptReport], zone: str, now: datetime) -> list[Row
 MAILED_COLUMNS = (
     {"id": "when", "label": "Mailed", "width": 150},
     {"id": "to", "label": "To", "width": 0, "wraps": True},
-    {"id": "by", "label": "By", "width": 140, "from": 480},
-    {"id": "state", "label": "What came of it", "width": 190, "wraps": True},
+    {"id": "by", "label": "By", "width": 180, "from": 480},
+    {"id": "state", "label": "What came of it", "width": 160},
 )
 _MAILED: Mapping[MailingState, tuple[str, str]] = {
     MailingState.SENT: ("sent", "green"), MailingState.SENDING: ("being sent", "gray"),
@@ -642,14 +642,13 @@ def mailed_rows(found: Iterable[Mailing], zone: str, now: datetime, name: Callab
         count = len(one.to)
         by = "Herald, by schedule" if one.ordered_by == MONTHLY else one_line(name(one.ordered_by), 80)
         people = f"{count} {'person' if count == 1 else 'people'}"
+        named = one_line(", ".join(name(each) for each in one.to[:5]), 160) + (" …" if count > 5 else "")
         cells: Row = {
             "when": moment(one.ended_at or one.ordered_at, zone, now),
-            "to": {"strong": people, "sub": one_line(", ".join(name(each) for each in one.to[:5]), 160)},
+            "to": {"strong": people, "sub": f"{named}. {one_line(one.reason, 200)}" if one.reason else named},
             "by": {"muted": by},
             "state": {"pill": list(_MAILED[state])},
         }
-        if one.reason and state is not MailingState.SENT:
-            cells["state"] = {"strong": _MAILED[state][0].capitalize(), "sub": one_line(one.reason, 200)}
         rows.append({"id": "", "cells": cells})
     return rows
 

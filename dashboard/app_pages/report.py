@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -34,6 +34,10 @@ FILES: Final = {
     "report.json": ("Everything as JSON", "application/json"),
     "all.csv": ("Numbers, all platforms", "text/csv"),
 }
+FACTS: Final = {
+    "days.csv": ("Facts by day", "text/csv"), "posts.csv": ("Facts by post", "text/csv"),
+    "answers.csv": ("Facts by answer", "text/csv"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,19 +178,20 @@ def _download(brand: str, period: tuple[str, str], seen: data_measures.Version, 
         made = data_measures.written(brand, *period, seen)
         if made is None:
             return
-        names = FILES | {
-            f"{each}.csv": (f"Numbers, {theme.platform_name(each)}", "text/csv") for each in facts.platforms
-        }
-        names |= {
-            "days.csv": ("Facts by day", "text/csv"), "posts.csv": ("Facts by post", "text/csv"),
-            "answers.csv": ("Facts by answer", "text/csv"),
-        }  # fmt: skip
-        for name, (label, kind) in names.items():
-            if name in made.files:
-                st.download_button(
-                    label, made.files[name], f"{facts.first_day}-{facts.last_day}-{name}", kind, key=f"file-{name}",
-                    type="tertiary", icon=":material/download:", on_click="ignore",
-                )  # fmt: skip
+        _files(made.files, f"{facts.first_day}-{facts.last_day}", "file")
+
+
+def _files(files: Mapping[str, bytes], period: str, key: str) -> None:
+    """A button for each file, those people look for first."""
+    ordered = [*(name for name in FILES if name in files), *(name for name in files if name not in FILES)]
+    for name in sorted(ordered, key=lambda each: each in FACTS):
+        label, kind = {**FILES, **FACTS}.get(
+            name, (f"Numbers, {theme.platform_name(name.removesuffix('.csv'))}", "text/csv")
+        )  # fmt: skip
+        st.download_button(
+            label, files[name], f"{period}-{name}", kind, key=f"{key}-{name}", type="tertiary",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
 
 
 def _mail_button(person: Person, brand: str, period: tuple[str, str]) -> None:
@@ -253,14 +258,9 @@ def _kept_files(kept: KeptReport) -> None:
     except Unknown as error:
         sheet([{"t": "note", "tone": "red", "text": one_line(str(error), 300)}], key="kept-gone")
         return
-    st.markdown(f"**{name}**, SHA-256 `{kept.digest}`")
-    with st.container(horizontal=True, gap="small"):
-        for file, content in files.items():
-            label = FILES[file][0] if file in FILES else show.plain(file)
-            st.download_button(
-                label, content, f"{kept.first_day}-{kept.last_day}-{file}", key=f"kept-{kept.first_day}-{file}",
-                type="tertiary", icon=":material/download:", on_click="ignore",
-            )  # fmt: skip
+    st.caption(f"{name} · SHA-256 {kept.digest}")
+    with st.container(horizontal=True, gap="xsmall"):
+        _files(files, f"{kept.first_day}-{kept.last_day}", f"kept-{kept.first_day}")
 
 
 # ---------------------------------------------------------------- to read

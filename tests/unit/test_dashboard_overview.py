@@ -560,8 +560,8 @@ def test_a_refused_mail_is_told_in_words_and_stands_in_the_list(served, told):
     found = data_measures.mailings(BRAND, *OCTOBER)
     rows = show.mailed_rows(found, ZONE, NOW, data.name_of)
     row = next(row["cells"] for row, one in zip(rows, found, strict=True) if one.id == "page-mail-4")
-    assert row["state"] == {"strong": "Not sent", "sub": "The mail server does not know this address."}
-    assert row["to"] == {"strong": "1 person", "sub": "Lena Fisk"}
+    assert row["state"] == {"pill": ["not sent", "red"]}
+    assert row["to"] == {"strong": "1 person", "sub": "Lena Fisk. The mail server does not know this address."}
     assert row["by"] == {"muted": "Gus Ferro"}
 
 
