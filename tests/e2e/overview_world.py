@@ -133,7 +133,7 @@ class OverviewWorld(World):
         self.herald = replace(
             self.herald, outlets={name: _Outlet(name) for name in TELLS}, mail=self.mailbox if mail else None,
             media=Shelf(),
-        )
+        )  # fmt: skip
         self.kept: list[Snapshot] = []
         self._answers = 0
         if not empty:
