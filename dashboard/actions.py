@@ -53,7 +53,7 @@ def give(command: commands.Command) -> Done | None:
     finally:
         data.forget()
     _log.info("%s by %s", type(command).__name__, person.id)
-    st.session_state[_FLASH] = Flash("green", done.sentence)
+    st.session_state[_FLASH] = Flash("green" if done.well else "red", done.sentence)
     return done
 
 

@@ -8,8 +8,8 @@ anything while there are none. The brand is part of every key; who may see it is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -18,15 +18,13 @@ import streamlit as st
 
 from dashboard import data
 from herald.flows import report as flow
-from herald.flows.context import Herald
 from herald.measure import report as paper
 from herald.measure.scorecard import Facts
-from herald.model import Account, Person, Snapshot
+from herald.model import Account, KeptReport, Mailing, Person
 from herald.ports import Store
 
 LOOK_EVERY = 10.0  # seconds between two looks for newer facts
 KEPT = 900.0  # seconds facts are remembered when nothing newer was seen
-PAST = 21_600.0  # seconds a reading of the past is remembered: it cannot change
 SETTLING = timedelta(minutes=1)  # a reading of all posts of an account is written within this
 FARTHEST = timedelta(days=32)  # how far back the first look goes
 
@@ -120,36 +118,7 @@ def facts(brand: str, first_day: str, last_day: str, seen: Version) -> Facts | N
     herald = data.herald()
     if not any(account.brand == brand for account in herald.store.accounts()):
         return None
-    return flow.gather(_remembering(herald), brand, first_day, last_day, herald.clock())
-
-
-class _Remembering:
-    """The store, but readings of the past are asked for once: facts are never changed.
-
-    What a post had reached at the end of the period before takes a query a post to find out, for posts whose figures
-    were read again since. They are the same all day, whatever is new today.
-    """
-
-    def __init__(self, store: Store, now: datetime) -> None:
-        self._store = store
-        self._settled = now - timedelta(hours=1)
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._store, name)
-
-    def snapshots(self, account: str, first: datetime, last: datetime, *, post: str = "") -> list[Snapshot]:
-        if last > self._settled:
-            return self._store.snapshots(account, first, last, post=post)
-        return list(_past(account, first, last, post))
-
-
-def _remembering(herald: Herald) -> Herald:
-    return replace(herald, store=cast(Store, _Remembering(herald.store, herald.clock())))
-
-
-@st.cache_resource(ttl=PAST, max_entries=5_000, show_spinner=False)
-def _past(account: str, first: datetime, last: datetime, post: str) -> tuple[Snapshot, ...]:
-    return tuple(data.herald().store.snapshots(account, first, last, post=post))
+    return flow.gather(herald, brand, first_day, last_day, herald.clock())
 
 
 @st.cache_resource(ttl=KEPT, max_entries=16, show_spinner=False)
@@ -170,9 +139,23 @@ def addressed(brand: str) -> list[Person]:
     return sorted(found, key=lambda one: one.name)
 
 
-def mail(report: paper.Report, people: Sequence[Person]) -> None:
-    """Send a report to these people. Raises Unsupported or PlatformError, which says what to do."""
-    flow.send(data.herald(), report, [one.email for one in people])
+@st.cache_resource(ttl=data.LIVE, max_entries=64, show_spinner=False)
+def kept(brand: str) -> list[KeptReport]:
+    """Reports kept of a brand, the newest period first."""
+    return data.herald().store.kept_reports(brand)
+
+
+@st.cache_resource(ttl=KEPT, max_entries=8, show_spinner=False)
+def kept_files(report: KeptReport) -> Mapping[str, bytes]:
+    """The files of a kept report, byte by byte as they were kept. Raises Unknown: they are gone."""
+    from herald.flows.mailing import kept_files as read  # noqa: PLC0415  only who opens one pays for it
+
+    return read(report, data.herald()).files
+
+
+def mailings(brand: str, first_day: str, last_day: str) -> list[Mailing]:
+    """What was mailed of the report of a period, the newest first; never from memory."""
+    return data.herald().store.mailings(brand, first_day, last_day)
 
 
 def target_minutes() -> list[int]:

@@ -12,11 +12,12 @@ from zoneinfo import ZoneInfo
 from dashboard import theme
 from dashboard.present import city, span_words
 from dashboard.text import SHORT, one_line
+from herald.flows.mailing import MONTHLY, standing
 from herald.measure import figures as f
 from herald.measure.advice import Finding, NoFinding
-from herald.measure.report import sheet, shown, shown_change
+from herald.measure.report import period_name, sheet, shown, shown_change
 from herald.measure.scorecard import ALL, Facts, Gap, Line, scorecard
-from herald.model import Metric
+from herald.model import KeptReport, Mailing, MailingState, Metric
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -92,28 +93,6 @@ def chosen(facts: Facts, platforms: Sequence[str]) -> Facts:
     )
 
 
-def alike(facts: Facts) -> Facts:
-    """The period before without the days whose counterpart is not told yet.
-
-    Platforms close a day late. Without this the running period would always be compared with one or two days more.
-    """
-    now = {one.account.id: one for one in facts.accounts}
-    return replace(facts, before=tuple(_without_untold(facts, now.get(one.account.id), one) for one in facts.before))
-
-
-def _without_untold(facts: Facts, now: f.AccountFacts | None, before: f.AccountFacts) -> f.AccountFacts:
-    days: Mapping[str, f.Figures] = before.days
-    for metric in (Metric.REACH, Metric.VIEWS):
-        told = [place for place, day in enumerate(facts.days) if now and metric in now.days.get(day, {})]
-        if told:
-            late = set(facts.days_before[max(told) + 1 :])
-            days = {
-                day: {each: value for each, value in of.items() if each is not metric} if day in late else of
-                for day, of in days.items()
-            }
-    return replace(before, days=days)
-
-
 # ---------------------------------------------------------------- the row of numbers
 
 
@@ -141,8 +120,8 @@ def cards(facts: Facts, promises: Sequence[int]) -> list[Card]:
     change = card["followers_change"]
     rate, reply = card["engagement_rate"], card["response_time"]
     return [
-        _comparable(facts, Metric.REACH, _card(card["reach"], compact, _relative, _by_day(facts, Metric.REACH))),
-        _comparable(facts, Metric.VIEWS, _card(card["views"], compact, _relative, _by_day(facts, Metric.VIEWS))),
+        _card(card["reach"], compact, _relative, _by_day(facts, Metric.REACH)),
+        _card(card["views"], compact, _relative, _by_day(facts, Metric.VIEWS)),
         _card(rate, lambda value: percent(value, 2), _points, _rates(facts), beside=f"{rate.n} posts"),
         replace(
             _card(card["followers"], compact, _relative, _by_day(facts, Metric.FOLLOWERS)),
@@ -150,23 +129,6 @@ def cards(facts: Facts, promises: Sequence[int]) -> list[Card]:
         ),
         _card(reply, _waited, _minutes, _medians(facts), beside=promise_words(promises), good="less"),
     ]
-
-
-def comparable(facts: Facts, metric: Metric) -> bool:
-    """Whether both periods rest on nearly the same number of days; else a difference tells of days, not of people."""
-    now = f.together(f.total(one.days, metric, facts.days) for one in facts.accounts)
-    before = f.together(f.total(one.days, metric, facts.days_before) for one in facts.before)
-    return 10 * min(now.n, before.n) >= 9 * max(now.n, before.n)
-
-
-def _comparable(facts: Facts, metric: Metric, card: Card) -> Card:
-    """Without a difference where there is no fair one."""
-    if card.delta is None or comparable(facts, metric):
-        return card
-    return replace(card, delta=None, beside="", help=f"{card.help}\n\n{_TOO_FEW}")
-
-
-_TOO_FEW = "Not compared: the two periods rest on different numbers of days."
 
 
 def _card(
@@ -317,7 +279,7 @@ def reach_alt(facts: Facts, series: Series) -> str:
     most = max(sorted(sums), key=lambda each: sums[each])
     line = scorecard(facts)["reach"]
     moved = ""
-    if line.change.relative is not None and comparable(facts, Metric.REACH):
+    if line.change.relative is not None:
         verb = "rose" if line.change.relative > 0 else "fell"
         moved = f"Daily reach, summed, {verb} by {abs(100 * line.change.relative):.1f}% to {compact(line.value or 0)}; "
         if line.change.immaterial:
@@ -630,6 +592,72 @@ def definition_rows(definitions: Iterable[f.Definition]) -> list[Row]:
         }
         for each in definitions
     ]
+
+
+KEPT_COLUMNS = (
+    {"id": "report", "label": "Report", "width": 0, "wraps": True},
+    {"id": "made", "label": "Kept", "width": 150},
+    {"id": "files", "label": "Files", "width": 60, "n": True, "from": 480},
+    {"id": "hash", "label": "SHA-256", "width": 130, "from": 620},
+)
+
+
+def kept_rows(found: Iterable[KeptReport], zone: str, now: datetime) -> list[Row]:
+    """Kept reports; their id is their period."""
+    return [
+        {
+            "id": f"{one.first_day}..{one.last_day}",
+            "cells": {
+                "report": {"strong": period_name(one.first_day, one.last_day)},
+                "made": {"muted": moment(one.made_at, zone, now)},
+                "files": {"muted": str(sum(not each.name.startswith("mail.") for each in one.files))},
+                "hash": {"muted": one.digest[:12]},
+            },
+        }
+        for one in found
+    ]
+
+
+MAILED_COLUMNS = (
+    {"id": "when", "label": "Mailed", "width": 150},
+    {"id": "to", "label": "To", "width": 0, "wraps": True},
+    {"id": "by", "label": "By", "width": 180, "from": 480},
+    {"id": "state", "label": "What came of it", "width": 160},
+)
+_MAILED: Mapping[MailingState, tuple[str, str]] = {
+    MailingState.SENT: ("sent", "green"), MailingState.SENDING: ("being sent", "gray"),
+    MailingState.FAILED: ("not sent", "red"), MailingState.UNCLEAR: ("may have been sent", "amber"),
+}  # fmt: skip
+
+
+def mailed_rows(found: Iterable[Mailing], zone: str, now: datetime, name: Callable[[str], str]) -> list[Row]:
+    """When a report was mailed, to how many and whom, and what came of it.
+
+    Args:
+        name: of a person by id.
+    """
+    rows: list[Row] = []
+    for one in found:
+        state = standing(one, now)
+        count = len(one.to)
+        by = "Herald, by schedule" if one.ordered_by == MONTHLY else one_line(name(one.ordered_by), 80)
+        people = f"{count} {'person' if count == 1 else 'people'}"
+        named = one_line(", ".join(name(each) for each in one.to[:5]), 160) + (" …" if count > 5 else "")
+        cells: Row = {
+            "when": moment(one.ended_at or one.ordered_at, zone, now),
+            "to": {"strong": people, "sub": f"{named}. {one_line(one.reason, 200)}" if one.reason else named},
+            "by": {"muted": by},
+            "state": {"pill": list(_MAILED[state])},
+        }
+        rows.append({"id": "", "cells": cells})
+    return rows
+
+
+def moment(at: datetime, zone: str, now: datetime) -> str:
+    """`1 Nov 2026, 07:00`, by the clock of a zone."""
+    local = at.astimezone(ZoneInfo(zone))
+    year = f" {local.year}" if local.year != now.astimezone(ZoneInfo(zone)).year else ""
+    return f"{local.day} {local:%b}{year}, {local:%H:%M}"
 
 
 def months(today: str, count: int = 13) -> list[str]:

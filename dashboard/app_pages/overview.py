@@ -50,7 +50,7 @@ def view(brand: str, days: int, platforms: tuple[str, ...], seen: data_measures.
     found = data_measures.facts(brand, *data_measures.span_of(days, seen.today), seen)
     if found is None:
         return None
-    facts = show.alike(show.chosen(found, platforms or found.platforms))
+    facts = show.chosen(found, platforms or found.platforms)
     reach = show.reach_series(facts)
     return View(
         facts, tuple(show.cards(facts, data_measures.target_minutes())), reach, show.rate_series(facts),

@@ -2,34 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
+from uuid import uuid4
 
 import streamlit as st
 
-from dashboard import charts, data_measures, parts, theme, who
+from dashboard import actions, charts, data, data_measures, parts, theme, who
 from dashboard import present_measures as show
-from dashboard.app_pages.overview import SEES, table_button
+from dashboard.app_pages.overview import table_button
 from dashboard.components import sheet
 from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.present import city
 from dashboard.text import one_line
-from herald.errors import PlatformError, Unsupported
+from herald.errors import Unknown
+from herald.flows import commands
+from herald.govern.authority import may
 from herald.measure import advice
 from herald.measure import figures as f
-from herald.measure.report import Report, period_name
+from herald.measure.report import period_name
 from herald.measure.scorecard import ALL, Facts, gaps, scorecard
-from herald.model import Person
+from herald.model import KeptReport, Person
 
 OTHER: Final = "days"
-_TOLD: Final = "herald.mailed"
+_OPENED: Final = "herald.kept"
 FILES: Final = {
     "report.html": ("The whole report", "text/html"),
     "report.json": ("Everything as JSON", "application/json"),
     "all.csv": ("Numbers, all platforms", "text/csv"),
 }
+FACTS: Final = {
+    "days.csv": ("Facts by day", "text/csv"), "posts.csv": ("Facts by post", "text/csv"),
+    "answers.csv": ("Facts by answer", "text/csv"),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +119,13 @@ def render() -> None:
     with files:
         _download(brand, period, seen, facts)
     with mail:
-        _mail_button(person, brand, period, seen)
-    _told()
+        _mail_button(person, brand, period)
+    parts.flash()
     _advice(found)
     _scores(found)
     _charts(found, brand, period, seen)
     _posts(found)
+    _left(brand, period, facts.zone)
     with st.container(border=True):
         st.markdown("##### What is missing")
         st.caption("What is missing is left out. It is not counted as 0.")
@@ -169,34 +178,34 @@ def _download(brand: str, period: tuple[str, str], seen: data_measures.Version, 
         made = data_measures.written(brand, *period, seen)
         if made is None:
             return
-        names = FILES | {
-            f"{each}.csv": (f"Numbers, {theme.platform_name(each)}", "text/csv") for each in facts.platforms
-        }
-        names |= {
-            "days.csv": ("Facts by day", "text/csv"), "posts.csv": ("Facts by post", "text/csv"),
-            "answers.csv": ("Facts by answer", "text/csv"),
-        }  # fmt: skip
-        for name, (label, kind) in names.items():
-            if name in made.files:
-                st.download_button(
-                    label, made.files[name], f"{facts.first_day}-{facts.last_day}-{name}", kind, key=f"file-{name}",
-                    type="tertiary", icon=":material/download:", on_click="ignore",
-                )  # fmt: skip
+        _files(made.files, f"{facts.first_day}-{facts.last_day}", "file")
 
 
-def _mail_button(person: Person, brand: str, period: tuple[str, str], seen: data_measures.Version) -> None:
+def _files(files: Mapping[str, bytes], period: str, key: str) -> None:
+    """A button for each file, those people look for first."""
+    ordered = [*(name for name in FILES if name in files), *(name for name in files if name not in FILES)]
+    for name in sorted(ordered, key=lambda each: each in FACTS):
+        label, kind = {**FILES, **FACTS}.get(
+            name, (f"Numbers, {theme.platform_name(name.removesuffix('.csv'))}", "text/csv")
+        )  # fmt: skip
+        st.download_button(
+            label, files[name], f"{period}-{name}", kind, key=f"{key}-{name}", type="tertiary",
+            icon=":material/download:", on_click="ignore",
+        )  # fmt: skip
+
+
+def _mail_button(person: Person, brand: str, period: tuple[str, str]) -> None:
     if not data_measures.can_mail():
         st.button("Mail to …", icon=":material/mail:", disabled=True, help="No mail is set up, so nothing can be sent.")
-    elif st.button("Mail to …", icon=":material/mail:", key="mail"):
-        _mail_dialog(person, brand, period, seen)
+    elif st.button("Mail to …", icon=":material/mail:", key="mail", disabled=not may(person, "MailReport")):
+        _mail_dialog(person, brand, period, str(uuid4()))  # one id as long as the dialog stands: one mail
 
 
 @st.dialog("Mail this report", width="small")
 @guarded
-def _mail_dialog(person: Person, brand: str, period: tuple[str, str], seen: data_measures.Version) -> None:
+def _mail_dialog(person: Person, brand: str, period: tuple[str, str], mail_id: str) -> None:
     people = data_measures.addressed(brand)
-    made = data_measures.written(brand, *period, seen)
-    if not people or made is None:
+    if not people:
         sheet([{"t": "empty", "text": "Nobody of this brand has an address on record."}], key="no-address")
         return
     names = {one.id: one_line(f"{one.name} · {one.email}", 120) for one in people}
@@ -205,41 +214,53 @@ def _mail_dialog(person: Person, brand: str, period: tuple[str, str], seen: data
             "To", list(names), default=[person.id] if person.id in names else [], format_func=names.__getitem__,
             placeholder="Choose people",
         )  # fmt: skip
-        st.caption(f"A short mail with the main numbers; {len(made.files)} files go with it.")
+        st.caption("A short mail with the main numbers; the report and its files go with it.")
         asked = st.form_submit_button("Send", type="primary", icon=":material/send:")
-    if asked and _send(brand, made, chosen):
+    if asked and send(brand, period, mail_id, chosen):
         st.rerun()
-    _told()
+    parts.flash()
 
 
-def _send(brand: str, made: Report, chosen: list[str]) -> bool:
-    """Send it to those chosen, as far as they stand on record; whether it went. What came of it is told."""
-    asker = who.current_person()
-    if asker is None or brand not in asker.brands or not asker.roles & SEES:
-        _tell("red", "You may not send reports of this brand. Nothing was sent.")
-        return False
-    people = [one for one in data_measures.addressed(brand) if one.id in chosen]
-    if not people:
-        _tell("orange", "Choose at least one person.")
-        return False
+def send(brand: str, period: tuple[str, str], mail_id: str, chosen: Sequence[str]) -> bool:
+    """Mail it to those chosen; whether it went. What came of it is what the next flash says."""
+    done = actions.give(commands.MailReport(mail_id, brand, *period, tuple(chosen)))
+    return done is not None and done.well
+
+
+def _left(brand: str, period: tuple[str, str], zone: str) -> None:
+    """What was mailed of this period, and every report that was kept, to download."""
+    now, kept = data.now(), data_measures.kept(brand)
+    mailed = show.mailed_rows(data_measures.mailings(brand, *period), zone, now, data.name_of)
+    with st.container(border=True):
+        st.markdown("##### Mailed")
+        table(
+            show.MAILED_COLUMNS, mailed, key="mailed", name="Mails of this report", stacks=520,
+            empty="This report was not mailed yet.",
+        )  # fmt: skip
+        st.markdown("##### Kept reports")
+        picked = table(
+            show.KEPT_COLUMNS, show.kept_rows(kept, zone, now), key="kept", name="Kept reports", picks="Show the files",
+            empty="None yet. On the first of each month the report of the month before is kept, just as it is mailed.",
+        )  # fmt: skip
+        if picked:
+            st.session_state[_OPENED] = (brand, picked)
+        opened = st.session_state.get(_OPENED)
+        for one in kept:
+            if opened == (brand, f"{one.first_day}..{one.last_day}"):
+                _kept_files(one)
+        st.caption(f"Kept reports never change; the page above counts what was corrected since. {city(zone)} time")
+
+
+def _kept_files(kept: KeptReport) -> None:
+    name = period_name(kept.first_day, kept.last_day)
     try:
-        data_measures.mail(made, people)
-    except (Unsupported, PlatformError) as error:
-        _tell("red", f"Nothing was sent: {error}")
-        return False
-    _tell("green", f"Sent to {', '.join(one.name for one in people)}.")
-    return True
-
-
-def _tell(tone: str, text: str) -> None:
-    st.session_state[_TOLD] = (tone, text)
-
-
-def _told() -> None:
-    """What came of the last mail, once. A refusal may quote outside words, so it is shown as text."""
-    tone, text = st.session_state.pop(_TOLD, ("", ""))
-    if text:
-        sheet([{"t": "note", "tone": tone, "text": one_line(text, 400)}], key="mailed")
+        files = data_measures.kept_files(kept)
+    except Unknown as error:
+        sheet([{"t": "note", "tone": "red", "text": one_line(str(error), 300)}], key="kept-gone")
+        return
+    st.caption(f"{name} · SHA-256 {kept.digest}")
+    with st.container(horizontal=True, gap="xsmall"):
+        _files(files, f"{kept.first_day}-{kept.last_day}", f"kept-{kept.first_day}")
 
 
 # ---------------------------------------------------------------- to read

@@ -4,7 +4,7 @@
 
 Facebook (two pages), Instagram and LinkedIn tell reach; Mastodon tells none. One day of LinkedIn was never told, the
 last days are not told yet, one title is hostile. Lines on standard input change the world while it runs, as in
-dashboard_world: {"do": "measure" | "answer" | "complaint" | "mails", ...}.
+dashboard_world: {"do": "measure" | "answer" | "complaint" | "month" | "mails", ...}.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from herald.errors import Rejected
+from herald.errors import Rejected, Unknown
 from herald.model import (
     Account,
     Act,
@@ -71,6 +72,23 @@ _TIMES = ((1, 19), (2, 19), (0, 19), (3, 12), (4, 17), (5, 9), (1, 12), (3, 19),
 
 
 @dataclass
+class Shelf:
+    """A place for files that remembers."""
+
+    held: dict[str, bytes] = field(default_factory=dict)
+
+    def put(self, data: bytes, mime: str) -> str:
+        key = f"media/{sha256(data).hexdigest()}"
+        self.held[key] = data
+        return key
+
+    def get(self, key: str) -> bytes:
+        if key not in self.held:
+            raise Unknown(f"There is no {key}.")
+        return self.held[key]
+
+
+@dataclass
 class Mailbox:
     """A mailer that keeps what it is given, and refuses one address."""
 
@@ -113,8 +131,9 @@ class OverviewWorld(World):
             if person.id in ("gus", "lena"):
                 self.store.save(replace(person, email=f"{person.id}@kelp.example"))
         self.herald = replace(
-            self.herald, outlets={name: _Outlet(name) for name in TELLS}, mail=self.mailbox if mail else None
-        )
+            self.herald, outlets={name: _Outlet(name) for name in TELLS}, mail=self.mailbox if mail else None,
+            media=Shelf(),
+        )  # fmt: skip
         self.kept: list[Snapshot] = []
         self._answers = 0
         if not empty:
@@ -249,6 +268,10 @@ class OverviewWorld(World):
             case "answer":
                 for _ in range(int(told["times"])):
                     self.answered(int(told["waited"]))
+            case "month":
+                from herald.flows.mailing import monthly
+
+                return json.dumps([one.result for one in monthly(self.herald, self.now())])
             case "mails":
                 return json.dumps(self.mailbox.sent)
             case _:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import json
 import shutil
 import sys
@@ -99,6 +100,84 @@ def test_a_figure_read_once_long_before_the_end_is_found():
     world.store.keep([read(post, Metric.REACH, 77, START + timedelta(minutes=1))])
     world.store.keep([read(post, Metric.REACTIONS, 5, END + timedelta(days=1))])
     assert page(october(world)).posts[0].figures == {Metric.REACH: 77}
+
+
+def a_busy_brand(posts: int) -> tuple[World, list[dict[str, Any]]]:
+    """Three accounts that published all of October, whose posts were read on until today; and the facts as told."""
+    walls = [Wall("mastodon", TELLS), Wall("bluesky", TELLS)]
+    world = a_world(wall=Wall(capabilities=TELLS), clock=Clock(LATER), walls=walls)
+    accounts = (ACCOUNT.id, "mastodon:page", "bluesky:page")
+    told: list[dict[str, Any]] = []
+    for n in range(posts):
+        account, at = accounts[n % 3], START + timedelta(hours=6 * n)
+        target = Target(
+            f"p{n}", account, BRAND, at.strftime("%Y-%m-%dT%H:%M"), "UTC", at, TargetState.PUBLISHED,
+            external_id=f"x{n}", published_at=at,
+        )  # fmt: skip
+        world.store.commit([New(Post(f"p{n}", BRAND, "ana", "", "Words", at)), New(target)])
+        for hours in (1, 12, 30, 54, 80, 170, 320, 470, 620):
+            read_at = at + timedelta(hours=hours)
+            if read_at <= LATER:
+                for metric in (Metric.REACH, Metric.SHARES):
+                    world.store.keep([Snapshot(account, metric, 10 * n + hours, read_at, post=f"x{n}")])
+                    told.append({"post": f"x{n}", "at": read_at, "metric": str(metric), "value": 10 * n + hours})
+    return world, told
+
+
+def counting(world: World, patch: pytest.MonkeyPatch) -> list[str]:
+    """The partitions that are asked for from here on, one entry a query."""
+    asked: list[str] = []
+    query = world.db.query
+
+    def counted(table: str, pk: str, **more: Any) -> Any:
+        asked.append(pk)
+        return query(table, pk, **more)
+
+    patch.setattr(world.db, "query", counted)
+    return asked
+
+
+def test_however_many_posts_were_read_since_a_report_takes_a_few_queries_an_account(monkeypatch: pytest.MonkeyPatch):
+    counted: dict[int, int] = {}
+    for posts in (30, 120):
+        world, told = a_busy_brand(posts)
+        with monkeypatch.context() as patch:
+            asked = counting(world, patch)
+            facts = october(world)
+        counted[posts] = len(asked)
+        raw = pd.DataFrame(told).sort_values("at", kind="stable")
+        newest = raw[raw["at"] < END].groupby(["post", "metric"]).value.last().unstack()
+        figures = {post.external_id: post.figures for one in facts.accounts for post in one.posts}
+        assert len(figures) == posts
+        for post, row in newest.iterrows():
+            assert figures[str(post)] == {Metric(name): value for name, value in row.dropna().items()}, post
+    assert counted[120] <= 60
+    assert counted[120] <= counted[30] + 6
+
+
+def test_a_figure_read_at_the_very_end_of_a_period_is_of_the_next():
+    world = a_telling_world()
+    post = published(world, "p", START)
+    world.store.keep([read(post, Metric.REACH, 1, END - timedelta(milliseconds=1)), read(post, Metric.REACH, 2, END)])
+    assert page(october(world)).posts[0].figures == {Metric.REACH: 1}
+
+
+def test_readings_that_come_in_any_order_leave_the_same_figures_of_the_day():
+    readings = [
+        read("x-p", metric, value, START + timedelta(hours=hours))
+        for metric, value, hours in [
+            (Metric.REACH, 5, 1), (Metric.SHARES, 1, 1), (Metric.REACH, 9, 5), (Metric.REACTIONS, 3, 2),
+        ]
+    ]  # fmt: skip
+    seen = set()
+    for order in itertools.permutations(readings):
+        world = a_telling_world()
+        for one in order:
+            world.store.keep([one])
+        world.store.keep(readings)
+        left = world.store.read_on(ACCOUNT.id, "2026-10-01", "2026-10-01")
+        seen.add(tuple(sorted((one.metric, one.value) for one in left)))
+    assert seen == {((Metric.REACH, 9), (Metric.REACTIONS, 3), (Metric.SHARES, 1))}
 
 
 def test_what_is_read_after_the_period_does_not_change_its_report():

@@ -44,12 +44,13 @@ def test_every_command_has_a_row_in_the_matrix_and_a_plan_and_nothing_else_has()
 STOPS = {"Approve", "Reject", "Hold", "Cancel", "TakeDown"}
 PLANS = STOPS | {"Draft", "Submit", "MovePost", "Confirm"}
 ALL = {"AcknowledgePolicy", "MakeLink"}
+MAILS = {"MailReport"}
 EXPECTED = {
     Role.COMMUNITY_MANAGER: set(authority.MATRIX),
-    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide"} | ALL | PLANS,
-    Role.COMPLIANCE: {"Overrule", "DecideAppeal", "Unhide", "Release"} | ALL | STOPS,
-    Role.OWNER: {"Overrule", "DecideAppeal", "Release"} | ALL | PLANS,
-    Role.MARKETER: ALL | PLANS,
+    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide"} | ALL | PLANS | MAILS,
+    Role.COMPLIANCE: {"Overrule", "DecideAppeal", "Unhide", "Release"} | ALL | STOPS | MAILS,
+    Role.OWNER: {"Overrule", "DecideAppeal", "Release"} | ALL | PLANS | MAILS,
+    Role.MARKETER: ALL | PLANS | MAILS,
     Role.ENGINEER: ALL,
 }
 

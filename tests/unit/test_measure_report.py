@@ -216,14 +216,15 @@ def test_the_numbers_can_be_recomputed_by_pandas_from_the_files(facts: Facts):
     answers = pd.read_csv(io.BytesIO(files["answers.csv"]))
     for period, column in (("this", "value"), ("before", "before")):
         mine = posts[posts.period == period]
+        known = scorecard(facts)["posts"].before is not None or period == "this"  # tests/unit/test_measure_comparison
         rated = mine.dropna(subset=["reach", "engagements"])
         reach = rated.reach.sum()
         expected = {
-            "posts": len(mine),
+            "posts": len(mine) if known else float("nan"),
             "engagement_rate": rated.engagements.sum() / reach if reach else float("nan"),
             "reach": days[days.period == period].reach.astype(float).sum(min_count=1),
-            "judged": days[days.period == period].judged.sum(),
-            "answers": (answers.period == period).sum(),
+            "judged": days[days.period == period].judged.sum() if known else float("nan"),
+            "answers": (answers.period == period).sum() if known else float("nan"),
             "response_time": answers[answers.period == period].open_waited.median(),
         }
         for id, value in expected.items():

@@ -243,7 +243,7 @@ def _period(text: str) -> tuple[str, str]:
 
 
 def _mail_address(text: str) -> str:
-    from herald.mail import address  # noqa: PLC0415
+    from herald.govern.people import address  # noqa: PLC0415
 
     try:
         return address(text)

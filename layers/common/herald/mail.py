@@ -22,36 +22,19 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from herald.errors import NeedsLogin, OutcomeUnknown, Rejected, Retryable
+from herald.govern.people import MOST_ADDRESSED, address
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from herald.ports import Mailer
 
-MAX_TO = 50
-"""Addresses of one mail: SES takes no more (docs.aws.amazon.com, SES "Service quotas", read 2026-11)."""
-
 MAX_BYTES = 10_000_000
 """Of the whole mail: what most mail servers take."""
 
 TIMEOUT = 20.0  # seconds
 
-_LOCAL = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
-_LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"(?P<local>{_LOCAL})@(?P<domain>{_LABEL}(?:\.{_LABEL})+)")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
-
-
-def address(text: str) -> str:
-    """The address if it is one: `local@domain`, ASCII, dot-atom, no name, no comment (RFC 5321, 4.1.2).
-
-    Raises:
-        Rejected: it is none; says what is wrong.
-    """
-    found = _ADDRESS.fullmatch(text)
-    if not found or len(text) > 254 or len(found["local"]) > 64:
-        raise Rejected(f"{text[:80]!r} is no mail address: write it as name@example.com", "address")
-    return text
 
 
 def compose(
@@ -83,8 +66,8 @@ def compose(
 
 
 def _check(to: Sequence[str], subject: str, files: Mapping[str, bytes]) -> None:
-    if not 1 <= len(to) <= MAX_TO:
-        raise Rejected(f"A mail goes to 1 to {MAX_TO} addresses, not to {len(to)}.", "address")
+    if not 1 <= len(to) <= MOST_ADDRESSED:
+        raise Rejected(f"A mail goes to 1 to {MOST_ADDRESSED} addresses, not to {len(to)}.", "address")
     if not subject.strip() or len(subject) > 200 or not subject.isprintable():
         raise Rejected("The subject must be one line of 1 to 200 visible characters.", "subject")
     for name in files:

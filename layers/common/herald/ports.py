@@ -20,6 +20,8 @@ from herald.model import (
     Delivery,
     Event,
     Hold,
+    KeptReport,
+    Mailing,
     Message,
     Metric,
     Note,
@@ -264,6 +266,9 @@ class Store(Protocol):
     def post_snapshots(self, account: str, posts: Iterable[str]) -> dict[str, list[Snapshot]]:
         """The newest fact of each metric of each of these posts."""
 
+    def read_on(self, account: str, first_day: str, last_day: str) -> list[Snapshot]:
+        """The last fact of each metric of each post of an account on each day it was read, by day (in its zone)."""
+
     def figures(self, account: str, first_day: str, last_day: str) -> dict[str, dict[Metric, int]]:
         """day -> metric -> newest figure the platform gave for that day; days and metrics it never gave are absent."""
 
@@ -275,6 +280,17 @@ class Store(Protocol):
 
     def move_cursor(self, account: str, was: str, now_at: str) -> bool:
         """Move it on; False if someone else moved it first."""
+
+    # reports
+    def kept_reports(self, brand: str, limit: int = 24) -> list[KeptReport]:
+        """Reports kept of a brand, the newest period first."""
+
+    def kept_report(self, brand: str, first_day: str, last_day: str) -> KeptReport | None: ...
+
+    def mailings(self, brand: str, first_day: str, last_day: str) -> list[Mailing]:
+        """Mailings of the report of a period, the newest first."""
+
+    def mailing(self, brand: str, first_day: str, last_day: str, mailing_id: str) -> Mailing | None: ...
 
     # settings
     def connection(self, connection_id: str) -> Connection | None: ...

@@ -220,6 +220,23 @@ class Confirm(Command):
     url: str = ""
 
 
+# ---------------------------------------------------------------- reports
+
+
+@dataclass(frozen=True, slots=True)
+class MailReport(Command):
+    """Mail the report of a period, with its files, to people of the brand.
+
+    `id` is made by the client, so that sending twice mails once; the same id again after it certainly failed tries
+    anew. `to`: ids of people, whose addresses are those on record.
+    """
+
+    id: str
+    brand: str
+    first_day: str  # "2026-10-01"
+    last_day: str
+    to: tuple[str, ...]
+
 
 # ---------------------------------------------------------------- govern: policies, law, escalation, breaches
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import invite, posts
+from herald.flows import invite, mailing, posts
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     AcknowledgePolicy,
@@ -21,6 +21,7 @@ from herald.flows.commands import (
     Command,
     DecideAppeal,
     Hide,
+    MailReport,
     MakeLink,
     Overrule,
     Reply,
@@ -102,7 +103,7 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime, link: U
         if isinstance(command, Submit):
             told = invite.approvers(command.post_id, herald, now)
             return replace(plan.done, sentence=f"{plan.done.sentence} {told}".strip())
-        return plan.done
+        return plan.then() if plan.then else plan.done
     raise Refused("version", "This kept changing while it was saved. Look at it again and repeat what you want.")
 
 
@@ -373,6 +374,7 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         Overrule: _overrule,
         DecideAppeal: _decide_appeal,
         MakeLink: invite.plan,
+        MailReport: mailing.plan,
         AcknowledgePolicy: _acknowledge,
         **posts.PLANS,
     }

@@ -20,23 +20,34 @@ REASON_LIMIT = 500
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What the command came to, in words for the page, and the ids of what it touched."""
+    """What the command came to, in words for the page, and the ids of what it touched.
+
+    Attributes:
+        well: False where the command stands written, but what followed it did not come off.
+    """
 
     sentence: str
     subject: str
     delivery_id: str = ""
     link: str = ""  # the address that was made
+    well: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes to commit together with one audit line; facts are hashes and ids, never words or names."""
+    """Changes to commit together with one audit line; facts are hashes and ids, never words or names.
+
+    Attributes:
+        wake: the delivery that has work now.
+        then: what happens outside once the changes stand, and what it came to; called once, after the commit.
+    """
 
     changes: tuple[StateChange, ...]
     done: Done
     facts: dict[str, str | int | bool | None] = field(default_factory=dict)
     wake: Delivery | None = None
     told: bool = False  # worth its audit line although no row changes
+    then: Callable[[], Done] | None = None
 
 
 Planner = Callable[[Any, Person, Herald, datetime], Plan]

@@ -17,6 +17,11 @@ from herald.ports import Store
 LATE = timedelta(days=31)
 """How long after its planned time a post may still have been published and be found."""
 
+_READ_AGAIN = timedelta(days=8)
+"""While a post is followed, hardly more days pass between two readings (flows.measure)."""
+
+_INSTANT = timedelta(milliseconds=1)  # what rows tell instants to
+
 
 def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datetime) -> Facts:
     """What is known of a brand's accounts from first to last day, both in, each account in its own zone.
@@ -97,7 +102,7 @@ def _account(
     start, end = midnight(first_day, account.timezone).astimezone(UTC), _end(last_day, account.timezone)
     ours = [(t, post) for t, post in posts.get(account.id, ()) if t.published_at and start <= t.published_at < end]
     since = {target.external_id: target.published_at or start for target, _ in ours}
-    told = _figures_at(herald.store, account.id, since, min(end, now))
+    told = _figures_at(herald.store, account, since, min(end - _INSTANT, now))
     outlet = herald.outlets.get(account.platform)
     return AccountFacts(
         account=account,
@@ -126,26 +131,47 @@ def _answers(store: Store, account: str, start: datetime, end: datetime) -> list
 
 
 def _figures_at(
-    store: Store, account: str, posts: Mapping[str, datetime], until: datetime
+    store: Store, account: Account, posts: Mapping[str, datetime], until: datetime
 ) -> dict[str, dict[Metric, int]]:
-    """Post -> its figures as read up to `until`: the newest ones where none is later, else those of its history."""
+    """Post -> its figures as read up to `until`: the newest ones where none is later, else those of the last days.
+
+    Args:
+        posts: external id -> since when there can be figures.
+    """
     found: dict[str, dict[Metric, int]] = {}
-    for post, figures in store.post_snapshots(account, posts).items():
+    later: dict[str, set[Metric]] = {}
+    for post, figures in store.post_snapshots(account.id, posts).items():
         if all(one.at <= until for one in figures):
             found[post] = {one.metric: one.value for one in figures}
         else:
-            found[post] = _history(store, account, post, {one.metric for one in figures}, posts[post], until)
+            later[post] = {one.metric for one in figures}
+    if later:
+        found |= _as_they_stood(store, account, later, min(posts[post] for post in later), until)
     return found
 
 
-def _history(
-    store: Store, account: str, post: str, wanted: set[Metric], since: datetime, until: datetime
-) -> dict[Metric, int]:
-    """The newest figure of each metric up to `until`, looked for backwards in windows that double."""
-    rows: list[Snapshot] = []
-    window, last = timedelta(days=1), until
-    while last >= since and {one.metric for one in rows} < wanted:
-        rows = store.snapshots(account, max(since, until - window), last, post=post) + rows
-        last = until - window - timedelta(milliseconds=1)
-        window *= 2
-    return newest(rows, until).get(post, {})
+def _as_they_stood(
+    store: Store, account: Account, wanted: Mapping[str, set[Metric]], since: datetime, until: datetime
+) -> dict[str, dict[Metric, int]]:
+    """The newest figure of each metric up to `until`, looked for backwards in windows of days that double.
+
+    A day of which something was read after `until` (`until` is in the middle of it) has lost what it had before: of
+    such a post the facts themselves are read.
+    """
+    found: dict[str, dict[Metric, Snapshot]] = {post: {} for post in wanted}
+    cut: set[str] = set()
+    last, first = (date.fromisoformat(_day(at, account.timezone)) for at in (until, since))
+    window = _READ_AGAIN
+    while last >= first and any(found[post].keys() < wanted[post] for post in wanted):
+        start = max(first, last - window + timedelta(days=1))
+        for one in reversed(store.read_on(account.id, start.isoformat(), last.isoformat())):
+            if one.post in wanted:
+                if one.at > until:
+                    cut.add(one.post)
+                else:
+                    found[one.post].setdefault(one.metric, one)
+        last, window = start - timedelta(days=1), window * 2
+    told = {post: {one.metric: one.value for one in each.values()} for post, each in found.items()}
+    for post in sorted(cut):
+        told[post] = newest(store.snapshots(account.id, since, until, post=post), until).get(post, {})
+    return told

@@ -31,6 +31,7 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "Cancel": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
         "TakeDown": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
         "Confirm": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "MailReport": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
         "AcknowledgePolicy": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
     }
 )

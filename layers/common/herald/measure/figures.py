@@ -182,7 +182,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "change", "Change", "as the number",
-        "Difference to the period of equal length just before; missing where either is missing.",
+        "Difference to the period of equal length just before; missing where either is missing or the two cannot be "
+        "compared.",
         "this period − the one before; relative: divided by the one before. Immaterial below 1 % (rates: 0.1 points)",
         _OWN, "nothing",
     ),

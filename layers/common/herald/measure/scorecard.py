@@ -1,7 +1,7 @@
 """The numbers of a period, per platform and in all, and what is missing: one computation for pages and report.
 
 Figures of posts are taken as they stood at the end of their period, for this period and for the one before, so that
-neither had more time to grow.
+neither had more time to grow. A difference is given only where both periods can be compared: COMPARED has the rules.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from herald.measure import figures as f
 from herald.model import Metric
@@ -20,6 +21,53 @@ NAMES: Mapping[str, str] = {
     "facebook_page": "Facebook", "linkedin": "LinkedIn", "tiktok": "TikTok", "whatsapp": "WhatsApp", "x": "X",
     "youtube": "YouTube", "google_business": "Google", "rss": "RSS",
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When two periods are compared: the ids of the numbers it holds for, and the rule in words."""
+
+    numbers: tuple[str, ...]
+    words: str
+
+
+ENOUGH = 9
+"""Of ten: so much of what there could be must be told on both sides of a comparison of sums."""
+
+LATE = 3
+"""Days: so long after a day a platform may take to tell it."""
+
+_PARTS = tuple(map(str, f.ENGAGEMENT_PARTS))
+_COUNTED = ("judged", "hidden", "queued", "overruled")
+
+COMPARED: tuple[Rule, ...] = (
+    Rule(
+        ("reach", "views"),
+        f"The same accounts told it in both periods, each of them on at least {ENOUGH} of 10 days of each. While a "
+        f"period runs, days at its end that an account has not told yet, {LATE} at most, are left out on both sides.",
+    ),
+    Rule(
+        ("posts", "answers", *_COUNTED),
+        "The period before is known from its beginning, give or take a tenth of its days: something was read, "
+        "published, answered or judged then. Where no platform tells anything by day, something is known of it at all.",
+    ),
+    Rule(
+        ("engagements", *_PARTS),
+        f"As of posts; and the accounts that tell it at all told it of at least {ENOUGH} of 10 of their posts in each "
+        "period, the same parts of engagement in both.",
+    ),
+    Rule(
+        ("engagement_rate", "response_time", "response_time_p90", "in_time"),
+        f"It rests on at least {f.FEW_POSTS} posts or answers in each period, and on the same parts of engagement.",
+    ),
+    Rule(
+        ("followers",),
+        "The same accounts were read in both periods, each at readings as many days apart as the periods are, give or "
+        "take a tenth.",
+    ),
+    Rule(("followers_change",), "Never: it is a difference already."),
+)
+"""Numbers by the rule that says when they are compared; where it does not hold, the change is missing."""
 
 
 def name_of(scope: str) -> str:
@@ -75,8 +123,9 @@ class Line:
     Attributes:
         id: of its definition. value: None where missing or undefined; `note` then says which.
         n, of, counted: it rests on n of `of` things of this kind (days, posts, answers, accounts).
-        before: the same for the period before. change: None inside where the two cannot be compared.
-        note: what a reader must know of this number; often empty.
+        before: the same for the period before; where a period runs, over the days that are compared.
+        change: None inside where the two cannot be compared. unlike: why not, if both are there (see COMPARED).
+        note: what a reader must know of this number, `unlike` included; often empty.
     """
 
     scope: str
@@ -88,6 +137,7 @@ class Line:
     before: float | None
     change: f.Change
     note: str = ""
+    unlike: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +154,17 @@ def scorecard(facts: Facts, scope: str = ALL) -> dict[str, Line]:
     """Every number of a scope by the id of its definition, in the order of the report. Scope: a platform or ALL."""
     now, before = _Side(facts.of(scope), facts.days), _Side(facts.before_of(scope), facts.days_before)
     earlier = {one.account.id: one.days for one in facts.before_of(scope)}
+    known = _known(now, before)
     lines = [
-        _by_day(scope, "reach", Metric.REACH, now, before),
-        _by_day(scope, "views", Metric.VIEWS, now, before),
-        _line(scope, "posts", len(now.posts), len(now.posts), len(now.posts), "posts", len(before.posts)),
-        _engagements(scope, now, before),
+        _by_day(scope, "reach", Metric.REACH, now, before, running=not facts.over),
+        _by_day(scope, "views", Metric.VIEWS, now, before, running=not facts.over),
+        _own(scope, "posts", len(now.posts), len(now.posts), "posts", len(before.posts), known),
+        _engagements(scope, now, before, known),
         _rate(scope, now, before),
-        *(_part(scope, part, now, before) for part in f.ENGAGEMENT_PARTS),
+        *(_part(scope, part, now, before, known) for part in f.ENGAGEMENT_PARTS),
         *_followers(scope, now, before, earlier),
-        *_answers(scope, now, before),
-        *_moderation(scope, now, before),
+        *_answers(scope, now, before, known),
+        *_moderation(scope, now, before, known),
     ]
     return {line.id: line for line in lines}
 
@@ -127,33 +178,104 @@ class _Side:
         self.posts = [post for one in accounts for post in one.posts]
         self.responses = [answer for one in accounts for answer in one.responses]
 
+    def first_known(self) -> str:
+        """The first day of which anything is known; empty without any."""
+        known = {day for one in self.accounts for day, told in one.days.items() if told}
+        known |= {day for one in self.accounts for day, counted in one.counts.items() if any(counted.values())}
+        known |= {_local(post.published_at, one) for one in self.accounts for post in one.posts}
+        known |= {_local(answer.answered_at, one) for one in self.accounts for answer in one.responses}
+        return min(known.intersection(self.days), default="")
+
+
+def _local(at: datetime, one: f.AccountFacts) -> str:
+    return at.astimezone(ZoneInfo(one.account.timezone)).date().isoformat()
+
+
+def _slack(days: Sequence[str]) -> int:
+    """A tenth of the days, at least one."""
+    return max(1, len(days) * (10 - ENOUGH) // 10)
+
+
+def _enough(n: int, of: int) -> bool:
+    return 10 * n >= ENOUGH * of
+
+
+def _known(now: _Side, before: _Side) -> tuple[bool, str]:
+    """Whether anything is known of the period before, and if it is, why what we count ourselves is not compared."""
+    first = before.first_known()
+    if not first:
+        return False, ""
+    measured = any(one.days.get(day) for one in now.accounts for day in now.days)
+    late = measured and before.days.index(first) > _slack(before.days)
+    return True, f"the period before is known only from {first}" if late else ""
+
 
 def _line(
     scope: str, id: str, value: float | None, n: int, of: int, counted: str, before: float | None, note: str = "",
-    *, rate: bool = False, alike: bool = True,
+    *, rate: bool = False, unlike: str = "",
 ) -> Line:  # fmt: skip
-    change = f.compare(value, before if alike else None, rate=rate)
-    return Line(scope, id, value, n, of, counted, before, change, note)
+    if value is None or before is None:
+        unlike = ""
+    change = f.compare(value, None if unlike else before, rate=rate)
+    note = _joined((note, f"not compared: {unlike}" if unlike else ""))
+    return Line(scope, id, value, n, of, counted, before, change, note, unlike)
 
 
-def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side) -> Line:
-    """A sum over days and accounts. Compared only if the same accounts told it in both periods."""
-    sums = {one.account.id: f.total(one.days, metric, now.days) for one in now.accounts}
-    told = {account: total for account, total in sums.items() if total.value is not None}
-    earlier = {one.account.id: f.total(one.days, metric, before.days) for one in before.accounts}
-    told_before = {account: total for account, total in earlier.items() if total.value is not None}
-    here, there = f.together(told.values()), f.together(told_before.values())
-    alike = told.keys() == told_before.keys()
+def _own(
+    scope: str, id: str, value: int, n: int, counted: str, before: int, known: tuple[bool, str]
+) -> Line:  # fmt: skip
+    """A number of our own rows: none is 0, unless nothing at all is known of the period."""
+    there, unlike = known
+    return _line(scope, id, value, n, n, counted, before if there else None, unlike=unlike)
+
+
+def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side, *, running: bool) -> Line:
+    """A sum over days and accounts."""
+    earlier = {one.account.id: one.days for one in before.accounts}
+    sums, sums_before, short = [], [], []
+    told: set[str] = set()
+    told_before: set[str] = set()
+    for one in now.accounts:
+        here = f.total(one.days, metric, now.days)
+        days = _told_yet(one.days, metric, now.days) if running else len(now.days)
+        there = f.total(earlier.get(one.account.id, {}), metric, before.days[:days])
+        if here.value is not None:
+            told.add(one.account.id)
+            sums.append(here)
+        if there.value is not None:
+            told_before.add(one.account.id)
+            sums_before.append(there)
+        if not (_enough(here.n, days) and _enough(there.n, days)):
+            short.append(one.account.id)
+    here, there = f.together(sums), f.together(sums_before)
+    alike = told == told_before
+    few = told.intersection(short)
     notes = [
         "not told by any platform here" if not told else "",
         f"days missing: {here.of - here.n} of {here.of}" if told and not here.whole else "",
-        "not compared: other accounts told it before" if told and told_before and not alike else "",
         f"days missing before: {there.of - there.n} of {there.of}" if told and alike and not there.whole else "",
     ]
-    return _line(scope, id, here.value, here.n, here.of, "days", there.value, _joined(notes), alike=alike)
+    unlike = f"too few days told to compare, {_of(few, now)}" if few else ""
+    unlike = unlike if alike else "other accounts told it before"
+    return _line(scope, id, here.value, here.n, here.of, "days", there.value, _joined(notes), unlike=unlike)
 
 
-def _engagements(scope: str, now: _Side, before: _Side) -> Line:
+def _of(accounts: Iterable[str], side: _Side) -> str:
+    """Accounts by name; after three, how many more."""
+    wanted = set(accounts)
+    names = sorted(one.account.name or one.account.id for one in side.accounts if one.account.id in wanted)
+    return f"by {', '.join(names[:3])}" + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _told_yet(told: Mapping[str, f.Figures], metric: Metric, days: Sequence[str]) -> int:
+    """How many of the days, from the first, an account can have told: without the last ones that are not told yet."""
+    late = 0
+    while late < min(LATE, len(days)) and metric not in told.get(days[-1 - late], {}):
+        late += 1
+    return len(days) - late
+
+
+def _engagements(scope: str, now: _Side, before: _Side, known: tuple[bool, str]) -> Line:
     here, parts = f.engagements(now.posts)
     there, parts_before = f.engagements(before.posts)
     note = [
@@ -161,10 +283,29 @@ def _engagements(scope: str, now: _Side, before: _Side) -> Line:
         f"counts {words_of(parts)}" if parts else "",
         f"the period before counts {words_of(parts_before)}" if parts_before and parts_before != parts else "",
     ]
+    unlike = "other parts of engagement" if parts != parts_before else _unlike_posts(now, before, f.ENGAGEMENT_PARTS)
     return _line(
         scope, "engagements", here.value, here.n, here.of, "posts", there.value, _joined(note),
-        alike=parts == parts_before,
+        unlike=known[1] or unlike,
     )  # fmt: skip
+
+
+def _unlike_posts(now: _Side, before: _Side, metrics: Iterable[Metric]) -> str:
+    """Why sums over posts of any of these are not compared: an account that tells them left out too many posts."""
+    wanted = frozenset(metrics)
+    telling = {post.account for side in (now, before) for post in side.posts if wanted.intersection(post.figures)}
+    for side in (now, before):
+        posts = [post for post in side.posts if post.account in telling]
+        few = {
+            account for account in telling
+            if not _enough(
+                sum(post.account == account and bool(wanted.intersection(post.figures)) for post in posts),
+                sum(post.account == account for post in posts),
+            )
+        }  # fmt: skip
+        if few:
+            return f"told of too few posts{' before' if side is before else ''} to compare, {_of(few, now)}"
+    return ""
 
 
 def _rate(scope: str, now: _Side, before: _Side) -> Line:
@@ -176,15 +317,26 @@ def _rate(scope: str, now: _Side, before: _Side) -> Line:
         "undefined: the reach is 0" if here.n and here.value is None else "",
         f"counts {words_of(here.parts)}" if here.parts else "",
     ]
+    unlike = "other parts of engagement" if here.parts != there.parts else _few(here.n, there.n, "posts")
     return _line(
         scope, "engagement_rate", here.value, here.n, of, "posts", there.value, _joined(note), rate=True,
-        alike=here.parts == there.parts,
+        unlike=unlike,
     )  # fmt: skip
 
 
-def _part(scope: str, part: Metric, now: _Side, before: _Side) -> Line:
+def _few(now: int, before: int, what: str) -> str:
+    """Why rates and times are not compared: they rest on too few things."""
+    if min(now, before) >= f.FEW_POSTS:
+        return ""
+    return f"fewer than {f.FEW_POSTS} {what}{' before' if now >= f.FEW_POSTS else ''}"
+
+
+def _part(scope: str, part: Metric, now: _Side, before: _Side, known: tuple[bool, str]) -> Line:
     here, there = f.post_total(now.posts, part), f.post_total(before.posts, part)
-    return _line(scope, str(part), here.value, here.n, here.of, "posts", there.value, _posts_note(here, now, part))
+    return _line(
+        scope, str(part), here.value, here.n, here.of, "posts", there.value, _posts_note(here, now, part),
+        unlike=known[1] or _unlike_posts(now, before, (part,)),
+    )  # fmt: skip
 
 
 def _posts_note(total: f.Sum, side: _Side, what: str) -> str:
@@ -208,7 +360,8 @@ def _followers(
     count = _line(
         scope, "followers", sum(ends.values()) if ends else None, len(ends), telling, "accounts",
         sum(ends_before.values()) if ends_before else None, "" if ends else "no reading in the period",
-        alike=ends.keys() == ends_before.keys(),
+        unlike=_unlike_readings({each: here[each].end_day for each in ends},
+                                {each: there[each].end_day for each in ends_before}, now),
     )  # fmt: skip
     spans = sorted({f"{one.start_day} to {one.end_day}" for one in here.values() if one.change is not None})
     note = "needs two readings" if not changes else f"from {', '.join(spans)}"
@@ -218,24 +371,36 @@ def _followers(
     return count, gained
 
 
-def _answers(scope: str, now: _Side, before: _Side) -> Iterable[Line]:
+def _unlike_readings(now: Mapping[str, str], before: Mapping[str, str], side: _Side) -> str:
+    """Why followers are not compared. Account -> the day of its newest reading."""
+    if now.keys() != before.keys():
+        return "other accounts were read before"
+    apart = {each: (date.fromisoformat(now[each]) - date.fromisoformat(before[each])).days for each in now}
+    far = {each for each, span in apart.items() if abs(span - len(side.days)) > _slack(side.days)}
+    return f"the readings do not lie a period apart, {_of(far, side)}" if far else ""
+
+
+def _answers(scope: str, now: _Side, before: _Side, known: tuple[bool, str]) -> Iterable[Line]:
     here, there = f.response_times(now.responses), f.response_times(before.responses)
     none = "" if here.n else "nothing was answered"
-    yield _line(scope, "answers", here.n, here.n, here.n, "answers", there.n)
-    yield _line(scope, "response_time", here.median, here.n, here.n, "answers", there.median, none)
-    yield _line(scope, "response_time_p90", here.p90, here.n, here.n, "answers", there.p90, none)
+    few = _few(here.n, there.n, "answers")
+    yield _own(scope, "answers", here.n, here.n, "answers", there.n, known)
+    yield _line(scope, "response_time", here.median, here.n, here.n, "answers", there.median, none, unlike=few)
+    yield _line(scope, "response_time_p90", here.p90, here.n, here.n, "answers", there.p90, none, unlike=few)
     interval = f.wilson(here.met, here.n) if here.n < f.SMALL else None
     note = f"95 % interval {interval[0]:.0%} to {interval[1]:.0%}".replace("%", " %") if interval else none
-    yield _line(scope, "in_time", here.in_time, here.n, here.n, "answers", there.in_time, note, rate=True)
+    yield _line(
+        scope, "in_time", here.in_time, here.n, here.n, "answers", there.in_time, note, rate=True, unlike=few
+    )  # fmt: skip
 
 
-def _moderation(scope: str, now: _Side, before: _Side) -> Iterable[Line]:
+def _moderation(scope: str, now: _Side, before: _Side, known: tuple[bool, str]) -> Iterable[Line]:
     here = [f.moderation(one.counts, now.days) for one in now.accounts]
     there = [f.moderation(one.counts, before.days) for one in before.accounts]
     judged = sum(one["judged"] for one in here)
-    for id in ("judged", "hidden", "queued", "overruled"):
-        yield _line(
-            scope, id, sum(one[id] for one in here), judged, judged, "messages", sum(one[id] for one in there)
+    for id in _COUNTED:
+        yield _own(
+            scope, id, sum(one[id] for one in here), judged, "messages", sum(one[id] for one in there), known
         )  # fmt: skip
 
 
@@ -254,6 +419,7 @@ def gaps(facts: Facts) -> list[Gap]:
     if not any(one.posts or one.days or one.responses for one in facts.before):
         first, last = f.previous(facts.first_day, facts.until_day)
         found.append(Gap(ALL, "comparison", f"Nothing is known of the period before, {first} to {last}."))
+    found += _not_compared(facts)
     found.append(Gap(ALL, "posts made outside of Herald", "Only posts that Herald published are counted as posts."))
     found.append(
         Gap(
@@ -262,6 +428,17 @@ def gaps(facts: Facts) -> list[Gap]:
         )
     )  # fmt: skip
     return found
+
+
+def _not_compared(facts: Facts) -> list[Gap]:
+    """Numbers that both periods have and that are not compared, for all platforms; one reason is said once."""
+    reasons: dict[str, list[str]] = {}
+    for line in scorecard(facts).values():
+        if line.unlike:
+            reasons.setdefault(line.unlike, []).append(f.BY_ID[line.id].label)
+    return [
+        Gap(ALL, f"change of {'; '.join(labels)}", f"Not compared: {reason}.") for reason, labels in reasons.items()
+    ]
 
 
 _SHOWN = (Metric.FOLLOWERS, Metric.REACH, Metric.VIEWS, *f.ENGAGEMENT_PARTS)
@@ -282,8 +459,6 @@ def _not_told(facts: Facts, platform: str) -> list[Gap]:
 
 
 _RETRY = "See that the account is still connected; a later reading fills in what the platform still tells."
-_YET = timedelta(days=3)
-"""How long after a day a platform may take to tell it."""
 
 
 def _unread(facts: Facts, one: f.AccountFacts) -> list[Gap]:
@@ -313,7 +488,7 @@ def _unread_days(facts: Facts, one: f.AccountFacts, spans: str, metrics: Sequenc
     """Days without a figure; the last days of a period that runs may just not have been told yet."""
     what = f"{words_of(metrics)} of {one.account.name or one.account.id} on {spans}"
     lacking = [day for day in facts.days if metrics[0] not in one.days.get(day, {})]
-    recent = (date.fromisoformat(facts.until_day) - _YET).isoformat()
+    recent = (date.fromisoformat(facts.until_day) - timedelta(days=LATE)).isoformat()
     if not facts.over and lacking[0] > recent:
         return Gap(one.account.platform, what, "Not told yet: platforms tell a day some days later.")
     return Gap(one.account.platform, what, "No figure was read.", _RETRY)

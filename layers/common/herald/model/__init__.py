@@ -45,12 +45,14 @@ from herald.model.post import (
     words_of,
 )
 from herald.model.records import Record
+from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [
     "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
     "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
-    "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media",
-    "Message", "Metric", "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Record", "Response",
-    "Revised", "Role", "Severity", "Snapshot", "Span", "StateChange", "Still", "StillOrdered", "Tallied", "Target",
-    "TargetState", "Targets", "Used", "Work", "case_id", "content_hash", "needs_of", "post_hash", "words_of",
+    "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "KeptFile",
+    "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person",
+    "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role", "Severity", "Snapshot", "Span",
+    "StateChange", "Still", "StillOrdered", "Tallied", "Target", "TargetState", "Targets", "Used", "Work", "case_id",
+    "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

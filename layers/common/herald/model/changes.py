@@ -13,15 +13,16 @@ from herald.model.measures import Response
 from herald.model.message import Message
 from herald.model.post import Approval, Hold, Note, Post, Target, Used
 from herald.model.records import Record
+from herald.model.reports import KeptReport, Mailing
 
-Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used
+Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing
 
 
 @dataclass(frozen=True, slots=True)
 class New:
     """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
 
-    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | Record
+    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing | Record
     once: bool = False
 
 
@@ -29,7 +30,7 @@ class New:
 class Revised:
     """Replaces the row whose version is `was`; the store writes version `was + 1`."""
 
-    thing: Message | Case | Delivery | Post | Target | Hold | Record
+    thing: Message | Case | Delivery | Post | Target | Hold | Mailing | Record
     was: int
 
 

@@ -114,12 +114,26 @@ def newest_of_post(account_id: str, post_id: str) -> Key:
     return (METRICS, f"L#{account_id}", post_id)
 
 
+def read_on(account_id: str, day: str, post_id: str) -> Key:
+    """What a post had reached on the day it was read; days in the account's zone, as everywhere."""
+    return (METRICS, f"E#{account_id}", f"{day}#{post_id}")
+
+
 def response(account_id: str, at: datetime, case_id: str) -> Key:
     return (METRICS, f"R#{account_id}", f"{stamp(at)}#{case_id}")
 
 
 def cursor(account_id: str) -> Key:
     return (METRICS, f"CURSOR#{account_id}", "CURSOR")
+
+
+def kept_report(brand: str, first_day: str, last_day: str) -> Key:
+    return (POSTS, f"REPORT#{brand}", f"{first_day}#{last_day}")
+
+
+def mailing(brand: str, first_day: str, last_day: str, mailing_id: str) -> Key:
+    """Mailings of one period lie together; their ids are made by whoever asks, so that asking twice is one."""
+    return (POSTS, f"MAIL#{brand}#{first_day}#{last_day}", mailing_id)
 
 
 def connection(connection_id: str) -> Key:

@@ -24,7 +24,11 @@ from herald.model import (
     DeliveryState,
     Escalation,
     Hold,
+    KeptFile,
+    KeptReport,
     Kind,
+    Mailing,
+    MailingState,
     Media,
     Message,
     Note,
@@ -247,9 +251,26 @@ def post(item: Mapping[str, Any]) -> Post:
     )  # fmt: skip
 
 
-def plain(thing: Post | Approval | Note | Response | Used) -> Item:
+def plain(thing: Post | Approval | Note | Response | Used | KeptReport | Mailing) -> Item:
     """A thing whose row is just its fields."""
     return flat(thing)
+
+
+def kept_report(item: Mapping[str, Any]) -> KeptReport:
+    return KeptReport(
+        item["brand"], item["first_day"], item["last_day"], item["title"], time(item["made_at"]), item["digest"],
+        tuple(KeptFile(each["name"], each["key"], each["sha256"], each["size"]) for each in item["files"]),
+    )  # fmt: skip
+
+
+def mailing(item: Mapping[str, Any]) -> Mailing:
+    return Mailing(
+        id=item["id"], brand=item["brand"], first_day=item["first_day"], last_day=item["last_day"],
+        to=tuple(item["to"]), digest=item["digest"], ordered_by=item["ordered_by"],
+        ordered_at=time(item["ordered_at"]), state=MailingState(item["state"]),
+        lease_until=_time(item, "lease_until"), ended_at=_time(item, "ended_at"), attempt=item["attempt"],
+        reason=item.get("reason", ""), version=item["version"],
+    )  # fmt: skip
 
 
 def target(item: Mapping[str, Any]) -> Target:

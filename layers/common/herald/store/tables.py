@@ -28,7 +28,9 @@ from herald.model import (
     Event,
     Gated,
     IsApproved,
+    KeptReport,
     Kind,
+    Mailing,
     Message,
     New,
     Note,
@@ -49,10 +51,11 @@ from herald.model import (
     content_hash,
 )
 from herald.ports import Page, Rules
-from herald.store import keys, measures, posts, rows, shelves
+from herald.store import keys, measures, posts, reports, rows, shelves
 from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused
 from herald.store.measures import MeasureTables
 from herald.store.posts import PostTables
+from herald.store.reports import ReportTables
 from herald.store.shelves import RecordTables
 
 _RANK = {Change.CREATED: 1, Change.OUTBOUND: 1, Change.EDITED: 2, Change.DELETED: 9, Change.REVOKED: 9}
@@ -60,7 +63,7 @@ _CONFLICT_TRIES = 6
 _T = TypeVar("_T")
 
 
-class TableStore(PostTables, MeasureTables, RecordTables):
+class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     """Args:
     db: the door.
     settings_ttl: seconds for which rules, accounts, policies ... may be remembered; 0 reads them every time.
@@ -539,6 +542,8 @@ class TableStore(PostTables, MeasureTables, RecordTables):
         if isinstance(thing, Acknowledgement):
             key = keys.acknowledgement(thing.person_id, thing.policy_id, thing.version)
             return Put(key, rows.acknowledgement_item(thing), Absent("pk"))
+        if isinstance(thing, KeptReport | Mailing):
+            return reports.new(thing)
         return posts.new(thing)
 
     def _revised(self, change: Revised) -> Put:
@@ -549,6 +554,8 @@ class TableStore(PostTables, MeasureTables, RecordTables):
             return Put(keys.case(thing.id), rows.case_item(replace(thing, version=change.was + 1)), unchanged)
         if isinstance(thing, Delivery):
             return Put(keys.delivery(thing.id), rows.delivery_item(replace(thing, version=change.was + 1)), unchanged)
+        if isinstance(thing, Mailing):
+            return reports.revised(thing, change.was)
         if not isinstance(thing, Message):
             return posts.revised(thing, change.was)
         item = rows.message_item(replace(thing, version=change.was + 1))
