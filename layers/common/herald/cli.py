@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _platform_commands(commands)
     _judging_commands(commands)
     _report_command(commands)
+    _audit_commands(commands)
     return parser
 
 
@@ -188,6 +189,16 @@ def _report_command(commands: Any) -> None:
     made.add_argument(
         "--mail", metavar="ADDRESS", action="append", default=[], type=_mail_address, help="may be repeated"
     )  # fmt: skip
+
+
+def _audit_commands(commands: Any) -> None:
+    parser = _command(commands, "audit", _audit_verify, "the chains of what was done, and their locked copy")
+    audit = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _command(
+        audit, "verify", _audit_verify, "hold every entry against the chain and its locked copy; exit 1 names what differs",
+        "herald audit verify",
+    )  # fmt: skip
+    _command(audit, "copy", _audit_copy, "bring the locked copy what it lacks, after an outage of the stream")
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -501,6 +512,34 @@ def _written(path: Path, data: bytes) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return {"path": str(path), "bytes": len(data), "sha256": sha256(data).hexdigest()}
+
+
+# -------------------------------------------------------------------- the audit
+
+
+def _audit_verify(args: argparse.Namespace) -> int:
+    from herald.flows import audit  # noqa: PLC0415
+
+    wrong: list[str] = []
+
+    def work(herald: Herald) -> None:
+        for one in audit.verify(herald, import_module("herald.runtime").audit_copies(), herald.clock()):
+            wrong.extend(one.problems)
+            _emit({
+                "chain": one.chain, "entries": one.entries, "copied": one.copied, "waiting": one.waiting,
+                "head": one.head.digest if one.head else None, "problems": one.problems,
+            })  # fmt: skip
+
+    code = _over_the_tables("audit verify", work)
+    return _complain(f"the audit does not hold, problems: {len(wrong)}; the first: {wrong[0]}", _FAILED) if wrong else code
+
+
+def _audit_copy(args: argparse.Namespace) -> int:
+    from herald.flows import audit  # noqa: PLC0415
+
+    return _over_the_tables(
+        "audit copy", lambda herald: _emit(audit.copy(herald, import_module("herald.runtime").audit_copies()))
+    )
 
 
 # -------------------------------------------------------------------- in and out

@@ -23,6 +23,7 @@ from herald.model.govern import (
     Connection,
     Credentials,
     Person,
+    Placed,
     Policy,
     Role,
     Targets,
@@ -35,7 +36,7 @@ __all__ = [
     "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
     "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
     "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media",
-    "Message", "Metric", "New", "NotHeld", "Note", "Person", "Policy", "Post", "Posted", "Response", "Revised",
-    "Role", "Severity", "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState", "Targets", "Work",
+    "Message", "Metric", "New", "NotHeld", "Note", "Person", "Placed", "Policy", "Post", "Posted", "Response",
+    "Revised", "Role", "Severity", "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState", "Targets", "Work",
     "case_id", "content_hash", "post_hash", "words_of",
 ]  # fmt: skip

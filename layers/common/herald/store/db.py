@@ -329,6 +329,14 @@ class _Terms:
         return f"({self.condition(condition.left)} OR {self.condition(condition.right)})"
 
 
+def plain(image: Mapping[str, Any]) -> Item:
+    """An item as DynamoDB writes it, in a record of a stream for example, in plain values."""
+    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415 - only who reads streams pays for it
+
+    deserialize = TypeDeserializer().deserialize
+    return {name: _number(deserialize(value)) for name, value in image.items()}
+
+
 def cursor_of(marker: Item, index: str | None) -> str:
     """The opaque place behind an item; travels to the page and back."""
     fields = [*INDEXES[index], "pk", "sk"] if index else ["pk", "sk"]

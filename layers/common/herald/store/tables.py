@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -34,6 +34,7 @@ from herald.model import (
     Note,
     NotHeld,
     Person,
+    Placed,
     Policy,
     Posted,
     Response,
@@ -46,7 +47,7 @@ from herald.model import (
     content_hash,
 )
 from herald.ports import Page, Rules
-from herald.store import keys, measures, posts, rows
+from herald.store import copies, keys, measures, posts, rows
 from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused
 from herald.store.measures import MeasureTables
 from herald.store.posts import PostTables
@@ -437,6 +438,14 @@ class TableStore(PostTables, MeasureTables):
     def audit_of(self, chain: str, *, after: int = 0, limit: int = 100) -> list[AuditEntry]:
         items, _ = self.db.query(keys.AUDIT, f"CHAIN#{chain}", first=f"{after + 1:012d}", limit=limit)
         return [rows.audit(item) for item in items]
+
+    def audit_places(self, chain: str) -> Iterator[Placed]:
+        cursor: str | None = None
+        while True:
+            page, cursor = self.db.query(keys.AUDIT, f"CHAIN#{chain}", limit=500, after=cursor)
+            yield from map(copies.placed, page)
+            if cursor is None:
+                return
 
     # ------------------------------------------------------------ writing
 
