@@ -102,8 +102,8 @@ def where() -> Path:
 # ---------------------------------------------------------------------------------------------- reading the template
 
 
-def read(path: Path = TEMPLATE) -> Template:
-    """The template as plain CloudFormation. Raises BadTemplate."""
+def translated(path: Path = TEMPLATE) -> Json:
+    """The template as the plain CloudFormation that SAM makes of it. Raises BadTemplate."""
     os.environ.setdefault("AWS_DEFAULT_REGION", REGION)  # the translator asks for one
     from samtranslator.public.exceptions import InvalidDocumentException  # noqa: PLC0415 (1 s of import)
     from samtranslator.translator.transform import transform  # noqa: PLC0415
@@ -117,11 +117,17 @@ def read(path: Path = TEMPLATE) -> Template:
             for key in ("CodeUri", "ContentUri"):
                 if key in resource.get("Properties", {}):
                     resource["Properties"][key] = SOURCE + resource["Properties"][key]
-        plain = transform(source, {}, _NoManagedPolicies())
+        plain: Json = transform(source, {}, _NoManagedPolicies())
     except InvalidDocumentException as error:
         raise BadTemplate("; ".join(cause.message for cause in error.causes)) from error
     except (YAMLError, OSError, KeyError, AttributeError, TypeError) as error:
         raise BadTemplate(f"{path.name}: {error}") from error
+    return plain
+
+
+def read(path: Path = TEMPLATE) -> Template:
+    """The template with every parameter at its default and every condition decided. Raises BadTemplate."""
+    plain = translated(path)
     parameters = {name: str(body.get("Default", "")) for name, body in plain.get("Parameters", {}).items()}
     conditions = {name: _holds(body, parameters) for name, body in plain.get("Conditions", {}).items()}
     resources = {

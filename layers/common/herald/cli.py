@@ -195,7 +195,7 @@ def _audit_commands(commands: Any) -> None:
     parser = _command(commands, "audit", _audit_verify, "the chains of what was done, and their locked copy")
     audit = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _command(
-        audit, "verify", _audit_verify, "hold every entry against the chain and its locked copy; exit 1 names what differs",
+        audit, "verify", _audit_verify, "hold every entry against its chain and its locked copy; exit 1 if one differs",
         "herald audit verify",
     )  # fmt: skip
     _command(audit, "copy", _audit_copy, "bring the locked copy what it lacks, after an outage of the stream")
@@ -531,7 +531,9 @@ def _audit_verify(args: argparse.Namespace) -> int:
             })  # fmt: skip
 
     code = _over_the_tables("audit verify", work)
-    return _complain(f"the audit does not hold, problems: {len(wrong)}; the first: {wrong[0]}", _FAILED) if wrong else code
+    if wrong:
+        return _complain(f"the audit does not hold, problems: {len(wrong)}; the first: {wrong[0]}", _FAILED)
+    return code
 
 
 def _audit_copy(args: argparse.Namespace) -> int:

@@ -37,6 +37,6 @@ __all__ = [
     "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
     "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media",
     "Message", "Metric", "New", "NotHeld", "Note", "Person", "Placed", "Policy", "Post", "Posted", "Response",
-    "Revised", "Role", "Severity", "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState", "Targets", "Work",
-    "case_id", "content_hash", "post_hash", "words_of",
+    "Revised", "Role", "Severity", "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState",
+    "Targets", "Work", "case_id", "content_hash", "post_hash", "words_of",
 ]  # fmt: skip
