@@ -6,10 +6,11 @@ Real flows, rules, tables, queue, buckets, secrets and mailer; only platforms ar
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from types import ModuleType
 from typing import Any, ClassVar
@@ -94,13 +95,15 @@ class Walk:
     asked: Asked
     clock: Clock
     watch: Watch
+    log: io.StringIO = field(default_factory=io.StringIO)
     modules: ClassVar[dict[str, ModuleType]] = {}
 
     def call(self, function: str, event: dict[str, Any]) -> Any:
-        module = _handler(function)
+        module, name = _handler(function)
+        module.logger.registered_handler.setStream(self.log)
         self.watch.who = function
         try:
-            return module[0].__dict__[module[1]](event, Context())
+            return getattr(module, name)(event, Context())
         finally:
             self.watch.who = ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator
 
@@ -50,6 +51,17 @@ def test_what_is_reached_is_read_from_the_source() -> None:
     assert reach.store_methods("Poll") == {"accounts", "apply", "connection", "cursor", "move_cursor"}
     assert "audit_head" in reach.store_methods("Deliver")
     assert reach.store_methods("Publish") >= {"planned", "due_deliveries", "commit"}
+
+
+def test_no_log_line_of_any_function_carries_words_names_or_secrets(walk: Walk) -> None:
+    lines = [json.loads(line) for line in walk.log.getvalue().splitlines()]
+    assert {line["function_name"] for line in lines} == {"herald"}
+    assert len(lines) > 50
+    said = ("muppet", "lamp", "refund", "Sorry!", "New chairs", "lovely")
+    names = ("Lee Lark", "Person 1", "Mia Marsh", "Ola", "tall-timber.example")
+    held = ("an app secret", "a verify token", "a token", "sha256=")
+    for private in (*said, *names, *held):
+        assert private not in walk.log.getvalue(), private
 
 
 # ---------------------------------------------------------------- what nobody may

@@ -200,6 +200,13 @@ def _audit_commands(commands: Any) -> None:
     )  # fmt: skip
     _command(audit, "copy", _audit_copy, "bring the locked copy what it lacks, after an outage of the stream")
 
+    restored = _command(
+        commands, "restore", _restore, "bring back rows that are gone, from a table restored beside the living one",
+        "herald restore Messages --from herald-messages-yesterday",
+    )  # fmt: skip
+    restored.add_argument("table", metavar="TABLE", help="Messages, Posts, Settings, Metrics or Audit")
+    restored.add_argument("--from", dest="source", metavar="NAME", required=True, help="name of the restored table")
+
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
@@ -542,6 +549,27 @@ def _audit_copy(args: argparse.Namespace) -> int:
     return _over_the_tables(
         "audit copy", lambda herald: _emit(audit.copy(herald, import_module("herald.runtime").audit_copies()))
     )
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from herald.store.keys import TABLES  # noqa: PLC0415
+    from herald.store.restore import restore  # noqa: PLC0415
+
+    if args.table not in TABLES:
+        raise Usage(f"there is no table {args.table!r}; there are {', '.join(TABLES)}")
+    left: list[tuple[str, str]] = []
+
+    def work(_: Herald) -> None:
+        runtime = import_module("herald.runtime")
+        living = runtime.Settings.from_environment(os.environ).tables[args.table]
+        done = restore(runtime._client("dynamodb"), args.source, living)
+        left.extend(done.differ)
+        for pk, sk in done.differ:
+            _emit({"differs": [pk, sk]})
+        _emit({"table": living, "brought": done.brought, "the_same": done.the_same, "differ": len(done.differ)})
+
+    code = _over_the_tables("restore", work)
+    return _complain(f"rows that stand in both and differ, left as they are: {len(left)}", _FAILED) if left else code
 
 
 # -------------------------------------------------------------------- in and out

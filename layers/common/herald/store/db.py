@@ -184,7 +184,7 @@ class DynamoDb:
                 requests = answer.get("UnprocessedKeys") or {}
                 if not requests:
                     break
-                self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter # nosec B311
             else:
                 raise Conflict("the table would not give all items; try again")
         return found

@@ -470,7 +470,7 @@ class TableStore(PostTables, MeasureTables):
                 tries += 1
                 if tries >= _CONFLICT_TRIES:
                     raise
-                self._sleep(0.02 * 2**tries * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                self._sleep(0.02 * 2**tries * random.uniform(0.5, 1.0))  # noqa: S311 - jitter # nosec B311
 
     def _writes(self, changes: Sequence[StateChange]) -> tuple[list[StateChange], list[Write]]:
         """One write a change; a publication and its variant lie in one row and become one."""
