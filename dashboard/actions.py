@@ -104,5 +104,13 @@ def start_from(choice: str, box: str, name: str) -> None:
         st.session_state[box] = chosen.text.replace("{name}", name)
 
 
+def link(purpose: str, subject: str, hours: int) -> Done | None:
+    """Make a signed link; the page shows it, so there is no note beside it. None when it was refused."""
+    done = give(commands.MakeLink(str(uuid4()), purpose, subject, hours))
+    if done:
+        take_flash()
+    return done
+
+
 def acknowledge(policy_id: str, version: int) -> None:
     give(commands.AcknowledgePolicy(policy_id, version))

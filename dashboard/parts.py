@@ -174,6 +174,54 @@ def _overrule(message: Message, action: Action) -> None:
         _finish(commands.Overrule(message.id, chosen or action, reason or "", clause or "", message.version))
 
 
+@st.dialog("Copy this link", width="small")
+def link_dialog(purpose: str, subject: str, hours: int, told: str) -> None:
+    """A signed link, made once for each opening of the dialog, to be copied."""
+    _link(purpose, subject, hours, told)
+
+
+@guarded
+def _link(purpose: str, subject: str, hours: int, told: str) -> None:
+    made = actions.link(purpose, subject, hours)
+    if made is None:
+        flash()
+        return
+    st.caption(told)
+    st.code(made.link, language=None, wrap_lines=True)
+    st.caption(one_line(made.sentence, 200))
+
+
+@st.dialog("Decide the appeal", width="small")
+def appeal_dialog(case: Case, message: Message, *, overturn: bool) -> None:
+    """Uphold the decision, or overturn it."""
+    _decide_appeal(case, message, overturn=overturn)
+
+
+@guarded
+def _decide_appeal(case: Case, message: Message, *, overturn: bool) -> None:
+    st.caption("The message is shown again." if overturn else "The message stays hidden.")
+    with st.form("appeal", border=False):
+        reason = st.text_area("Reason", max_chars=480, height=90, placeholder="The customer reads this")
+        clause = _clause_box(message)
+        label = "Overturn the decision" if overturn else "Uphold the decision"
+        sent = st.form_submit_button(label, type="primary", shortcut="Ctrl+Enter")
+    if sent:
+        _finish(commands.DecideAppeal(case.id, overturn, reason or "", clause or "", case.version))
+
+
+def appeal_buttons(case: Case, message: Message, person: Person, *, decided_by: str) -> None:
+    """Decide an appeal, unless the decision was this person's own."""
+    if not authority.may(person, "DecideAppeal"):
+        return
+    if decided_by == person.id:
+        st.caption("You made this decision: someone else decides the appeal.")
+        return
+    if st.button("Uphold", key=f"uphold-{case.id}"):
+        appeal_dialog(case, message, overturn=False)
+    if st.button("Overturn", key=f"overturn-{case.id}", type="primary"):
+        appeal_dialog(case, message, overturn=True)
+
+
 def hide_buttons(message: Message, person: Person, key: str) -> None:
     """Hide, or show again, where this person may and there is something to decide."""
     if message.deleted or message.outbound or message.decision is None:

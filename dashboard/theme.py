@@ -72,7 +72,7 @@ SEVERITIES: Final = {
     Severity.CRITICAL: ("Critical", "red"),
 }
 
-WORKS: Final = {Work.ANSWER: "Answer", Work.REVIEW: "Review", Work.TASK: "By hand"}
+WORKS: Final = {Work.ANSWER: "Answer", Work.REVIEW: "Review", Work.APPEAL: "Appeal", Work.TASK: "By hand"}
 
 DELIVERIES: Final = {
     DeliveryState.DUE: ("On its way", "violet"),

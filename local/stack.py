@@ -223,7 +223,8 @@ def provision(template: Template) -> Stack:
     outputs = {name: str(making.resolve(value)) for name, value in template.outputs.items()}
     there = outputs["ApiUrl"]  # the address it would have on AWS; here it is the door's
     outputs = {name: value.replace(there, url("door"), 1) for name, value in outputs.items()}
-    return Stack(outputs, making.variables | _mail_variables() | client_environment(), making.api_id, making.functions)
+    environment = making.variables | _mail_variables() | {"LINK_BASE": outputs["LinkBase"]} | client_environment()
+    return Stack(outputs, environment, making.api_id, making.functions)
 
 
 def warm(stack: Stack, template: Template) -> list[str]:

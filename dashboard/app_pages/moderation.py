@@ -11,10 +11,12 @@ from dashboard import actions, data, parts, present, theme, who
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
 from dashboard.text import safe_text
+from herald.flows.invite import MAY_OFFER_APPEAL, appealable
 from herald.govern import authority
 from herald.model import Case, CaseState, Message, Person, Work, case_id
 
-VIEWS = {"review": "To review", "decided": "Decided"}
+VIEWS = {"review": "To review", "appeals": "Appeals", "decided": "Decided"}
+APPEAL_HOURS = 30 * 24
 PAGE = 25
 ACTIONS = ("all", "hide", "queue", "allow")
 
@@ -101,7 +103,10 @@ def _numbers(brand: str) -> None:
 @st.fragment(run_every=parts.LOOK_EVERY)
 @guarded
 def _list(person: Person, brand: str, view: str, chosen: str) -> None:
-    picked = _review(person, brand, chosen) if view == "review" else _decided(brand, chosen)
+    if view == "decided":
+        picked = _decided(brand, chosen)
+    else:
+        picked = _review(person, brand, chosen) if view == "review" else _appeals(person, brand, chosen)
     if picked is not None and picked != chosen:
         _open(picked)
 
@@ -125,6 +130,25 @@ def _review(person: Person, brand: str, chosen: str) -> str | None:
         scrolls=bool(chosen),
     )  # fmt: skip
     st.caption(parts.as_of(brand, now) + (" · the first 50 of each kind" if reviews.more or tasks.more else ""))
+    return messages.get(picked, "") if picked is not None else None
+
+
+def _appeals(person: Person, brand: str, chosen: str) -> str | None:
+    """What customers say against decisions to hide, nearest deadline first."""
+    open_, now = data.open_cases(brand, Work.APPEAL), data.now()
+    messages = {case.id: case.message_id for case in open_.cases if case.message_id in open_.messages}
+    rows = [
+        present.review_row(case, open_.messages[case.message_id], me=person.id, name=data.name_of, now=now)
+        for case in open_.cases
+        if case.id in messages
+    ]
+    selected = next((each for each, of in messages.items() if of == chosen), "")
+    picked = work_list(
+        present.REVIEW_COLUMNS, rows, key="appeal-list", name="Appeals", selected=selected,
+        empty=("Nobody appeals", "Who gets an appeal link can say once why a message should not be hidden."),
+        scrolls=bool(chosen),
+    )  # fmt: skip
+    st.caption(parts.as_of(brand, now) + (" · the first 50" if open_.more else ""))
     return messages.get(picked, "") if picked is not None else None
 
 
@@ -182,12 +206,20 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
     _reading(message.id, message.version, case.id if case else "", case.version if case else 0)
     parts.flash()
     _acting(person, message, case)
+    appealed = case is not None and case.work is Work.APPEAL
+    if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
+        _appeal_link(message)
     parts.reasons(message, None)
 
 
 def _case_of(message: Message) -> Case | None:
-    """The open review or task of this message, as far as it is among the first fifty or belongs to these words."""
+    """The open review, appeal or task of this message, as far as it is among the first fifty or belongs to these
+    words."""
     decision = message.decision
+    appeals = data.open_cases(message.brand, Work.APPEAL)
+    appealed = next((case for case in appeals.cases if case.message_id == message.id), None)
+    if appealed:
+        return data.case(appealed.id)
     if decision:
         review = data.case(case_id(message.id, Work.REVIEW, decision.content_hash))
         if review and review.state is not CaseState.RESOLVED:
@@ -213,7 +245,9 @@ def _reading(message_id: str, version: int, case_id_: str, case_version: int) ->
     act = present.act_note(data.delivery(message.act))
     blocks = [present.head(message, account, now, chips), present.said(message), *act]
     if case is not None and case.note:
-        blocks.append({"t": "note", "tone": "orange", "text": safe_text(case.note, 400)})
+        appeals = case.work is Work.APPEAL
+        said = f"The customer appeals: {case.note}" if appeals else case.note
+        blocks.append({"t": "note", "tone": "orange", "text": safe_text(said, 2_100 if appeals else 400)})
     if sheet(blocks, key=f"reading-{message_id}"):
         _open("")
 
@@ -226,9 +260,13 @@ def _acting(person: Person, message: Message, case: Case | None) -> None:
     if lacking:
         parts.acknowledge_first(list(lacking.values()))
     with st.container(horizontal=True, gap="small"):
-        if case is not None and not case.owner and authority.may(person, "Claim"):
+        appealed = case is not None and case.work is Work.APPEAL
+        if case is not None and not appealed and not case.owner and authority.may(person, "Claim"):
             st.button("Claim", key=f"claim-{case.id}", on_click=actions.claim, args=(case.id, case.version))
         if lacking:
+            return
+        if case is not None and appealed:
+            parts.appeal_buttons(case, message, person, decided_by=_decider(case, message))
             return
         waits = case is not None and case.work is Work.REVIEW
         parts.decide_buttons(message, person, f"decide-{message.id}", waits=waits)
@@ -239,3 +277,17 @@ def _acting(person: Person, message: Message, case: Case | None) -> None:
             return
         if st.button("Done by hand", key=f"resolve-{case.id}", type="primary"):
             parts.resolve_dialog(case, message)
+
+
+def _decider(case: Case, message: Message) -> str:
+    """Who made the decision that is appealed against: a person's id, or "rules"."""
+    made = [decision for decision, _ in data.history(message.id)]
+    key = case.id.rpartition("~")[2]
+    return next((decision.decided_by for decision in made if decision.key == key), "")
+
+
+def _appeal_link(message: Message) -> None:
+    """A link by which whose message was hidden may say, once, why that was wrong."""
+    if st.button("Copy appeal link", key=f"appeal-link-{message.id}", icon=":material/link:", type="tertiary"):
+        told = "Send it to the customer. Whoever has it can appeal once against this decision."
+        parts.link_dialog("appeal", message.id, APPEAL_HOURS, told)

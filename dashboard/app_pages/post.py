@@ -259,10 +259,19 @@ def _review(person: Person, whole: Whole) -> None:
                           on_click=actions_posts.approve, args=(post.id, post.version))  # fmt: skip
             if rejectable and may_reject and st.button("Send back", key="post-reject"):
                 _reject_dialog(post)
+            if waiting and may_approve and not own and not lacking:
+                _own_link(post)
         if waiting and may_approve and not own:
             words = {words_of(post, t) for t in waiting}
             st.caption("You answer for these words, link, image and times; any edit voids it."
                        + (" The variants differ: read each." if len(words) > 1 else ""))  # fmt: skip
+
+
+def _own_link(post: Post) -> None:
+    """For the approver's own telephone: it acts as them, so nobody is shown another's."""
+    if st.button("Copy link", key="post-link", icon=":material/link:", type="tertiary", help="To approve elsewhere"):
+        told = "Yours alone, to read and decide on another device. Whoever has it approves in your name."
+        parts.link_dialog("approve", post.id, 48, told)
 
 
 @st.dialog("Send back", width="small")

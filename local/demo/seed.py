@@ -15,6 +15,7 @@ import boto3
 from boto3.dynamodb.types import TypeSerializer
 
 from herald import runtime
+from herald.flows.context import LINKS
 from herald.flows.moderate import redrive
 from herald.model import Credentials
 from herald.store import keys
@@ -70,6 +71,9 @@ def store_secrets(folder: Path) -> dict[str, Credentials]:
         file.touch(mode=0o600)
         file.write_text(json.dumps(made))
     held = json.loads(file.read_text())
+    if LINKS not in held:  # also in a folder made before there were links
+        held[LINKS] = {"secrets": [secrets.token_urlsafe(48)], "verify_token": "", "tokens": {}}
+        file.write_text(json.dumps(held))
     for name, value in held.items():
         _put_secret(name, json.dumps(value))
     facebook = held["herald/facebook"]

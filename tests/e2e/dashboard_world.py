@@ -123,7 +123,8 @@ class World:
         self.store = TableStore(self.memory)
         self.herald = Herald(
             store=self.store, sources={}, outlets={"facebook_page": _Outlet(), "instagram": _Outlet()},
-            archive=_Archive(), wake=lambda delivery: None, secrets=lambda ref: Credentials(()), clock=self.now,
+            archive=_Archive(), wake=lambda delivery: None, secrets=lambda ref: Credentials(("k" * 40,)),
+            clock=self.now, link_base="https://herald.example",
         )  # fmt: skip
         self.accounts = [
             Account("facebook_page", "1001", "Kelp & Clay", BRAND, ZONE, "Mon-Sun 00:00-24:00"),
@@ -275,6 +276,19 @@ class World:
             after = care.answered(case, self.now())
         self.store.commit([Revised(done, delivery.version), Revised(after, case.version)])
 
+    def appealed(self, text: str, said: str) -> None:
+        """The author of the hidden message with this text appeals, as by the link's page."""
+        from herald.care import cases as care
+
+        months = (f"{self.now():%Y-%m}",)
+        for message in (m for month in months for m in self.store.acted(BRAND, month, limit=200).items):
+            if isinstance(message, Message) and message.text == text and message.decision:
+                account = next(each for each in self.accounts if each.platform == message.platform)
+                case = care.appeal(message, message.decision, account, self.store.targets(), text=said, now=self.now())
+                self.store.commit([New(case)])
+                return
+        raise LookupError(text)
+
     def claimed(self, case_id_: str, owner: str) -> None:
         case = self.store.case(case_id_)
         if case is None:
@@ -306,6 +320,8 @@ class World:
                 return self.replies(told["case"])
             case "insult":
                 self.insult("A late troll", told["text"], told["found"], ago=0)
+            case "appeal":
+                self.appealed(told["text"], told["said"])
             case "complaint":
                 self.complaint(told.get("author", "A late guest"), told["text"], due_in=25, ago=1)
             case "deliver":

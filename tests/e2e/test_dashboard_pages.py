@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 
@@ -192,6 +193,40 @@ def test_a_person_overrules_with_reason_and_clause(page, dashboard_server):
     page.get_by_role("button", name="Decide").click()
     expect(page.get_by_text("Your decision stands").first).to_be_visible()
     expect(page.get_by_text(re.compile("Allowed by Aroha Tane"))).to_be_visible()
+
+
+def test_a_customer_is_offered_an_appeal_and_another_person_decides_it(page, dashboard_server):
+    text, said = "you absolute doorknob", "Doorknob is <b>my name</b>, and I only signed."
+    dashboard_server.tell("insult", text=text, found="doorknob")
+    sign_in(page, dashboard_server, "priya")
+    page.goto(f"{dashboard_server.url}/moderation?view=Decided")
+    page.get_by_text(text).first.click()
+    page.get_by_role("button", name="Copy appeal link").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.locator("code")).to_contain_text(re.compile(r"^https://herald\.example/l/1\.[\w-]+\.[\w-]{43}$"))
+    seen(page, "appeal-link")
+    page.keyboard.press("Escape")
+    dashboard_server.tell("appeal", text=text, said=said)
+    sign_in(page, dashboard_server, "aroha")
+    acknowledge(page, dashboard_server, "MOD")
+    page.goto(f"{dashboard_server.url}/moderation?view=Appeals")
+    page.get_by_text(text).first.click()
+    expect(page.get_by_text(f"The customer appeals: {said}")).to_be_visible()
+    seen(page, "appeal")
+    page.get_by_role("button", name="Overturn").click()
+    page.get_by_role("textbox", name="Reason").fill("It is a name.")
+    seen(page, "appeal-dialog")
+    page.get_by_role("button", name="Overturn the decision").click()
+    expect(page.get_by_text("Your decision stands").first).to_be_visible()
+    page.goto(f"{dashboard_server.url}/moderation?view=Appeals")
+    expect(page.get_by_text("Nobody appeals")).to_be_visible()
+
+
+def seen(page, name):
+    """Keep a picture where HERALD_SHOTS says, to be looked at."""
+    if folder := os.environ.get("HERALD_SHOTS"):
+        page.wait_for_timeout(600)
+        page.screenshot(path=f"{folder}/dashboard-{name}.png")
 
 
 def test_a_phone_reads_and_answers_without_scrolling_sideways(phone, dashboard_server):

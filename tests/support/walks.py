@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 from types import ModuleType
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 import boto3
 from boto3.dynamodb.types import TypeSerializer
@@ -32,7 +34,21 @@ from local.ports import ROOT
 from local.tables import create_tables
 from tests.support import privileges
 from tests.support.privileges import Watch
-from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, PAGE, Clock, Wall, a_comment, deleted, edited, furnish
+from tests.support.world import (
+    ACCOUNT,
+    ANA,
+    BRAND,
+    MIA,
+    NEW,
+    NOON,
+    PAGE,
+    Clock,
+    Wall,
+    a_comment,
+    deleted,
+    edited,
+    furnish,
+)
 from tests.unit.test_exactly_once import comment, webhook
 
 OWNER = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}), email="ola@tall-timber.example")
@@ -186,6 +202,7 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         for ref, held in {
             "herald/fb": {"secrets": ["an app secret"], "verify_token": "a verify token", "tokens": {PAGE: "a token"}},
             "herald/form": {"secrets": ["a form secret"]},
+            "herald/links": {"secrets": ["the key of links, 32 characters or more"]},
         }.items():
             client("secretsmanager").create_secret(Name=ref, SecretString=json.dumps(held))
         clock, wall, asked = Clock(), Wall(), Asked()
@@ -201,7 +218,7 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         store = Watched(built.store, watch)
         herald = replace(
             built, store=store, outlets={wall.name: wall}, pollers={asked.name: asked}, meters={asked.name: asked},
-            secrets=runtime.SecretsManager(client, ttl=0),
+            secrets=runtime.SecretsManager(client, ttl=0), link_base="https://herald.example",
         )  # fmt: skip
         setattr_(runtime, "current", lambda: herald)
         setattr_(runtime, "audit_copies", lambda: runtime.AuditBucket("AuditBucket", client))
@@ -215,6 +232,7 @@ def everything(walk: Walk) -> None:
     judges(walk)
     answers(walk)
     posts(walk)
+    links(walk)
     figures(walk)
     copied(walk)
 
@@ -335,12 +353,62 @@ def posts(walk: Walk) -> None:
     walk.deliver()
 
 
-def _approved(walk: Walk, post: str, media: tuple[Media, ...] = ()) -> None:
+def links(walk: Walk) -> None:
+    """Link: a post approved, one sent back, a policy, an appeal, a report; each looked at, used, and used again."""
+    for number, action in (("5", "approve"), ("6", "reject")):
+        image = Media(_image(walk), _image(walk).removeprefix("media/"), "image/png", 8, "A table", 1, 1)
+        _submitted(walk, f"post-000{number}", (image,))
+        token = _link(walk, "approve", f"post-000{number}", MIA.id)
+        _ask(walk, token, query="image=0")
+        for _ in range(2):
+            _ask(walk, token, action=action, reason="The price is wrong.")
+    gone = "0" * 64
+    _submitted(walk, "post-0007", (Media(f"media/{gone}", gone, "image/png", 8, "A chair", 1, 1),))
+    token = _link(walk, "approve", "post-0007", MIA.id)
+    _ask(walk, token, query="image=0")
+    walk.perform(c.Reject("post-0007", "Another picture.", walk.version("post-0007")), MIA.id)
+    _ask(walk, token, action="approve")  # it is not any more what the link was for
+    _ask(walk, _link(walk, "acknowledge", "MOD", NEW.id), action="acknowledge")
+    message = _told(walk, a_comment("you utter muppet", id="51"))
+    walk.changed(message)
+    token = _link(walk, "appeal", message, MIA.id)
+    for text in ("It is my dog's name.", "Again."):
+        _ask(walk, token, action="appeal", text=text)
+    _ask(walk, _link(walk, "share", f"{BRAND}~2026-10-01~2026-10-31", ANA.id))
+
+
+def _image(walk: Walk) -> str:
+    assert walk.herald.media is not None
+    return walk.herald.media.put(b"an image", "image/png")
+
+
+def _link(walk: Walk, purpose: str, subject: str, by: str) -> str:
+    walk.clock.pass_(seconds=1)
+    name = f"link-{purpose}-{sha256(subject.encode()).hexdigest()[:8]}"
+    done = walk.perform(c.MakeLink(name, purpose, subject, 24), by)
+    return str(done.link).rpartition("/")[2]
+
+
+def _ask(walk: Walk, token: str, query: str = "", **form: str) -> None:
+    """Look at the page of a link; with a form, press its button too."""
+    event = {"pathParameters": {"token": token}, "rawQueryString": query, "headers": {}}
+    walk.call("Link", event | {"requestContext": {"http": {"method": "GET"}}})
+    if form:
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        pressed = {"requestContext": {"http": {"method": "POST"}}, "headers": kind, "body": urlencode(form)}
+        walk.call("Link", event | pressed)
+
+
+def _submitted(walk: Walk, post: str, media: tuple[Media, ...] = ()) -> None:
     local = (walk.clock() + timedelta(hours=12)).strftime("%Y-%m-%dT%H:%M")  # Sydney in summer is UTC+11: in an hour
     variants = (c.Variant(ACCOUNT.id, local, "Australia/Sydney"),)
     walk.perform(c.Draft(post, BRAND, "Chairs", f"New chairs, {post}.", variants, 0, media=media), ANA.id)
     walk.perform(c.Submit(post, walk.version(post)), ANA.id)
     walk.clock.pass_(milliseconds=5)
+
+
+def _approved(walk: Walk, post: str, media: tuple[Media, ...] = ()) -> None:
+    _submitted(walk, post, media)
     walk.perform(c.Approve(post, walk.version(post)), MIA.id)
 
 

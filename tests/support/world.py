@@ -236,6 +236,7 @@ CREDENTIALS = {
     "herald/fb": Credentials((SECRET, "the one before"), "a verify token", {PAGE: "page-token"}),
     "herald/form": Credentials(("a form secret",)),
     "herald/further": Credentials(("s",), "", {"page": "a token"}),
+    "herald/links": Credentials(("the newer key of links, 32 or more", "the key before it, also 32 or more")),
 }
 
 

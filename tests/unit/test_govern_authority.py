@@ -41,13 +41,14 @@ def test_the_matrix_has_a_row_for_every_command_and_none_for_anything_else():
 
 STOPS = {"Approve", "Reject", "Hold", "Cancel", "TakeDown"}
 PLANS = STOPS | {"Draft", "Submit", "MovePost", "Confirm"}
+ALL = {"AcknowledgePolicy", "MakeLink"}
 EXPECTED = {
     Role.COMMUNITY_MANAGER: set(authority.MATRIX),
-    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide", "AcknowledgePolicy"} | PLANS,
-    Role.COMPLIANCE: {"Overrule", "Unhide", "AcknowledgePolicy", "Release"} | STOPS,
-    Role.OWNER: {"Overrule", "AcknowledgePolicy", "Release"} | PLANS,
-    Role.MARKETER: {"AcknowledgePolicy"} | PLANS,
-    Role.ENGINEER: {"AcknowledgePolicy"},
+    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide"} | ALL | PLANS,
+    Role.COMPLIANCE: {"Overrule", "DecideAppeal", "Unhide", "Release"} | ALL | STOPS,
+    Role.OWNER: {"Overrule", "DecideAppeal", "Release"} | ALL | PLANS,
+    Role.MARKETER: ALL | PLANS,
+    Role.ENGINEER: ALL,
 }
 
 

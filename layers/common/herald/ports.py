@@ -32,6 +32,7 @@ from herald.model import (
     StateChange,
     Target,
     Targets,
+    Used,
     Work,
 )
 
@@ -230,6 +231,9 @@ class Store(Protocol):
     def target(self, post_id: str, account: str) -> Target | None: ...
 
     def approvals(self, post_id: str) -> list[Approval]: ...
+
+    def used(self, post_id: str, nonce: str) -> Used | None:
+        """What the link with this nonce came to, if it was used."""
 
     def notes(self, post_id: str) -> list[Note]:
         """The post's history, oldest first."""

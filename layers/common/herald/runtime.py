@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from herald import platforms
 from herald.errors import HeraldError, NeedsLogin, Unknown
-from herald.flows.context import Clock, Herald
+from herald.flows.context import LINKS, Clock, Herald
 from herald.model import AuditEntry, Credentials, Delivery, Placed
 from herald.ports import Mailer
 from herald.store import copies, keys
@@ -38,6 +38,8 @@ class Settings:
     audit_bucket: str = ""
     mail_from: str = ""
     mail_server: str = ""
+    link_base: str = ""
+    link_secret: str = LINKS
     settings_ttl: float = 10.0
 
     @staticmethod
@@ -53,6 +55,8 @@ class Settings:
             audit_bucket=environment.get("AUDIT_BUCKET", ""),
             mail_from=environment.get("MAIL_FROM", ""),
             mail_server=environment.get("MAIL_SERVER", ""),
+            link_base=environment.get("LINK_BASE", "").rstrip("/"),
+            link_secret=environment.get("LINKS_REF") or LINKS,
             settings_ttl=float(environment.get("SETTINGS_TTL", "10")),
         )
 
@@ -81,6 +85,8 @@ def build(
         pollers=platforms.pollers(),
         meters=platforms.meters(),
         mail=_mail(settings, client, now),
+        link_base=settings.link_base,
+        link_secret=settings.link_secret,
     )
 
 

@@ -31,6 +31,7 @@ PROTECTIVE = "personal_data"
 
 DECIDE = "decide"  # the type of a review case
 OUTCOME_LIMIT = 500  # characters of an outcome
+OVERTURNED, UPHELD = "overturned", "upheld"  # how the outcome of an appeal begins
 _BY_HAND = {
     Act.HIDE: "Hide this message by hand: {platform} does not let Herald do it. Then resolve this task.",
     Act.UNHIDE: "Show this message again by hand: {platform} does not let Herald do it. Then resolve this task.",
@@ -80,6 +81,19 @@ def by_hand(
     """The task for a person to do `act` where the platform's API cannot; one for each act and content."""
     task = _case(message, decision, account, targets, work=Work.TASK, kind=str(act), now=now)
     return replace(task, note=_BY_HAND[act].format(platform=message.platform))
+
+
+def appeal(
+    message: Message, decision: Decision, account: Account, targets: Targets, *, text: str, now: datetime
+) -> Case:
+    """What a customer says against `decision`; one for each decision. Business time runs from the appeal itself."""
+    promise = timedelta(minutes=targets.of("appeal"))
+    due = deadline(now, promise, parse_hours(account.hours), account.timezone, account.holidays).astimezone(UTC)
+    return Case(
+        id=case_id(message.id, Work.APPEAL, decision.key), message_id=message.id, account_id=message.account_id,
+        platform=message.platform, brand=account.brand, work=Work.APPEAL, type="appeal", severity=decision.severity,
+        state=CaseState.OPEN, opened_at=now, due_at=due, note=text,
+    )  # fmt: skip
 
 
 def due_at(
@@ -178,6 +192,8 @@ def reopened(case: Case, reason: str) -> Case:
 def resolve(case: Case, by: str, outcome: str, clause: ClauseRef | None, now: datetime) -> Case:
     """Close the case with what came of it and the clause it rests on. Raises Refused (owner, state, input)."""
     _not_resolved(case)
+    if case.work is Work.APPEAL:
+        raise Refused("state", "An appeal is upheld or overturned, not merely closed. Decide it.")
     _mine_or_free(case, by)
     if case.state is CaseState.ANSWERING:
         raise Refused("state", "A reply is on its way. Resolve when it stands on the platform.")
@@ -188,10 +204,22 @@ def resolve(case: Case, by: str, outcome: str, clause: ClauseRef | None, now: da
     )  # fmt: skip
 
 
+def appeal_decided(case: Case, by: str, outcome: str, clause: ClauseRef, now: datetime) -> Case:
+    """`outcome` begins with what was decided and says why; the customer reads it. Raises Refused (state, input)."""
+    _not_resolved(case)
+    said, ground = _conclusion(outcome, clause)
+    return replace(
+        case, state=CaseState.RESOLVED, owner=by, outcome=said, clause=ground, resolved_at=now, resolved_by=by
+    )
+
+
 def withdrawn(case: Case, now: datetime) -> Case:
     """The author deleted the message: nothing is left to do, whoever owns the case. Raises Refused (state)."""
     _not_resolved(case)
-    return replace(case, state=CaseState.RESOLVED, outcome="withdrawn", resolved_at=now, resolved_by="author")
+    note = "" if case.work is Work.APPEAL else case.note  # what they said about their own words goes with these
+    return replace(
+        case, state=CaseState.RESOLVED, outcome="withdrawn", resolved_at=now, resolved_by="author", note=note
+    )
 
 
 def _not_resolved(case: Case) -> None:

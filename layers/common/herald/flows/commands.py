@@ -63,6 +63,33 @@ class Overrule:
 
 
 @dataclass(frozen=True, slots=True)
+class DecideAppeal:
+    """Uphold the decision a customer appeals against, or overturn it: then the message is shown again.
+
+    Never by who decided. The customer reads `reason`.
+    """
+
+    case_id: str
+    overturn: bool
+    reason: str
+    clause: str
+    expected: int  # version of the case the person saw
+
+
+@dataclass(frozen=True, slots=True)
+class MakeLink:
+    """Make a signed link (govern.links) for `hours`. `id` is made by the client and becomes the link's nonce.
+
+    To approve and to acknowledge, for oneself only: whoever holds such a link acts as the person in it.
+    """
+
+    id: str
+    purpose: str  # approve, acknowledge, appeal, share
+    subject: str  # post; policy; message; "<brand>~<first day>~<last day>" of a report
+    hours: int
+
+
+@dataclass(frozen=True, slots=True)
 class AcknowledgePolicy:
     policy_id: str
     version: int
@@ -185,6 +212,6 @@ class Confirm:
 
 
 Command = (
-    Reply | Hide | Unhide | Claim | Resolve | Overrule | AcknowledgePolicy
+    Reply | Hide | Unhide | Claim | Resolve | Overrule | DecideAppeal | MakeLink | AcknowledgePolicy
     | Draft | Submit | Approve | Reject | MovePost | Hold | Release | Cancel | TakeDown | Confirm
 )  # fmt: skip

@@ -9,6 +9,8 @@ from typing import Protocol
 
 from herald.ports import Archive, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
 
+LINKS = "herald/links"
+
 
 class Clock(Protocol):
     def __call__(self) -> datetime:
@@ -30,3 +32,5 @@ class Herald:
     pollers: Mapping[str, Poller] = field(default_factory=dict)
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None
+    link_base: str = ""  # where /l/{token} is reached from outside; empty: no links are made
+    link_secret: str = LINKS  # the name under which the keys of links are kept

@@ -12,16 +12,19 @@ from datetime import datetime
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import posts
+from herald.flows import invite, posts
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     AcknowledgePolicy,
     Claim,
     Command,
+    DecideAppeal,
     Hide,
+    MakeLink,
     Overrule,
     Reply,
     Resolve,
+    Submit,
     Unhide,
 )
 from herald.flows.context import Herald
@@ -57,6 +60,7 @@ from herald.model import (
     Revised,
     Severity,
     StateChange,
+    Used,
     Work,
     case_id,
 )
@@ -65,11 +69,12 @@ CHAIN = "people"
 _RACES = 5
 
 
-def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done:
+def perform(command: Command, *, by: str, herald: Herald, now: datetime, link: Used | None = None) -> Done:
     """Carry out one command of one person.
 
     Args:
         by: id of the person; who they are is proven by the edge, what they may is decided here.
+        link: the use of the link it came by, written with it: a link that was used is refused as a lost race is.
     Raises:
         Refused: with `missing` in role, account, acknowledgement, version, owner, state, input.
     """
@@ -83,6 +88,8 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
         Claim: lambda: _claim(command, person, herald, now),  # type: ignore[arg-type]
         Resolve: lambda: _resolve(command, person, herald, now),  # type: ignore[arg-type]
         Overrule: lambda: _overrule(command, person, herald, now),  # type: ignore[arg-type]
+        DecideAppeal: lambda: _decide_appeal(command, person, herald, now),  # type: ignore[arg-type]
+        MakeLink: lambda: invite.plan(command, person, herald, now),  # type: ignore[arg-type]
         AcknowledgePolicy: lambda: _acknowledge(command, person, herald, now),  # type: ignore[arg-type]
     }.get(type(command), lambda: posts.plan(command, person, herald, now))
     for _ in range(_RACES):
@@ -90,15 +97,19 @@ def perform(command: Command, *, by: str, herald: Herald, now: datetime) -> Done
             plan = plan_of()
         except Refused as refused:
             raise _with_names(refused, herald) from None
-        if not plan.changes:
+        if not plan.changes and not plan.told:
             return plan.done
-        line = AuditEntry(CHAIN, 0, now, person.id, type(command).__name__, plan.done.subject, plan.facts)
+        facts = plan.facts | ({"link": link.nonce} if link else {})
+        line = AuditEntry(CHAIN, 0, now, person.id, type(command).__name__, plan.done.subject, facts)
         try:
-            commit_audited(plan.changes, [line], CHAIN, herald)
+            commit_audited([*plan.changes, *([New(link)] if link else [])], [line], CHAIN, herald)
         except Stale:
             continue  # planned again from fresh rows; a version the person did not see is refused there
         if plan.wake:
             herald.wake(plan.wake)
+        if isinstance(command, Submit):
+            told = invite.approvers(command.post_id, herald, now)
+            return replace(plan.done, sentence=f"{plan.done.sentence} {told}".strip())
         return plan.done
     raise Refused("version", "This kept changing while it was saved. Look at it again and repeat what you want.")
 
@@ -254,6 +265,37 @@ def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) ->
         "clause": str(clause),
     }
     return Plan((Revised(after, case.version),), Done("Resolved.", case.id), facts)
+
+
+def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: datetime) -> Plan:
+    """Upheld, nothing moves; overturned, the message is shown again as by Overrule. A decision that was replaced
+    meanwhile (by an edit, by a person) is not undone: only the appeal ends."""
+    case = _case(command.case_id, herald)
+    authorise(command, person, case.brand, herald, now)
+    message = _message(case.message_id, herald)
+    overrule = Overrule(message.id, Action.ALLOW, command.reason, command.clause, message.version)
+    authorise(overrule, person, case.brand, herald, now)  # whoever decides again has read what gates deciding
+    if case.work is not Work.APPEAL:
+        raise Refused("state", "This is no appeal.")
+    same_version(case.version, command.expected)
+    reason = words(command.reason, "Give a reason: the customer reads it.", REASON_LIMIT - 20)
+    clause = clause_named(command.clause, herald)
+    made = {d.key: d for d, _ in herald.store.history(message.id)}
+    decision = made.get(case.id.rpartition("~")[2])
+    if decision and decision.decided_by == person.id:
+        raise Refused("second_person", "You made this decision. Someone else must decide the appeal.")
+    verdict = care.OVERTURNED if command.overturn else care.UPHELD
+    closed = Revised(care.appeal_decided(case, person.id, f"{verdict}: {reason}", clause, now), case.version)
+    facts: dict[str, str | int | bool | None] = {
+        "message": message.id, "appeal": verdict, "clause": str(clause), "reason": hashed(reason),
+    }  # fmt: skip
+    standing = message.decision and decision and message.decision.key == decision.key
+    if not command.overturn or not standing or message.deleted:
+        replaced = "The appeal is closed; the decision was replaced meanwhile."
+        sentence = replaced if command.overturn else "The decision stands."
+        return Plan((closed,), Done(sentence, case.id), facts)
+    shown = _decide(message, Action.ALLOW, clause, reason, person, herald, now)
+    return replace(shown, changes=(*shown.changes, closed), facts=shown.facts | facts)
 
 
 def _acknowledge(command: AcknowledgePolicy, person: Person, herald: Herald, now: datetime) -> Plan:

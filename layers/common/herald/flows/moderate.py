@@ -311,6 +311,7 @@ def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateCha
     if message.decision:
         judged = message.decision.content_hash
         ids += [case_id(message.id, Work.REVIEW, judged), case_id(message.id, Work.TASK, f"{judged}~{Act.HIDE}")]
+        ids.append(case_id(message.id, Work.APPEAL, message.decision.key))
     closed: list[StateChange] = []
     for case in herald.store.cases(ids).values():
         if case.state not in (CaseState.ANSWERING, CaseState.RESOLVED):

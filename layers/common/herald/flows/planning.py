@@ -23,6 +23,7 @@ class Done:
     sentence: str
     subject: str
     delivery_id: str = ""
+    link: str = ""  # the address that was made
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Plan:
     done: Done
     facts: dict[str, str | int | bool | None] = field(default_factory=dict)
     wake: Delivery | None = None
+    told: bool = False  # worth its audit line although no row changes
 
 
 def authorise(command: Command, person: Person, brand: str | None, herald: Herald, now: datetime) -> None:

@@ -19,6 +19,8 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "Claim": frozenset({_CM, _CSM}),
         "Resolve": frozenset({_CM, _CSM}),
         "Overrule": frozenset({_CM, _OWNER, _COMPLIANCE}),
+        "DecideAppeal": frozenset({_CM, _OWNER, _COMPLIANCE}),
+        "MakeLink": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
         "Draft": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "Submit": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "Approve": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),

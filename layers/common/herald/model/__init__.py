@@ -30,7 +30,7 @@ from herald.model.govern import (
 )
 from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
-from herald.model.post import Approval, Hold, Media, Note, Post, Target, TargetState, post_hash, words_of
+from herald.model.post import Approval, Hold, Media, Note, Post, Target, TargetState, Used, post_hash, words_of
 
 __all__ = [
     "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
@@ -38,5 +38,5 @@ __all__ = [
     "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "Kind", "Media",
     "Message", "Metric", "New", "NotHeld", "Note", "Person", "Placed", "Policy", "Post", "Posted", "Response",
     "Revised", "Role", "Severity", "Snapshot", "Span", "StateChange", "StillOrdered", "Target", "TargetState",
-    "Targets", "Work", "case_id", "content_hash", "post_hash", "words_of",
+    "Targets", "Used", "Work", "case_id", "content_hash", "post_hash", "words_of",
 ]  # fmt: skip

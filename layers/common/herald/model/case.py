@@ -14,6 +14,7 @@ class Work(StrEnum):
 
     ANSWER = "answer"  # the customer waits for a reply (Inbox)
     REVIEW = "review"  # a rule was unsure: decide (Moderation)
+    APPEAL = "appeal"  # whose message was hidden asks that another person decides again
     TASK = "task"  # the platform cannot do it by API, or an outcome is unknown: do it by hand
 
 
@@ -32,7 +33,7 @@ class Case:
     type: complaint, question, review ... from a rule's label; what must be done for a task.
     due_at: deadline for the first response (answer) or for the decision (review, task), UTC.
     answered_at: when the first reply stood on the platform.
-    note: for a task, what to do, in words.
+    note: for a task, what to do, in words; for an appeal, what the customer says.
     """
 
     id: str
@@ -58,5 +59,5 @@ class Case:
 
 
 def case_id(message_id: str, work: Work, content_hash: str = "") -> str:
-    """`answer` has one case a message; `review` and `task` one for each content judged."""
+    """`answer` has one case a message; `review` and `task` one for each content judged, `appeal` one a decision."""
     return f"{work}~{message_id}" + (f"~{content_hash}" if content_hash else "")

@@ -11,16 +11,16 @@ from herald.model.delivery import Delivery
 from herald.model.govern import Acknowledgement, AuditEntry
 from herald.model.measures import Response
 from herald.model.message import Message
-from herald.model.post import Approval, Hold, Note, Post, Target
+from herald.model.post import Approval, Hold, Note, Post, Target, Used
 
-Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold
+Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used
 
 
 @dataclass(frozen=True, slots=True)
 class New:
     """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
 
-    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold
+    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used
     once: bool = False
 
 

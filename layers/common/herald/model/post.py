@@ -140,6 +140,17 @@ class Note:
     text: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A link did what it was made for, once: `what` (approved, rejected) by whom, when. `nonce` is the link's."""
+
+    post_id: str
+    nonce: str
+    what: str
+    by: str
+    at: datetime
+
+
 def words_of(post: Post, target: Target) -> str:
     """The text as it will be published."""
     return target.text or post.text

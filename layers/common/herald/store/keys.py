@@ -81,6 +81,10 @@ def note(post_id: str, at: datetime, what: str, account_id: str) -> Key:
     return (POSTS, f"P#{post_id}", f"N#{stamp(at)}#{what}#{account_id}")
 
 
+def used(post_id: str, nonce: str) -> Key:
+    return (POSTS, f"P#{post_id}", f"L#{nonce}")
+
+
 def approval(post_id: str, account_id: str, content_hash: str) -> Key:
     """A partition of its own: functions are not allowed to write it (template.yaml, dynamodb:LeadingKeys)."""
     return (POSTS, f"A#{post_id}", f"{account_id}#{content_hash}")

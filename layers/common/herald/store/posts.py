@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from herald.model import Approval, Delivery, Gated, Hold, IsApproved, Note, Post, Target
+from herald.model import Approval, Delivery, Gated, Hold, IsApproved, Note, Post, Target, Used
 from herald.store import keys, rows
 from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
 
@@ -35,6 +35,10 @@ class PostTables:
     def approvals(self, post_id: str) -> list[Approval]:
         items, _ = self.db.query(keys.POSTS, f"A#{post_id}", limit=500)
         return [rows.approval(item) for item in items]
+
+    def used(self, post_id: str, nonce: str) -> Used | None:
+        item = self.db.get(keys.used(post_id, nonce))
+        return rows.used(item) if item else None
 
     def notes(self, post_id: str) -> list[Note]:
         """What people and failures left, and of each variant that went out its own word for it."""
@@ -101,7 +105,7 @@ class PostTables:
         return [rows.target(found[key]) for key in wanted if key in found]
 
 
-def new(thing: Post | Target | Approval | Hold) -> Put:
+def new(thing: Post | Target | Approval | Hold | Used) -> Put:
     """The write for a thing that must not exist yet."""
     if isinstance(thing, Post):
         return Put(keys.post(thing.id), rows.plain(replace(thing, version=1)), Absent("pk"))
@@ -110,6 +114,8 @@ def new(thing: Post | Target | Approval | Hold) -> Put:
         return Put(key, rows.target_item(replace(thing, version=1)), Absent("pk"))
     if isinstance(thing, Hold):
         return Put(keys.hold(thing.brand, thing.id), rows.hold_item(replace(thing, version=1)), Absent("pk"))
+    if isinstance(thing, Used):
+        return Put(keys.used(thing.post_id, thing.nonce), rows.plain(thing), Absent("pk"))
     return Put(keys.approval(thing.post_id, thing.account, thing.content_hash), rows.plain(thing), Absent("pk"))
 
 

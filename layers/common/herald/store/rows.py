@@ -37,6 +37,7 @@ from herald.model import (
     Span,
     Target,
     TargetState,
+    Used,
     Work,
     words_of,
 )
@@ -243,7 +244,7 @@ def post(item: Mapping[str, Any]) -> Post:
     )  # fmt: skip
 
 
-def plain(thing: Post | Approval | Note | Response) -> Item:
+def plain(thing: Post | Approval | Note | Response | Used) -> Item:
     """A thing whose row is just its fields."""
     return _flat(thing)
 
@@ -302,6 +303,10 @@ def under_way(item: Mapping[str, Any], post: Post) -> Delivery | None:
 
 def approval(item: Mapping[str, Any]) -> Approval:
     return Approval(item["post_id"], item["account"], item["content_hash"], item["by"], time(item["at"]))
+
+
+def used(item: Mapping[str, Any]) -> Used:
+    return Used(item["post_id"], item["nonce"], item["what"], item["by"], time(item["at"]))
 
 
 def note(item: Mapping[str, Any]) -> Note:
