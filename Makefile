@@ -68,3 +68,33 @@ test-platforms: setup ## against real servers (Bluesky's PDS, a Mastodon stand-i
 lock: setup ## requirements-dev.lock anew from requirements-dev.in
 	$(PY) -m pip install --disable-pip-version-check --quiet uv
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade requirements-dev.in -o requirements-dev.lock
+
+# ---------------------------------------------------------------- what an auditor asks for
+
+.PHONY: audit sbom lock-audit
+AUDIT := .venv-audit
+
+audit: $(AUDIT)/.installed sbom ## checkov on the templates, bandit on the code, a list of parts; 400 MB the first time
+	@for template in template.yaml $(wildcard dashboard/template.yaml); do \
+	  echo "checkov $$template"; $(AUDIT)/bin/checkov --config-file .checkov.yaml -f $$template || exit 1; \
+	done
+	$(AUDIT)/bin/bandit --quiet -r layers functions dashboard
+	@# local/ never leaves the laptop: it starts processes, plays dice, and its keys to the emulator are "test"
+	$(AUDIT)/bin/bandit --quiet -r local --skip B101,B105,B106,B311,B404,B603,B607
+
+sbom: $(AUDIT)/.installed ## dist/sbom-*.json: CycloneDX, of what the functions carry and of what develops them
+	@mkdir -p dist
+	@$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible --of JSON -o dist/sbom-layer.json layers/common/requirements.txt
+	@$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible --of JSON -o dist/sbom-development.json requirements-dev.lock
+	@ls dist/sbom-*.json
+
+$(AUDIT)/.installed: requirements-audit.lock | $(STAMP)
+	@rm -rf $(AUDIT); $(PY) -m venv $(AUDIT)
+	@echo "installing what requirements-audit.lock names into $(AUDIT)"
+	@$(AUDIT)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r requirements-audit.lock \
+	  || { echo "make audit: the package index cannot be reached, or does not have what requirements-audit.lock names" >&2; exit 1; }
+	@touch $@
+
+lock-audit: setup ## requirements-audit.lock anew from requirements-audit.in
+	$(PY) -m pip install --disable-pip-version-check --quiet uv
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade requirements-audit.in -o requirements-audit.lock

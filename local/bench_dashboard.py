@@ -187,7 +187,7 @@ def _running(arguments: list[str], folder: Path, url: str, health: str) -> Itera
         until = time.monotonic() + 90
         while time.monotonic() < until and process.poll() is None:
             try:
-                with urllib.request.urlopen(f"{url}{health}", timeout=2):  # noqa: S310  our own
+                with urllib.request.urlopen(f"{url}{health}", timeout=2):  # noqa: S310 - our own # nosec B310
                     break
             except OSError:
                 time.sleep(0.2)

@@ -25,3 +25,4 @@ def handler(event: dict[str, Any], context: object) -> None:
         (logger.warning if failed else logger.info)("measured", extra=facts)
         metrics.add_metric(name="measure.facts", unit=MetricUnit.Count, value=one.facts)
         metrics.add_metric(name="measure.failed", unit=MetricUnit.Count, value=int(failed))
+    metrics.add_metric(name="measure.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm

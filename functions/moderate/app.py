@@ -26,11 +26,13 @@ def handler(event: dict[str, Any], context: object) -> None:
     else:
         outcomes = moderate.retry_parked(herald, now)
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
+        metrics.add_metric(name="moderate.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
     for outcome in outcomes:
-        parked = outcome.result == "parked"
-        level = logger.error if parked and outcome.attempts >= moderate.TELL_AFTER else logger.info
-        level("moderated", extra=outcome.for_log())
+        stuck = outcome.result == "parked" and outcome.attempts >= moderate.TELL_AFTER
+        (logger.error if stuck else logger.info)("moderated", extra=outcome.for_log())
         metrics.add_metric(name=f"moderate.{outcome.result}", unit=MetricUnit.Count, value=1)
+        if stuck:
+            metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
 
 
 def _changed(event: dict[str, Any]) -> list[str]:

@@ -29,3 +29,4 @@ def handler(event: dict[str, Any], context: object) -> None:
     metrics.add_metric(name="deliver.woken", unit=MetricUnit.Count, value=len(woken))
     if woken:
         logger.info("woken", extra={"deliveries": [delivery.id for delivery in woken]})
+    metrics.add_metric(name="publish.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm

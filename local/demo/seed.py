@@ -15,7 +15,7 @@ import boto3
 from boto3.dynamodb.types import TypeSerializer
 
 from herald import runtime
-from herald.flows.invite import SECRET as LINKS
+from herald.flows.context import LINKS
 from herald.flows.moderate import redrive
 from herald.model import Credentials
 from herald.store import keys

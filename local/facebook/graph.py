@@ -261,7 +261,7 @@ class Graph:
     def _comments_of(self, object_id: str, params: Mapping[str, str], *, is_comment: bool) -> Mapping[str, Any]:
         stream = _choice("filter", params, ("toplevel", "stream")) == "stream"
         where = "parent=?" if is_comment else "post=?" if stream else "post=? and parent is null"
-        query = f"select *, rowid n from comments where {where} order by created, rowid"  # noqa: S608
+        query = f"select *, rowid n from comments where {where} order by created, rowid"  # noqa: S608 - names of our own # nosec B608
         rows = [row for row in self._wall.rows(query, object_id) if _within(row["created"], params)]
         newest_first = _choice("order", params, ("chronological", "reverse_chronological")) != "chronological"
         return self._list(rows, params, newest_first=newest_first, node=self._comment, path=f"{object_id}/comments")

@@ -264,7 +264,7 @@ class Wall:
         with self.transaction():
             now = self._now()
             table = "comments" if is_comment else "posts"
-            self.db.execute(f"update {table} set message=?, edited=1 where id=?", (message, object_id))  # noqa: S608
+            self.db.execute(f"update {table} set message=?, edited=1 where id=?", (message, object_id))  # noqa: S608 - names of our own # nosec B608
             row, _ = self.object_row(object_id)
             value = self._comment_value(row, "edited", now) if is_comment else self._post_value(row, "edited", now)
             self._tell(row["page"], "feed", value, now)
@@ -301,7 +301,7 @@ class Wall:
         with self.transaction():
             now = self._now()
             table = "comments" if is_comment else "posts"
-            self.db.execute(f"update {table} set hidden=? where id=?", (int(hidden), object_id))  # noqa: S608
+            self.db.execute(f"update {table} set hidden=? where id=?", (int(hidden), object_id))  # noqa: S608 - names of our own # nosec B608
             verb = "hide" if hidden else "unhide"
             value = self._comment_value(row, verb, now) if is_comment else self._post_value(row, verb, now)
             self._tell(row["page"], "feed", value, now)
@@ -423,7 +423,7 @@ class Wall:
                 "posts", "photos", "images", "comments", "reactions", "shares", "ratings", "outbox", "sent", "calls",
                 "faults", "late",
             ):  # fmt: skip
-                self.db.execute(f"delete from {table}")  # noqa: S608
+                self.db.execute(f"delete from {table}")  # noqa: S608 - names of our own # nosec B608
             self.db.execute("delete from settings where key <> 'next_id'")
 
     # ------------------------------------------------------------ reading

@@ -45,6 +45,13 @@ def test_every_table_of_the_template_stands_with_its_indexes_and_stream(local: L
     assert (live["TimeToLiveStatus"], live["AttributeName"]) == ("ENABLED", "ttl")
 
 
+def test_the_addresses_told_are_of_the_door_and_the_audit_has_a_bucket_with_a_lock(local: Local):
+    assert local.stack.outputs["ApiUrl"] == local.door
+    assert local.stack.outputs["WebhookUrl"] == f"{local.door}/webhooks/CONNECTION"
+    lock = local.client("s3").get_object_lock_configuration(Bucket=local.stack.outputs["AuditBucket"])
+    assert lock["ObjectLockConfiguration"]["ObjectLockEnabled"] == "Enabled"
+
+
 def test_every_mapping_and_schedule_of_the_template_stands_as_written_there(local: Local, template: stacks.Template):
     kinds = [r.type for r in template.resources.values()]
     mappings = local.client("lambda").list_event_source_mappings()["EventSourceMappings"]

@@ -7,7 +7,6 @@ import hashlib
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from herald.govern.links import Link, Purpose
 from herald.model import Action, CaseState, Clause, Media, Policy, Role, TargetState, Work
 from herald.store import keys
 from local.memory import MemoryDb
+from tests.support import privileges
 from tests.support.linked import BASE, FORM, MESSAGE, Linked, linked, words_of_page
 from tests.support.world import ACCOUNT, ANA, BRAND, CREDENTIALS, MIA, NEW, NOON, TED, a_comment, deleted, edited
 
@@ -603,7 +603,13 @@ def test_a_use_lies_with_its_post_and_nowhere_else(here: Linked) -> None:
 
 
 def test_the_functions_role_writes_only_what_a_link_is_for() -> None:
-    block = Path("template.yaml").read_text().partition("  Link: #")[2].partition("\nOutputs:")[0]
-    assert 'dynamodb:LeadingKeys": ["P#*", "A#*"]' in block
-    for never in ("DeleteItem", "UpdateItem", "sqs:", "ses:", "s3:Put", "secret:herald/*"):
-        assert never not in block
+    allowed = privileges.grants("Link")
+    puts = {(one.resource, one.key) for one in allowed if one.action == "dynamodb:PutItem"}
+    assert puts == {
+        ("arn:Posts", "P#*"), ("arn:Posts", "A#*"), ("arn:Messages", "C#appeal~*"), ("arn:Settings", "ACK#*"),
+        ("arn:Audit", "CHAIN#people"),
+    }  # fmt: skip
+    for never in ("DeleteItem", "UpdateItem", "sqs:", "ses:", "s3:Put"):
+        assert not any(never in one.action for one in allowed)
+    (secret,) = (one.resource for one in allowed if one.action.startswith("secretsmanager:"))
+    assert secret.endswith("secret:herald/links-*")

@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
     _platform_commands(commands)
     _judging_commands(commands)
     _report_command(commands)
+    _audit_commands(commands)
     _link_command(commands)
     return parser
 
@@ -189,6 +190,23 @@ def _report_command(commands: Any) -> None:
     made.add_argument(
         "--mail", metavar="ADDRESS", action="append", default=[], type=_mail_address, help="may be repeated"
     )  # fmt: skip
+
+
+def _audit_commands(commands: Any) -> None:
+    parser = _command(commands, "audit", _audit_verify, "the chains of what was done, and their locked copy")
+    audit = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _command(
+        audit, "verify", _audit_verify, "hold every entry against its chain and its locked copy; exit 1 if one differs",
+        "herald audit verify",
+    )  # fmt: skip
+    _command(audit, "copy", _audit_copy, "bring the locked copy what it lacks, after an outage of the stream")
+
+    restored = _command(
+        commands, "restore", _restore, "bring back rows that are gone, from a table restored beside the living one",
+        "herald restore Messages --from herald-messages-yesterday",
+    )  # fmt: skip
+    restored.add_argument("table", metavar="TABLE", help="Messages, Posts, Settings, Metrics or Audit")
+    restored.add_argument("--from", dest="source", metavar="NAME", required=True, help="name of the restored table")
 
 
 def _link_command(commands: Any) -> None:
@@ -538,6 +556,57 @@ def _written(path: Path, data: bytes) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
     return {"path": str(path), "bytes": len(data), "sha256": sha256(data).hexdigest()}
+
+
+# -------------------------------------------------------------------- the audit
+
+
+def _audit_verify(args: argparse.Namespace) -> int:
+    from herald.flows import audit  # noqa: PLC0415
+
+    wrong: list[str] = []
+
+    def work(herald: Herald) -> None:
+        for one in audit.verify(herald, import_module("herald.runtime").audit_copies(), herald.clock()):
+            wrong.extend(one.problems)
+            _emit({
+                "chain": one.chain, "entries": one.entries, "copied": one.copied, "waiting": one.waiting,
+                "head": one.head.digest if one.head else None, "problems": one.problems,
+            })  # fmt: skip
+
+    code = _over_the_tables("audit verify", work)
+    if wrong:
+        return _complain(f"the audit does not hold, problems: {len(wrong)}; the first: {wrong[0]}", _FAILED)
+    return code
+
+
+def _audit_copy(args: argparse.Namespace) -> int:
+    from herald.flows import audit  # noqa: PLC0415
+
+    return _over_the_tables(
+        "audit copy", lambda herald: _emit(audit.copy(herald, import_module("herald.runtime").audit_copies()))
+    )
+
+
+def _restore(args: argparse.Namespace) -> int:
+    from herald.store.keys import TABLES  # noqa: PLC0415
+    from herald.store.restore import restore  # noqa: PLC0415
+
+    if args.table not in TABLES:
+        raise Usage(f"there is no table {args.table!r}; there are {', '.join(TABLES)}")
+    left: list[tuple[str, str]] = []
+
+    def work(_: Herald) -> None:
+        runtime = import_module("herald.runtime")
+        living = runtime.Settings.from_environment(os.environ).tables[args.table]
+        done = restore(runtime._client("dynamodb"), args.source, living)
+        left.extend(done.differ)
+        for pk, sk in done.differ:
+            _emit({"differs": [pk, sk]})
+        _emit({"table": living, "brought": done.brought, "the_same": done.the_same, "differ": len(done.differ)})
+
+    code = _over_the_tables("restore", work)
+    return _complain(f"rows that stand in both and differ, left as they are: {len(left)}", _FAILED) if left else code
 
 
 # -------------------------------------------------------------------- in and out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, TypeVar
@@ -26,6 +26,7 @@ from herald.model import (
     Metric,
     Note,
     Person,
+    Placed,
     Policy,
     Post,
     Record,
@@ -345,9 +346,25 @@ class Store(Protocol):
 
     def audit_of(self, chain: str, *, after: int = 0, limit: int = 100) -> list[AuditEntry]: ...
 
+    def audit_places(self, chain: str) -> Iterator[Placed]:
+        """A whole chain as it stands, in the order of its keys, also what is no entry."""
+
     # writing
     def commit(self, changes: Sequence[StateChange]) -> None:
         """All or nothing. Raises Stale (something expected is not so; nothing written) or Conflict (retry)."""
+
+
+class AuditCopies(Protocol):
+    """The audit a second time, where nothing can be changed (docs/security.md)."""
+
+    def keep(self, entries: Iterable[AuditEntry]) -> None:
+        """Add copies. The same ones again change nothing."""
+
+    def chains(self) -> list[str]:
+        """Every chain that has a copy."""
+
+    def of(self, chain: str) -> Iterator[Placed]:
+        """Every copy of every entry, in no order; an entry may have several."""
 
 
 class Archive(Protocol):

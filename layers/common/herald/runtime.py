@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from hashlib import sha256
 from time import monotonic
 from typing import Any
+from urllib.parse import unquote
 
 from herald import platforms
 from herald.errors import HeraldError, NeedsLogin, Unknown
-from herald.flows.context import Clock, Herald
-from herald.model import Credentials, Delivery
+from herald.flows.context import LINKS, Clock, Herald
+from herald.model import AuditEntry, Credentials, Delivery, Placed
 from herald.ports import Mailer
-from herald.store import keys
-from herald.store.db import Db, DynamoDb
+from herald.store import copies, keys
+from herald.store.db import Db, DynamoDb, Item
 from herald.store.tables import TableStore
 
 
@@ -34,9 +35,11 @@ class Settings:
     deliveries_url: str = ""
     raw_bucket: str = ""
     media_bucket: str = ""
+    audit_bucket: str = ""
     mail_from: str = ""
     mail_server: str = ""
     link_base: str = ""
+    link_secret: str = LINKS
     settings_ttl: float = 10.0
 
     @staticmethod
@@ -49,9 +52,11 @@ class Settings:
             deliveries_url=environment.get("DELIVERIES_URL", ""),
             raw_bucket=environment.get("RAW_BUCKET", ""),
             media_bucket=environment.get("MEDIA_BUCKET", ""),
+            audit_bucket=environment.get("AUDIT_BUCKET", ""),
             mail_from=environment.get("MAIL_FROM", ""),
             mail_server=environment.get("MAIL_SERVER", ""),
             link_base=environment.get("LINK_BASE", "").rstrip("/"),
+            link_secret=environment.get("LINKS_REF") or LINKS,
             settings_ttl=float(environment.get("SETTINGS_TTL", "10")),
         )
 
@@ -81,6 +86,7 @@ def build(
         meters=platforms.meters(),
         mail=_mail(settings, client, now),
         link_base=settings.link_base,
+        link_secret=settings.link_secret,
     )
 
 
@@ -96,6 +102,12 @@ def _mail(settings: Settings, client: Callable[[str], Any], clock: Clock) -> Mai
 def current() -> Herald:
     """The one this process uses. Raises NotConfigured."""
     return build(Settings.from_environment(os.environ))
+
+
+@lru_cache(maxsize=1)
+def audit_copies() -> AuditBucket:
+    """The locked copy of the audit that this process uses. Raises NotConfigured."""
+    return AuditBucket(Settings.from_environment(os.environ).audit_bucket, _client)
 
 
 @lru_cache(maxsize=8)
@@ -171,6 +183,52 @@ class MediaBucket:
         except service.exceptions.NoSuchKey:
             raise Unknown(f"There is no image {key}.") from None
         return found
+
+
+class AuditBucket:
+    """The audit a second time, in a bucket with Object Lock; fits ports.AuditCopies.
+
+    Names are taken once (If-None-Match), so nothing is written over; what somebody did write over or hide behind a
+    delete marker is still there as a version, and is read.
+    """
+
+    def __init__(self, bucket: str, client: Callable[[str], Any]) -> None:
+        if not bucket:
+            raise NotConfigured("AUDIT_BUCKET is not set: there is no locked copy of the audit to work on.")
+        self._bucket = bucket
+        self._client = client
+
+    def keep(self, entries: Iterable[AuditEntry]) -> None:
+        self.keep_rows(map(copies.from_entry, entries))
+
+    def keep_rows(self, items: Iterable[Item]) -> int:
+        """Rows of the table as they are. Returns how many objects they are in, written now or there already."""
+        service = self._client("s3")
+        made = copies.objects(items)
+        for key, body in made.items():
+            try:
+                service.put_object(
+                    Bucket=self._bucket, Key=key, Body=body, ContentType="application/jsonl", IfNoneMatch="*",
+                    ChecksumAlgorithm="SHA256",  # Object Lock asks for a checksum
+                )  # fmt: skip
+            except service.exceptions.ClientError as error:
+                if error.response["Error"]["Code"] != "PreconditionFailed":
+                    raise
+        return len(made)
+
+    def chains(self) -> list[str]:
+        pages = self._client("s3").get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=self._bucket, Prefix=copies.ROOT, Delimiter="/")
+        names = [one["Prefix"] for page in found for one in page.get("CommonPrefixes", [])]
+        return [unquote(name.removeprefix(copies.ROOT).rstrip("/")) for name in names]
+
+    def of(self, chain: str) -> Iterator[Placed]:
+        service = self._client("s3")
+        pages = service.get_paginator("list_object_versions")
+        for page in pages.paginate(Bucket=self._bucket, Prefix=copies.prefix(chain)):
+            for one in page.get("Versions", []):
+                kept = service.get_object(Bucket=self._bucket, Key=one["Key"], VersionId=one["VersionId"])
+                yield from copies.read(kept["Body"].read())
 
 
 class SecretsManager:

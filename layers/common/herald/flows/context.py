@@ -9,6 +9,8 @@ from typing import Protocol
 
 from herald.ports import Archive, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
 
+LINKS = "herald/links"
+
 
 class Clock(Protocol):
     def __call__(self) -> datetime:
@@ -31,3 +33,4 @@ class Herald:
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None
     link_base: str = ""  # where /l/{token} is reached from outside; empty: no links are made
+    link_secret: str = LINKS  # the name under which the keys of links are kept

@@ -22,7 +22,6 @@ from herald.govern.links import LONGEST_HOURS, Link, Purpose
 from herald.measure.markup import clean, link, tag
 from herald.model import Action, Message, Person, Post, Role, Target, TargetState, post_hash, words_of
 
-SECRET = "herald/links"  # noqa: S105 - the name it is kept under
 MAILED_HOURS = 7 * 24
 MOST_MAILS = 10
 MAY_OFFER_APPEAL = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE})
@@ -31,9 +30,10 @@ MAY_SHARE = frozenset({Role.COMMUNITY_MANAGER, Role.MARKETER, Role.OWNER, Role.C
 
 def keys(herald: Herald) -> Sequence[str]:
     """The keys, newest first. Raises NeedsLogin saying what to store."""
-    found = herald.secrets(SECRET).secrets
+    found = herald.secrets(herald.link_secret).secrets
     if any(len(key) < links.KEY_LENGTH for key in found) or not found:
-        raise NeedsLogin(f"The secret {SECRET} needs keys of {links.KEY_LENGTH} characters or more. Store it again.")
+        kept = herald.link_secret
+        raise NeedsLogin(f"The secret {kept} needs keys of {links.KEY_LENGTH} characters or more. Store it again.")
     return found
 
 

@@ -1,17 +1,17 @@
 """The audit chain: every entry carries the digest of the one before, so that what was written cannot be changed,
 dropped or reordered without showing. The end of a chain can only be guarded from outside: keep its head elsewhere and
-hand it to `verify`.
+hand it to `verify`, or every entry elsewhere and hand them to `compare`.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import replace
-from datetime import UTC
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from hashlib import sha256
 
-from herald.model import AuditEntry
+from herald.model import AuditEntry, Placed
 
 FACT_LIMIT = 200  # characters of one fact: ids, hashes and clauses are short, texts and names do not belong here
 
@@ -80,6 +80,76 @@ def verify(
         found = f"{last.seq} {last.digest[:12]}" if last else "nothing"
         problems.append(f"{head.chain}: the chain ends at {found}, its head was {head.seq} {head.digest[:12]}")
     return problems
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What came of comparing one chain with its copy.
+
+    Attributes:
+        entries: rows of the table. copied: entries that have a copy. waiting: too young to have one yet.
+        head: the last entry of the table that could be read.
+        problems: a sentence each, naming chain and entry; none when all is well.
+    """
+
+    chain: str
+    entries: int
+    copied: int
+    waiting: int
+    head: AuditEntry | None
+    problems: tuple[str, ...]
+
+
+def compare(chain: str, table: Iterable[Placed], copies: Iterable[Placed], *, settled: datetime) -> Compared:
+    """Verify a chain and hold every entry of it against its copy.
+
+    Finds what `verify` finds, and a whole chain sealed anew, an end cut off, an entry that never was copied.
+
+    Args:
+        table: the chain as it stands, in the order of its keys, from its beginning.
+        copies: every copy of every entry, in any order.
+        settled: entries written before this moment must have a copy.
+    """
+    copied, problems = _digests(chain, copies)
+    last: AuditEntry | None = None
+    seen: set[int] = set()
+    waiting = 0
+    for place in table:
+        seen.add(place.seq)
+        told, entry = f"{chain} {place.seq}", place.entry
+        if entry is None:
+            problems.append(f"{told}: is no entry that Herald wrote")
+            continue
+        if entry.seq != place.seq:
+            problems.append(f"{told}: entry {entry.seq} stands here")
+        problems += [f"{told}: {fault}" for fault in _faults(entry, last)]
+        last = entry
+        if place.seq in copied:
+            if copied[place.seq] != entry.digest:
+                problems.append(f"{told}: differs from its locked copy")
+        elif entry.at < settled:
+            problems.append(f"{told}: has no locked copy")
+        else:
+            waiting += 1
+    gone = sorted(copied.keys() - seen)
+    problems += [f"{chain} {seq}: is gone from the table; its locked copy holds it" for seq in gone]
+    return Compared(chain, len(seen), len(copied), waiting, last, tuple(problems))
+
+
+def _digests(chain: str, copies: Iterable[Placed]) -> tuple[dict[int, str], list[str]]:
+    """Place -> digest as copied, and what is wrong with the copies themselves."""
+    found: dict[int, str] = {}
+    problems = []
+    for place in copies:
+        told, entry = f"{chain} {place.seq}", place.entry
+        if entry is None:
+            problems.append(f"{told}: its locked copy is no entry that Herald wrote")
+            continue
+        if (entry.chain, entry.seq) != (chain, place.seq) or entry.digest != digest(entry):
+            problems.append(f"{told}: its locked copy is damaged")
+        if found.setdefault(place.seq, entry.digest) != entry.digest:
+            problems.append(f"{told}: two locked copies of it differ")
+    return found, problems
 
 
 def _faults(entry: AuditEntry, last: AuditEntry | None) -> list[str]:

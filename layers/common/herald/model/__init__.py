@@ -25,6 +25,7 @@ from herald.model.govern import (
     Connection,
     Credentials,
     Person,
+    Placed,
     Policy,
     Role,
     Targets,
@@ -52,7 +53,7 @@ __all__ = [
     "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
     "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "KeptFile",
     "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person",
-    "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role", "Severity", "Snapshot", "Span",
+    "Placed", "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role", "Severity", "Snapshot", "Span",
     "StateChange", "Still", "StillOrdered", "Tallied", "Target", "TargetState", "Targets", "Used", "Work", "case_id",
     "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

@@ -142,3 +142,11 @@ class AuditEntry:
     facts: Mapping[str, str | int | bool | None]
     previous: str = ""
     digest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """What was found at one place of a chain, in the table or in its copy. `entry` is None where it is none of ours."""
+
+    seq: int
+    entry: AuditEntry | None

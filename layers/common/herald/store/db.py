@@ -184,7 +184,7 @@ class DynamoDb:
                 requests = answer.get("UnprocessedKeys") or {}
                 if not requests:
                     break
-                self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                self._sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - jitter # nosec B311
             else:
                 raise Conflict("the table would not give all items; try again")
         return found
@@ -327,6 +327,14 @@ class _Terms:
         if isinstance(condition, Below):
             return f"{self.name(condition.attribute)} < {self.value(condition.value)}"
         return f"({self.condition(condition.left)} OR {self.condition(condition.right)})"
+
+
+def plain(image: Mapping[str, Any]) -> Item:
+    """An item as DynamoDB writes it, in a record of a stream for example, in plain values."""
+    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415 - only who reads streams pays for it
+
+    deserialize = TypeDeserializer().deserialize
+    return {name: _number(deserialize(value)) for name, value in image.items()}
 
 
 def cursor_of(marker: Item, index: str | None) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -36,6 +36,7 @@ from herald.model import (
     Note,
     NotHeld,
     Person,
+    Placed,
     Policy,
     Posted,
     Record,
@@ -51,7 +52,7 @@ from herald.model import (
     content_hash,
 )
 from herald.ports import Page, Rules
-from herald.store import keys, measures, posts, reports, rows, shelves
+from herald.store import copies, keys, measures, posts, reports, rows, shelves
 from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused
 from herald.store.measures import MeasureTables
 from herald.store.posts import PostTables
@@ -445,6 +446,14 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
         items, _ = self.db.query(keys.AUDIT, f"CHAIN#{chain}", first=f"{after + 1:012d}", limit=limit)
         return [rows.audit(item) for item in items]
 
+    def audit_places(self, chain: str) -> Iterator[Placed]:
+        cursor: str | None = None
+        while True:
+            page, cursor = self.db.query(keys.AUDIT, f"CHAIN#{chain}", limit=500, after=cursor)
+            yield from map(copies.placed, page)
+            if cursor is None:
+                return
+
     # ------------------------------------------------------------ writing
 
     def commit(self, changes: Sequence[StateChange]) -> None:
@@ -468,7 +477,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
                 tries += 1
                 if tries >= _CONFLICT_TRIES:
                     raise
-                self._sleep(0.02 * 2**tries * random.uniform(0.5, 1.0))  # noqa: S311 - jitter
+                self._sleep(0.02 * 2**tries * random.uniform(0.5, 1.0))  # noqa: S311 - jitter # nosec B311
 
     def _writes(self, changes: Sequence[StateChange]) -> tuple[list[StateChange], list[Write]]:
         """One write a change; a publication and its variant lie in one row and become one."""

@@ -1,0 +1,431 @@
+"""Every function of the template at its real work over moto, the rare paths too, so that what it asks of AWS is seen.
+
+Real flows, rules, tables, queue, buckets, secrets and mailer; only platforms are played, by the wall of world.py.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from types import ModuleType
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+import boto3
+from boto3.dynamodb.types import TypeSerializer
+from moto import mock_aws
+
+from herald import runtime
+from herald.errors import NeedsLogin, OutcomeUnknown, Retryable, Stale
+from herald.flows import commands as c
+from herald.flows.context import Herald
+from herald.flows.gate import perform
+from herald.model import Account, Change, Event, Kind, Media, Metric, Person, Role, Snapshot
+from herald.ports import Polled
+from herald.store import copies, keys
+from herald.store.tables import TableStore
+from local.ports import ROOT
+from local.tables import create_tables
+from tests.support import privileges
+from tests.support.privileges import Watch
+from tests.support.world import (
+    ACCOUNT,
+    ANA,
+    BRAND,
+    MIA,
+    NEW,
+    NOON,
+    PAGE,
+    Clock,
+    Wall,
+    a_comment,
+    deleted,
+    edited,
+    furnish,
+)
+from tests.unit.test_exactly_once import comment, webhook
+
+OWNER = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}), email="ola@tall-timber.example")
+SENDER = "herald@tall-timber.example"
+
+
+class Watched:
+    """The store, noting which of its methods were called while somebody is named."""
+
+    def __init__(self, inner: TableStore, watch: Watch) -> None:
+        self._inner, self._watch = inner, watch
+        self.called: dict[str, set[str]] = {}
+        self.refuse: list[Exception] = []  # what the next commits raise
+
+    def __getattr__(self, name: str) -> Any:
+        if self._watch.who:
+            self.called.setdefault(self._watch.who, set()).add(name)
+        return getattr(self._inner, name)
+
+    def commit(self, changes: Any) -> None:
+        if self._watch.who:
+            self.called.setdefault(self._watch.who, set()).add("commit")
+        if self.refuse:
+            raise self.refuse.pop(0)
+        self._inner.commit(changes)
+
+
+class Context:
+    function_name, memory_limit_in_mb, aws_request_id = "herald", 512, "r"
+    invoked_function_arn = f"arn:aws:lambda:{privileges.REGION}:{privileges.ACCOUNT}:function:herald"
+
+
+class Asked:
+    """A platform that is asked: tells what it was given, once, and figures of everything."""
+
+    name = "facebook_page"
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def poll(self, account: Account, token: str, cursor: str) -> Polled:
+        told, self.events = tuple(self.events), []
+        return Polled(told, f"{int(cursor or 0) + 1}")
+
+    def profile(self, account: Account, token: str, now: datetime) -> list[Snapshot]:
+        day = now.date().isoformat()
+        return [Snapshot(account.id, Metric.REACH, 5, now, day=day), Snapshot(account.id, Metric.FOLLOWERS, 9, now)]
+
+    def insights(self, account: Account, token: str, posts: Sequence[str], now: datetime) -> list[Snapshot]:
+        return [Snapshot(account.id, Metric.REACTIONS, 3, now, post=post) for post in posts]
+
+
+@dataclass
+class Walk:
+    """A Herald at work. `call` runs a function's handler as Lambda would, watched; everything else is stage setting."""
+
+    herald: Herald
+    store: Watched
+    wall: Wall
+    asked: Asked
+    clock: Clock
+    watch: Watch
+    log: io.StringIO = field(default_factory=io.StringIO)
+    modules: ClassVar[dict[str, ModuleType]] = {}
+
+    def call(self, function: str, event: dict[str, Any]) -> Any:
+        module, name = _handler(function)
+        module.logger.registered_handler.setStream(self.log)
+        self.watch.who = function
+        try:
+            return getattr(module, name)(event, Context())
+        finally:
+            self.watch.who = ""
+
+    def perform(self, command: Any, by: str) -> Any:
+        return perform(command, by=by, herald=self.herald, now=self.clock())
+
+    def version(self, post: str) -> int:
+        found = self.herald.store.post(post)
+        assert found is not None
+        return found.version
+
+    def queue(self) -> list[str]:
+        """Takes every wake-up from the queue; bodies."""
+        sqs, address, bodies = boto3.client("sqs"), _queue_url(), []
+        while found := sqs.receive_message(QueueUrl=address, MaxNumberOfMessages=10).get("Messages", []):
+            for message in found:
+                sqs.delete_message(QueueUrl=address, ReceiptHandle=message["ReceiptHandle"])
+                bodies.append(message["Body"])
+        return bodies
+
+    def deliver(self) -> None:
+        """Everything that was woken is delivered, until nothing is."""
+        for _ in range(9):
+            woken = self.queue()
+            if not woken:
+                return
+            for body in woken:
+                self.call("Deliver", {"Records": [{"body": body}]})
+
+    def tick(self, function: str) -> None:
+        self.call(function, {"schedule": True})
+
+    def changed(self, *message_ids: str) -> None:
+        """Moderate is told of these rows by the stream."""
+        records = [
+            {"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": f"M#{one}"}, "sk": {"S": "M"}}}}
+            for one in message_ids
+        ]
+        self.call("Moderate", {"Records": records})
+
+
+def _queue_url() -> str:
+    return str(boto3.client("sqs").get_queue_url(QueueName="Deliveries.fifo")["QueueUrl"])
+
+
+def _handler(function: str) -> tuple[ModuleType, str]:
+    told = privileges.functions()[function]
+    folder, (module, _, name) = told["Code"]["S3Key"], told["Handler"].rpartition(".")
+    if function not in Walk.modules:
+        spec = importlib.util.spec_from_file_location(f"walked_{function}", ROOT / folder / f"{module}.py")
+        assert spec
+        assert spec.loader
+        Walk.modules[function] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(Walk.modules[function])
+    return Walk.modules[function], name
+
+
+@contextmanager
+def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -> Iterator[Walk]:
+    """A furnished Herald over moto; `runtime` gives it to every handler."""
+    for name, value in {
+        "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
+        "POWERTOOLS_METRICS_NAMESPACE": "Herald",
+    }.items():  # fmt: skip
+        setenv(name, value)
+    watch = Watch()
+    with mock_aws():
+        made: dict[str, Any] = {}
+
+        def client(service: str) -> Any:
+            if service not in made:
+                made[service] = watch.client(boto3.client(service))
+            return made[service]
+
+        create_tables(client("dynamodb"))
+        for bucket in ("RawBucket", "MediaBucket", "AuditBucket"):
+            client("s3").create_bucket(Bucket=bucket)
+        queue = client("sqs").create_queue(QueueName="Deliveries.fifo", Attributes={"FifoQueue": "true"})
+        client("sesv2").create_email_identity(EmailIdentity=SENDER)
+        for ref, held in {
+            "herald/fb": {"secrets": ["an app secret"], "verify_token": "a verify token", "tokens": {PAGE: "a token"}},
+            "herald/form": {"secrets": ["a form secret"]},
+            "herald/links": {"secrets": ["the key of links, 32 characters or more"]},
+        }.items():
+            client("secretsmanager").create_secret(Name=ref, SecretString=json.dumps(held))
+        clock, wall, asked = Clock(), Wall(), Asked()
+        settings = runtime.Settings(
+            {table: table for table in keys.TABLES}, queue["QueueUrl"], "RawBucket", "MediaBucket", "AuditBucket",
+            mail_from=SENDER, settings_ttl=0,
+        )  # fmt: skip
+        built = runtime.build(settings, clock=clock, client=client)
+        assert isinstance(built.store, TableStore)
+        built.store._sleep = lambda _: None
+        furnish(built.store)
+        built.store.save(OWNER)
+        store = Watched(built.store, watch)
+        herald = replace(
+            built, store=store, outlets={wall.name: wall}, pollers={asked.name: asked}, meters={asked.name: asked},
+            secrets=runtime.SecretsManager(client, ttl=0), link_base="https://herald.example",
+        )  # fmt: skip
+        setattr_(runtime, "current", lambda: herald)
+        setattr_(runtime, "audit_copies", lambda: runtime.AuditBucket("AuditBucket", client))
+        yield Walk(herald, store, wall, asked, clock, watch)
+
+
+def everything(walk: Walk) -> None:
+    """Every function through every kind of work it has."""
+    messages(walk)
+    polls(walk)
+    judges(walk)
+    answers(walk)
+    posts(walk)
+    links(walk)
+    figures(walk)
+    copied(walk)
+
+
+def messages(walk: Walk) -> None:
+    """Ingest: a handshake; new, edited out of order, hidden, unheard of, unclaimed, unreadable, from the future."""
+
+    def post(body: bytes, headers: dict[str, str]) -> Any:
+        event = {"requestContext": {"http": {"method": "POST"}}, "pathParameters": {"connection": "fb"},
+                 "body": body.decode(), "headers": headers}  # fmt: skip
+        return walk.call("Ingest", event)
+
+    query = "hub.mode=subscribe&hub.verify_token=a+verify+token&hub.challenge=77"
+    shaken = walk.call("Ingest", {"requestContext": {"http": {"method": "GET"}}, "rawQueryString": query,
+                                  "pathParameters": {"connection": "fb"}})  # fmt: skip
+    assert (shaken["statusCode"], shaken["body"]) == (200, "77")
+    for change in (
+        comment(1, "you utter muppet"),
+        comment(3, "better now", verb="edited", second=90),
+        comment(3, "my lamp is broken"),  # late: only its beginning is news
+        comment(4, "a hidden one", verb="hide"),
+        comment(5, "some verb", verb="sparkle"),
+        comment(6, "tomorrow never comes", created_time=4_070_000_000),
+    ):
+        assert post(*webhook([change]))["statusCode"] == 200
+    foreign = json.loads(webhook([comment(7, "not ours")])[0])
+    foreign["entry"][0]["id"] = "404404"
+    for body in (json.dumps(foreign).encode(), b"[not json"):
+        import hashlib
+        import hmac
+
+        mac = hmac.new(b"an app secret", body, hashlib.sha256).hexdigest()
+        assert post(body, {"x-hub-signature-256": f"sha256={mac}"})["statusCode"] == 200
+
+
+def polls(walk: Walk) -> None:
+    """Poll: twice, so that the cursor is made and moved; the same kinds of events as ingest."""
+    hidden = a_comment("seen hidden", id="21", change=Change.HIDDEN)
+    late = [edited(a_comment("x", id="22"), "new", at=NOON + timedelta(minutes=1)), a_comment("old", id="22")]
+    walk.asked.events = [hidden, *late, a_comment("odd", id="23", kind=Kind.UNKNOWN)]
+    walk.tick("Poll")
+    walk.tick("Poll")
+
+
+def judges(walk: Walk) -> None:
+    """Moderate: hide, case, review, allow, an edit, a deletion, a lost race, a record that fails and is tried again."""
+    said = [a_comment("you utter muppet", id="31"), a_comment("a refund?", id="32"), a_comment("dodgy", id="33"),
+            a_comment("lovely", id="34")]  # fmt: skip
+    ids = [_told(walk, event) for event in said]
+    walk.changed(*ids)
+    walk.clock.pass_(minutes=1)
+    now = walk.clock()
+    for event in (edited(said[2], "fine", at=now), deleted(said[0], at=now), deleted(said[1], at=now)):
+        _told(walk, event)
+    walk.changed(*ids)
+    again = [_told(walk, edited(event, f"clown shoes {n}", at=now + timedelta(seconds=1)))
+             for n, event in enumerate(said[2:])]  # fmt: skip
+    walk.store.refuse.append(Stale("told to"))
+    walk.changed(*again)
+    nobody = replace(a_comment("whose is this?", id="35"), account_id="gone")
+    walk.changed(_told(walk, nobody))
+    walk.clock.pass_(minutes=5)
+    walk.tick("Moderate")
+
+
+def _told(walk: Walk, event: Event) -> str:
+    walk.herald.store.apply(event, BRAND, walk.clock())
+    return event.message_id
+
+
+def answers(walk: Walk) -> None:
+    """Deliver: a hide, a reply that settles its case, one whose line drops, one that is refused for good."""
+    walk.deliver()
+    texts = {"41": "Sorry!", "42": "We look.", "43": "Never sent.", "44": "Later.", "45": "Lost."}
+    for n in texts:
+        walk.changed(_told(walk, a_comment("where is my refund?", id=n)))
+    walk.wall.script[:] = ["ok", "drop", NeedsLogin("ended"), Retryable("busy", after=1), OutcomeUnknown("lost")]
+    for n, text in texts.items():
+        message = f"facebook_page:{PAGE}_{n}"
+        walk.perform(c.Reply(f"reply-{n}-0001", message, text, 1), MIA.id)
+        walk.deliver()
+    for _ in range(12):
+        walk.clock.pass_(minutes=1)
+        walk.tick("Publish")
+        walk.deliver()
+    message = walk.herald.store.message(f"facebook_page:{PAGE}_45")
+    assert message is not None
+    walk.perform(c.Hide(message.id, "rude", "MOD 3.1", message.version), MIA.id)
+    walk.deliver()
+
+
+def posts(walk: Walk) -> None:
+    """Publish and Deliver: a post with an image, one whose image is gone, one that drops the line, one on hold."""
+    assert walk.herald.media is not None
+    key = walk.herald.media.put(b"an image", "image/png")
+    image = Media(key, key.removeprefix("media/"), "image/png", 8, "A table", 1, 1)
+    _approved(walk, "post-0001", (image,))
+    walk.clock.pass_(minutes=61)
+    walk.tick("Publish")
+    walk.deliver()
+    assert len(walk.wall.posts) == 1
+    gone = Media("media/" + "0" * 64, "0" * 64, "image/png", 8, "A chair", 1, 1)
+    _approved(walk, "post-0002", (gone,))
+    walk.clock.pass_(minutes=61)
+    walk.tick("Publish")
+    walk.deliver()
+    _approved(walk, "post-0003")
+    walk.clock.pass_(minutes=61)
+    walk.wall.script[:] = [Retryable("busy", after=1), "drop"]
+    for _ in range(8):
+        walk.tick("Publish")
+        walk.deliver()
+        walk.clock.pass_(minutes=1)
+    _approved(walk, "post-0004")
+    walk.perform(c.Hold("hold-0001", BRAND, "A quiet day."), MIA.id)
+    walk.clock.pass_(minutes=61)
+    walk.tick("Publish")
+    walk.deliver()
+
+
+def links(walk: Walk) -> None:
+    """Link: a post approved, one sent back, a policy, an appeal, a report; each looked at, used, and used again."""
+    for number, action in (("5", "approve"), ("6", "reject")):
+        image = Media(_image(walk), _image(walk).removeprefix("media/"), "image/png", 8, "A table", 1, 1)
+        _submitted(walk, f"post-000{number}", (image,))
+        token = _link(walk, "approve", f"post-000{number}", MIA.id)
+        _ask(walk, token, query="image=0")
+        for _ in range(2):
+            _ask(walk, token, action=action, reason="The price is wrong.")
+    gone = "0" * 64
+    _submitted(walk, "post-0007", (Media(f"media/{gone}", gone, "image/png", 8, "A chair", 1, 1),))
+    token = _link(walk, "approve", "post-0007", MIA.id)
+    _ask(walk, token, query="image=0")
+    walk.perform(c.Reject("post-0007", "Another picture.", walk.version("post-0007")), MIA.id)
+    _ask(walk, token, action="approve")  # it is not any more what the link was for
+    _ask(walk, _link(walk, "acknowledge", "MOD", NEW.id), action="acknowledge")
+    message = _told(walk, a_comment("you utter muppet", id="51"))
+    walk.changed(message)
+    token = _link(walk, "appeal", message, MIA.id)
+    for text in ("It is my dog's name.", "Again."):
+        _ask(walk, token, action="appeal", text=text)
+    _ask(walk, _link(walk, "share", f"{BRAND}~2026-10-01~2026-10-31", ANA.id))
+
+
+def _image(walk: Walk) -> str:
+    assert walk.herald.media is not None
+    return walk.herald.media.put(b"an image", "image/png")
+
+
+def _link(walk: Walk, purpose: str, subject: str, by: str) -> str:
+    walk.clock.pass_(seconds=1)
+    name = f"link-{purpose}-{sha256(subject.encode()).hexdigest()[:8]}"
+    done = walk.perform(c.MakeLink(name, purpose, subject, 24), by)
+    return str(done.link).rpartition("/")[2]
+
+
+def _ask(walk: Walk, token: str, query: str = "", **form: str) -> None:
+    """Look at the page of a link; with a form, press its button too."""
+    event = {"pathParameters": {"token": token}, "rawQueryString": query, "headers": {}}
+    walk.call("Link", event | {"requestContext": {"http": {"method": "GET"}}})
+    if form:
+        kind = {"content-type": "application/x-www-form-urlencoded"}
+        pressed = {"requestContext": {"http": {"method": "POST"}}, "headers": kind, "body": urlencode(form)}
+        walk.call("Link", event | pressed)
+
+
+def _submitted(walk: Walk, post: str, media: tuple[Media, ...] = ()) -> None:
+    local = (walk.clock() + timedelta(hours=12)).strftime("%Y-%m-%dT%H:%M")  # Sydney in summer is UTC+11: in an hour
+    variants = (c.Variant(ACCOUNT.id, local, "Australia/Sydney"),)
+    walk.perform(c.Draft(post, BRAND, "Chairs", f"New chairs, {post}.", variants, 0, media=media), ANA.id)
+    walk.perform(c.Submit(post, walk.version(post)), ANA.id)
+    walk.clock.pass_(milliseconds=5)
+
+
+def _approved(walk: Walk, post: str, media: tuple[Media, ...] = ()) -> None:
+    _submitted(walk, post, media)
+    walk.perform(c.Approve(post, walk.version(post)), MIA.id)
+
+
+def figures(walk: Walk) -> None:
+    """Measure twice, then the report on the first of the next month, with figures that came after its end."""
+    walk.tick("Measure")
+    walk.clock.now = datetime(2026, 12, 1, 20, tzinfo=NOON.tzinfo)
+    walk.tick("Measure")
+    walk.tick("Report")
+
+
+def copied(walk: Walk) -> None:
+    """AuditCopy: what the chains hold by now, as the stream tells it."""
+    entries = [entry for chain in ("people", "moderation", "delivery") for entry in walk.herald.store.audit_of(chain)]
+    assert len({entry.chain for entry in entries}) == 3
+    records = []
+    for entry in entries:
+        image = {name: TypeSerializer().serialize(value) for name, value in copies.from_entry(entry).items()}
+        records.append({"eventName": "INSERT", "dynamodb": {"NewImage": image, "Keys": {}}})
+    walk.call("AuditCopy", {"Records": records})
