@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from herald.flows import deliver, gate, moderate
+from herald.flows import deliver, gate, mailing, moderate
 from herald.flows.context import Herald
 from herald.govern import audit
 from herald.ports import AuditCopies
 
-CHAINS = (gate.CHAIN, moderate.CHAIN, deliver.CHAIN)
+CHAINS = (gate.CHAIN, moderate.CHAIN, deliver.CHAIN, mailing.CHAIN)
 LAG = timedelta(minutes=15)
 """How long an entry may be without its copy: the stream waits a minute, and S3 may be away for some."""
 
