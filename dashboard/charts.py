@@ -166,7 +166,7 @@ def _bar(bar: Bar) -> Drawn:
 
 
 def hours(found: Sequence[Cell]) -> Drawn:
-    """Weekday by hour; stronger is a better rate, a dot is too few posts, nothing is none, a star is one of the best."""
+    """Weekday by hour: stronger is a better rate, a dot too few posts, nothing none, a star one of the best."""
     stars = {(cell.weekday, cell.hour) for cell in best(found)}
     values = [cell.rate.value for cell in found if not cell.few and cell.rate.value is not None]
     low, high = (min(values), max(values)) if values else (0.0, 0.0)

@@ -24,7 +24,7 @@ from local.ports import HOST, ROOT
 
 RENDER_BAR = 3.0  # first render of the Overview / of a bare page
 RERUN_BAR = 100.0  # ms of server CPU for one rerun of the Overview
-LOADS, RERUNS = 5, 24
+LOADS, RERUNS = 11, 24
 _CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
 _FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking")
 _BARE = """

@@ -281,7 +281,7 @@ def _charts(found: Drawn) -> None:
 
 
 def _posts(found: Drawn) -> None:
-    best = show.best_words(show.cells(found.facts))
+    best = show.best_alt(show.cells(found.facts)).removesuffix(".")
     leads = "calendar" in st.session_state.get("herald.pages", {})
     with st.container(border=True):
         st.markdown("##### Top posts")

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.components.head import Head, source
+from dashboard.components.head import NO_HEAD, Head, source
 
 _FIGURE: Final = st.components.v2.component(
     "herald_figure", html='<div class="holder"></div>\n', css=source("figure.css"), js=source("figure.js")
@@ -18,7 +18,7 @@ _FIGURE: Final = st.components.v2.component(
 
 
 def figure(
-    drawn: Mapping[str, Any] | None, head: Head = Head(), *, key: str, said: str, note: str = "", empty: str = "",
+    drawn: Mapping[str, Any] | None, head: Head = NO_HEAD, *, key: str, said: str, note: str = "", empty: str = "",
     on_option: Callable[[], None] | None = None,
 ) -> bool:  # fmt: skip
     """Show what dashboard.charts made; True in the run in which the button of its head was pressed.

@@ -29,6 +29,9 @@ class Head:
         return asdict(self)
 
 
+NO_HEAD: Final = Head()
+
+
 def source(name: str) -> str:
     """A part's own CSS or JavaScript, with what all of them share before it."""
     shared = (_HERE / f"head.{name.rpartition('.')[2]}").read_text(encoding="utf-8")

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 import streamlit as st
 
-from dashboard.components.head import Head, source
+from dashboard.components.head import NO_HEAD, Head, source
 
 _TABLE: Final = st.components.v2.component(
     "herald_table",
@@ -31,7 +31,7 @@ def table(
     picks: str = "", empty: str = "", tall: int = 0, stacks: int = 0,
 ) -> str | None:  # fmt: skip
     """Show rows (see card); the id of the row picked in this very run, None when none was."""
-    return card(Head(), columns, rows, key=key, name=name, picks=picks, empty=empty, tall=tall, stacks=stacks).row
+    return card(NO_HEAD, columns, rows, key=key, name=name, picks=picks, empty=empty, tall=tall, stacks=stacks).row
 
 
 def card(

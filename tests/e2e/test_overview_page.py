@@ -61,7 +61,7 @@ def test_the_bare_address_leads_to_numbers_charts_and_who_waits(page, server):
         expect(page.locator(f"{CHARTS}[aria-label*='{finding}']")).to_be_visible()
     expect(page.get_by_role("table", name="Nearest deadlines").get_by_role("row")).to_have_count(6)
     assert not [url for url in fetched if BEACON in url]
-    assert not [url for url in fetched if "vega" in url.lower() or "DataFrame" in url]  # a megabyte the page does without
+    assert not [url for url in fetched if "vega" in url.lower() or "DataFrame" in url]  # a megabyte
 
 
 def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(page, server):
@@ -161,7 +161,8 @@ def test_nothing_is_cut_off_on_a_phone(phone, server, path):
             .map(e => e.dataset.testid)"""
     )
     assert wide == []
-    drawn = phone.locator(CHARTS).evaluate_all("all => all.map(e => e.getBoundingClientRect()).map(e => [e.left, e.right])")
+    boxes = "all => all.map(e => e.getBoundingClientRect()).map(e => [e.left, e.right])"
+    drawn = phone.locator(CHARTS).evaluate_all(boxes)
     assert len(drawn) >= 2
     assert all(left >= 0 and right <= 375 for left, right in drawn)
 

@@ -260,12 +260,10 @@ def test_hours_with_few_posts_are_dots_and_the_best_three_are_named(facts):
     drawn = charts.hours(found)["cells"]
     assert [(each["weekday"], each["hour"]) for each in drawn] == [(cell.weekday, cell.hour) for cell in found]
     assert [each["shade"] is None for each in drawn] == [cell.rate.n < f.FEW_POSTS for cell in found]
-    by_rate = sorted(
-        ((each["shade"], cell.rate.value) for each, cell in zip(drawn, found, strict=True) if each["shade"] is not None),
-        key=lambda pair: pair[1],
-    )
-    assert [shade for shade, _ in by_rate] == sorted(shade for shade, _ in by_rate)
-    assert (by_rate[0][0], by_rate[-1][0]) == (0, 100)
+    pairs = [(cell.rate.value, each["shade"]) for each, cell in zip(drawn, found, strict=True) if not cell.few]
+    shades = [shade for _, shade in sorted(pairs)]
+    assert shades == sorted(shades)
+    assert (shades[0], shades[-1]) == (0, 100)
     stars = [cell for each, cell in zip(drawn, found, strict=True) if each["star"]]
     assert len(stars) == 3
     rest = [cell.rate.value for each, cell in zip(drawn, found, strict=True) if not each["star"] and not cell.few]
