@@ -96,7 +96,8 @@ def _how(person: Person) -> str:
     if not authority.may(person, "MovePost"):
         return "You may read here; moving posts is for others."
     return (
-        "Drag a post, or press Alt+arrow on it, to move it to another day; an approved one then goes back to review."
+        "Drag a post, or press Alt+arrow on it, to move it to another day. "
+        "Moving an approved post sends it back to review."
     )
 
 
