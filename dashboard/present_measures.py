@@ -98,7 +98,7 @@ def chosen(facts: Facts, platforms: Sequence[str]) -> Facts:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One number as st.metric takes it. `delta` None: nothing to compare with."""
+    """One number of the row. `delta` None: nothing to compare with."""
 
     label: str
     value: str
@@ -157,7 +157,7 @@ def help_of(line: Line) -> str:
     parts = (
         first, definition.meaning, f"Formula: {definition.formula}.", f"Source: {definition.source}.", last,
     )  # fmt: skip
-    return plain("\n\n".join(part for part in parts if part))
+    return "\n\n".join(part for part in parts if part)
 
 
 def _relative(change: f.Change) -> str | None:
@@ -169,7 +169,7 @@ def _points(change: f.Change) -> str | None:
 
 
 def _minutes(change: f.Change) -> str | None:
-    """ASCII minus: Streamlit reads the sign."""
+    """ASCII minus: a screen reader says it, and the sign is read again for its colour."""
     if change.absolute is None:
         return None
     return f"{'-' if change.absolute < 0 else '+'}{_waited(abs(change.absolute))}"

@@ -83,7 +83,7 @@ async def warm(_: st.App) -> AsyncIterator[None]:
 
     Streamlit collects after each run of the script; over the loaded modules alone that costs some 60 ms of CPU.
     """
-    import dashboard.charts  # noqa: PLC0415, F401  Altair is a second of CPU that no visitor should wait for
+    import dashboard.app_pages.overview  # noqa: PLC0415, F401
     import herald.flows.gate  # noqa: PLC0415, F401
 
     gc.collect()

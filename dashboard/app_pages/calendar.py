@@ -89,14 +89,14 @@ def _head(person: Person) -> tuple[str | None, date]:
 def _rule(brand: str, zone: str) -> str:
     others = {account.timezone for account in data.accounts_of(brand)} - {zone}
     told = f"Days and times are those of {present.city(zone)}."
-    return told + (" A dotted time has another clock on its account's wall: point at it to see." if others else "")
+    return told + (" A dotted time has another clock where its account is." if others else "")
 
 
 def _how(person: Person) -> str:
     if not authority.may(person, "MovePost"):
         return "You may read here; moving posts is for others."
     return (
-        "Drag a post, or focus it and press Alt+arrow, to move it; its time of day stays. "
+        "Drag a post, or press Alt+arrow on it, to move it to another day. "
         "Moving an approved post sends it back to review."
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,8 +10,9 @@ import streamlit as st
 
 from dashboard import charts, data, data_measures, parts, theme, who
 from dashboard import present_measures as show
-from dashboard.components import sheet
-from dashboard.components.table import table
+from dashboard.components.figure import figure
+from dashboard.components.head import Head
+from dashboard.components.table import card, table
 from dashboard.failures import guarded
 from dashboard.present import SLA, author, city, left, standing, type_pill, words
 from dashboard.text import one_line
@@ -42,6 +43,7 @@ class View:
     hours: tuple[Cell, ...]
     posts: tuple[show.Row, ...]
     reach_alt: str
+    drawn: Mapping[str, charts.Drawn | None]  # numbers, reach, rate, bars, hours; None where there is nothing to draw
 
 
 @st.cache_resource(ttl=data_measures.KEPT, max_entries=128, show_spinner=False)
@@ -51,30 +53,19 @@ def view(brand: str, days: int, platforms: tuple[str, ...], seen: data_measures.
     if found is None:
         return None
     facts = show.chosen(found, platforms or found.platforms)
-    reach = show.reach_series(facts)
+    reach, rate = show.reach_series(facts), show.rate_series(facts)
+    cards, bars, hours = show.cards(facts, data_measures.target_minutes()), show.bars(facts), show.cells(facts)
+    drawn = {
+        "numbers": charts.numbers(cards),
+        REACH: charts.lines(reach, facts.days, "count") if reach else None,
+        RATE: charts.lines(rate, show.span_labels(facts), "rate") if rate else None,
+        "bars": charts.rates(bars) if any(bar.value is not None for bar in bars) else None,
+        "hours": charts.hours(hours) if hours else None,
+    }
     return View(
-        facts, tuple(show.cards(facts, data_measures.target_minutes())), reach, show.rate_series(facts),
-        tuple(show.bars(facts)), tuple(show.cells(facts)), tuple(show.post_rows(facts)), show.reach_alt(facts, reach),
+        facts, tuple(cards), reach, rate, tuple(bars), tuple(hours), tuple(show.post_rows(facts)),
+        show.reach_alt(facts, reach), drawn,
     )  # fmt: skip
-
-
-@st.cache_resource(ttl=data_measures.KEPT, max_entries=256, show_spinner=False)
-def spec(
-    which: str, brand: str, days: int, platforms: tuple[str, ...], seen: data_measures.Version, dark: bool
-) -> charts.Spec | None:
-    """A chart of the view; None where there is nothing to draw."""
-    found = view(brand, days, platforms, seen)
-    paint = charts.DARK if dark else charts.LIGHT
-    if found is None:
-        return None
-    if which == REACH:
-        return charts.lines(found.reach, found.facts.days, "count", paint) if found.reach else None
-    if which == RATE:
-        labels = show.span_labels(found.facts)
-        return charts.lines(found.rate, labels, "rate", paint) if found.rate else None
-    if which == "bars":
-        return charts.rates(found.bars, paint) if any(bar.value is not None for bar in found.bars) else None
-    return charts.hours(found.hours, paint) if found.hours else None
 
 
 @guarded
@@ -107,16 +98,15 @@ def render() -> None:
     with export:
         _export(found)
     _watch(brand, seen)
-    _cards(found.cards)
-    dark = charts.look().dark
+    figure(found.drawn["numbers"], key="numbers", said="Numbers of the period")
     one, two = st.columns([0.66, 0.34], gap="small")
     with one, st.container(border=True, height="stretch"):
-        _over_time(found, lambda which: spec(which, brand, days, platforms, seen, dark))
+        _over_time(found)
     with two, st.container(border=True, height="stretch"):
-        _rates(found, spec("bars", brand, days, platforms, seen, dark))
+        _rates(found)
     three, four = st.columns(2, gap="small")
     with three, st.container(border=True, height="stretch"):
-        _best_time(found, spec("hours", brand, days, platforms, seen, dark))
+        _best_time(found)
     with four, st.container(border=True, height="stretch"):
         _top_posts(found)
     if "inbox" in st.session_state.get("herald.pages", {}):
@@ -143,33 +133,19 @@ def _watch(brand: str, seen: data_measures.Version) -> None:
         st.rerun()
 
 
-# ---------------------------------------------------------------- numbers
-
-
-def _cards(cards: Sequence[show.Card]) -> None:
-    with st.grid(5, min_column_width=168, gap="small"):
-        for card in cards:
-            st.metric(
-                card.label, card.value, card.delta, card.colour, help=card.help, border=True, height="stretch",
-                chart_data=card.spark or None, chart_type="area", delta_arrow=card.arrow,
-                delta_description=card.beside or None,
-            )  # fmt: skip
-
-
 # ---------------------------------------------------------------- charts
 
 
-def _over_time(found: View, chart: Callable[[str], charts.Spec | None]) -> None:
+def _measured() -> None:
+    """The measure that was chosen beside the heading stands in the address."""
+    st.query_params["measure"] = st.session_state["over-time"]["option"] or REACH
+
+
+def _over_time(found: View) -> None:
     facts = found.facts
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("##### Over time, by platform", width="content")
-        which = st.segmented_control(
-            "Measure", [REACH, RATE], format_func={REACH: "Daily reach", RATE: "Engagement rate"}.__getitem__,
-            default=REACH, required=True, key="measure", bind="query-params", label_visibility="collapsed",
-        )  # fmt: skip
-        place = st.container(horizontal=True, horizontal_alignment="right", width="stretch")
+    which = RATE if st.query_params.get("measure") == RATE else REACH
     if which == RATE:
-        series, labels, kind = found.rate, show.span_labels(facts), "rate"
+        series, labels = found.rate, show.span_labels(facts)
         said = show.rate_alt(series)
         notes = [
             "By week of publication, weeks counted back from the last day." if len(facts.days) > show.DAILY
@@ -177,57 +153,47 @@ def _over_time(found: View, chart: Callable[[str], charts.Spec | None]) -> None:
             show.untold(facts, series, "no reach of posts, so no rate by reach"),
         ]  # fmt: skip
     else:
-        series, labels, kind, said = found.reach, facts.days, "count", found.reach_alt
+        series, labels, said = found.reach, facts.days, found.reach_alt
         notes = [show.late_words(facts, series), show.untold(facts, series, "no reach by day")]
-    made = chart(which or REACH)
-    with place:
-        content = show.series_sheet(series, labels, "day" if kind == "count" else "published")
-        table_button("Over time, by platform", f"{which or REACH}-by-day", content, said, ratios=kind == "rate")
-    if made is None:
-        _no_chart("No figure of this kind was told in this period.")
-    else:
-        charts.show(made, said, key=f"chart-{which or REACH}")
-    st.caption(" ".join(note for note in notes if note) or "A gap is a day that was not told.")
+    drawn = found.drawn[which]
+    head = Head(
+        "Over time, by platform", options=((REACH, "Daily reach"), (RATE, "Engagement rate")), chosen=which,
+        more="Table" if drawn else "",
+    )  # fmt: skip
+    if figure(
+        drawn, head, key="over-time", said=said, on_option=_measured,
+        note=" ".join(note for note in notes if note) or "A gap is a day that was not told.",
+        empty="No figure of this kind was told in this period.",
+    ):  # fmt: skip
+        content = show.series_sheet(series, labels, "published" if which == RATE else "day")
+        number_table(head.title, f"{which}-by-day", content, said, ratios=which == RATE)
 
 
-def _rates(found: View, made: charts.Spec | None) -> None:
-    said = show.bars_alt(found.bars)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("##### Engagement rate by reach", width="stretch")
-        table_button("Engagement rate by reach", "engagement-rate", show.bars_sheet(found.bars), said, ratios=True)
-    if made is None:
-        _no_chart("No post of this period has both reach and engagements.")
-    else:
-        charts.show(made, said, key="chart-bars")
+def _rates(found: View) -> None:
+    said, drawn = show.bars_alt(found.bars), found.drawn["bars"]
     lacking = [bar.platform for bar in found.bars if bar.value is None]
     note = f" · n/a: {show.names_of(lacking)}, no reach told or no posts" if lacking else ""
-    st.caption(f"Bar: this period · tick: the {len(found.facts.days)} days before{note}")
+    head = Head("Engagement rate by reach", more="Table" if found.bars else "")
+    if figure(
+        drawn, head, key="bars", said=said, empty="No post of this period has both reach and engagements.",
+        note=f"Bar: this period · tick: the {len(found.facts.days)} days before{note}" if drawn else "",
+    ):  # fmt: skip
+        number_table(head.title, "engagement-rate", show.bars_sheet(found.bars), said, ratios=True)
 
 
-def _best_time(found: View, made: charts.Spec | None) -> None:
-    said = show.best_words(found.hours)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("##### Best time to post", width="stretch")
-        content = show.cells_sheet(found.hours, found.facts.zone)
-        table_button("Best time to post", "best-time", content, said, ratios=True)
-    if made is None:
-        _no_chart("Nothing was published in this period.")
-    else:
-        charts.show(made, show.best_alt(found.hours), key="chart-hours")
-        st.caption(f"{said} · {city(found.facts.zone)} time")
+def _best_time(found: View) -> None:
+    said, drawn = show.best_words(found.hours), found.drawn["hours"]
+    head = Head("Best time to post", more="Table" if drawn else "")
+    if figure(
+        drawn, head, key="hours", said=show.best_alt(found.hours), empty="Nothing was published in this period.",
+        note=f"{said} · {city(found.facts.zone)} time" if drawn else "",
+    ):  # fmt: skip
+        number_table(head.title, "best-time", show.cells_sheet(found.hours, found.facts.zone), said, ratios=True)
 
 
-def _no_chart(text: str) -> None:
-    sheet([{"t": "empty", "text": text}], key=f"no-{text}")
+def number_table(title: str, name: str, content: show.Sheet, said: str, *, ratios: bool = False) -> None:
+    """The numbers of a chart in a dialog, to read and to keep."""
 
-
-def table_button(title: str, name: str, content: show.Sheet, said: str, *, ratios: bool = False) -> None:
-    """The numbers of a chart, to read and to keep."""
-    if st.button("Table", key=f"table-{name}", type="tertiary", icon=":material/table_rows:", disabled=not content[1]):
-        _table(title, name, content, said, ratios=ratios)
-
-
-def _table(title: str, name: str, content: show.Sheet, said: str, *, ratios: bool) -> None:
     @st.dialog(title, width="large")
     @guarded
     def shown() -> None:
@@ -245,24 +211,19 @@ def _table(title: str, name: str, content: show.Sheet, said: str, *, ratios: boo
 
 
 def _top_posts(found: View) -> None:
-    content = show.posts_sheet(found.facts)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown("##### Top posts", width="stretch")
-        asked = st.button(
-            "All posts", key="table-posts", type="tertiary", icon=":material/table_rows:", disabled=not content[1]
-        )
-    if asked:
-        _posts(found.facts)
     leads = "calendar" in st.session_state.get("herald.pages", {})
-    picked = table(
-        show.POST_COLUMNS, found.posts, key="top-posts", name="Top posts by engagement rate",
-        picks="Open the post" if leads else "", empty="No post of this period has both reach and engagements.",
-    )  # fmt: skip
     n = sum(len(one.posts) for one in found.facts.accounts)
-    st.caption(f"By engagement rate by reach, of {n} posts of this period; figures so far")
-    if picked and leads:
+    asked = card(
+        Head("Top posts", more="All posts" if n else ""), show.POST_COLUMNS, found.posts, key="top-posts",
+        name="Top posts by engagement rate", picks="Open the post" if leads else "",
+        empty="No post of this period has both reach and engagements.",
+        note=f"By engagement rate by reach, of {n} posts of this period; figures so far" if n else "",
+    )  # fmt: skip
+    if asked.more:
+        _posts(found.facts)
+    if asked.row and leads:
         page = st.session_state["herald.pages"]["calendar"]
-        st.switch_page(page, query_params={"post": picked.partition("|")[0]})
+        st.switch_page(page, query_params={"post": asked.row.partition("|")[0]})
 
 
 @st.dialog("Posts of this period", width="large")
@@ -331,23 +292,22 @@ def _next_to_answer(person: Person, brand: str) -> None:
     ]
     stands = [standing(case, now) for case, _ in waiting]
     plus = "+" if found.more else ""
+    counted = (
+        (f"{stands.count('overdue')} overdue", "red"), (f"{stands.count('soon')} due within 30 min", "orange"),
+        (f"{stands.count('on_track')}{plus} on track", "green"),
+    )  # fmt: skip
+    inbox = st.session_state["herald.pages"]["inbox"]
     with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown("##### Next to answer", width="content")
-            if stands.count("overdue"):
-                st.badge(f"{stands.count('overdue')} overdue", color="red", icon=":material/alarm:")
-            if stands.count("soon"):
-                st.badge(f"{stands.count('soon')} due within 30 min", color="orange")
-            if stands.count("on_track"):
-                st.badge(f"{stands.count('on_track')}{plus} on track", color="green")
-            with st.container(horizontal=True, horizontal_alignment="right", width="stretch"):
-                st.page_link(st.session_state["herald.pages"]["inbox"], label="Open Inbox", width="content")
-        picked = table(
+        asked = card(
+            Head(
+                "Next to answer", [each for each in counted if not each[0].startswith("0 ")],
+                more="Open Inbox", href=inbox.url_path,
+            ),
             NEXT_COLUMNS, [_next_row(person, case, message) for case, message in waiting[:NEXT]], key="next",
             name="Nearest deadlines", picks="Open in the Inbox", empty="Nobody waits for an answer.",
         )  # fmt: skip
-    if picked:
-        st.switch_page(st.session_state["herald.pages"]["inbox"], query_params={"case": picked})
+    if asked.more or asked.row:
+        st.switch_page(inbox, query_params={"case": asked.row} if asked.row else None)
 
 
 def _next_row(person: Person, case: Case, message: Message) -> show.Row:

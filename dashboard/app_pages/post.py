@@ -60,12 +60,13 @@ def _watch(post_id: str, seen: tuple[object, ...]) -> None:
 def _head(person: Person, whole: Whole, zone: str, edit: Callable[[str], None]) -> None:
     post, now = whole.post, data.now()
     editable = [target for target in whole.targets if target.state.editable]
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        with st.container(width="stretch", gap="xxsmall"):
-            by = one_line(data.name_of(post.author), 60)
-            sub = f"Written by {by}, {present.clock(post.created_at, zone, now)} · version {post.version}"
-            title = one_line(post.title, 120) or "(no title)"
-            post_cards([{"t": "head", "title": title, "sub": sub}], key=f"post-head-{post.id}")
+    title, tools = st.columns([0.62, 0.38], vertical_alignment="center", gap="small")  # on a phone one under the other
+    with title:
+        by = one_line(data.name_of(post.author), 60)
+        sub = f"Written by {by}, {present.clock(post.created_at, zone, now)} · version {post.version}"
+        shown = one_line(post.title, 120) or "(no title)"
+        post_cards([{"t": "head", "title": shown, "sub": sub}], key=f"post-head-{post.id}")
+    with tools, st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if editable and authority.may(person, "Draft"):
             st.button("Edit", key="post-edit", icon=":material/edit:", on_click=edit, args=(post.id,))
         if _in(whole, TargetState.DRAFT) and authority.may(person, "Submit"):

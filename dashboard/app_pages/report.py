@@ -12,8 +12,10 @@ import streamlit as st
 
 from dashboard import actions, charts, data, data_measures, parts, theme, who
 from dashboard import present_measures as show
-from dashboard.app_pages.overview import table_button
+from dashboard.app_pages.overview import number_table
 from dashboard.components import sheet
+from dashboard.components.figure import figure
+from dashboard.components.head import Head
 from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.present import city
@@ -76,20 +78,6 @@ def drawn(brand: str, first_day: str, last_day: str, seen: data_measures.Version
     )
 
 
-@st.cache_resource(ttl=data_measures.KEPT, max_entries=64, show_spinner=False)
-def spec(
-    which: str, brand: str, first_day: str, last_day: str, seen: data_measures.Version, dark: bool
-) -> charts.Spec | None:
-    """A chart of the report; None where there is nothing to draw."""
-    found = drawn(brand, first_day, last_day, seen)
-    paint = charts.DARK if dark else charts.LIGHT
-    if found is None:
-        return None
-    if which == "reach":
-        return charts.lines(found.reach, found.facts.days, "count", paint) if found.reach else None
-    return charts.rates(found.bars, paint) if any(bar.value is not None for bar in found.bars) else None
-
-
 @guarded
 def render() -> None:
     """The page."""
@@ -123,7 +111,7 @@ def render() -> None:
     parts.flash()
     _advice(found)
     _scores(found)
-    _charts(found, brand, period, seen)
+    _charts(found)
     _posts(found)
     _left(brand, period, facts.zone)
     with st.container(border=True):
@@ -290,37 +278,31 @@ def _scores(found: Drawn) -> None:
         table(show.SCORE_COLUMNS, rows, key="scores", name="Numbers of the period", stacks=520)
 
 
-def _charts(found: Drawn, brand: str, period: tuple[str, str], seen: data_measures.Version) -> None:
-    dark = charts.look().dark
+def _charts(found: Drawn) -> None:
     one, two = st.columns([0.66, 0.34], gap="small")
     with one, st.container(border=True, height="stretch"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown("##### Daily reach by platform", width="stretch")
-            content = show.series_sheet(found.reach, found.facts.days, "day")
-            table_button("Daily reach by platform", "report-reach", content, found.reach_alt)
-        made = spec("reach", brand, *period, seen, dark)
-        if made is None:
-            sheet([{"t": "empty", "text": "No daily reach was told in this period."}], key="no-reach")
-        else:
-            charts.show(made, found.reach_alt, key="report-reach")
         told = [show.late_words(found.facts, found.reach), show.untold(found.facts, found.reach, "no reach by day")]
-        st.caption(" ".join(each for each in told if each) or "A gap is a day that was not told.")
+        drawn = charts.lines(found.reach, found.facts.days, "count") if found.reach else None
+        head = Head("Daily reach by platform", more="Table" if drawn else "")
+        if figure(
+            drawn, head, key="report-reach", said=found.reach_alt, empty="No daily reach was told in this period.",
+            note=" ".join(each for each in told if each) or "A gap is a day that was not told.",
+        ):  # fmt: skip
+            content = show.series_sheet(found.reach, found.facts.days, "day")
+            number_table(head.title, "report-reach", content, found.reach_alt)
     with two, st.container(border=True, height="stretch"):
         said = show.bars_alt(found.bars)
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown("##### Engagement rate by reach", width="stretch")
-            content = show.bars_sheet(found.bars)
-            table_button("Engagement rate by reach", "report-rates", content, said, ratios=True)
-        made = spec("rates", brand, *period, seen, dark)
-        if made is None:
-            sheet([{"t": "empty", "text": "No post of this period has both reach and engagements."}], key="no-rates")
-        else:
-            charts.show(made, said, key="report-rates")
-        st.caption("Bar: this period · tick: the period before")
+        drawn = charts.rates(found.bars) if any(bar.value is not None for bar in found.bars) else None
+        head = Head("Engagement rate by reach", more="Table" if found.bars else "")
+        if figure(
+            drawn, head, key="report-rates", said=said, empty="No post of this period has both reach and engagements.",
+            note="Bar: this period · tick: the period before" if drawn else "",
+        ):  # fmt: skip
+            number_table(head.title, "report-rates", show.bars_sheet(found.bars), said, ratios=True)
 
 
 def _posts(found: Drawn) -> None:
-    best = show.best_words(show.cells(found.facts))
+    best = show.best_alt(show.cells(found.facts)).removesuffix(".")
     leads = "calendar" in st.session_state.get("herald.pages", {})
     with st.container(border=True):
         st.markdown("##### Top posts")

@@ -2,13 +2,6 @@
 
 const tables = new WeakMap()
 
-const el = (tag, className, text) => {
-  const node = document.createElement(tag)
-  if (className) node.className = className
-  if (text !== undefined && text !== null) node.textContent = String(text)
-  return node
-}
-
 function cell(value) {
   if (value === null || value === undefined) return el("span")
   if (typeof value !== "object") return el("span", "words", value)
@@ -86,9 +79,11 @@ function show(held) {
   scroller.setAttribute("aria-label", data.name)
   if (stacked) scroller.classList.add("stacked")
   if (data.tall) scroller.style.maxHeight = `${data.tall}px`
+  const before = data.head.title ? [headOf(held, data.head)] : []
+  const after = data.note ? [el("p", "note", data.note)] : []
   if (!data.rows.length) {
     scroller.append(el("p", "empty", data.empty || "Nothing to show."))
-    root.replaceChildren(scroller)
+    root.replaceChildren(...before, scroller, ...after)
     return
   }
   const table = el("table", columns.some((column) => column.wraps) ? "flows" : "")
@@ -111,7 +106,7 @@ function show(held) {
   table.append(group, thead, body)
   scroller.append(table)
   const top = held.scroller ? held.scroller.scrollTop : 0
-  root.replaceChildren(scroller)
+  root.replaceChildren(...before, scroller, ...after)
   scroller.scrollTop = top
   held.scroller = scroller
 }
@@ -128,6 +123,7 @@ export default function (component) {
     held.watch.observe(root)
   }
   held.data = data
+  held.set = setTriggerValue
   held.pick = (id) => setTriggerValue("picked", id)
   show(held)
   return () => held.watch.disconnect()

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any, Final, cast
 
 import streamlit as st
 
-_HERE: Final = Path(__file__).parent
+from dashboard.components.head import NO_HEAD, Head, source
 
-_TABLE = st.components.v2.component(
+_TABLE: Final = st.components.v2.component(
     "herald_table",
     html='<div class="holder"></div>\n',
-    css=(_HERE / "table.css").read_text(encoding="utf-8"),
-    js=(_HERE / "table.js").read_text(encoding="utf-8"),
+    css=source("table.css"),
+    js=source("table.js"),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a person did in this very run: the id of the row they picked, and whether they pressed the head's button."""
+
+    row: str | None
+    more: bool
 
 
 def table(
     columns: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], *, key: str, name: str,
     picks: str = "", empty: str = "", tall: int = 0, stacks: int = 0,
 ) -> str | None:  # fmt: skip
-    """Show rows; the id of the row picked in this very run, None when none was.
+    """Show rows (see card); the id of the row picked in this very run, None when none was."""
+    return card(NO_HEAD, columns, rows, key=key, name=name, picks=picks, empty=empty, tall=tall, stacks=stacks).row
+
+
+def card(
+    head: Head, columns: Sequence[Mapping[str, Any]], rows: Sequence[Mapping[str, Any]], *, key: str, name: str,
+    picks: str = "", empty: str = "", tall: int = 0, stacks: int = 0, note: str = "",
+) -> Asked:  # fmt: skip
+    """Show rows under a heading and over a note.
 
     Args:
         columns: {"id", "label", "n" (numbers: to the right), "width" (px, 0 takes the rest), "from" (px of the table's
@@ -39,6 +55,7 @@ def table(
     """
     data = {
         "columns": list(columns), "rows": list(rows), "name": name, "picks": picks, "empty": empty, "tall": tall,
-        "stacks": stacks,
+        "stacks": stacks, "head": head.told(), "note": note,
     }  # fmt: skip
-    return cast("str | None", _TABLE(key=key, data=data, on_picked_change=lambda: None).picked)
+    found = _TABLE(key=key, data=data, on_picked_change=lambda: None, on_more_change=lambda: None)
+    return Asked(cast("str | None", found.picked), bool(found.more))

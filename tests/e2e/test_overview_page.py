@@ -18,7 +18,7 @@ from tests.e2e.dashboard_world import BEACON
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("overview")]
 
-CHARTS = "[data-testid=stVegaLiteChart]"
+CHARTS = "svg[role=img]"
 
 
 @pytest.fixture(scope="module")
@@ -37,11 +37,11 @@ def sign_in(page, server, who="gus"):
 def open_overview(page, server, query="", who="gus"):
     sign_in(page, server, who)
     page.goto(f"{server.url}/overview{query}")
-    expect(page.locator(f"{CHARTS} canvas, {CHARTS} svg")).to_have_count(3)
+    expect(page.locator(CHARTS)).to_have_count(3)
 
 
 def card(page, label):
-    return page.locator("[data-testid=stMetric]", has_text=label).locator("[data-testid=stMetricValue]")
+    return page.get_by_role("listitem").filter(has_text=label).locator(".value")
 
 
 def saved(download):
@@ -54,20 +54,22 @@ def test_the_bare_address_leads_to_numbers_charts_and_who_waits(page, server):
     sign_in(page, server)
     page.goto(server.url)
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
-    expect(page.locator("[data-testid=stMetric]")).to_have_count(5)
-    expect(page.locator(f"{CHARTS} canvas, {CHARTS} svg")).to_have_count(3)
+    expect(page.get_by_role("listitem").locator(".value")).to_have_count(5)
+    expect(page.locator(".spark")).to_have_count(5)
+    expect(page.locator(CHARTS)).to_have_count(3)
     for finding in ("reached most", "has the highest engagement rate by reach", "Best time to post: "):
         expect(page.locator(f"{CHARTS}[aria-label*='{finding}']")).to_be_visible()
     expect(page.get_by_role("table", name="Nearest deadlines").get_by_role("row")).to_have_count(6)
     assert not [url for url in fetched if BEACON in url]
+    assert not [url for url in fetched if "vega" in url.lower() or "DataFrame" in url]  # a megabyte
 
 
 def test_what_is_chosen_stands_in_the_address_and_comes_back_from_it(page, server):
     open_overview(page, server)
     page.get_by_role("radio", name="7 days").or_(page.get_by_role("button", name="7 days")).first.click()
     expect(page).to_have_url(re.compile("period=7"))
-    page.get_by_text("Engagement rate", exact=True).first.click()
-    expect(page).to_have_url(re.compile("measure=Engagement"))
+    page.get_by_role("radio", name="Engagement rate").click()
+    expect(page).to_have_url(re.compile("measure=rate"))
     page.reload()
     expect(page.get_by_text("compared with the 7 days before")).to_be_visible()
     expect(page.get_by_text("By day of publication.")).to_be_visible()
@@ -87,6 +89,31 @@ def test_new_figures_appear_by_themselves(page, server):
     server.tell("measure", reach="400000")
     expect(card(page, "Daily reach, summed")).not_to_have_text(before, timeout=25_000)
     assert page.evaluate("() => window.herald") == "same page"
+
+
+def test_a_day_under_the_pointer_is_told_and_a_day_that_was_not_told_is_missing(page, server):
+    open_overview(page, server)
+    chart = page.locator(f"{CHARTS}[aria-label*='reached most']")
+    box = chart.bounding_box()
+    tip = page.get_by_role("tooltip").filter(has_text="Instagram")
+    page.mouse.move(box["x"] + 60, box["y"] + 100)
+    expect(tip).to_be_visible()
+    expect(tip.locator(".line")).to_have_count(3)
+    first = tip.inner_text()
+    page.mouse.move(box["x"] + box["width"] - 2, box["y"] + 100)
+    expect(tip).not_to_have_text(first)
+    expect(tip.locator("b")).to_have_text(["missing"] * 3)  # the last day is not closed yet
+    page.mouse.move(2, 2)
+    expect(tip).to_be_hidden()
+
+
+def test_what_a_number_means_is_told_to_the_keyboard_too(page, server):
+    open_overview(page, server)
+    page.get_by_role("button", name="Engagement rate by reach: what it means").focus()
+    tip = page.get_by_role("tooltip").filter(has_text="Formula:")
+    expect(tip).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
 
 
 def test_the_numbers_of_a_chart_can_be_read_and_kept(page, server):
@@ -126,7 +153,7 @@ def test_a_waiting_customer_and_a_top_post_lead_to_their_pages(page, server):
 def test_nothing_is_cut_off_on_a_phone(phone, server, path):
     sign_in(phone, server)
     phone.goto(f"{server.url}{path}")
-    expect(phone.locator(f"{CHARTS} canvas, {CHARTS} svg").first).to_be_visible()
+    expect(phone.locator(CHARTS).first).to_be_visible()
     phone.wait_for_timeout(1_500)
     wide = phone.evaluate(
         """() => [...document.querySelectorAll('[data-testid=stMain] [data-testid]')]
@@ -134,6 +161,10 @@ def test_nothing_is_cut_off_on_a_phone(phone, server, path):
             .map(e => e.dataset.testid)"""
     )
     assert wide == []
+    boxes = "all => all.map(e => e.getBoundingClientRect()).map(e => [e.left, e.right])"
+    drawn = phone.locator(CHARTS).evaluate_all(boxes)
+    assert len(drawn) >= 2
+    assert all(left >= 0 and right <= 375 for left, right in drawn)
 
 
 def test_on_a_dark_screen_page_tables_and_charts_are_dark(browser, server):

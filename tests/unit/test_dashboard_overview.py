@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -135,14 +136,23 @@ def test_each_bar_is_the_rate_of_its_platform_alone(facts, raw, published):
             assert bar.value is None
         else:
             assert bar.value == pytest.approx(rate(own), rel=1e-12)
-    drawn = charts.rows_of(charts.rates(show.bars(facts), charts.LIGHT))["bars"]
+    drawn = charts.rates(show.bars(facts))["rows"]
+    assert [row["value"] for row in drawn] == [bar.value for bar in show.bars(facts)]
     assert [row["name"] for row in drawn if row["said"] == "n/a"] == ["Mastodon"]
 
 
 def test_the_lines_are_the_raw_daily_reach_and_break_where_it_was_not_told(facts, raw):
     told = by_day(raw, "reach", FIRST, TODAY).reset_index()
     sums = told.groupby([told.account.map(PLATFORM), "day"]).value.agg(["sum", "count"])
-    drawn = charts.rows_of(charts.lines(show.reach_series(facts), facts.days, "count", charts.LIGHT))["points"]
+    lines = charts.lines(show.reach_series(facts), facts.days, "count")["lines"]
+    drawn = [
+        {"name": line["name"], "day": day, "value": value}
+        for line in lines
+        for day, value in zip(facts.days, line["values"], strict=True)
+    ]
+    assert [line["said"] for line in lines] == [
+        ["missing" if value is None else f"{value:,.0f}" for value in line["values"]] for line in lines
+    ]
     accounts = Counter(PLATFORM[account.id] for account in ACCOUNTS)
     for row in drawn:
         platform = next(key for key, (name, _) in theme.PLATFORMS.items() if name == row["name"])
@@ -251,41 +261,77 @@ def test_a_contact_form_lacks_nothing(facts):
 
 def test_hours_with_few_posts_are_dots_and_the_best_three_are_named(facts):
     found = show.cells(facts)
-    drawn = charts.rows_of(charts.hours(found, charts.LIGHT))
-    assert all(row["n"] >= f.FEW_POSTS for row in drawn["rated"])
-    assert all(row["n"] < f.FEW_POSTS for row in drawn["few"])
-    assert len(drawn["rated"]) + len(drawn["few"]) == len(found)
-    stars = [row for row in drawn["rated"] if row["star"]]
+    drawn = charts.hours(found)["cells"]
+    assert [(each["weekday"], each["hour"]) for each in drawn] == [(cell.weekday, cell.hour) for cell in found]
+    assert [each["shade"] is None for each in drawn] == [cell.rate.n < f.FEW_POSTS for cell in found]
+    pairs = [(cell.rate.value, each["shade"]) for each, cell in zip(drawn, found, strict=True) if not cell.few]
+    shades = [shade for _, shade in sorted(pairs)]
+    assert shades == sorted(shades)
+    assert (shades[0], shades[-1]) == (0, 100)
+    stars = [cell for each, cell in zip(drawn, found, strict=True) if each["star"]]
     assert len(stars) == 3
-    rest = [row["rate"] for row in drawn["rated"] if not row["star"]]
-    assert min(row["rate"] for row in stars) >= max(rest)
-    for row in stars:
-        assert f"{row['day']} {row['hour']} ({show.percent(row['rate'])}, n = {row['n']})" in show.best_words(found)
+    rest = [cell.rate.value for each, cell in zip(drawn, found, strict=True) if not each["star"] and not cell.few]
+    assert min(cell.rate.value for cell in stars) >= max(rest)
+    for cell in stars:
+        told = f"{cell.hour:02d}:00 ({show.percent(cell.rate.value)}, n = {cell.rate.n})"
+        assert f"{show.WEEKDAYS[cell.weekday]} {told}" in show.best_words(found)
 
 
 # ---------------------------------------------------------------- charts
 
 
 def test_a_platform_keeps_its_colour_whatever_else_is_shown(facts):
-    def colours(chosen, paint):
-        spec = charts.lines(show.reach_series(show.chosen(facts, chosen)), facts.days, "count", paint)
-        scale = spec["layer"][0]["encoding"]["color"]["scale"]
-        return dict(zip(scale["domain"], scale["range"], strict=True))
+    def colours(chosen):
+        drawn = charts.lines(show.reach_series(show.chosen(facts, chosen)), facts.days, "count")["lines"]
+        return {line["name"]: line["colours"] for line in drawn}
 
-    every = colours(["facebook_page", "instagram", "linkedin"], charts.LIGHT)
-    assert colours(["linkedin"], charts.LIGHT).items() <= every.items()
-    dark = colours(["facebook_page", "instagram", "linkedin"], charts.DARK)
-    assert dark.keys() == every.keys()
-    assert not set(dark.values()) & set(every.values())
+    every = colours(["facebook_page", "instagram", "linkedin"])
+    assert colours(["linkedin"]).items() <= every.items()
+    light, dark = zip(*every.values(), strict=True)
+    assert not set(light) & set(dark)
 
 
 def test_a_line_chart_starts_at_zero_and_has_four_steps(facts):
-    spec = charts.lines(show.reach_series(facts), facts.days, "count", charts.LIGHT)
-    y = spec["layer"][0]["encoding"]["y"]
+    drawn = charts.lines(show.reach_series(facts), facts.days, "count")
     most = max(value for row in show.reach_series(facts).values() for value in row if value is not None)
-    assert y["scale"]["domain"][0] == 0
-    assert y["scale"]["domain"][1] >= most
-    assert len(y["axis"]["values"]) == 5
+    assert drawn["top"] >= most
+    assert [value for value, _ in drawn["steps"]] == [drawn["top"] * step / 4 for step in range(5)]
+    assert drawn["steps"][0][1] == "0"
+    assert len({word for _, word in drawn["steps"]}) == 5
+    assert [day for day, _ in drawn["ticks"]] == [0, 7, 14, 21]
+
+
+@pytest.mark.parametrize("rates", [[0.031, 0.047], [0.004, None, 0.0012], [0.0, 0.0]])
+def test_the_steps_of_an_axis_of_rates_are_told_apart(rates):
+    labels = [f"2026-11-{day:02d}" for day in range(1, len(rates) + 1)]
+    drawn = charts.lines({"mastodon": rates}, labels, "rate")
+    assert len({word for _, word in drawn["steps"]}) == 5
+
+
+def test_a_stretch_is_told_by_its_first_and_its_last_day():
+    drawn = charts.lines({"linkedin": [0.1, 0.2]}, ["2026-10-25 to 2026-10-31", "2026-11-01"], "rate")
+    assert drawn["labels"] == ["25 Oct – 31 Oct 2026", "1 Nov 2026"]
+    assert [word for _, word in drawn["ticks"]] == ["25 Oct", "1 Nov"]
+
+
+def test_what_is_drawn_is_json_and_holds_no_text_of_others(facts):
+    view = [charts.numbers(show.cards(facts, [60])), charts.rates(show.bars(facts)), charts.hours(show.cells(facts))]
+    view += [charts.lines(show.reach_series(facts), facts.days, "count")]
+    assert "beacon" not in json.dumps(view, allow_nan=False).lower()
+
+
+@pytest.mark.parametrize(
+    ("delta", "colour", "arrow", "expected"),
+    [
+        ("+7.7%", "normal", "auto", ("good", "up")), ("-0.13 pts", "normal", "auto", ("bad", "down")),
+        ("-28 min", "inverse", "auto", ("good", "down")), ("+5 min", "inverse", "auto", ("bad", "up")),
+        ("-0.04 pts", "off", "off", ("still", "")), (None, "normal", "auto", ("still", "")),
+    ],
+)  # fmt: skip
+def test_a_change_has_the_colour_of_what_it_means_and_the_arrow_of_where_it_went(facts, delta, colour, arrow, expected):
+    card = replace(show.cards(facts, [60])[0], delta=delta, colour=colour, arrow=arrow)
+    drawn = charts.numbers([card])["numbers"][0]
+    assert (drawn["tone"], drawn["arrow"]) == expected
 
 
 @given(st.lists(st.floats(0, 100), min_size=1, max_size=12), st.floats(100, 400))
@@ -306,11 +352,6 @@ def test_an_axis_ends_above_its_greatest_number_and_not_far_above(value):
     top = charts.nice(value)
     assert top >= value
     assert value < 1e-9 or top <= value * 1.36 + 1e-9
-
-
-def test_numbers_are_packed_once_and_shown_as_they_are():
-    rows = [{"a": 1.5, "b": "x"}, {"a": None, "b": "y"}]
-    assert charts.rows_of({"datasets": {"d": charts.packed(rows)}})["d"] == rows
 
 
 @pytest.mark.parametrize(
@@ -457,13 +498,27 @@ def visit(person: str = "lena", **query: str) -> AppTest:
     return at.run()
 
 
+def sent(at: AppTest) -> dict[str, dict]:
+    """What our own parts of the page were given, by their keys."""
+
+    def parts(block):
+        for element in block.children.values():
+            if element.type == "bidi_component":
+                yield element.proto
+            elif hasattr(element, "children"):
+                yield from parts(element)
+
+    return {proto.id.split("-", 2)[2]: json.loads(proto.json) for proto in parts(at._tree)}  # $$ID-hash-key
+
+
 @pytest.mark.parametrize("person", ["lena", "gus", "priya", "tomas", "aroha"])
 def test_overview_is_the_first_page_of_those_who_may_see_figures(served, person):
     at = visit(person)
     assert not at.exception
     assert at.title[0].value == "Overview"
-    assert at.metric[0].label == "Daily reach, summed"
-    assert at.metric[0].value == overview.view(BRAND, 28, (), data_measures.version(BRAND)).cards[0].value
+    first = sent(at)["numbers"]["numbers"][0]
+    assert first["label"] == "Daily reach, summed"
+    assert first["value"] == overview.view(BRAND, 28, (), data_measures.version(BRAND)).cards[0].value
     assert "25 Oct – 21 Nov 2026 · compared with the 28 days before · times in Sydney" in at.caption[0].value
 
 
@@ -473,8 +528,8 @@ def test_the_address_chooses_the_period_and_nonsense_is_the_usual_one(served):
 
 
 def test_only_who_answers_sees_who_waits(served):
-    assert "##### Next to answer" in [each.value for each in visit("gus").markdown]
-    assert "##### Next to answer" not in [each.value for each in visit("lena").markdown]
+    assert "Next to answer" in [each["head"]["title"] for each in sent(visit("gus")).values() if "head" in each]
+    assert "Next to answer" not in [each["head"]["title"] for each in sent(visit("lena")).values() if "head" in each]
 
 
 def test_without_any_figures_the_page_is_made_of_words():
@@ -483,7 +538,8 @@ def test_without_any_figures_the_page_is_made_of_words():
     try:
         at = visit("lena")
         assert not at.exception
-        assert [metric.value for metric in at.metric] == ["n/a"] * 5
+        assert [each["value"] for each in sent(at)["numbers"]["numbers"]] == ["n/a"] * 5
+        assert all(sent(at)[key]["empty"] for key in ("over-time", "bars", "hours", "top-posts"))
         assert "no figures read yet" in at.caption[0].value
         drawn = report.drawn(BRAND, "2026-10-01", "2026-10-31", data_measures.version(BRAND))
         assert drawn.posts == ()
