@@ -61,6 +61,7 @@ from local.demo import organisation as shop
 from local.demo import voices
 from local.facebook import numbers
 from local.memory import MemoryDb
+from local.simulator import crowd
 
 DAYS = 28
 AHEAD = 15  # days of the calendar that are planned already
@@ -112,10 +113,10 @@ class Rehearsal:
         """Followers now, and the two days that the platform has closed; the figures the simulator will give too."""
         page, at = account.account_id, now.timestamp()
         here = now.astimezone(ZoneInfo(account.timezone)).date().isoformat()
-        told = [Snapshot(account.id, Metric.FOLLOWERS, numbers.followers(page, at), now, day=here)]
+        told = [Snapshot(account.id, Metric.FOLLOWERS, crowd.followers(page, at), now, day=here)]
         stood = [(post, d.ordered_at.timestamp()) for post, d in self.published.items() if d.account_id == page]
         for back in (2, 1):
-            day = now.astimezone(numbers.ZONE).date() - timedelta(days=back)
+            day = now.astimezone(crowd.ZONE).date() - timedelta(days=back)
             figures = numbers.day(page, day, stood)
             told.append(Snapshot(account.id, Metric.REACH, figures.reach, now, day=day.isoformat()))
             told.append(Snapshot(account.id, Metric.VIEWS, figures.views, now, day=day.isoformat()))
