@@ -40,7 +40,7 @@ def page(wall: Wall, page_id: str, *, staff: bool, post: str | None = None, post
         post=post,
         posts=posts,
         back=f"/p/{page_id}{'?view=staff' if staff else ''}",
-        none="The newest post",
+        unplaced="The newest post",
         said="It stands on the wall; the webhook is on its way.",
         limit=TEXT_LIMIT,
         people=PEOPLE,

@@ -245,9 +245,9 @@ async def _call(request: Request) -> Call:
     """The token may be a header or a parameter."""
     path = request.path_params["path"].strip("/")
     body = await http.read(request, PHOTO_BODY if path.endswith("/photos") else http.FORM_BODY)
-    params, files = http.parameters(request, body)
+    params, files = http.parameters(request.url.query, request.headers.get("content-type", ""), body)
     token = params.pop("access_token", "")
-    token = http.bearer(request) or token
+    token = http.bearer(request.headers) or token
     if path.endswith("/photos") and request.method == "POST" and "url" in params and "source" not in files:
         files["source"] = await asyncio.to_thread(_fetched, params["url"])
     return Call(request.method, path, params, token, files)

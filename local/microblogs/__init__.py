@@ -6,6 +6,7 @@ from what real servers did when they were tried. Each runs as a process of its o
     network.py   people, posts, answers, likes, boosts, follows, notifications, in SQLite; the same for both
     mastodon.py  Mastodon's names, ids and client API
     bluesky.py   AT Protocol: identities, records, sessions, and what an AppView adds
+    reading.py   a request of each API, taken apart
     server.py    HTTP: the API, the control API under /_sim/, the pages
     pages.py     the wall as the public sees it
     ask.py       has Herald look now instead of at its next poll

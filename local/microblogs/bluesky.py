@@ -98,7 +98,8 @@ class Bluesky:
 
         Raises NoSuchObject, BadInput.
         """
-        record: dict[str, Any] = {"$type": POST, "text": text, "createdAt": instant(self._network.now()), "langs": ["en"]}
+        now = instant(self._network.now())
+        record: dict[str, Any] = {"$type": POST, "text": text, "createdAt": now, "langs": ["en"]}
         facets = [facet for match in MENTION.finditer(text) if (facet := self._mention(text, match))]
         if facets:
             record["facets"] = facets

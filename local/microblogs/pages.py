@@ -45,7 +45,7 @@ def page(
         post=post,
         posts=posts,
         back=f"/p/{account}",
-        none=f"Nothing: mention @{shown['handle']}",
+        unplaced=f"Nothing: mention @{shown['handle']}",
         said="It stands here; Herald looks every two minutes.",
         people=PEOPLE,
         settings=settings,

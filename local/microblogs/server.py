@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import random
 import secrets
 import sqlite3
@@ -27,13 +26,16 @@ from local.microblogs.client import TITLES
 from local.microblogs.config import NETWORKS, Config
 from local.microblogs.mastodon import Mastodon, MastodonNames
 from local.microblogs.network import IMAGE_LIMIT, Names, Network
+from local.microblogs.reading import CALLS
 from local.simulator import faces, http, running, trickle
-from local.simulator.calls import Answer, Call
+from local.simulator.calls import Answer
 from local.simulator.content import BadInput, NoSuchObject
 from local.simulator.http import optional, text
 from local.simulator.running import Handler, Simulated, respond
 
 BODY = IMAGE_LIMIT + (1 << 20)
+"""Bytes of a request. A PDS hangs up without a word over its bound (seen)."""
+
 NAMES: Mapping[str, Callable[[], Names]] = {"mastodon": MastodonNames, "bluesky": BlueskyNames}
 APIS: Mapping[str, Callable[[Network], Mastodon | Bluesky]] = {"mastodon": Mastodon, "bluesky": Bluesky}
 
@@ -76,45 +78,30 @@ class Simulator(Simulated):
                 *shown,
                 Route("/@{handle}", self._public),
                 Route("/@{handle}/{post}", self._public),
-                Route("/api/{path:path}", self._mastodon, methods=["GET", "POST", "PUT", "DELETE"]),
+                Route("/api/{path:path}", self._called, methods=["GET", "POST", "PUT", "DELETE"]),
             ]
         return [
             *shown,
             Route("/profile/{handle}", self._public),
             Route("/profile/{handle}/post/{post}", self._public),
-            Route("/xrpc/{path:path}", self._bluesky, methods=["GET", "POST"]),
+            Route("/xrpc/{path:path}", self._called, methods=["GET", "POST"]),
         ]
 
     def background(self) -> Sequence[Any]:
         return [trickle.run(self.network, self.rng, self.config.trickle, self.speak)]
 
-    # ------------------------------------------------------------ the APIs
+    # ------------------------------------------------------------ the API
 
-    async def _mastodon(self, request: Request) -> Response:
-        try:
-            params, files = http.parameters(request, await http.read(request, BODY))
-        except http.TooLarge:
-            return respond(Answer(413, {"error": "Payload too large"}))
-        except ValueError as error:
-            return respond(Answer(400, {"error": f"Bad request: {error}"}))
-        key = request.headers.get("idempotency-key", "")
-        params |= {"idempotency-key": key} if key else {}
-        return await self.serve(Call(request.method, request.url.path, params, http.bearer(request), files))
-
-    async def _bluesky(self, request: Request) -> Response:
-        """JSON bodies travel whole, blobs as a file; a parameter given several times is a list."""
+    async def _called(self, request: Request) -> Response:
         try:
             body = await http.read(request, BODY)
-        except http.TooLarge:  # a PDS hangs up without a word (seen)
-            return http.Cut()
-        params = dict(request.query_params)
-        if "uris" in params:
-            params["uris[]"] = json.dumps(request.query_params.getlist("uris"))
-        blob = request.url.path.endswith("uploadBlob")
-        if body and not blob:
-            params["body"] = body.decode("utf-8", "replace")
-        files = {"body": body} if blob else {}
-        return await self.serve(Call(request.method, request.url.path, params, http.bearer(request), files))
+            url = request.url
+            call = CALLS[self.name](request.method, url.path, url.query, request.headers, body)
+        except http.TooLarge:
+            return http.Cut() if self.name == "bluesky" else respond(Answer(413, {"error": "Payload too large"}))
+        except ValueError as error:
+            return respond(Answer(400, {"error": f"Bad request: {error}"}))
+        return await self.serve(call)
 
     # ------------------------------------------------------------ customers
 

@@ -126,14 +126,14 @@ async def read(request: Request, bound: int) -> bytes:
     return bytes(body)
 
 
-def parameters(request: Request, body: bytes) -> tuple[dict[str, str], dict[str, bytes]]:
-    """(parameters, files): query and body (form, multipart or JSON) are one set.
+def parameters(query: str, kind: str, body: bytes) -> tuple[dict[str, str], dict[str, bytes]]:
+    """(parameters, files): query and body (form, multipart or JSON, as its Content-Type says) are one set.
 
     A name that ends in [] is a list: its values are kept as one JSON text. Raises ValueError.
     """
-    pairs = list(request.query_params.multi_items())
+    pairs = parse_qsl(query, keep_blank_values=True)
     files: dict[str, bytes] = {}
-    kind, _, options = request.headers.get("content-type", "").partition(";")
+    kind, _, options = kind.partition(";")
     if body and kind == "application/json":
         content = json.loads(body)
         if not isinstance(content, dict):
@@ -156,9 +156,9 @@ async def form(request: Request) -> dict[str, str]:
     return dict(parse_qsl((await read(request, FORM_BODY)).decode("utf-8", "replace")))
 
 
-def bearer(request: Request) -> str:
+def bearer(headers: Mapping[str, str]) -> str:
     """The token of the Authorization header, or nothing."""
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    scheme, _, credentials = headers.get("authorization", "").partition(" ")
     return credentials.strip() if scheme.lower() == "bearer" else ""
 
 

@@ -6,7 +6,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +60,11 @@ class Store:
 
     def close(self) -> None:
         self.db.close()
+
+    def copy_to(self, file: Path) -> None:
+        """Put all that stands here into a file, in place of what it holds."""
+        with closing(sqlite3.connect(file)) as other:
+            self.db.backup(other)
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

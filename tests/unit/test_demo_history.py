@@ -18,11 +18,17 @@ from local.demo.seed import fingerprint
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 START = date(2026, 10, 24)
 PAGES = {account.account_id: "token" for account in shop.ACCOUNTS}
-CREDENTIALS = {"herald/facebook": Credentials(("s",), "v", PAGES), "herald/web-form": Credentials(("w",))}
+CREDENTIALS = {
+    "herald/facebook": Credentials(("s",), "v", PAGES),
+    "herald/web-form": Credentials(("w",)),
+    "herald/mastodon": Credentials((), "", {shop.MASTODON: "token-of-ours"}),
+    "herald/bluesky": Credentials((), "", {shop.BLUESKY: f"{shop.HANDLES[shop.BLUESKY]}:abcd-efgh-ijkm-npqr"}),
+}
+BASES = dict.fromkeys(("facebook_page", "mastodon", "bluesky"), "http://127.0.0.1:1")
 
 
 def live(seed: int = history.SEED) -> history.Past:
-    return history.make(CREDENTIALS, "http://127.0.0.1:1", START, NOW, seed)
+    return history.make(CREDENTIALS, BASES, START, NOW, seed)
 
 
 @pytest.fixture(scope="module")

@@ -185,7 +185,10 @@
     react: b => control("react", {object: b.dataset.object, type: b.dataset.type, as: author.value, toggle: true}),
     like: b => control("like", {object: b.dataset.object, as: author.value}),
     boost: b => control("boost", {object: b.dataset.object, as: author.value}),
-    follow: () => control("follow", {page: page.dataset.page, as: author.value}),
+    follow: async () => {
+      const answer = await control("follow", {page: page.dataset.page, as: author.value});
+      if (answer) tell(`${author.value} follows${answer.on ? "" : " no more"}.`);
+    },
     ask: async () => {
       tell("Herald looks …");
       const answer = await control("ask", {});
