@@ -24,15 +24,6 @@ _templates = {
 }
 
 
-def home(network: Network, name: str) -> str:
-    """The list of our accounts, where there are several."""
-    pages = [
-        {"page": one, "numbers": (len(network.of_author(one.id)), network.followers(one.id))}
-        for one in network.ours.values()
-    ]
-    return _templates[name].get_template("home.html").render(pages=pages)
-
-
 def page(
     network: Network, name: str, account: str, *, settings: Mapping[str, Any], post: str | None = None,
     posts: int = POSTS_SHOWN,
@@ -45,7 +36,7 @@ def page(
         post=post,
         posts=posts,
         back=f"/p/{account}",
-        unplaced=f"Nothing: mention @{shown['handle']}",
+        unplaced="By itself: a mention of us",
         said="It stands here; Herald looks every two minutes.",
         people=PEOPLE,
         settings=settings,

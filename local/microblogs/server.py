@@ -186,10 +186,7 @@ class Simulator(Simulated):
     # ------------------------------------------------------------ pages
 
     async def _home(self, _: Request) -> Response:
-        accounts = self.config.accounts
-        if len(accounts) == 1:
-            return RedirectResponse(f"/p/{quote(accounts[0].id)}", 307)
-        return HTMLResponse(pages.home(self.network, self.name))
+        return RedirectResponse(f"/p/{quote(self.config.accounts[0].id)}", 307)
 
     async def _wall_page(self, request: Request) -> Response:
         return self._shown(request.path_params["page"], request.query_params)
