@@ -114,7 +114,7 @@ class Simulated:
     async def serve(self, call: Call) -> Response:
         """Log the call, let it meet the fault that waits for it, answer or cut the line."""
         owner = self.api.owner(call)
-        shown = {name: value[:500] for name, value in call.params.items()}
+        shown = {n: "(a secret)" if "password" in v else v[:500] for n, v in call.params.items()}
         shown |= {name: f"({len(data)} bytes)" for name, data in call.files.items()}
         line = self.store.log_call(call.method, call.path, shown, owner)
         fault = faults.take(self.store, write=self.api.acts(call), page=owner)
