@@ -40,7 +40,7 @@ $(STAMP): $(INPUTS)
 	fi; \
 	touch $@; echo "set up in $$((SECONDS - begun)) s"
 
-up: setup ## the whole system on 127.0.0.1: embedded AWS, simulated Facebook, dashboard, demo
+up: setup ## the whole system on 127.0.0.1: embedded AWS, simulated platforms, dashboard, demo
 	@$(PY) -m local.up up
 
 down: ## stop it; data is kept

@@ -62,7 +62,7 @@ def writes() -> int:
     with scratch_tables() as client:
         meter = Meter()
         store = TableStore(DynamoDb(client, {table: table for table in keys.TABLES}, on_capacity=meter))
-        history.furnish(store, "http://127.0.0.1", datetime.now(UTC))
+        history.furnish(store, {"facebook_page": "http://127.0.0.1"}, datetime.now(UTC))
         settings = runtime.Settings(tables={table: table for table in keys.TABLES})
         herald = replace(runtime.build(settings, db=store.db), store=store, secrets=lambda ref: Credentials(()))
         head = "".join(f"{part:>{width}}" for part, width in _COLUMNS)

@@ -15,10 +15,16 @@ from herald.model import Account, Person, Policy, Role, Targets
 BRAND = "banksia-oak"
 NAME = "Banksia & Oak"
 FACEBOOK, WEB = "facebook", "web-form"
-"""Ids of the two connections: the Facebook app that speaks for all pages, and the web shop's signed contact form."""
+"""Ids of two connections: the Facebook app that speaks for all pages, and the web shop's signed contact form. The
+others are one account each and carry the name of their platform."""
 
 MAIN, SYDNEY, BRISBANE, PERTH = "100200300400500", "100200300400501", "100200300400502", "100200300400503"
 WEB_SHOP = "web-shop"
+MASTODON, BLUESKY = "109100200300400500", "did:plc:banksiaoakhomewares23456"
+HANDLES = {MASTODON: "banksia_oak", BLUESKY: "banksia-oak.bsky.example"}
+MICROBLOGS = {MASTODON: "mastodon", BLUESKY: "bluesky"}
+"""Account -> platform, of those that have no webhooks and are polled."""
+
 SHOP_HOURS = "Mon-Wed 09:00-17:30, Thu 09:00-21:00, Fri 09:00-17:30, Sat 09:00-17:00, Sun 10:00-16:00"
 OFFICE_HOURS = "Mon-Fri 09:00-17:00, Sat 10:00-14:00"
 
@@ -81,12 +87,25 @@ ACCOUNTS: tuple[Account, ...] = (
         holidays=HOLIDAYS["NSW"],
         connection=WEB,
     ),
+    *(
+        Account(
+            platform=platform,
+            account_id=account_id,
+            name=NAME,
+            brand=BRAND,
+            timezone="Australia/Sydney",
+            hours=OFFICE_HOURS,
+            holidays=HOLIDAYS["NSW"],
+            connection=platform,
+        )
+        for account_id, platform in MICROBLOGS.items()
+    ),
 )
 
 
-def accounts(api_base: str) -> tuple[Account, ...]:
-    """The accounts, with the pages talking to the Facebook at `api_base` (the simulator, on this machine)."""
-    return tuple(replace(a, api_base=api_base) if a.platform == "facebook_page" else a for a in ACCOUNTS)
+def accounts(bases: Mapping[str, str]) -> tuple[Account, ...]:
+    """The accounts, each talking to its platform at the address in `bases` (the simulators, on this machine)."""
+    return tuple(replace(a, api_base=bases.get(a.platform, "")) for a in ACCOUNTS)
 
 
 def _person(person_id: str, name: str, *roles: Role) -> Person:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from herald.model import (
@@ -53,7 +53,7 @@ _KEYS = frozenset({"pk", "sk", "feed", "feed_at", "work", "work_at", "ttl"})
 
 
 def time(text: str) -> datetime:
-    return datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(text)  # keys.stamp writes UTC; strptime takes fifty times as long
 
 
 def _plain(value: Any) -> Any:

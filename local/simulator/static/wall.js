@@ -95,7 +95,7 @@
     }
     const chosen = on.value;
     const posts = [...wall.querySelectorAll("[data-post-id]")].map(p => [p.dataset.postId, `${p.dataset.author}: ${p.dataset.title}`]);
-    if (!page.dataset.post) posts.unshift(["", "The newest post"]);
+    if (!page.dataset.post) posts.unshift(["", on.dataset.none]);
     if (posts.length && JSON.stringify(posts) !== on.dataset.posts) {
       on.dataset.posts = JSON.stringify(posts);
       on.replaceChildren(...posts.map(([value, label]) => new Option(label, value)));
@@ -123,7 +123,7 @@
     if (on.value) body.post = on.value;
     const answer = await control("comment", body);
     button.disabled = false;
-    if (answer) { text.value = ""; tell("It stands on the wall; the webhook is on its way."); }
+    if (answer) { text.value = ""; tell(page.dataset.said); }
     text.focus();
   });
 
@@ -183,6 +183,17 @@
 
   const acts = {
     react: b => control("react", {object: b.dataset.object, type: b.dataset.type, as: author.value, toggle: true}),
+    like: b => control("like", {object: b.dataset.object, as: author.value}),
+    boost: b => control("boost", {object: b.dataset.object, as: author.value}),
+    follow: async () => {
+      const answer = await control("follow", {page: page.dataset.page, as: author.value});
+      if (answer) tell(`${author.value} follows${answer.on ? "" : " no more"}.`);
+    },
+    ask: async () => {
+      tell("Herald looks …");
+      const answer = await control("ask", {});
+      if (answer) tell(answer.said);
+    },
     share: b => control("share", {object: b.dataset.object, as: author.value}),
     delete: b => control("delete", {object: b.dataset.object, as: author.value}),
     hide: b => control("hide", {object: b.dataset.object, hidden: b.dataset.hide === "true"}),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import dataclass
 
-from local.facebook.wall import BadInput, Wall
+from local.simulator.content import BadInput
+from local.simulator.store import Store
 
 KINDS: dict[str, str] = {
     "drop_after_accept": "accept, then drop the line",
@@ -22,7 +23,10 @@ WRITES_ONLY = frozenset({"drop_after_accept", "late"})
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One armed fault. `calls` left, None: until switched off or `until` (Unix seconds). `page`: only its calls."""
+    """One armed fault. `calls` left, None: until switched off or `until` (Unix seconds).
+
+    `page`: only the calls of that account of ours.
+    """
 
     kind: str
     seconds: float
@@ -40,10 +44,10 @@ class Fault:
         return f"{KINDS[self.kind]}{late}: {left}"
 
 
-def arm(wall: Wall, kind: str, *, calls: int | None = 1, seconds: float = 0.0, page: str | None = None) -> None:
+def arm(store: Store, kind: str, *, calls: int | None = 1, seconds: float = 0.0, page: str | None = None) -> None:
     """Arm a fault for the next `calls` calls; None: until `clear`. Faults of different kinds wait their turn.
 
-    With `page` (an id) only calls with that page's token meet it.
+    With `page` (an id of an account of ours) only calls with its token meet it.
     `seconds` is the delay of `late`; for the others, if above 0, the fault lasts that long instead of `calls`.
     Raises BadInput.
     """
@@ -57,40 +61,40 @@ def arm(wall: Wall, kind: str, *, calls: int | None = 1, seconds: float = 0.0, p
     if kind == "late":
         seconds = seconds or 10.0
     elif seconds and kind != "drop_after_accept":
-        calls, until = None, wall.clock() + seconds
-    with wall.transaction():
-        wall.db.execute(
+        calls, until = None, store.clock() + seconds
+    with store.transaction():
+        store.db.execute(
             "insert into faults (kind, calls, until, seconds, writes_only, page) values (?,?,?,?,?,?)",
             (kind, calls, until, seconds, int(kind in WRITES_ONLY), page),
         )
 
 
-def clear(wall: Wall) -> None:
+def clear(store: Store) -> None:
     """Calls succeed again. What was accepted late stays accepted."""
-    with wall.transaction():
-        wall.db.execute("delete from faults")
+    with store.transaction():
+        store.db.execute("delete from faults")
 
 
-def armed(wall: Wall) -> list[Fault]:
+def armed(store: Store) -> list[Fault]:
     """In the order in which they will be met."""
-    return [_fault(row) for row in _alive(wall)]
+    return [_fault(row) for row in _alive(store)]
 
 
-def take(wall: Wall, *, write: bool, page: str | None = None) -> Fault | None:
+def take(store: Store, *, write: bool, page: str | None = None) -> Fault | None:
     """The fault this call, with the token of `page`, meets, used up by one; None: it goes well."""
-    with wall.transaction():
-        for row in _alive(wall):
+    with store.transaction():
+        for row in _alive(store):
             if (row["writes_only"] and not write) or row["page"] not in (None, page):
                 continue
             if row["calls"] is not None:
-                wall.db.execute("update faults set calls = calls - 1 where id=?", (row["id"],))
-                wall.db.execute("delete from faults where calls <= 0")
+                store.db.execute("update faults set calls = calls - 1 where id=?", (row["id"],))
+                store.db.execute("delete from faults where calls <= 0")
             return _fault(row)
     return None
 
 
-def _alive(wall: Wall) -> list[sqlite3.Row]:
-    return wall.rows("select * from faults where until is null or until > ? order by id", wall.clock())
+def _alive(store: Store) -> list[sqlite3.Row]:
+    return store.rows("select * from faults where until is null or until > ? order by id", store.clock())
 
 
 def _fault(row: sqlite3.Row) -> Fault:
