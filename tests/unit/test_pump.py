@@ -1,4 +1,4 @@
-"""The pump does what AWS documents of a mapping (sources in tests/support/pump.py); what else it is told, it refuses."""
+"""The pump does what AWS documents of a mapping (sources in tests/support/pump.py) and refuses to guess the rest."""
 
 from __future__ import annotations
 
@@ -86,14 +86,19 @@ def failing_at(*bad: int) -> Function:
 
 
 def reporting(*bad: int) -> Function:
-    return Function(lambda got: {"batchItemFailures": [{"itemIdentifier": f"{n:021d}"} for n in reversed(bad) if n in got]})
+    def answer(got: list[int]) -> Any:
+        return {"batchItemFailures": [{"itemIdentifier": f"{n:021d}"} for n in reversed(bad) if n in got]}
+
+    return Function(answer)
 
 
 def pumped(function: Function, settings: Settings, streams: Streams | None = None, **more: Any) -> dict[str, Any]:
     kept: dict[str, Any] = {}
-    pump = Pump(streams or one_shard(8), ARN, settings, function,
-                on_failure=lambda key, body: kept.update({key: json.loads(body)}), now=lambda: NOON, **more)  # fmt: skip
-    pump.run()
+
+    def keep(key: str, body: bytes) -> None:
+        kept[key] = json.loads(body)
+
+    Pump(streams or one_shard(8), ARN, settings, function, on_failure=keep, now=lambda: NOON, **more).run()
     return kept
 
 

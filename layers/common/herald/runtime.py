@@ -19,6 +19,7 @@ from herald.model import Credentials, Delivery
 from herald.ports import Mailer
 from herald.store import keys
 from herald.store.db import Db, DynamoDb
+from herald.store.leftovers import AwsLeftovers
 from herald.store.tables import TableStore
 
 
@@ -78,6 +79,7 @@ def build(
         pollers=platforms.pollers(),
         meters=platforms.meters(),
         mail=_mail(settings, client, now),
+        leftovers=AwsLeftovers(settings.raw_bucket, settings.deliveries_url, client),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from herald.ports import Archive, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
+from herald.ports import Archive, Leftovers, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
 
 
 class Clock(Protocol):
@@ -30,3 +30,4 @@ class Herald:
     pollers: Mapping[str, Poller] = field(default_factory=dict)
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None
+    leftovers: Leftovers | None = None
