@@ -26,14 +26,16 @@ HEALTH = "/_door/health"
 
 
 class Door:
-    """An ASGI application: the routes and functions named in the stack file, over the AWS at `aws`."""
+    """An ASGI application.
 
-    def __init__(self, stack_file: Path, aws: str) -> None:
-        import urllib3  # noqa: PLC0415
+    Args:
+        stack: the stack that is up now, or None.
+        invoke: calls a function, by name, with an event as JSON, and says what the caller gets.
+    """
 
-        self._file = stack_file
-        self._pool = urllib3.connection_from_url(aws, maxsize=64, retries=False, timeout=TIMEOUT)
-        self._known: tuple[int, Stack | None] = (0, None)
+    def __init__(self, stack: Callable[[], Stack | None], invoke: Callable[[str, bytes], Response]) -> None:
+        self._stack = stack
+        self._invoke = invoke
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
@@ -66,7 +68,16 @@ class Door:
             return gateway.message(413, "Request Entity Too Large")
         return await asyncio.to_thread(self._invoke, stack.functions[function], event)
 
-    def _invoke(self, function: str, event: bytes) -> Response:
+
+class Functions:
+    """Calls functions over the Lambda API at `aws`, and tells of their failures what the gateway tells."""
+
+    def __init__(self, aws: str) -> None:
+        import urllib3  # noqa: PLC0415
+
+        self._pool = urllib3.connection_from_url(aws, maxsize=64, retries=False, timeout=TIMEOUT)
+
+    def __call__(self, function: str, event: bytes) -> Response:
         import urllib3  # noqa: PLC0415
 
         target = f"/2015-03-31/functions/{function}/invocations"
@@ -82,12 +93,19 @@ class Door:
             return gateway.message(500, "Internal Server Error")
         return gateway.response(json.loads(answer.data))
 
-    def _stack(self) -> Stack | None:
-        """The stack file, read again when it changed; None while there is none."""
+
+class StackFile:
+    """The stack that `up` wrote down, read again when the file changed; None while there is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: tuple[int, Stack | None] = (0, None)
+
+    def __call__(self) -> Stack | None:
         try:
-            changed = self._file.stat().st_mtime_ns
+            changed = self._path.stat().st_mtime_ns
             if changed != self._known[0]:
-                self._known = (changed, Stack.load(self._file))
+                self._known = (changed, Stack.load(self._path))
         except FileNotFoundError:
             return None
         return self._known[1]
@@ -116,7 +134,7 @@ def _plain(status: int, sentence: str) -> Response:
 def main() -> int:
     import uvicorn  # noqa: PLC0415
 
-    door = Door(where(), url("aws"))
+    door = Door(StackFile(where()), Functions(url("aws")))
     uvicorn.run(
         door, host=HOST, port=port("door"), log_level="warning", access_log=False,
         lifespan="off", server_header=False, date_header=False, timeout_graceful_shutdown=3,

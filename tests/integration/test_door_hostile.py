@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import uvicorn
 
-from local.door import Door
+from local.door import Door, Functions, StackFile
 from local.ports import HOST
 
 pytestmark = pytest.mark.integration
@@ -63,7 +63,11 @@ def door(behind: ThreadingHTTPServer, tmp_path: Path) -> Iterator[int]:
         json.dumps({"outputs": {}, "environment": {}, "functions": {"Ingest": "the-function"}, "routes": ROUTES})
     )
     config = uvicorn.Config(
-        Door(stack, f"http://{HOST}:{behind.server_port}"), host=HOST, port=0, lifespan="off", log_level="critical"
+        Door(StackFile(stack), Functions(f"http://{HOST}:{behind.server_port}")),
+        host=HOST,
+        port=0,
+        lifespan="off",
+        log_level="critical",
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
