@@ -34,7 +34,7 @@ from local.gateway import Response
 from local.memory import MemoryDb
 from local.ports import HOST, ROOT
 from tests.support.handlers import from_source
-from tests.support.world import CREDENTIALS, NOON, SECRET, World, a_world
+from tests.support.world import CREDENTIALS, NOON, SECRET, Wall, World, a_world
 from tests.unit.test_ingest_hostile import HOSTILE, body_of, said
 
 pytestmark = pytest.mark.integration
@@ -86,7 +86,7 @@ class Served:
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[Served]:
-    made = Served(a_world(CountingDb()))
+    made = Served(a_world(CountingDb(), walls=[Wall(name="mastodon")]))  # one that has no webhooks
     template = stack.read()
     (api,) = (one for one in template.resources.values() if one.type == "AWS::ApiGatewayV2::Api")
     routes = list(stack._routes(api))
@@ -188,7 +188,7 @@ def test_what_the_description_allows_and_forbids_is_answered_as_described(served
             @settings(FUZZ, max_examples=per_kind)
             @given(
                 case=operation.as_strategy(generation_mode=mode),
-                connection=st.sampled_from([None, "fb", "form", "no-such"]),
+                connection=st.sampled_from([None, "fb", "form", "mastodon", "no-such"]),
             )
             def fuzz(case: Any, connection: str | None) -> None:
                 if connection and "connection" in (case.path_parameters or {}):
@@ -275,7 +275,7 @@ def requests(draw: st.DrawFn) -> Raw:
     elif wrong == "target":
         target = draw(st.one_of(
             st.sampled_from([b"/webhooks/%66b", b"//webhooks/fb", b"/webhooks/fb/", b"/webhooks/fb?", b"/webhooks/",
-                             b"/webhooks/%", b"/webhooks/%00", b"/webhooks/%ff%fe", b"/webhooks/CONN%23fb", b"*",
+                             b"/webhooks/%", b"/webhooks/%00", b"/webhooks/%ff%fe", b"/webhooks/CONN%23fb", b"/webhooks/mastodon", b"*",
                              b"/l/%2e%2e", b"/webhooks/" + b"x" * 9_000, b"http://door/webhooks/fb", b"/_door/health"]),
             st.binary(max_size=40).map(lambda raw: b"/webhooks/" + re.sub(rb"[\x00-\x20\x7f-\xff#?]", b"", raw)),
         ))  # fmt: skip

@@ -16,7 +16,7 @@ import boto3
 import pytest
 
 from herald.flows.context import Herald
-from herald.flows.redrive import failed_batches, undecided
+from herald.flows.redrive import dead_letters, failed_batches, undecided
 from herald.govern import audit
 from herald.measure import counts
 from herald.model import Message
@@ -238,3 +238,21 @@ def test_an_outage_in_mid_batch_loses_and_doubles_nobody(client: Any, calls: int
     put_right, expected = state(moderated.world, ids), state(straight.world, ids)
     assert put_right == expected
     assert put_right["counts"] == put_right["recomputed"]
+
+
+def test_dead_letters_of_several_accounts_are_all_found_once(client: Any) -> None:
+    """A queue in order hides the rest of a group while one of it is looked at; burying shows the next."""
+    at = {"endpoint_url": client.meta.endpoint_url, "region_name": REGION}
+    sqs = boto3.client("sqs", aws_access_key_id="test", aws_secret_access_key="test", **at)
+    fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
+    dead = sqs.create_queue(QueueName="herald-Dead.fifo", Attributes=fifo)["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 5})
+    queue = sqs.create_queue(QueueName="herald-Live.fifo", Attributes=fifo | {"RedrivePolicy": policy})["QueueUrl"]
+    sent = [f"hide~{n}" for n in range(23)]
+    for n, delivery in enumerate(sent):
+        sqs.send_message(QueueUrl=dead, MessageBody=json.dumps({"delivery": delivery}), MessageGroupId=f"g{n % 3}")
+    leftovers = AwsLeftovers("", queue, lambda service: sqs)
+    herald = replace(a_world().herald, leftovers=leftovers)
+    assert sorted(one.what for one in dead_letters(herald)) == sorted(sent)
+    assert list(dead_letters(herald)) == []
