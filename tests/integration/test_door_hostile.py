@@ -14,9 +14,8 @@ from time import sleep
 from typing import Any
 
 import pytest
-import uvicorn
 
-from local.door import Door, Functions, StackFile
+from local.door import Door, Functions, StackFile, served
 from local.ports import HOST
 
 pytestmark = pytest.mark.integration
@@ -62,14 +61,7 @@ def door(behind: ThreadingHTTPServer, tmp_path: Path) -> Iterator[int]:
     stack.write_text(
         json.dumps({"outputs": {}, "environment": {}, "functions": {"Ingest": "the-function"}, "routes": ROUTES})
     )
-    config = uvicorn.Config(
-        Door(StackFile(stack), Functions(f"http://{HOST}:{behind.server_port}")),
-        host=HOST,
-        port=0,
-        lifespan="off",
-        log_level="critical",
-    )
-    server = uvicorn.Server(config)
+    server = served(Door(StackFile(stack), Functions(f"http://{HOST}:{behind.server_port}")), 0)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -171,6 +163,13 @@ def test_more_than_the_gateway_takes_is_refused_before_anybody_sees_it(door: int
     assert ask(door, "/webhooks/fb", "POST", b"x" * (5 * 1024 * 1024))[0] == 413  # 7 MB once it is in base64
     assert reached == []
     assert ask(door, "/webhooks/fb", "POST", b"x" * (4 * 1024 * 1024))[0] == 204
+
+
+def test_an_upgrade_that_is_offered_is_not_taken_and_the_body_arrives(door: int) -> None:
+    offered = "Upgrade: websocket\r\nConnection: upgrade\r\n"
+    assert ask(door, "/webhooks/fb", "POST", b"the body", offered)[0] == 204
+    ((_, event),) = reached
+    assert base64.b64decode(event["body"]) == b"the body"
 
 
 def test_a_body_that_comes_in_drops_is_one_body(door: int) -> None:

@@ -97,9 +97,8 @@ class Pump:
 
     def run(self) -> None:
         """Hand over everything that is on the stream now, and what is written meanwhile, shard by shard."""
-        done: set[str] = set()
         waiting = {shard["ShardId"]: shard for shard in self._shards()}
-        while ready := [s for s in waiting.values() if s.get("ParentShardId") not in waiting.keys() - done]:
+        while ready := [s for s in waiting.values() if s.get("ParentShardId") not in waiting]:
             for shard in ready:
                 self._shard(shard["ShardId"])
                 del waiting[shard["ShardId"]]
