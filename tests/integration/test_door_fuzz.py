@@ -404,8 +404,8 @@ def test_whatever_bytes_are_sent_none_is_answered_5xx_and_only_what_is_signed_is
         assert not served.failures
         if raw.honest and not (raw.hang_up and raw.pieces > 1):
             assert status == 200
-        if status == 0:
-            assert raw.hang_up or not raw.whole or b"Upgrade" in raw.head or raw.body
+        if status == 0:  # nobody waited, or the refusal of a long body was overtaken by its own closing
+            assert raw.hang_up or not raw.whole or len(raw.body) > 60_000
 
     fuzz()
     assert not served.failures
