@@ -1,7 +1,7 @@
 # Herald on this machine. `make` alone lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down fresh status check test test-platforms lock
+.PHONY: help setup up down fresh status check test test-platforms fuzz lock
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -64,6 +64,9 @@ test: setup ## every test but those of the next line
 test-platforms: setup ## against real servers (Bluesky's PDS, a Mastodon stand-in): minutes the first time, then cached
 	@$(PY) -m tests.servers.cache
 	$(PY) -m pytest tests/platforms
+
+fuzz: setup ## 5,000 hostile requests to the door, new ones each time; HERALD_FUZZ=n for another number
+	HERALD_FUZZ=$${HERALD_FUZZ:-5000} $(PY) -m pytest -q tests/integration/test_door_fuzz.py
 
 lock: setup ## requirements-dev.lock anew from requirements-dev.in
 	$(PY) -m pip install --disable-pip-version-check --quiet uv

@@ -9,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
 from herald.flows import moderate
+from herald.store.stream import changed_messages
 
 logger = Logger()
 metrics = Metrics(namespace="Herald")
@@ -21,7 +22,7 @@ def handler(event: dict[str, Any], context: object) -> None:
     herald = runtime.current()
     now = herald.clock()
     if "Records" in event:
-        outcomes = moderate.moderate(_changed(event), herald, now)
+        outcomes = moderate.moderate(changed_messages(event["Records"]), herald, now)
         metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))
     else:
         outcomes = moderate.retry_parked(herald, now)
@@ -33,14 +34,3 @@ def handler(event: dict[str, Any], context: object) -> None:
         metrics.add_metric(name=f"moderate.{outcome.result}", unit=MetricUnit.Count, value=1)
         if stuck:
             metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
-
-
-def _changed(event: dict[str, Any]) -> list[str]:
-    """Ids of the message rows that changed; the rows themselves are read fresh, so a replay judges what stands now."""
-    found = []
-    for record in event["Records"]:
-        key = record.get("dynamodb", {}).get("Keys", {})
-        pk, sk = key.get("pk", {}).get("S", ""), key.get("sk", {}).get("S", "")
-        if sk == "M" and pk.startswith("M#") and record.get("eventName") != "REMOVE":
-            found.append(pk[2:])
-    return list(dict.fromkeys(found))

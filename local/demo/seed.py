@@ -16,7 +16,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 from herald import runtime
 from herald.flows.context import LINKS
-from herald.flows.moderate import redrive
+from herald.flows.redrive import undecided
 from herald.model import Credentials
 from herald.store import keys
 from local import ports
@@ -55,7 +55,7 @@ def after_start(stack: Any) -> str | None:
     store_secrets(ports.local_dir())
     now = datetime.now(UTC)
     days = [(now - timedelta(days=back)).date().isoformat() for back in range(3)]
-    outcomes = redrive(runtime.build(runtime.Settings.from_environment(stack.environment)), days, now)
+    outcomes = list(undecided(runtime.build(runtime.Settings.from_environment(stack.environment)), days, now))
     left = sum(outcome.result == "parked" for outcome in outcomes)
     if not outcomes:
         return None

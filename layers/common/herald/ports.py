@@ -374,6 +374,58 @@ class Archive(Protocol):
         """Store once per content; returns its key."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeptBody:
+    """An authentic webhook body that the code of its day could not read."""
+
+    key: str
+    connection: str
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FailedBatch:
+    """A batch of the Messages stream that failed for good: how many records, and whose rows they tell of."""
+
+    key: str
+    records: int
+    message_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A wake-up that was received too often; `delivery` is empty where its body is none of ours."""
+
+    id: str
+    delivery: str
+    receipt: str
+
+
+class Leftovers(Protocol):
+    """What the ordinary path gave up on, for `herald redrive` and `herald replay`. Keys are those of the bucket."""
+
+    def bodies(self, connection: str = "") -> Iterator[str]:
+        """Keys of unreadable bodies, of one connection or of all, by connection and day."""
+
+    def body(self, key: str) -> KeptBody:
+        """Raises BadPayload when the object is not what was kept under that key."""
+
+    def batches(self) -> Iterator[str]:
+        """Keys of on-failure objects, by shard and day."""
+
+    def batch(self, key: str) -> FailedBatch:
+        """Raises BadPayload when the object is no on-failure record of the Messages stream."""
+
+    def put_away(self, key: str, facts: Mapping[str, str | int], at: datetime) -> None:
+        """It is dealt with: leave a note of it without a word of what it held, then delete it. May be repeated."""
+
+    def dead_letters(self) -> Iterator[DeadLetter]:
+        """Each that waits now, once; those not buried are there again after a while."""
+
+    def bury(self, letter: DeadLetter) -> None: ...
+
+
 class MediaStore(Protocol):
     """Bytes of images, kept under the hash of what they hold."""
 

@@ -20,6 +20,7 @@ from herald.model import AuditEntry, Credentials, Delivery, Placed
 from herald.ports import Mailer
 from herald.store import copies, keys
 from herald.store.db import Db, DynamoDb, Item
+from herald.store.leftovers import AwsLeftovers
 from herald.store.tables import TableStore
 
 
@@ -87,6 +88,7 @@ def build(
         mail=_mail(settings, client, now),
         link_base=settings.link_base,
         link_secret=settings.link_secret,
+        leftovers=AwsLeftovers(settings.raw_bucket, settings.deliveries_url, client),
     )
 
 

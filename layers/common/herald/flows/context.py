@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from herald.ports import Archive, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
+from herald.ports import Archive, Leftovers, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
 
 LINKS = "herald/links"
 
@@ -34,3 +34,4 @@ class Herald:
     mail: Mailer | None = None
     link_base: str = ""  # where /l/{token} is reached from outside; empty: no links are made
     link_secret: str = LINKS  # the name under which the keys of links are kept
+    leftovers: Leftovers | None = None

@@ -95,13 +95,13 @@ class _Judged:
         return self.decision is not None and self.decision.action is not Action.ALLOW
 
 
-def moderate(message_ids: Iterable[str], herald: Herald, now: datetime) -> list[Outcome]:
-    """Judge those of these messages that wait for it.
+def moderate(message_ids: Iterable[str], herald: Herald, now: datetime, *, even_parked: bool = False) -> list[Outcome]:
+    """Judge those of these messages that wait for it; `even_parked`: also those parked for later.
 
     Returns one outcome a message that was waiting. Raises only when nothing can be read, or when a failure cannot even
     be parked: then the stream must come back with the whole batch.
     """
-    waiting = _waiting(herald.store.messages(dict.fromkeys(message_ids)).values(), now)
+    waiting = _waiting(herald.store.messages(dict.fromkeys(message_ids)).values(), None if even_parked else now)
     if not waiting:
         return []
     facts = _facts(herald)
@@ -116,25 +116,9 @@ def retry_parked(herald: Herald, now: datetime) -> list[Outcome]:
     return moderate([message.id for message in herald.store.parked(now)], herald, now)
 
 
-def redrive(herald: Herald, days: Sequence[str], now: datetime) -> list[Outcome]:
-    """Judge whatever waits among the messages received on these UTC days, of every account: the last line."""
-    outcomes: list[Outcome] = []
-    for account in herald.store.accounts():
-        for day in days:
-            cursor: str | None = None
-            while True:
-                page = herald.store.feed(account.id, day, limit=100, cursor=cursor)
-                ids = [message.id for message in page.items if isinstance(message, Message) and message.pending]
-                outcomes += moderate(ids, herald, now)
-                cursor = page.cursor
-                if cursor is None:
-                    break
-    return outcomes
-
-
-def _waiting(messages: Iterable[Message], now: datetime) -> list[Message]:
+def _waiting(messages: Iterable[Message], now: datetime | None) -> list[Message]:
     """Those marked, less those parked for later: parking writes the row, and the stream tells of that write too."""
-    return [m for m in messages if m.pending and (m.parked_until is None or m.parked_until <= now)]
+    return [m for m in messages if m.pending and (now is None or m.parked_until is None or m.parked_until <= now)]
 
 
 def _facts(herald: Herald) -> _Facts:

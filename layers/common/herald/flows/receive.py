@@ -8,10 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from herald.errors import BadPayload, BadSignature
+from herald.errors import BadPayload, BadSignature, Unknown
 from herald.flows.context import Herald
 from herald.model import Change, Connection, Event, Kind
-from herald.ports import Source
+from herald.ports import KeptBody, Source
 
 BODY_LIMIT = 5 * 1024 * 1024
 """Bytes of a webhook body. WhatsApp documents 3 MB; API Gateway lets at most 10 MB through."""
@@ -81,6 +81,19 @@ def receive(connection_id: str, body: bytes, headers: Mapping[str, str], herald:
     if any(event.more.get("raw_cut") for event in events):  # a row holds only the beginning of what nobody could read
         herald.archive.keep(connection_id, body, "an unreadable change is longer than a row keeps", now)
     return _store(events, connection, source, herald, now)
+
+
+def replay(kept: KeptBody, herald: Herald) -> Receipt:
+    """Take in again, as of the time it came, a body that could not be read then. Its signature was checked then.
+
+    Raises BadPayload while it cannot be read; Unknown when its connection is gone. May be repeated: what is stored
+    already counts as repeated. There is no bound on events here, since nobody waits for an answer.
+    """
+    connection = herald.store.connection(kept.connection)
+    if connection is None:
+        raise Unknown(f"There is no connection {kept.connection}: connect it again, then replay.")
+    source = herald.sources[connection.platform]
+    return _store(source.parse(kept.body), connection, source, herald, kept.received_at)
 
 
 def _store(events: list[Event], connection: Connection, source: Source, herald: Herald, now: datetime) -> Receipt:
