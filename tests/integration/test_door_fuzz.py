@@ -134,8 +134,6 @@ def test_the_description_names_the_routes_of_the_template_and_their_parameters()
     routes = {(method, path) for method, path, _ in stack._routes(api)}
     told = {(method.upper(), path) for path, item in described["paths"].items() for method in item if method in
             ("get", "put", "post", "delete", "patch", "head", "options", "trace")}  # fmt: skip
-    if "Link" not in template.resources:  # the description is ahead of the function
-        told -= {(method, "/l/{token}") for method in ("GET", "POST")}
     assert told == routes
     for path, item in described["paths"].items():
         named = {_resolved(described, one)["name"] for one in item["parameters"]}
@@ -172,8 +170,6 @@ def test_what_the_description_allows_and_forbids_is_answered_as_described(served
     warnings.simplefilter("ignore")
     schema = schemathesis.openapi.from_path(ROOT / "docs" / "openapi.yaml")
     operations = [found.ok() for found in schema.get_all_operations()]
-    if "Link" not in stack.read().resources:
-        operations = [operation for operation in operations if operation.path != "/l/{token}"]
     held = [
         checks.CHECKS.get_one(name)
         for name in ("not_a_server_error", "status_code_conformance", "content_type_conformance")
