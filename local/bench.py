@@ -1,6 +1,7 @@
 """`herald bench NAME`: measurements side by side in one run, ratios last.
 
 writes: DynamoDB write units by part, as the tables themselves report them (ConsumedCapacity of the embedded AWS).
+cold: CPU of each built function's start, beside a boto3 client with Powertools' Logger and Metrics.
 dashboard: first render of the Overview against a bare Streamlit page, and server CPU of a rerun.
 """
 
@@ -47,6 +48,7 @@ from herald.store import keys
 from herald.store.db import DynamoDb
 from herald.store.tables import TableStore
 from local import aws
+from local.bench_cold import cold
 from local.bench_dashboard import dashboard
 from local.demo import history
 from local.demo import organisation as shop
@@ -247,4 +249,4 @@ class Meter:
         return defaultdict(float, self._units)
 
 
-BENCHES: dict[str, Callable[[], int]] = {"writes": writes, "dashboard": dashboard}
+BENCHES: dict[str, Callable[[], int]] = {"writes": writes, "dashboard": dashboard, "cold": cold}

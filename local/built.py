@@ -50,14 +50,6 @@ class Declared:
     variables: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
-    """The emulator's own line on a call, in milliseconds of wall time; `init` only for an environment's first."""
-
-    duration: float
-    init: float | None
-
-
 @dataclass
 class Built:
     """A built function, running."""
@@ -89,16 +81,15 @@ class Built:
         """Bytes of those lines: what CloudWatch would take in, less the platform's own."""
         return sum(len(line) + 1 for line in self.log.read_bytes().splitlines() if line.startswith(b"{"))
 
-    def reports(self) -> list[Report]:
-        """One a call."""
-        found = []
-        for line in self.log.read_text(errors="replace").splitlines():
-            if line.startswith("REPORT RequestId"):
-                duration = re.search(r"\tDuration: ([\d.]+) ms", line)
-                init = re.search(r"Init Duration: ([\d.]+) ms", line)
-                if duration:
-                    found.append(Report(float(duration[1]), float(init[1]) if init else None))
-        return found
+    def init(self) -> float:
+        """Wall ms from starting the runtime until it could take its first call, which has been made."""
+        (found,) = re.findall(r"INIT REPORT\(durationMs: ([\d.]+)\)", self.log.read_text(errors="replace"))
+        return float(found)
+
+    def calls(self) -> list[float]:
+        """Wall ms of each call so far, as the emulator reports them; the first without its init."""
+        found = re.findall(r"INVOKE RTDONE\(.*duration: ([\d.]+)ms\)", self.log.read_text(errors="replace"))
+        return [float(duration) for duration in found]
 
 
 def declared(folder: Path = build.HERE) -> dict[str, Declared]:

@@ -56,9 +56,9 @@ def test_the_samples_of_a_comment_go_from_the_door_to_the_act(system: System) ->
 @pytest.mark.parametrize("sample", [s for s in samples() if s.stem not in IN_ORDER], ids=lambda sample: sample.stem)
 def test_a_sample_runs_through_its_built_handler(system: System, sample: Path) -> None:
     function = system.functions[function_of(sample)]
-    before = len(function.reports())
+    before = len(function.calls())
     function(json.loads(sample.read_text(encoding="utf-8")))  # raises what the handler raises
-    assert len(function.reports()) == before + 1
+    assert len(function.calls()) == before + 1
 
 
 def test_env_json_points_every_function_at_the_tables_of_make_up(system: System, folder: Path) -> None:
