@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
@@ -33,6 +33,7 @@ from herald.model import (
     Targets,
     Work,
 )
+from herald.model.record import record
 
 # ---------------------------------------------------------------- platforms
 
@@ -61,7 +62,7 @@ class Poller(Protocol):
         """What happened since `cursor` (empty: the newest page), oldest first. Raises PlatformError."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Polled:
     """Events since the cursor asked with, and the cursor to ask with next (unchanged when nothing is new)."""
 
@@ -81,7 +82,7 @@ class Meter(Protocol):
         """Figures so far of these posts of ours (external ids). Raises PlatformError."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PostLimits:
     """What one post may be; composer and server check against the same.
 
@@ -103,7 +104,7 @@ class PostLimits:
     alt_required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Capabilities:
     """What a platform can do, as data; composer, sheet and docs are made from it.
 
@@ -124,7 +125,7 @@ class Capabilities:
     metrics: frozenset[Metric] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proof:
     """Positive evidence that an act stands on the platform: the id and address it has there."""
 
@@ -152,7 +153,7 @@ class Outlet(Protocol):
 # ---------------------------------------------------------------- state
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """Some rows and where to go on; cursor None at the end."""
 
@@ -160,7 +161,7 @@ class Page:
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rules:
     """The rule set in force: YAML text and the number it was saved under."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
@@ -41,6 +41,7 @@ from herald.model import (
     Work,
     case_id,
 )
+from herald.model.record import record
 from herald.moderate.decide import assess, decide
 from herald.moderate.rules import RuleSet, compile_rules
 
@@ -51,7 +52,7 @@ TELL_AFTER = 3
 """Failed tries of one message after which someone is told."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What happened to one message; ids, action and rule only, so that it can be logged."""
 
@@ -70,7 +71,7 @@ class Outcome:
         return {name: value for name, value in told.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Facts:
     """What judging reads from settings, once a batch."""
 
@@ -81,7 +82,7 @@ class _Facts:
     can: dict[str, frozenset[Act]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Judged:
     before: Message
     after: Message
