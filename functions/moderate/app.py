@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -9,6 +10,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
 from herald.flows import moderate
+from herald.flows.context import Herald
+from herald.model import Message
 
 logger = Logger()
 metrics = Metrics(namespace="Herald")
@@ -21,24 +24,30 @@ def handler(event: dict[str, Any], context: object) -> None:
     herald = runtime.current()
     now = herald.clock()
     if "Records" in event:
-        outcomes = moderate.moderate(_changed(event), herald, now)
+        outcomes = moderate.moderate([], herald, now, told=_told(event, herald))
         metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))
     else:
         outcomes = moderate.retry_parked(herald, now)
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
+    allowed = [outcome.message_id for outcome in outcomes if outcome.allowed]
+    if allowed:
+        logger.info("allowed", extra={"message_ids": allowed})  # most of them: a line each would cost more than judging
     for outcome in outcomes:
+        if outcome.allowed:
+            continue
         parked = outcome.result == "parked"
         level = logger.error if parked and outcome.attempts >= moderate.TELL_AFTER else logger.info
         level("moderated", extra=outcome.for_log())
-        metrics.add_metric(name=f"moderate.{outcome.result}", unit=MetricUnit.Count, value=1)
+    for result, number in Counter(outcome.result for outcome in outcomes).items():
+        metrics.add_metric(name=f"moderate.{result}", unit=MetricUnit.Count, value=number)
 
 
-def _changed(event: dict[str, Any]) -> list[str]:
-    """Ids of the message rows that changed; the rows themselves are read fresh, so a replay judges what stands now."""
+def _told(event: dict[str, Any], herald: Herald) -> list[Message]:
+    """The message rows that changed, as the stream tells them, oldest change first."""
     found = []
     for record in event["Records"]:
-        key = record.get("dynamodb", {}).get("Keys", {})
-        pk, sk = key.get("pk", {}).get("S", ""), key.get("sk", {}).get("S", "")
+        image = record.get("dynamodb", {}).get("NewImage", {})
+        pk, sk = image.get("pk", {}).get("S", ""), image.get("sk", {}).get("S", "")
         if sk == "M" and pk.startswith("M#") and record.get("eventName") != "REMOVE":
-            found.append(pk[2:])
-    return list(dict.fromkeys(found))
+            found.append(herald.store.told(image))
+    return found

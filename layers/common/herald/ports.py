@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from herald.model import (
     Account,
@@ -186,6 +186,9 @@ class Store(Protocol):
     def message(self, message_id: str) -> Message | None: ...
 
     def messages(self, message_ids: Iterable[str]) -> dict[str, Message]: ...
+
+    def told(self, image: Mapping[str, Any]) -> Message:
+        """The message in an image of the table's stream, in DynamoDB's own JSON."""
 
     def feed(self, account: str, day: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """Messages of an account ("platform:id") by UTC day received first, newest first."""

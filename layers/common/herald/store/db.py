@@ -330,6 +330,14 @@ class _Terms:
         return f"({self.condition(condition.left)} OR {self.condition(condition.right)})"
 
 
+def from_wire(raw: Mapping[str, Any]) -> Item:
+    """An item as a stream tells it, in DynamoDB's own JSON."""
+    from boto3.dynamodb.types import TypeDeserializer  # noqa: PLC0415 - there with the client
+
+    deserialize = TypeDeserializer().deserialize
+    return {name: _number(deserialize(value)) for name, value in raw.items()}
+
+
 def cursor_of(marker: Item, index: str | None) -> str:
     """The opaque place behind an item; travels to the page and back."""
     fields = [*INDEXES[index], "pk", "sk"] if index else ["pk", "sk"]

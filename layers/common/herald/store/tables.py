@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -47,7 +47,7 @@ from herald.model import (
 )
 from herald.ports import Page, Rules
 from herald.store import keys, measures, posts, rows
-from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused
+from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused, from_wire
 from herald.store.measures import MeasureTables
 from herald.store.posts import PostTables
 
@@ -214,6 +214,10 @@ class TableStore(PostTables, MeasureTables):
     def messages(self, message_ids: Iterable[str]) -> dict[str, Message]:
         found = self.db.get_many([keys.message(message_id) for message_id in message_ids])
         return {message.id: message for message in map(rows.message, found.values())}
+
+    def told(self, image: Mapping[str, Any]) -> Message:
+        """The message in an image of the table's stream."""
+        return rows.message(from_wire(image))
 
     def feed(self, account: str, day: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         places, more = self.db.query(
