@@ -1,15 +1,17 @@
 """`herald bench cost`: dollars for a million webhooks, a thousand posts, a month; from what is measured in this run.
 
 Built functions run under Lambda's emulator over an embedded AWS; a meter on the wire counts units and requests, the
-emulator times the calls, the logs are weighed. local/prices.yaml turns these into dollars. Nothing is free here: what
-AWS gives away each month is left out. Time on this machine is longer than on AWS when it is busy, so that part is an
-upper bound; it is taken as the median of the calls.
+kernel the CPU, the logs are weighed. local/prices.yaml turns these into dollars. Nothing is free here: what AWS gives
+away each month is left out.
+
+A call's duration is its CPU, stretched to the share of a core its memory buys, and WAIT for each request to a service,
+or for those that go together. The clock of this machine would say something else whenever the machine is busy.
 """
 
 from __future__ import annotations
 
 import json
-import statistics
+import re
 import tempfile
 import time
 from collections import Counter, defaultdict
@@ -45,7 +47,11 @@ from local.ports import ROOT
 from local.wire_meter import WireMeter, metered
 
 BARS: Mapping[str, float] = {"single": 4.00, "in tens": 2.80}
-SLICE = 100  # records of a full batch of the stream: BatchSize of the mapping
+_LOGGED = {  # what the API's access log tells of an ordinary webhook
+    "requestTimeEpoch": "1764083989475", "requestId": "JKJaXmPLvHcESHA=", "routeKey": "POST /webhooks/{connection}",
+    "status": "200", "responseLength": "2", "responseLatency": "25", "integration.status": "200",
+    "error.messageString": "-",
+}  # fmt: skip
 MONTH_HOURS = 730
 # organisation -> messages, posts a month
 SIZES: Mapping[str, tuple[int, int]] = {
@@ -53,6 +59,9 @@ SIZES: Mapping[str, tuple[int, int]] = {
     "a chain": (100_000, 600),
     "a national brand": (3_000_000, 3_000),
 }
+WAIT = 0.005
+"""Seconds for a request to a table: AWS promises single-digit milliseconds, nothing here can measure it."""
+MB_OF_A_CORE = 1769  # docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html
 _KEPT_MONTHS = 12  # rows a table holds when it has run for a year
 
 Use = Counter[str]  # what is billed -> how much
@@ -62,11 +71,12 @@ def cost() -> int:
     """Print dollars by part; 1 if a million webhooks cost more than the bar."""
     build.build(build.HERE, build.processor())
     prices = _prices()
+    batch = _batch_size()
     with _measuring() as scene:
         alone = scene.webhooks(30, 1, judged=1)
         parts = {
-            "single": scene.webhooks(2 * SLICE, 1, judged=SLICE),
-            "in tens": scene.webhooks(2 * SLICE, 10, judged=SLICE),
+            "single": scene.webhooks(2 * batch, 1, judged=batch),
+            "in tens": scene.webhooks(2 * batch, 10, judged=batch),
         }
         row_bytes = scene.row_bytes()
         ticks = scene.ticks()
@@ -94,7 +104,7 @@ class _Scene:
     client: Any
     said: int = 0
     judged: int = 0
-    _marks: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _marks: dict[str, tuple[int, int, float]] = field(default_factory=dict)
 
     def webhooks(self, messages: int, each: int, *, judged: int) -> Use:
         """Use for one message: `each` in a webhook, `judged` in a batch of the stream."""
@@ -104,7 +114,7 @@ class _Scene:
         sent = self._bring(self.functions, messages, each, judged)
         taken = self.meter.take()
         self._bring(self.timed, messages, each, judged)
-        use = taken + self._used(("Ingest", "Moderate"))
+        use = taken + self._used(("Ingest", "Moderate"), taken)
         use["http_api_request"] = sent
         use["log_gb"] += sent * _access_log_bytes() / 1e9  # type: ignore[assignment]
         return _each(use, messages)
@@ -131,7 +141,8 @@ class _Scene:
             for functions in (self.functions, self.timed):
                 for _ in range(5):
                     functions[name]({"schedule": True})
-            found[name] = _each(self.meter.take() + self._used((name,)), 5)
+            taken = self.meter.take()
+            found[name] = _each(taken + self._used((name,), taken), 5)
             found[name]["schedule_call"] = 1
         return found
 
@@ -184,18 +195,18 @@ class _Scene:
 
     def _mark(self) -> None:
         self.meter.take()
-        self._marks = {name: (len(one.calls()), one.logged()) for name, one in self.timed.items()}
+        self._marks = {name: (len(one.calls()), one.logged(), one.cpu()) for name, one in self.timed.items()}
 
-    def _used(self, names: Sequence[str]) -> Use:
+    def _used(self, names: Sequence[str], metered: Use) -> Use:
         """Calls, time and logs since the mark, of the functions that no meter holds up."""
         use: Use = Counter()
         for name in names:
-            one, (calls, logged) = self.timed[name], self._marks[name]
-            durations = one.calls()[calls:]
-            use["lambda_request"] += len(durations)
-            seconds = len(durations) * statistics.median(durations) / 1000
-            use["lambda_gb_second"] += seconds * one.declared.memory / 1024  # type: ignore[assignment]
+            one, (calls, logged, cpu) = self.timed[name], self._marks[name]
+            use["lambda_request"] += len(one.calls()) - calls
+            use["lambda_gb_second"] += (one.cpu() - cpu) * MB_OF_A_CORE / 1024  # type: ignore[assignment]
             use["log_gb"] += (one.logged() - logged) / 1e9  # type: ignore[assignment]
+        waited = metered["round"] * WAIT * self.timed[names[0]].declared.memory / 1024
+        use["lambda_gb_second"] += waited  # type: ignore[assignment]
         return use
 
 
@@ -294,9 +305,16 @@ def _schedules() -> dict[str, float]:
 
 
 def _access_log_bytes() -> int:
-    """Bytes of one line of the API's access log: as long as its format, whose names are longer than most values."""
+    """Bytes of one line of the API's access log; 0 where the template asks for none."""
     api = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Api"]["Properties"]
-    return len(api.get("AccessLogSettings", {}).get("Format", ""))
+    line = api.get("AccessLogSettings", {}).get("Format", "")
+    return len(re.sub(r"\$context\.([\w.]+)", lambda found: _LOGGED.get(found[1], found[0]), line))
+
+
+def _batch_size() -> int:
+    """Records of a full batch of the stream, from the template."""
+    events = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]["Moderate"]["Properties"]["Events"]
+    return int(events["Written"]["Properties"]["BatchSize"])
 
 
 # ------------------------------------------------------------------------------------------------------------ dollars
@@ -308,7 +326,7 @@ def _prices() -> dict[str, float]:
 
 
 def _usd(use: Use, prices: Mapping[str, float]) -> dict[str, float]:
-    return {name: number * prices[name] for name, number in use.items() if number}
+    return {name: number * prices[name] for name, number in use.items() if number and name != "round"}
 
 
 def _sum(parts: Mapping[str, float]) -> float:
@@ -331,6 +349,7 @@ _COLUMNS = {
 
 
 def _print_million(parts: Mapping[str, Use], prices: Mapping[str, float]) -> list[str]:
+    batch = _batch_size()
     over = []
     print(f"{'a million messages, dollars':<30}" + "".join(f"{name:>14}" for name in _COLUMNS) + f"{'in all':>9}")
     for name, use in parts.items():
@@ -341,7 +360,7 @@ def _print_million(parts: Mapping[str, Use], prices: Mapping[str, float]) -> lis
         print(f"{name:<30}{row}{whole:>9.2f}{bar}")
         over += [name] if name in BARS and whole > BARS[name] else []
     print(
-        f"single and in tens: webhooks of one and of ten messages, judged in full batches of {SLICE}, as they come in a"
+        f"single and in tens: webhooks of one and of ten messages, judged in full batches of {batch}, as they come in a"
     )
     print("rush; quite alone: a message that nothing comes near, as in a quiet hour. Units, calls, bytes each:")
     for name, use in parts.items():
@@ -354,15 +373,15 @@ def _print_months(
     full: Use, alone: Use, post: Use, ticks: Mapping[str, Use], row_bytes: float, metrics: int,
     prices: Mapping[str, float],
 ) -> None:  # fmt: skip
-    standing = _standing(ticks, metrics, prices)
+    batch, standing = _batch_size(), _standing(ticks, metrics, prices)
     print("\na month, dollars; what stands idle is in each:")
     for name, usd in standing.items():
         print(f"  {name:<44}{usd:>9.2f}")
     print(f"  {'idle in all':<44}{_sum(standing):>9.2f}")
     one, many = _sum(_usd(alone, prices)), _sum(_usd(full, prices))
-    shared = (one - many) / (1 - 1 / SLICE)  # what messages of one batch share
+    shared = (one - many) / (1 - 1 / batch)  # what messages of one batch share
     for name, (messages, posts) in SIZES.items():
-        together = min(SLICE, 1 + messages / (MONTH_HOURS * 3600))  # the window is a second; spread evenly: dearest
+        together = min(batch, 1 + messages / (MONTH_HOURS * 3600))  # the window is a second; spread evenly: dearest
         arriving = messages * (one - shared * (1 - 1 / together))
         stored = messages * _KEPT_MONTHS * row_bytes / 1e9 * (prices["table_gb_month"] + prices["recovery_gb_month"])
         published = posts * _sum(_usd(post, prices))

@@ -57,6 +57,7 @@ class Built:
     declared: Declared
     address: str
     log: Path
+    pid: int
 
     def __call__(self, event: Any) -> Any:
         """What the handler returns. Raises FunctionError where it raises."""
@@ -85,6 +86,16 @@ class Built:
         """Wall ms from starting the runtime until it could take its first call, which has been made."""
         (found,) = re.findall(r"INIT REPORT\(durationMs: ([\d.]+)\)", self.log.read_text(errors="replace"))
         return float(found)
+
+    def cpu(self) -> float:
+        """Seconds of CPU the runtime has used since it started; the emulator around it not counted."""
+        ticks = 0
+        for stat in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(OSError):
+                fields = stat.read_text().rpartition(")")[2].split()  # proc(5): after the name; ppid, utime, stime
+                if int(fields[1]) == self.pid:
+                    ticks += int(fields[11]) + int(fields[12])
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def calls(self) -> list[float]:
         """Wall ms of each call so far, as the emulator reports them; the first without its init."""
@@ -188,7 +199,7 @@ def under_emulator(function: Declared, variables: Mapping[str, str], python_path
         _until(lambda: _listens(invoke) or process.poll() is not None, f"the emulator of {function.name}")
         if process.poll() is not None:
             raise RuntimeError(f"the emulator of {function.name} ended: {log.read_text(errors='replace')[-500:]}")
-        yield Built(function, f"http://{HOST}:{invoke}", log)
+        yield Built(function, f"http://{HOST}:{invoke}", log, process.pid)
     finally:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # its own session: the runtime it started goes with it

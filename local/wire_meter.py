@@ -23,17 +23,31 @@ _HOP = frozenset({"connection", "transfer-encoding", "content-length", "host", "
 
 
 class WireMeter:
-    """Adds up by what is billed: write_unit, read_unit, queue_request, bucket_put, bucket_get, secret_call."""
+    """Adds up by what is billed: write_unit, read_unit, queue_request, bucket_put, bucket_get, secret_call;
+    and `round`, requests that somebody waited for, those that went together as one."""
 
     def __init__(self) -> None:
         self._counted: Counter[str] = Counter()
         self._lock = threading.Lock()
+        self._under_way = 0
 
     def take(self) -> Counter[str]:
         """What was counted since the last time."""
         with self._lock:
             taken, self._counted = self._counted, Counter()
         return taken
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """One request on its way; those that go together count as one round."""
+        with self._lock:
+            self._counted["round"] += self._under_way == 0
+            self._under_way += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way -= 1
 
     def add(self, name: str, number: float) -> None:
         with self._lock:
@@ -55,7 +69,8 @@ def metered(address: str) -> Iterator[tuple[str, WireMeter]]:
             service, _, operation = self.headers.get("x-amz-target", "").rpartition(".")
             if service.startswith("DynamoDB_") and operation in WRITES | _READS:
                 body = json.dumps(json.loads(body) | {"ReturnConsumedCapacity": "INDEXES"}).encode()
-            answer = pool.request(self.command, self.path, body=body, headers=headers, preload_content=True)
+            with meter.request():
+                answer = pool.request(self.command, self.path, body=body, headers=headers, preload_content=True)
             _count(meter, service, operation, self.command, answer.data)
             self.send_response(answer.status)
             for name, value in answer.headers.items():
