@@ -42,26 +42,28 @@ def cold() -> int:
     """Print CPU ms and ratios, then the emulator's first calls; 1 if a function is over its bar."""
     build.build(build.HERE, build.processor())
     functions = built.declared()
-    samples: dict[str, list[float]] = {name: [] for name in ("", "floor", *functions)}
+    bare = statistics.median(_cpu("", []) for _ in range(RUNS))
+    floors: list[float] = []
+    taken: dict[str, list[float]] = {name: [] for name in functions}
+    ratios: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(RUNS):
-        samples[""].append(_cpu("", []))
-        samples["floor"].append(_cpu(_FLOOR, [_layer()]))
         for name, function in functions.items():
+            floors.append(_cpu(_FLOOR, [_layer()]) - bare)  # anew each time: side by side, the machine is the same
             module = function.handler.rpartition(".")[0]
-            samples[name].append(_cpu(_READY.format(module=module), [str(function.folder), _layer()]))
-    cpu = {name: statistics.median(of) for name, of in samples.items()}
-    bare, floor = cpu.pop(""), cpu.pop("floor")
+            taken[name].append(_cpu(_READY.format(module=module), [str(function.folder), _layer()]) - bare)
+            ratios[name].append(taken[name][-1] / floors[-1])
+    floor = statistics.median(floors)
     first = _first_calls(functions)
     print(f"built for {build.processor()}, Python {build.RUNTIME}; medians of {RUNS}")
-    print(f"CPU ms: interpreter alone {bare:.0f}; boto3 client, Logger and Metrics {floor - bare:.0f} over it (floor)")
+    print(f"CPU ms: interpreter alone {bare:.0f}; boto3 client, Logger and Metrics {floor:.0f} over it (floor)")
     head = ("import and wiring", 19), ("ratio to floor", 16), ("bar", 7), ("first call", 12), ("ratio to empty", 16)
     print(f"{'':<10}" + "".join(f"{title:>{width}}" for title, width in head))
     over = []
-    for name, taken in cpu.items():
-        bar, ratio = BARS.get(name, BAR), (taken - bare) / (floor - bare)
+    for name in functions:
+        bar, ratio = BARS.get(name, BAR), statistics.median(ratios[name])
         shown = "none" if name in EXEMPT else f"{bar:.2f}"
         call = f"{first[name]:>9.0f} ms{first[name] / first['empty']:>16.1f}"
-        print(f"{name:<10}{taken - bare:>16.0f} ms{ratio:>16.2f}{shown:>7}{call}")
+        print(f"{name:<10}{statistics.median(taken[name]):>16.0f} ms{ratio:>16.2f}{shown:>7}{call}")
         over += [name] if name not in EXEMPT and ratio > bar else []
     print(f"first call: start and init under Lambda's emulator, wall time; an empty handler {first['empty']:.0f} ms")
     print(f"over the bar: {', '.join(over)}" if over else "every function is within its bar")

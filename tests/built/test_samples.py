@@ -51,6 +51,7 @@ def test_the_samples_of_a_comment_go_from_the_door_to_the_act(system: System) ->
     told = [line for line in system.functions["Deliver"].lines() if line.get("delivery") == wake]
     assert told, "Deliver took its sample for something else"
     assert told[-1]["result"] == "failed"  # this comment stands on no wall
+    assert system.deliver_what_is_queued() == 1  # its own wake-up comes late, and finds it settled
 
 
 @pytest.mark.parametrize("sample", [s for s in samples() if s.stem not in IN_ORDER], ids=lambda sample: sample.stem)
