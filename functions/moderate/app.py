@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -9,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
 from herald.flows import moderate
-from herald.store.stream import changed_messages
+from herald.store.stream import images
 
 logger = Logger()
 metrics = Metrics(namespace="Herald")
@@ -22,15 +23,21 @@ def handler(event: dict[str, Any], context: object) -> None:
     herald = runtime.current()
     now = herald.clock()
     if "Records" in event:
-        outcomes = moderate.moderate(changed_messages(event["Records"]), herald, now)
+        outcomes = moderate.moderate([], herald, now, told=map(herald.store.told, images(event["Records"])))
         metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))
     else:
         outcomes = moderate.retry_parked(herald, now)
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
         metrics.add_metric(name="moderate.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
+    allowed = [outcome.message_id for outcome in outcomes if outcome.allowed]
+    if allowed:
+        logger.info("allowed", extra={"message_ids": allowed})  # most of them: a line each would cost more than judging
     for outcome in outcomes:
+        if outcome.allowed:
+            continue
         stuck = outcome.result == "parked" and outcome.attempts >= moderate.TELL_AFTER
         (logger.error if stuck else logger.info)("moderated", extra=outcome.for_log())
-        metrics.add_metric(name=f"moderate.{outcome.result}", unit=MetricUnit.Count, value=1)
         if stuck:
             metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
+    for result, number in Counter(outcome.result for outcome in outcomes).items():
+        metrics.add_metric(name=f"moderate.{result}", unit=MetricUnit.Count, value=number)

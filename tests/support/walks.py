@@ -155,10 +155,11 @@ class Walk:
 
     def changed(self, *message_ids: str) -> None:
         """Moderate is told of these rows by the stream."""
-        records = [
-            {"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": f"M#{one}"}, "sk": {"S": "M"}}}}
-            for one in message_ids
-        ]
+        serialize, records = TypeSerializer().serialize, []
+        for one in message_ids:
+            row = self.store.db.get(keys.message(one)) or {}
+            image = {name: serialize(value) for name, value in row.items()}
+            records.append({"eventName": "MODIFY", "dynamodb": {"NewImage": image}})
         self.call("Moderate", {"Records": records})
 
 
@@ -291,7 +292,7 @@ def judges(walk: Walk) -> None:
     walk.changed(*ids)
     again = [_told(walk, edited(event, f"clown shoes {n}", at=now + timedelta(seconds=1)))
              for n, event in enumerate(said[2:])]  # fmt: skip
-    walk.store.refuse.append(Stale("told to"))
+    walk.store.refuse += [Stale("told to"), Stale("told to again")]  # read afresh, then each by itself
     walk.changed(*again)
     nobody = replace(a_comment("whose is this?", id="35"), account_id="gone")
     walk.changed(_told(walk, nobody))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from herald.model import (
     Account,
@@ -38,6 +38,7 @@ from herald.model import (
     Used,
     Work,
 )
+from herald.model.record import record
 
 R = TypeVar("R", bound=Record)
 
@@ -68,7 +69,7 @@ class Poller(Protocol):
         """What happened since `cursor` (empty: the newest page), oldest first. Raises PlatformError."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Polled:
     """Events since the cursor asked with, and the cursor to ask with next (unchanged when nothing is new)."""
 
@@ -88,7 +89,7 @@ class Meter(Protocol):
         """Figures so far of these posts of ours (external ids). Raises PlatformError."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PostLimits:
     """What one post may be; composer and server check against the same.
 
@@ -110,7 +111,7 @@ class PostLimits:
     alt_required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Capabilities:
     """What a platform can do, as data; composer, sheet and docs are made from it.
 
@@ -131,7 +132,7 @@ class Capabilities:
     metrics: frozenset[Metric] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proof:
     """Positive evidence that an act stands on the platform: the id and address it has there."""
 
@@ -159,7 +160,7 @@ class Outlet(Protocol):
 # ---------------------------------------------------------------- state
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """Some rows and where to go on; cursor None at the end."""
 
@@ -167,7 +168,7 @@ class Page:
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rules:
     """The rule set in force: YAML text and the number it was saved under."""
 
@@ -192,6 +193,9 @@ class Store(Protocol):
     def message(self, message_id: str) -> Message | None: ...
 
     def messages(self, message_ids: Iterable[str]) -> dict[str, Message]: ...
+
+    def told(self, image: Mapping[str, Any]) -> Message:
+        """The message in an image of the table's stream, in DynamoDB's own JSON."""
 
     def feed(self, account: str, day: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """Messages of an account ("platform:id") by UTC day received first, newest first."""
@@ -374,7 +378,7 @@ class Archive(Protocol):
         """Store once per content; returns its key."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeptBody:
     """An authentic webhook body that the code of its day could not read."""
 
@@ -384,7 +388,7 @@ class KeptBody:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FailedBatch:
     """A batch of the Messages stream that failed for good: how many records, and whose rows they tell of."""
 
@@ -393,7 +397,7 @@ class FailedBatch:
     message_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DeadLetter:
     """A wake-up that was received too often; `delivery` is empty where its body is none of ours."""
 

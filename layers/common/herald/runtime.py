@@ -119,7 +119,13 @@ def _client(service: str) -> Any:
 
     # mail cannot be taken back: SES knows no idempotency key, so one attempt it is
     attempts = 1 if service == "sesv2" else 3
-    config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": attempts})
+    config = Config(
+        connect_timeout=2,
+        read_timeout=10,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        parameter_validation=service != "dynamodb",  # a fifth of a large transaction's CPU; the table checks, too
+        max_pool_connections=16,  # as many as write the messages of one webhook; another would shake hands each time
+    )
     return boto3.client(service, config=config)
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
+from herald.model.record import record
 from herald.ports import Archive, Leftovers, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
 
 LINKS = "herald/links"
@@ -17,7 +18,7 @@ class Clock(Protocol):
         """Now, in UTC, with time zone."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Herald:
     """The collaborators. Flows take this and `now`; they never build anything themselves."""
 

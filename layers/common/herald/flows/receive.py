@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from herald.errors import BadPayload, BadSignature, Unknown
 from herald.flows.context import Herald
 from herald.model import Change, Connection, Event, Kind
+from herald.model.record import record
 from herald.ports import KeptBody, Source
 
 BODY_LIMIT = 5 * 1024 * 1024
@@ -23,7 +24,7 @@ CLOCKS_DIFFER = timedelta(days=1)
 _WRITERS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Receipt:
     """What to answer and what to log. `outcome` is a word to count by; counts are of events in this call;
     `unreadable` ones are stored or unclaimed as well, in their raw form."""

@@ -45,7 +45,7 @@ from herald.model.post import (
     post_hash,
     words_of,
 )
-from herald.model.records import Record
+from herald.model.record import Record
 from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
+
+from herald.model.record import record
 
 
 class Role(StrEnum):
@@ -17,7 +19,7 @@ class Role(StrEnum):
     ENGINEER = "engineer"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Person:
     id: str
     name: str
@@ -28,7 +30,7 @@ class Person:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Clause:
     """One numbered clause. `id` is stable across versions while the number stays (e.g. MOD-3.2)."""
 
@@ -38,7 +40,7 @@ class Clause:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
     """One version of one document. `gates` names the commands nobody may give before acknowledging it."""
 
@@ -54,7 +56,7 @@ class Policy:
         return next((c for c in self.clauses if number in (c.number, c.id)), None)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Acknowledgement:
     person_id: str
     policy_id: str
@@ -62,7 +64,7 @@ class Acknowledgement:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Account:
     """One profile we speak for. `timezone` and `hours` decide deadlines and days; `holidays` are closed dates."""
 
@@ -81,7 +83,7 @@ class Account:
         return f"{self.platform}:{self.account_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Connection:
     """One app registration: who may call /webhooks/{id}, and for which accounts it may speak.
 
@@ -96,7 +98,7 @@ class Connection:
     accounts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Credentials:
     """What a connection needs to prove and to check.
 
@@ -111,7 +113,7 @@ class Credentials:
     tokens: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Targets:
     """Promises: minutes of business time to the first response, by case type; `default` for the others."""
 
@@ -121,7 +123,7 @@ class Targets:
         return self.minutes.get(case_type, self.minutes["default"])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditEntry:
     """One line of one chain. Ids, hashes, clause, actor, time: never text or names.
 
@@ -144,7 +146,7 @@ class AuditEntry:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placed:
     """What was found at one place of a chain, in the table or in its copy. `entry` is None where it is none of ours."""
 

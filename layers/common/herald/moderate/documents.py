@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
+from herald.model.record import record
 
 _DEPTH = 12
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DASHES = re.compile(r"^---", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Node:
     """A value and the line it stands on (1-based): text, a list of nodes, or (key, value) pairs in order."""
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from herald.model import New, Revised, Still, Tallied
-from herald.model.records import Record
+from herald.model.record import Record
 from herald.store import codec, keys
 from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
 

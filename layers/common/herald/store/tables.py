@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -53,7 +53,7 @@ from herald.model import (
 )
 from herald.ports import Page, Rules
 from herald.store import copies, keys, measures, posts, reports, rows, shelves
-from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused
+from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused, plain
 from herald.store.measures import MeasureTables
 from herald.store.posts import PostTables
 from herald.store.reports import ReportTables
@@ -222,6 +222,10 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     def messages(self, message_ids: Iterable[str]) -> dict[str, Message]:
         found = self.db.get_many([keys.message(message_id) for message_id in message_ids])
         return {message.id: message for message in map(rows.message, found.values())}
+
+    def told(self, image: Mapping[str, Any]) -> Message:
+        """The message in an image of the table's stream."""
+        return rows.message(plain(image))
 
     def feed(self, account: str, day: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         places, more = self.db.query(
