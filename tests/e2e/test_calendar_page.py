@@ -122,16 +122,18 @@ def test_alt_and_arrows_move_a_focused_post_and_say_so(page, server):
 
 
 def test_several_keys_in_a_row_are_one_move(page, server):
-    post = draft(server, "Three steps", days=8)
+    today = datetime.now(UTC).date()
+    first = (today.replace(day=1) + timedelta(days=40)).replace(day=3)  # two weeks on, still on its month's page
+    post = draft(server, "Three steps", days=(first - today).days)
     _, day, _ = planned(server, post)
     open_calendar(page, server, "lena", day)
     tile(page, "Three steps").focus()
     page.evaluate("""() => {
         const root = [...document.querySelectorAll('*')].map(n => n.shadowRoot).find(r => r?.querySelector('.calendar'))
-        for (const key of ['ArrowUp', 'ArrowUp', 'ArrowDown'])
+        for (const key of ['ArrowDown', 'ArrowDown', 'ArrowUp'])
             root.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, altKey: true, bubbles: true })) }""")
     expect(page.locator(".told")).to_contain_text("Moved.")
-    assert planned(server, post)[1] == later(day, -7)
+    assert planned(server, post)[1] == later(day, 7)
     assert server.tell("moves", post=post) == "1"
 
 
