@@ -19,6 +19,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
+    """One of us.
+
+    Attributes:
+        email: where mail goes, and who they are to a sign-in that has verified it.
+        subject: the id the sign-in's issuer gives them (`sub`); with one, the e-mail address proves nothing.
+    """
+
     id: str
     name: str
     roles: frozenset[Role]
@@ -26,6 +33,7 @@ class Person:
     email: str = ""
     active: bool = True
     version: int = 0
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
