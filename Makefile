@@ -65,6 +65,7 @@ test-platforms: setup ## against real servers (Bluesky's PDS, a Mastodon stand-i
 	@$(PY) -m tests.servers.cache
 	$(PY) -m pytest tests/platforms
 
-lock: setup ## requirements-dev.lock anew from requirements-dev.in
+lock: setup ## requirements-dev.lock and dashboard/requirements.lock anew
 	$(PY) -m pip install --disable-pip-version-check --quiet uv
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade requirements-dev.in -o requirements-dev.lock
+	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.13 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade -c requirements-dev.lock dashboard/requirements.in -o dashboard/requirements.lock

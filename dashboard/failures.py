@@ -44,6 +44,9 @@ def explain(error: Exception) -> None:
     if not_started(error):
         with st.container(border=True):
             st.markdown("##### Herald is not running here")
+            if (sign_in := who.sign_in()) and sign_in.enter:  # deployed: whoever reads this has no shell there
+                st.write("Its tables cannot be read. Tell an engineer: their names, or the role of the task.")
+                return
             st.write("There are no tables to read. Start everything from the project folder with:")
             st.code("make up", language=None)
             st.caption("This page then shows what is there; it looks again every few seconds while it is open.")

@@ -82,16 +82,29 @@ def _nobody(why: str) -> None:
     sign_in = who.sign_in()
     if st.session_state.pop("herald.pages", None):  # whoever was here has left: their pages go from the side as well
         st.navigation([st.Page(lambda: None, title="Herald", default=True)], position="hidden")
+    if sign_in and sign_in.enter:
+        _door(why, sign_in, sign_in.enter)
+        return
     with st.container(border=True):
         if sign_in is None:
             text = "Nobody can sign in here: no sign-in is set up. On your own machine, start Herald with: make up"
             sheet([{"t": "empty", "text": text}], key="no-sign-in")
             return
         sheet([{"t": "empty", "text": why}], key="nobody")
-        if sign_in.enter:
-            st.button("Sign in", type="primary", on_click=sign_in.enter)
-        elif sign_in.change_path:
+        if sign_in.change_path:
             sheet([{"t": "away", "href": sign_in.change_path, "text": sign_in.change_label}], key="away")
+
+
+def _door(why: str, sign_in: who.SignIn, enter: Callable[[], None]) -> None:
+    """The way in, and why nobody is let in yet; our own words."""
+    with st.container(horizontal_alignment="center"):
+        st.space("large")
+        with st.container(border=True, width=420, gap="small"):
+            st.markdown("### Welcome to Herald")
+            st.write(why)
+            st.button("Sign in", type="primary", on_click=enter, width="stretch")
+            if why != who.SIGN_IN:  # somebody is signed in at the issuer, perhaps as somebody else
+                sheet([{"t": "away", "href": sign_in.change_path, "text": "Sign out, to come as somebody else"}], key="out")
 
 
 def _me(person: Person) -> None:

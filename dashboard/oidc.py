@@ -41,7 +41,7 @@ _ANSWER_LIMIT: Final = 65_536  # bytes
 _TIMES_OUT: Final = 3.0  # seconds
 _log = logging.getLogger("herald.signin")
 
-SIGN_IN = "Sign in to go on."
+SIGN_IN = who.SIGN_IN
 ELSEWHERE = "This sign-in was made for another service. Sign in again."
 TOO_OLD = "Your session has ended. Sign in again to go on."
 UNVERIFIED = (

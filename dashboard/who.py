@@ -15,6 +15,7 @@ import streamlit as st
 from herald.model import Person, Role
 
 AWAY: Final = "You are not signed in, or your access was taken away."
+SIGN_IN: Final = "Sign in to go on."
 _SEEN: Final = "herald.who"
 
 

@@ -77,7 +77,8 @@ def test_whoever_signs_in_sees_the_pages_of_the_roles_that_their_row_and_their_g
     inside(page)
     expect(page.get_by_role("link", name="Inbox")).to_be_visible()
     expect(page.get_by_text("Priya Nair").first).to_be_visible()
-    expect(page.get_by_text(re.compile("^Community manager$")).first).to_be_visible()  # the group's "owner" adds nothing
+    # the group's "owner" adds nothing
+    expect(page.get_by_text(re.compile("^Community manager$")).first).to_be_visible()
     page.reload()
     inside(page)
 
@@ -153,7 +154,7 @@ def test_an_address_handed_on_to_somebody_else_is_not_enough_where_the_row_holds
 @pytest.mark.parametrize(
     "lie", [{"aud": "another-app"}, {"aud": "another-app", "azp": issuers.CLIENT}, {"aud": [issuers.CLIENT, "other"]},
             {"iss": "https://issuer.example"}, {"nonce": "of another sign-in"}, {"exp": 1_700_000_000}],
-    ids=lambda lie: "-".join(lie),
+    ids="-".join,
 )  # fmt: skip
 def test_a_token_for_somebody_else_or_of_somebody_else_lets_nobody_in(page, server, issuer, lie):
     sign_in(page, server, issuer, visitor("priya", "shop-managers", **lie))

@@ -1,7 +1,7 @@
 """A small OpenID Connect issuer on 127.0.0.1: code flow with PKCE, signed ID tokens, UserInfo, end of session.
 
-It lets in whoever the test names and signs what the test wants signed, also what no honest issuer would sign. What it is
-told to check (client, redirect, verifier, one use of a code) it checks strictly.
+It lets in whoever the test names and signs what the test wants signed, also what no honest issuer would sign. Client,
+redirect address, verifier and the one use of a code it checks strictly.
 """
 
 from __future__ import annotations
@@ -82,9 +82,10 @@ class Issuer:
         if self.down:
             return Response(status_code=503)
         return JSONResponse({
-            "issuer": self.url, "authorization_endpoint": f"{self.url}/authorize", "token_endpoint": f"{self.url}/token",
-            "jwks_uri": f"{self.url}/jwks", "userinfo_endpoint": f"{self.url}/userinfo",
-            "end_session_endpoint": f"{self.url}/leave", "response_types_supported": ["code"],
+            "issuer": self.url, "authorization_endpoint": f"{self.url}/authorize",
+            "token_endpoint": f"{self.url}/token", "jwks_uri": f"{self.url}/jwks",
+            "userinfo_endpoint": f"{self.url}/userinfo", "end_session_endpoint": f"{self.url}/leave",
+            "response_types_supported": ["code"],
             "subject_types_supported": ["public"], "id_token_signing_alg_values_supported": ["RS256"],
             "code_challenge_methods_supported": ["S256"],
         })  # fmt: skip
