@@ -104,7 +104,8 @@ def _door(why: str, sign_in: who.SignIn, enter: Callable[[], None]) -> None:
             st.write(why)
             st.button("Sign in", type="primary", on_click=enter, width="stretch")
             if why != who.SIGN_IN:  # somebody is signed in at the issuer, perhaps as somebody else
-                sheet([{"t": "away", "href": sign_in.change_path, "text": "Sign out, to come as somebody else"}], key="out")
+                text = "Sign out, to come as somebody else"
+                sheet([{"t": "away", "href": sign_in.change_path, "text": text}], key="out")
 
 
 def _me(person: Person) -> None:
