@@ -78,13 +78,14 @@ fuzz: setup ## 5,000 hostile requests to the door, new ones each time; HERALD_FU
 
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade
 
-lock: setup ## every lock anew: the machine's, SAM CLI's, the Lambda runtime's, the layer's (as the machine's)
+lock: setup ## every lock anew: the machine's, SAM CLI's, the Lambda runtime's, the layer's, the dashboard's
 	$(PY) -m pip install --disable-pip-version-check --quiet uv
 	$(LOCK) --python-version 3.11 requirements-dev.in -o requirements-dev.lock
 	$(LOCK) --python-version 3.11 requirements-sam.in -o requirements-sam.lock
 	$(LOCK) --python-version 3.11 requirements-audit.in -o requirements-audit.lock
 	$(LOCK) --python-version 3.13 requirements-lambda.in -o requirements-lambda.lock
 	$(LOCK) --python-version 3.13 --no-annotate layers/common/requirements.in -c requirements-dev.lock -o layers/common/requirements.txt
+	$(LOCK) --python-version 3.13 -c requirements-dev.lock dashboard/requirements.in -o dashboard/requirements.lock
 
 # ---------------------------------------------------------------- what an auditor asks for
 

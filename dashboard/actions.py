@@ -43,7 +43,7 @@ def give(command: commands.Command) -> Done | None:
         return None
     herald = data.herald()
     try:
-        done = gate.perform(command, by=person.id, herald=herald, now=herald.clock())
+        done = gate.perform(command, by=person.id, within=person.roles, herald=herald, now=herald.clock())
     except Refused as refused:
         _tell("red", str(refused))
         return None

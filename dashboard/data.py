@@ -187,9 +187,9 @@ def people() -> Mapping[str, Person]:
     return {person.id: person for person in herald().store.people()}
 
 
-@st.cache_resource(ttl=10.0, max_entries=500, show_spinner=False)
+@st.cache_resource(ttl=1.0, max_entries=500, show_spinner=False)
 def person(person_id: str) -> Person | None:
-    """A role taken away, or a person made inactive, is seen within ten seconds."""
+    """Read once for all parts of a run: a role taken away, or a person made inactive, is seen within a second."""
     return herald().store.person(person_id)
 
 

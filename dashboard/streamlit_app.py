@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -91,8 +91,12 @@ async def warm(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-def create_app(routes: Sequence[BaseRoute] = (), middleware: Sequence[Middleware] = ()) -> st.App:
-    """The ASGI app. `routes` and `middleware` are a sign-in's own; middleware runs inside the security headers."""
+def create_app(
+    routes: Sequence[BaseRoute] = (),
+    middleware: Sequence[Middleware] = (),
+    secrets: Mapping[str, Any] | None = None,
+) -> st.App:
+    """The ASGI app. All three are a sign-in's own; middleware runs inside the security headers."""
     from dashboard.failures import on_script_error  # noqa: PLC0415
 
     return st.App(
@@ -100,6 +104,7 @@ def create_app(routes: Sequence[BaseRoute] = (), middleware: Sequence[Middleware
         routes=[Route("/api/health", health), *routes],
         middleware=[Middleware(SecurityHeaders), *middleware],
         lifespan=warm,
+        secrets=secrets,
         on_script_error=on_script_error,
     )
 

@@ -61,6 +61,7 @@ from herald.model import (
     New,
     Person,
     Revised,
+    Role,
     Severity,
     StateChange,
     Used,
@@ -72,18 +73,23 @@ CHAIN = "people"
 _RACES = 5
 
 
-def perform(command: Command, *, by: str, herald: Herald, now: datetime, link: Used | None = None) -> Done:
+def perform(
+    command: Command, *, by: str, within: frozenset[Role] | None = None, herald: Herald, now: datetime,
+    link: Used | None = None,
+) -> Done:  # fmt: skip
     """Carry out one command of one person.
 
     Args:
         by: id of the person; who they are is proven by the edge, what they may is decided here.
         link: the use of the link it came by, written with it: a link that was used is refused as a lost race is.
+        within: the roles their sign-in vouches for; only a role that their row has too counts. None: all of the row's.
     Raises:
         Refused: with `missing` in role, account, acknowledgement, version, owner, state, input.
     """
-    person = herald.store.person(by)
-    if person is None:
+    known = herald.store.person(by)
+    if known is None:
         raise Refused("role", "Herald does not know this person. Ask the owner to add them.")
+    person = known if within is None else replace(known, roles=known.roles & within)
     plan_of = PLANS[type(command)]
     for _ in range(_RACES):
         try:

@@ -21,6 +21,13 @@ class Role(StrEnum):
 
 @record
 class Person:
+    """One of us.
+
+    Attributes:
+        email: where mail goes, and who they are to a sign-in that has verified it.
+        subject: the id the sign-in's issuer gives them (`sub`); with one, the e-mail address proves nothing.
+    """
+
     id: str
     name: str
     roles: frozenset[Role]
@@ -28,6 +35,7 @@ class Person:
     email: str = ""
     active: bool = True
     version: int = 0
+    subject: str = ""
 
 
 @record

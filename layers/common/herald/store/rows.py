@@ -390,7 +390,7 @@ def person(item: Mapping[str, Any]) -> Person:
     return Person(
         id=item["id"], name=item["name"], roles=frozenset(Role(r) for r in item.get("roles", ())),
         brands=frozenset(item.get("brands", ())), email=item.get("email", ""), active=item["active"],
-        version=item.get("version", 0),
+        version=item.get("version", 0), subject=item.get("subject", ""),
     )  # fmt: skip
 
 
