@@ -109,7 +109,7 @@ def _door(why: str, sign_in: who.SignIn, enter: Callable[[], None]) -> None:
         st.space("large")
         with st.container(border=True, width=420, gap="small"):
             st.markdown("### Welcome to Herald")
-            st.write(why)
+            sheet([{"t": "empty", "text": why}], key="why")
             st.button("Sign in", type="primary", on_click=enter, width="stretch")
             if why != who.SIGN_IN:  # somebody is signed in at the issuer, perhaps as somebody else
                 text = "Sign out, to come as somebody else"

@@ -25,7 +25,7 @@ from dashboard import data, main, who
 from herald.flows import commands as c
 from herald.flows import gate
 from herald.govern import authority
-from herald.model import Action, DeliveryState, TargetState
+from herald.model import Action, DeliveryState, TargetState, Work
 from herald.store import db
 from tests.e2e.calendar_world import BLUESKY, FACEBOOK, MASTODON, CalendarWorld
 from tests.e2e.dashboard_world import BRAND, ZONE, World
@@ -325,7 +325,10 @@ class Walk:
         gate.perform(command, by=by, herald=world.herald, now=world.now())
 
     def measures(self) -> None:
-        watched = watch(OverviewWorld(now=NOW))
+        world = OverviewWorld(now=NOW)
+        watched = watch(world)
+        month = ("2026-11-01", "2026-11-30")
+        self.give(world, c.MailReport("mail-00000001", BRAND, *month, ("gus",)), "gus")
         for path in main.PAGES:
             draw(path, "gus" if path in ("overview", "report") else "priya")
         self.calls |= watched.calls
@@ -353,6 +356,12 @@ class Walk:
         self.give(world, c.Hide(kind.id, "It is an insult", "MOD 3.1", kind.version), "priya")
         insult = world.insult("Ruder", "What an idiot again", "idiot")
         self.give(world, c.Overrule(insult.id, Action.ALLOW, "It is quoted", "MOD 1.1", insult.version), "aroha")
+        world.insult("Signed", "Doorknob, yours truly", "Doorknob")
+        self.give(world, c.MakeLink("link-00000001", "acknowledge", "MOD", 48), "priya")
+        world.appealed("Doorknob, yours truly", "It is my name.")
+        (appeal,) = world.store.open_cases(BRAND, Work.APPEAL).items
+        draw("moderation", "aroha", view="Appeals", message=appeal.message_id)
+        self.give(world, c.DecideAppeal(appeal.id, True, "It is a name", "MOD 1.1", appeal.version), "aroha")
         self.calls |= watched.calls
 
     def plans(self) -> None:
@@ -405,7 +414,10 @@ def test_the_task_may_do_nothing_that_nobody_asks(asked):
 
 def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_no_rule_and_no_secret():
     actions = {action for one in statements() for action in listed(one["Action"])}
-    assert not [action for action in actions if "*" in action or "Delete" in action or action.startswith("secrets")]
+    assert not [action for action in actions if "*" in action or "Delete" in action]
+    (secret,) = [one for one in statements() if "secretsmanager:GetSecretValue" in listed(one["Action"])]
+    assert secret["Resource"]["!Sub"].endswith(":secret:${SecretsPrefix}/links-*")
+    assert {action for action in actions if action.startswith("secrets")} == {"secretsmanager:GetSecretValue"}
     of_audit = {grant.action for grant in grants() if grant.table == "Audit"}
     assert of_audit <= {"Query", "GetItem", "PutItem"}
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]

@@ -113,7 +113,7 @@ def test_outputs_say_the_addresses_that_a_person_enters_somewhere() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_runs_on_arm_with_a_log_of_its_own_that_ends(name: str) -> None:
     told = FUNCTIONS[name]
-    assert (told["Architectures"], told["Runtime"]) == (["arm64"], "python3.13")
+    assert (told["Architectures"], told["Runtime"]) == ([{"Ref": "Architecture"}], "python3.13")
     log = RESOURCES[told["LoggingConfig"]["LogGroup"]["Ref"]]
     assert log["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
     assert told["LoggingConfig"]["LogFormat"] == "JSON"
