@@ -210,7 +210,7 @@ class OutFrom:
 
 @pytest.mark.parametrize("calls", [3, 7, 8, 9])
 def test_an_outage_in_mid_batch_loses_and_doubles_nobody(client: Any, calls: int) -> None:
-    """Twenty-seven messages are two slices and ten calls: the tables go before the first commit, or after it."""
+    """Fifty messages are two slices and ten calls: the tables go before the first commit, or after it."""
     out: list[OutFrom] = []
 
     def function(herald: Herald, names: dict[str, str], endpoint: str) -> Invoke:
@@ -220,7 +220,7 @@ def test_an_outage_in_mid_batch_loses_and_doubles_nobody(client: Any, calls: int
 
     moderated = _moderated(client, f"midbatch{calls}", function)
     straight = _moderated(client, f"straight{calls}", lambda herald, names, at: from_source("moderate/app.py", herald))
-    texts = (TEXTS * 5)[:27]
+    texts = (TEXTS * 9)[:50]
     ids = moderated.say(*texts)
     assert straight.say(*texts) == ids
     straight.pump.run()
