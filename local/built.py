@@ -63,7 +63,7 @@ class Built:
         """What the handler returns. Raises FunctionError where it raises."""
         path = "/2015-03-31/functions/function/invocations"
         request = urllib.request.Request(self.address + path, data=json.dumps(event).encode())  # noqa: S310
-        with urllib.request.urlopen(request, timeout=self.declared.timeout + _START_SECONDS) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=self.declared.timeout + _START_SECONDS) as answer:  # noqa: S310  # nosec B310
             told = json.loads(answer.read() or b"null")
         if isinstance(told, dict) and "errorType" in told and "errorMessage" in told:
             raise FunctionError(f"{self.declared.name}: {told['errorType']}: {told['errorMessage']}")
@@ -167,7 +167,7 @@ def under_emulator(function: Declared, variables: Mapping[str, str], python_path
     invoke, runtime = _free_ports()
     environment = {
         "PATH": "/usr/bin:/bin",
-        "HOME": "/tmp",  # noqa: S108 - as in Lambda, where /tmp is the one place to write
+        "HOME": "/tmp",  # noqa: S108 - as in Lambda, where /tmp is the one place to write # nosec B108
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "PYTHONPATH": python_path,
