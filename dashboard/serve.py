@@ -27,8 +27,7 @@ def build(environment: Mapping[str, str]) -> tuple[st.App, dict[str, Any]]:
     if not port.isdecimal():
         raise oidc.Incomplete(f"PORT must be a number; {port!r} is not.")
     config: dict[str, Any] = {
-        # in a container; who may come is the load balancer's to say
-        "server.address": environment.get("ADDRESS", "0.0.0.0"),  # noqa: S104  # nosec B104
+        "server.address": environment.get("ADDRESS", "0.0.0.0"),  # noqa: S104 - in a container, behind a load balancer # nosec B104
         "server.port": int(port),
         "server.headless": True,
     }

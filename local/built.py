@@ -63,7 +63,7 @@ class Built:
         """What the handler returns. Raises FunctionError where it raises."""
         path = "/2015-03-31/functions/function/invocations"
         request = urllib.request.Request(self.address + path, data=json.dumps(event).encode())  # noqa: S310
-        with urllib.request.urlopen(request, timeout=self.declared.timeout + _START_SECONDS) as answer:  # noqa: S310  # nosec B310
+        with urllib.request.urlopen(request, timeout=self.declared.timeout + _START_SECONDS) as answer:  # noqa: S310 - our own emulator # nosec B310
             told = json.loads(answer.read() or b"null")
         if isinstance(told, dict) and "errorType" in told and "errorMessage" in told:
             raise FunctionError(f"{self.declared.name}: {told['errorType']}: {told['errorMessage']}")

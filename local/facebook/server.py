@@ -198,7 +198,7 @@ class Simulator(Simulated):
             "callbacks": list(self.config.callbacks),
             "pages": [{"id": page.id, "name": page.name} for page in self.config.pages],
             **{
-                name: [dict(row) for row in wall.rows(f"select * from {name} order by created, rowid")]  # noqa: S608 # nosec B608
+                name: [dict(row) for row in wall.rows(f"select * from {name} order by created, rowid")]  # noqa: S608 - names of our own # nosec B608
                 for name in tables
             },
             "outbox": webhooks.counts(wall),

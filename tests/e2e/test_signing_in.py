@@ -75,7 +75,7 @@ def outside(page, why):
 def test_whoever_signs_in_sees_the_pages_of_the_roles_that_their_row_and_their_groups_both_give(page, server, issuer):
     sign_in(page, server, issuer, visitor("priya", "shop-managers", "another-app"))
     inside(page)
-    expect(page.get_by_role("link", name="Inbox")).to_be_visible()
+    expect(page.get_by_role("link", name="Inbox", exact=True)).to_be_visible()
     expect(page.get_by_text("Priya Nair").first).to_be_visible()
     # the group's "owner" adds nothing
     expect(page.get_by_text(re.compile("^Community manager$")).first).to_be_visible()

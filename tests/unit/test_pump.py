@@ -274,7 +274,7 @@ def test_every_record_is_taken_or_kept_and_order_holds(
 
 def test_the_settings_are_those_of_the_template_and_an_unknown_one_is_refused(tmp_path: Path) -> None:
     settings = Settings.from_template()
-    assert (settings.batch_size, settings.bisect, settings.maximum_retry_attempts >= 1) == (100, True, True)
+    assert (settings.batch_size, settings.bisect, settings.maximum_retry_attempts >= 1) == (90, True, True)
     assert settings.filters
     other = tmp_path / "template.yaml"
     text = Path("template.yaml").read_text()
