@@ -230,7 +230,7 @@ class _Month:
     def acknowledge(self) -> None:
         for person in shop.PEOPLE:
             if person.id not in shop.NOT_YET_ACKNOWLEDGED:
-                for policy in self.herald.store.policies():
+                for policy in self.herald.store.policies(self.clock.now.date()):
                     self._act(AcknowledgePolicy(policy.id, policy.version), person.id)
 
     def live(self, said: tuple[voices.Said, ...], begun: date, until: datetime) -> None:
