@@ -59,16 +59,19 @@ MOST = 50
 # ---------------------------------------------------------------- the path
 
 
-def path_of(herald: Herald, brand: str, kind: BreachKind, number: int | None = None) -> EscalationPath:
-    """That version of a path; without number the newest, and what is shipped where none was saved."""
-    if number:
-        found = herald.store.find(EscalationPath, brand, kind, number)
-        if found:
-            return found
-    elif number is None:
-        newest = herald.store.shelf(EscalationPath, brand, kind, newest=True, limit=1)
-        if newest:
-            return newest[0]
+def path_of(herald: Herald, brand: str, kind: BreachKind) -> EscalationPath:
+    """The newest version of a path, and what is shipped where none was saved."""
+    newest = herald.store.shelf(EscalationPath, brand, kind, newest=True, limit=1)
+    return newest[0] if newest else _shipped(herald, brand, kind)
+
+
+def path_at(herald: Herald, brand: str, kind: BreachKind, number: int) -> EscalationPath:
+    """That version of a path, as a breach climbs it."""
+    kept = herald.store.find(EscalationPath, brand, kind, number) if number else None
+    return kept or _shipped(herald, brand, kind)
+
+
+def _shipped(herald: Herald, brand: str, kind: BreachKind) -> EscalationPath:
     ours = next((a for a in sorted(herald.store.accounts(), key=lambda a: a.id) if a.brand == brand), None)
     begin = datetime.min.replace(tzinfo=UTC)
     return escalation.shipped(brand, kind, ours.hours if ours else HOURS, ours.timezone if ours else ZONE, begin)
@@ -236,7 +239,7 @@ def _found(brand: str, breach_id: str, herald: Herald) -> Breach:
 def _on_path(breach: Breach, person: Person, herald: Herald, now: datetime) -> None:
     if breach.kind is BreachKind.STAFF and person.id == breach.about:
         raise Refused("second_person", "This is about you: someone else must deal with it.")
-    path = path_of(herald, breach.brand, breach.kind, breach.path)
+    path = path_at(herald, breach.brand, breach.kind, breach.path)
     if not escalation.may_take(path, person, _day(path, now)):
         raise Refused("role", f"This is dealt with by {escalation.roles_of(path)}. {person.name} is not among them.")
 
@@ -280,7 +283,7 @@ def climb(herald: Herald, now: datetime) -> list[Climbed]:
 
 def _climb(breach: Breach, people: list[Person], herald: Herald, now: datetime) -> Climbed:
     try:
-        path = path_of(herald, breach.brand, breach.kind, breach.path)
+        path = path_at(herald, breach.brand, breach.kind, breach.path)
         but = breach.about if breach.kind is BreachKind.STAFF else ""
         after = watch(path, now, now, people, step=breach.step + 1, but=but)
         moved = replace(

@@ -15,7 +15,8 @@ from herald.flows.planning import Done, Plan, Planner, authorise, hashed, same_v
 from herald.govern import law, policies
 from herald.model import AuditEntry, BreachKind, InForce, New, Person, Policy, StateChange
 from herald.model.record import record
-from herald.moderate.rules import Rule, compile_rules
+from herald.moderate.language import Rule
+from herald.moderate.rules import compile_rules
 
 CHAIN = "people"
 SAMPLES = Path(policies.__file__).with_name("samples")
@@ -66,7 +67,7 @@ def _still_cited(policy: Policy, herald: Herald) -> None:
     lost = sorted({
         f"{rule.policy.clause} (rule {rule.name})"
         for rule in _rules(herald)
-        if rule.policy and rule.policy.policy == policy.id and rule.policy.clause not in numbers
+        if rule.policy and rule.policy.id == policy.id and rule.policy.clause not in numbers
     })  # fmt: skip
     if lost:
         raise Refused("input", f"Rules cite clauses this version has not: {', '.join(lost[:5])}. Keep their numbers.")
@@ -151,7 +152,7 @@ def enforcement(policy: Policy, herald: Herald, brand: str) -> Mapping[str, list
     """Clause number -> what enforces it now; clauses that nothing enforces are absent: people alone keep them."""
     found: dict[str, list[Enforced]] = {}
     for rule in _rules(herald):
-        if rule.policy and rule.policy.policy == policy.id:
+        if rule.policy and rule.policy.id == policy.id:
             does = str(rule.action) if rule.action else "labels"
             found.setdefault(rule.policy.clause, []).append(Enforced("rule", f"{rule.name} ({does})"))
     for command, number in policy.asked_by.items():
