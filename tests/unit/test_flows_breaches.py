@@ -1,4 +1,4 @@
-"""Breaches of policy by staff or customers: recorded with their clause, taken on, closed with an outcome, else they climb."""
+"""Breaches of policy by staff or customers: recorded with their clause, taken on, closed; else they climb."""
 
 from __future__ import annotations
 
@@ -80,7 +80,8 @@ def test_a_breach_by_a_customer_takes_the_author_from_the_message(world: World) 
 def test_the_audit_tells_clause_and_step_but_neither_words_nor_names(world: World) -> None:
     do(world, STAFF, MIA)
     line = world.store.audit_head("people")
-    assert line and (line.what, line.subject) == ("RecordBreach", "breach-0001")
+    assert line
+    assert (line.what, line.subject) == ("RecordBreach", "breach-0001")
     assert (line.facts["clause"], line.facts["step"]) == ("MOD 2.1 v1", 0)
     assert "names" not in str(line.facts)
     assert "ted" not in str(line.facts)
@@ -177,7 +178,8 @@ def test_a_step_nobody_acknowledges_climbs_once_with_one_audit_line(world: World
     assert (breach.step, breach.since) == (1, NOON + timedelta(minutes=30))
     assert breach.climbs_at == NOON + timedelta(minutes=150)
     line = world.store.audit_head("moderation")
-    assert line and (line.what, line.actor, line.facts["from"], line.facts["to"]) == ("breach.climbed", "herald", 0, 1)
+    assert line
+    assert (line.what, line.actor, line.facts["from"], line.facts["to"]) == ("breach.climbed", "herald", 0, 1)
 
 
 def test_at_the_top_it_stays_on_the_list_and_climbs_no_more(world: World) -> None:

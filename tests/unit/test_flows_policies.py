@@ -1,4 +1,4 @@
-"""Policies saved through the gate: versions follow each other, and the one in force on the day is the one that gates."""
+"""Policies saved through the gate: versions follow each other, and the one in force on the day gates."""
 
 from __future__ import annotations
 
@@ -48,11 +48,13 @@ def refusal(world: World, text: str, expected: int = 1, by: str = OWNER.id) -> R
 def test_a_new_version_is_saved_with_its_audit_and_the_old_one_stays(world: World) -> None:
     assert "in force" in save(world, the_next())
     old, new = world.store.policy("MOD", 1), world.store.policy("MOD")
-    assert old and new
+    assert old
+    assert new
     assert (old.version, new.version) == (1, 2)
     assert old.clause("3.1") != new.clause("3.1")
     head = world.store.audit_head("people")
-    assert head and (head.what, head.subject, head.actor) == ("SavePolicy", "MOD v2", "ola")
+    assert head
+    assert (head.what, head.subject, head.actor) == ("SavePolicy", "MOD v2", "ola")
     assert "hidden at once" not in str(head.facts)
 
 
@@ -131,7 +133,8 @@ def test_a_decision_of_the_rules_cites_the_version_of_the_day(world: World) -> N
     world.store.apply(event, BRAND, NOON)
     moderate([event.message_id], world.herald, NOON)
     message = world.store.message(event.message_id)
-    assert message and message.decision
+    assert message
+    assert message.decision
     assert str(message.decision.policy) == "MOD 3.1 v1"
 
 
@@ -195,7 +198,8 @@ def test_the_shipped_set_loads_in_one_step_and_loading_it_again_changes_nothing(
         (name, "saved") for name in ("SOCIAL", "MOD", "COMPLAINTS", "CRISIS", "CONTENT")
     }
     head = world.store.audit_head("people")
-    assert head and head.seq == 5
+    assert head
+    assert head.seq == 5
     assert {one.result for one in policies.load(policies.documents(), world.herald, NOON)} == {"there already"}
     assert world.store.audit_head("people") == head
 
@@ -222,7 +226,8 @@ def test_a_set_with_one_bad_document_loads_nothing_and_names_file_and_line() -> 
 def test_a_clause_shows_the_rules_gates_limits_and_laws_that_enforce_it(world: World) -> None:
     policies.load([d for d in policies.documents() if d[0] == "social.md"], world.herald, NOON)
     mod, social = world.store.policy("MOD"), world.store.policy("SOCIAL")
-    assert mod and social
+    assert mod
+    assert social
     held = policies.enforcement(mod, world.herald, BRAND)
     assert [one.words for one in held["3.1"] if one.kind == "rule"] == ["Insult (hide)"]
     assert [one.words for one in held["2.1"] if one.kind == "rule"] == [

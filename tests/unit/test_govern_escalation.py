@@ -33,7 +33,7 @@ def path(*steps: EscalationStep) -> EscalationPath:
     return EscalationPath(HOUSE, BreachKind.CUSTOMER, 1, steps or STEPS, "Mon-Fri 09:00-17:00", "UTC", "ola", AT)
 
 
-def look(minutes: float, *, people: list[Person] = PEOPLE, open_: bool = True, but: str = "", of: EscalationPath | None = None):
+def look(minutes, *, people=PEOPLE, open_=True, but="", of=None) -> escalation.Watch:
     at = AT + timedelta(minutes=minutes)
     return watch(of or path(), AT, at, people=people, at_work=lambda _: open_, day=lambda when: when.date(), but=but)
 

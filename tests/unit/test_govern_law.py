@@ -89,7 +89,8 @@ def test_an_entry_is_stale_from_its_day_of_review_on() -> None:
 
 
 def test_entries_are_chosen_by_place_topic_check_and_age() -> None:
-    whole = law.parse(ONE + ONE.replace("au-example", "us-example").replace("AU", "US").replace("gate Reply", "manual x"))
+    other = ONE.replace("au-example", "us-example").replace("AU", "US").replace("gate Reply", "manual x")
+    whole = law.parse(ONE + other)
     assert [one.id for one in law.chosen(whole, where="US")] == ["us-example"]
     assert [one.id for one in law.chosen(whole, manual=False)] == ["au-example"]
     assert law.chosen(whole, topic="privacy") == []

@@ -1,4 +1,4 @@
-"""Breaches of policy: recorded by anybody, taken on by somebody on their path, closed with an outcome; else they climb."""
+"""Breaches of policy: recorded by anybody, taken on by somebody on their path, closed with an outcome; or they climb."""
 
 from __future__ import annotations
 
@@ -244,6 +244,31 @@ def _on_path(breach: Breach, person: Person, herald: Herald, now: datetime) -> N
         raise Refused("role", f"This is dealt with by {escalation.roles_of(path)}. {person.name} is not among them.")
 
 
+def standing(breach: Breach, herald: Herald, now: datetime) -> Watch:
+    """Who is asked about it at `now`, and when it climbs, whether or not the schedule came by."""
+    path = path_at(herald, breach.brand, breach.kind, breach.path)
+    but = breach.about if breach.kind is BreachKind.STAFF else ""
+    return watch(path, breach.since, now, herald.store.people(), step=breach.step, but=but)
+
+
+def may_see(breach: Breach, person: Person, herald: Herald, now: datetime) -> bool:
+    """What a customer did is everybody's who works for the brand; a colleague's breach is its path's, and of whoever
+    recorded it; nobody's who it is about."""
+    if breach.brand not in person.brands or (breach.kind is BreachKind.STAFF and breach.about == person.id):
+        return False
+    if breach.kind is BreachKind.CUSTOMER or breach.by == person.id:
+        return True
+    path = path_at(herald, breach.brand, breach.kind, breach.path)
+    return escalation.may_take(path, person, _day(path, now))
+
+
+def may_take(breach: Breach, person: Person, herald: Herald, now: datetime) -> bool:
+    """Whether the gate would let this person take it on; for showing buttons, never as the gate."""
+    path = path_at(herald, breach.brand, breach.kind, breach.path)
+    about_them = breach.kind is BreachKind.STAFF and breach.about == person.id
+    return not about_them and escalation.may_take(path, person, _day(path, now))
+
+
 def _asks(begins: Watch, people: list[Person]) -> str:
     names = {person.id: person.name for person in people}
     asked = " or ".join(names[one] for one in begins.on.people) or "Nobody of its path is there, so the page"
@@ -286,9 +311,8 @@ def _climb(breach: Breach, people: list[Person], herald: Herald, now: datetime) 
         path = path_at(herald, breach.brand, breach.kind, breach.path)
         but = breach.about if breach.kind is BreachKind.STAFF else ""
         after = watch(path, now, now, people, step=breach.step + 1, but=but)
-        moved = replace(
-            breach, step=after.step, since=now, climbs_at=after.climbs_at, climbs=(*breach.climbs, Climb(now, after.step))
-        )
+        climbs = (*breach.climbs, Climb(now, after.step))
+        moved = replace(breach, step=after.step, since=now, climbs_at=after.climbs_at, climbs=climbs)
         facts: dict[str, str | int | bool | None] = {
             "clause": str(breach.clause), "from": breach.step, "to": after.step, "path": path.number
         }  # fmt: skip

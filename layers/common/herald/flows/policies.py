@@ -57,7 +57,8 @@ def _after(newest: Policy, policy: Policy, now: datetime) -> None:
     earliest = max(newest.effective_from, now.date() - timedelta(days=1))  # today, wherever on earth one writes
     if policy.effective_from < earliest:
         told = f"It cannot take effect on {policy.effective_from}: version {newest.version} does on "
-        told += f"{newest.effective_from}, and what was in force on past days stays as it was. Write {earliest} or later."
+        told += f"{newest.effective_from}, and what was in force on past days stays as it was. Write {earliest} or "
+        told += "later."
         raise Refused("input", told)
 
 
@@ -190,11 +191,12 @@ def _appeal(herald: Herald, brand: str) -> str:
 def _escalation(herald: Herald, brand: str) -> str:
     from herald.flows.breaches import path_of  # noqa: PLC0415 - they gate, we tell
 
-    return "; ".join(
-        f"{kind}: "
-        + ", ".join(f"{step.role.replace('_', ' ')} {_span(step.minutes)}" for step in path_of(herald, brand, kind).steps)
-        for kind in BreachKind
-    )
+    told = []
+    for kind in BreachKind:
+        steps = path_of(herald, brand, kind).steps
+        named = ", ".join(f"{step.role.replace('_', ' ')} {_span(step.minutes)}" for step in steps)
+        told.append(f"{kind}: {named}")
+    return "; ".join(told)
 
 
 def _span(minutes: int) -> str:

@@ -35,14 +35,16 @@ TOPICS = (
     "children",
 )  # fmt: skip
 CHECKS = ("rule", "gate", "code", "manual")
-"""Kinds of check: `rule NAME` of the shipped rules, `gate COMMAND`, `code MODULE:FUNCTION` of this package, `manual HOW`."""
+"""Kinds of check: `rule NAME` of the shipped rules, `gate COMMAND`, `code MODULE:FUNCTION` of ours, `manual HOW`."""
 
 LONGEST_REVIEW = timedelta(days=366)
 """An entry is read again within a year."""
 
 LIMIT = 200_000  # characters
 TEXT = 600  # characters of one field
-_FIELDS = ("id", "where", "topic", "title", "provision", "asks", "source", "read", "review", "basis", "check", "clauses")
+_FIELDS = (
+    "id", "where", "topic", "title", "provision", "asks", "source", "read", "review", "basis", "check", "clauses",
+)  # fmt: skip
 _OPTIONAL = frozenset({"provision", "clauses"})
 _ID = re.compile(r"[a-z][a-z0-9-]{2,59}")
 _CLAUSE = re.compile(r"[A-Z][A-Z0-9_]{0,31} [0-9]+(?:\.[0-9]+)*")
@@ -206,7 +208,8 @@ def _date(text: str, node: Node) -> date:
 def _check(text: str, node: Node) -> tuple[str, str]:
     kind, _, what = text.partition(" ")
     if kind not in CHECKS or not what.strip():
-        raise BadLaw(node.line, f'"{text[:40]}" names no check: write rule, gate or code and its name, or manual and how')
+        told = f'"{text[:40]}" names no check: write rule, gate or code and its name, or manual and how'
+        raise BadLaw(node.line, told)
     if kind == "code":
         _like(_CODE, what.strip(), node, "a function of this package, e.g. herald.publish.checks:check")
     return kind, what.strip()

@@ -118,10 +118,11 @@ def parse(text: str) -> Policy:
 def render(policy: Policy) -> str:
     """The document as Markdown: what `parse` reads back to the same policy. Section titles come from its source."""
     gates = [f"{gate} {policy.asked_by.get(gate, '')}".strip() for gate in policy.gates]
+    limits = [f"{name} {number}" for name, number in policy.limits.items()]
     front = [
         f"id: {policy.id}", f"title: {policy.title}", f"version: {policy.version}",
         f"effective_from: {policy.effective_from.isoformat()}", f"gates: [{', '.join(gates)}]",
-        *([f"limits: [{', '.join(f'{name} {number}' for name, number in policy.limits.items())}]"] if policy.limits else []),
+        *([f"limits: [{', '.join(limits)}]"] if limits else []),
     ]  # fmt: skip
     parts = ["\n".join(["---", *front, "---"])]
     sections = _sections(policy)
@@ -188,6 +189,18 @@ def diff(old: Policy, new: Policy) -> list[ClauseChange]:
     after = {clause.number: clause for clause in new.clauses}
     changes = [ClauseChange(n, before.get(n), after.get(n)) for n in sorted(before | after, key=_order)]
     return [c for c in changes if not (c.before and c.after and _words(c.before) == _words(c.after))]
+
+
+def draft_after(policy: Policy, day: date) -> str:
+    """The document to begin the next version from: the same words, the next number, in force from `day`."""
+    lines = (policy.source or render(policy)).splitlines()
+    _, body_from = _front_matter(lines)
+    values = {"version": str(policy.version + 1), "effective_from": day.isoformat()}
+    for index, line in enumerate(lines[:body_from]):
+        name = line.partition(":")[0].strip()
+        if name in values:
+            lines[index] = f"{name}: {values[name]}"
+    return "\n".join(lines) + "\n"
 
 
 # ---------------------------------------------------------------- parts of reading

@@ -23,8 +23,9 @@ class New:
     """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
 
     thing: (
-        Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing | Policy | Record
-    )
+        Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing | Policy
+        | Record
+    )  # fmt: skip
     once: bool = False
 
 
