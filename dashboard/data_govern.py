@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -72,6 +72,14 @@ def closed_breaches(brand: str, month: str) -> tuple[Breach, ...]:
 
 def breach(breach_id: str, brand: str) -> Breach | None:
     return data.herald().store.find(Breach, breach_id, brand)
+
+
+def names(found: Iterable[Breach]) -> Callable[[str], str]:
+    """The names of our people, and of the authors of the messages these breaches show in; the id of anybody else."""
+    refs = {one.ref.removeprefix("message:"): one.about for one in found if one.ref.startswith("message:")}
+    known = data.herald().store.messages(refs) if refs else {}
+    authors = {refs[message.id]: message.author_name or "" for message in known.values()}
+    return lambda one: authors.get(one) or data.name_of(one)
 
 
 def standing(found: Breach) -> Watch:

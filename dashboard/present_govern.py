@@ -79,9 +79,8 @@ def policy_row(policy: Policy, given: bool, coming: tuple[int, date] | None, *, 
     if not in_force:
         state = ["Not yet in force", "blue"]
     clauses = f"{len(policy.clauses)} clauses" if len(policy.clauses) != 1 else "1 clause"
-    facts = f"{one_line(policy.id, 20)} · version {policy.version} · {clauses}"
-    if coming:
-        facts += f" · version {coming[0]} from {day_words(coming[1])}"
+    more = f"version {coming[0]} from {day_words(coming[1])}" if coming else clauses
+    facts = f"{one_line(policy.id, 20)} · version {policy.version} · {more}"
     return {"title": {"strong": one_line(policy.title, 80)}, "facts": {"muted": facts}, "state": {"pill": state}}
 
 
@@ -121,6 +120,10 @@ def change_blocks(changes: Iterable[ClauseChange]) -> list[Block]:
     ]
 
 
+SAME_WORDS = 3
+"""So many words must have stayed between two changes for them to be shown as two."""
+
+
 def _title(before: Clause | None, after: Clause | None) -> str:
     if before and after and before.title != after.title:
         return f"{before.title} → {after.title}"
@@ -130,15 +133,22 @@ def _title(before: Clause | None, after: Clause | None) -> str:
 def _pieces(before: str, after: str) -> list[dict[str, str]]:
     old, new = re.findall(r"\s+|\S+", safe_text(before, LONG * 2)), re.findall(r"\s+|\S+", safe_text(after, LONG * 2))
     pieces: list[dict[str, str]] = []
+    gone, added = "", ""
     for what, a, b, c, d in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if what == "equal":
-            pieces.append({"text": "".join(old[a:b])})
+        same = "".join(old[a:b])
+        if what != "equal" or ((gone or added) and len(same.split()) < SAME_WORDS and b < len(old)):
+            gone, added = gone + same, added + "".join(new[c:d])  # a word that stayed by chance is read with its phrase
             continue
-        if b > a:
-            pieces.append({"text": "".join(old[a:b]), "was": "gone"})
-        if d > c:
-            pieces.append({"text": "".join(new[c:d]), "was": "added"})
-    return pieces
+        pieces += [*_change(gone, added), {"text": same}]
+        gone, added = "", ""
+    return pieces + _change(gone, added)
+
+
+def _change(gone: str, added: str) -> list[dict[str, str]]:
+    """Blank ends that stayed are no change."""
+    told = [{"text": gone, "was": "gone"}] if gone else []
+    told += [{"text": " "}] if gone and added and not gone.endswith(" ") else []
+    return told + ([{"text": added, "was": "added"}] if added else [])
 
 
 def gate_facts(policy: Policy) -> list[dict[str, str]]:
@@ -185,10 +195,13 @@ LANDS = {"AU": "Australia", "UK": "United Kingdom", "EU": "European Union", "US"
 LAW_COLUMNS = (
     {"id": "title", "label": "Law or term", "width": 0, "wraps": True},
     {"id": "where", "label": "Where", "width": 120},
-    {"id": "topic", "label": "Topic", "width": 110, "from": 760},
-    {"id": "check", "label": "Kept by", "width": 210, "wraps": True, "from": 620},
+    {"id": "topic", "label": "Topic", "width": 124, "from": 760},
+    {"id": "check", "label": "Kept by", "width": 250, "wraps": True, "from": 620},
     {"id": "review", "label": "Read again", "width": 110},
 )
+
+
+BY_CODE = {"herald.publish.checks:check": "Check before publishing"}
 
 
 def place_words(where: str) -> str:
@@ -198,8 +211,9 @@ def place_words(where: str) -> str:
 def check_words(entry: Entry) -> str:
     kind, name = entry.check
     if kind == "code":
-        return f"Check {name.rpartition('.')[2].replace(':', ': ')}"
-    return {"rule": f"Rule {name}", "gate": f"Gate {name}", "manual": "Manual"}[kind]
+        return BY_CODE.get(name, f"Check: {name.rpartition('.')[2]}")
+    deed = DEEDS.get(name, name)
+    return {"rule": f"Rule: {name}", "gate": f"Gate: {deed}", "manual": "Manual"}[kind]
 
 
 def law_row(entry: Entry, day: date) -> Row:
@@ -218,7 +232,7 @@ def law_row(entry: Entry, day: date) -> Row:
 
 def law_blocks(entry: Entry, day: date) -> list[Block]:
     kind, name = entry.check
-    basis = "the text itself" if entry.basis == "source" else "what others say of it; compare it with the text"
+    basis = "its source" if entry.basis == "source" else "what others say of it; compare it with the text"
     again = f"{day_words(entry.review)}{', due' if entry.stale(day) else ''}"
     facts = [
         {"k": "Where", "v": place_words(entry.where)},
@@ -248,7 +262,7 @@ KINDS = {BreachKind.STAFF: "Staff", BreachKind.CUSTOMER: "Customer"}
 BREACH_COLUMNS = (
     {"id": "state", "label": "State", "width": 96, "card": "top"},
     {"id": "next", "label": "Climbs", "width": 110, "card": "top"},
-    {"id": "about", "label": "About", "width": 170, "card": "name"},
+    {"id": "about", "label": "About", "width": 220, "card": "name"},
     {"id": "words", "label": "What happened", "width": 0, "card": "text"},
     {"id": "clause", "label": "Clause", "width": 150, "card": "foot"},
     {"id": "at", "label": "Recorded", "width": 110, "card": "foot"},
@@ -257,8 +271,7 @@ WHY = {"role": "", "delegate": ", as delegate", "after hours": ", after hours"}
 
 
 def about_words(breach: Breach, name: Name) -> str:
-    who = name(breach.about) if breach.kind is BreachKind.STAFF else breach.about
-    return f"{KINDS[breach.kind]} · {one_line(who, 60)}"
+    return f"{KINDS[breach.kind]} · {one_line(name(breach.about), 60)}"
 
 
 def breach_row(breach: Breach, *, name: Name, now: datetime) -> Row:
@@ -289,7 +302,6 @@ def breach_blocks(
 ) -> list[Block]:
     """One breach: what happened, the clause as it stood, where it is, and how it came there."""
     facts = [
-        {"k": "About", "v": about_words(breach, name)},
         {"k": "Step", "v": f"{breach.step + 1} of its path"},
     ]
     if watch and breach.state is BreachState.OPEN:

@@ -67,7 +67,8 @@ def _list(person: Person, brand: str, view: str, chosen: str) -> None:
         month = st.selectbox("Recorded in", months, format_func=_month_words, key="month", width=200) or month
     found = data_govern.closed_breaches(brand, month) if view == "closed" else data_govern.open_breaches(brand)
     seen = [one for one in found if data_govern.may_see(one, person)]
-    rows = [present_govern.breach_row(one, name=data.name_of, now=now) for one in seen]
+    name = data_govern.names(seen)
+    rows = [present_govern.breach_row(one, name=name, now=now) for one in seen]
     empty = (
         (f"Nothing recorded in {_month_words(month)} is closed", "What is still open is under Open.")
         if view == "closed"
@@ -115,7 +116,7 @@ def _detail(person: Person, brand: str, breach_id: str) -> None:
     parts.flash()
     policy = data.policy(breach.clause.policy, breach.clause.version)
     watch = data_govern.standing(breach) if breach.state is BreachState.OPEN else None
-    blocks = present_govern.breach_blocks(breach, watch, policy, name=data.name_of, now=data.now())
+    blocks = present_govern.breach_blocks(breach, watch, policy, name=data_govern.names([breach]), now=data.now())
     _acting(person, breach)
     sheet(blocks, key=f"breach-{breach.id}-{breach.version}")
 
@@ -228,10 +229,9 @@ def _step(number: int, path: EscalationPath) -> commands.PathStep:
     active = [one for one in data.people().values() if one.active and path.brand in one.brands]
     people = {one.id: one_line(one.name, 60) for one in active}
     roles, key = list(Role), f"{path.kind}-{number}"
-    st.markdown(f"**Step {number + 1}**")
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         role = st.selectbox(
-            "Role", roles, index=roles.index(now.role), format_func=theme.ROLES.__getitem__, key=f"role-{key}",
+            f"Step {number + 1}", roles, index=roles.index(now.role), format_func=theme.ROLES.__getitem__, key=f"role-{key}",
             width=180,
         )  # fmt: skip
         minutes = st.number_input("Minutes", 1, LONGEST, now.minutes, key=f"minutes-{key}", width=110)

@@ -1,4 +1,4 @@
-"""Breaches of policy: recorded by anybody, taken on by somebody on their path, closed with an outcome; or they climb."""
+"""Breaches of policy: recorded by anybody, taken on by somebody on their path, closed with an outcome, or climbing."""
 
 from __future__ import annotations
 
