@@ -231,8 +231,8 @@ def _step(number: int, path: EscalationPath) -> commands.PathStep:
     roles, key = list(Role), f"{path.kind}-{number}"
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         role = st.selectbox(
-            f"Step {number + 1}", roles, index=roles.index(now.role), format_func=theme.ROLES.__getitem__, key=f"role-{key}",
-            width=180,
+            f"Step {number + 1}", roles, index=roles.index(now.role), format_func=theme.ROLES.__getitem__,
+            key=f"role-{key}", width=180,
         )  # fmt: skip
         minutes = st.number_input("Minutes", 1, LONGEST, now.minutes, key=f"minutes-{key}", width=110)
         after = st.selectbox(

@@ -59,7 +59,8 @@ def agenda(
     yield ago(days=2, hours=23, minutes=40), partial(_take, herald, act, "demo-breach-2", "priya")
 
     chain = "Answers every post of ours with the same link to another shop."
-    yield ago(minutes=75), partial(act, _breach("demo-breach-3", "customer", "linen-deals-4u", "MOD 4.1", chain), "jack")
+    third = _breach("demo-breach-3", "customer", "linen-deals-4u", "MOD 4.1", chain)
+    yield ago(minutes=75), partial(act, third, "jack")
     yield ago(minutes=44), partial(_tick, herald, now)
 
     yield ago(days=2), partial(_next_version, herald, act, until)
