@@ -110,7 +110,3 @@ def link(purpose: str, subject: str, hours: int) -> Done | None:
     if done:
         take_flash()
     return done
-
-
-def acknowledge(policy_id: str, version: int) -> None:
-    give(commands.AcknowledgePolicy(policy_id, version))

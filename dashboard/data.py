@@ -172,8 +172,8 @@ def accounts() -> Mapping[str, Account]:
 
 @st.cache_resource(ttl=SETTLED, max_entries=1, show_spinner=False)
 def policies() -> tuple[Policy, ...]:
-    """The newest version of each policy, by title."""
-    return tuple(sorted(herald().store.policies(), key=lambda policy: policy.title))
+    """The version of each policy that is in force today, by title."""
+    return tuple(sorted(herald().store.policies(now().date()), key=lambda policy: policy.title))
 
 
 @st.cache_resource(ttl=SETTLED, max_entries=500, show_spinner=False)

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from dashboard import theme, who
-from dashboard.app_pages import calendar, inbox, moderation, overview, policies, report
+from dashboard.app_pages import breaches, calendar, inbox, law, moderation, overview, policies, report
 from dashboard.components import sheet
 from dashboard.failures import explained
 from dashboard.present import initials
@@ -41,6 +41,8 @@ PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their fi
     "moderation": Entry("Engage", "Moderation", ":material/gavel:", moderation.render, _MODERATE),
     "calendar": Entry("Publish", "Calendar", ":material/calendar_month:", calendar.render, calendar.SEES),
     "policies": Entry("Govern", "Policies", ":material/policy:", policies.render, _EVERYONE),
+    "law": Entry("Govern", "Law", ":material/balance:", law.render, law.SEES),
+    "breaches": Entry("Govern", "Breaches", ":material/report:", breaches.render, breaches.SEES),
 }
 
 

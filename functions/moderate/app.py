@@ -1,15 +1,17 @@
-"""Stream of the Messages table -> one decision a message; schedule: parked records."""
+"""Stream of the Messages table -> one decision a message; schedule: parked records, breaches nobody took on."""
 
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
-from herald.flows import moderate
+from herald.flows import breaches, moderate
+from herald.flows.context import Herald
 from herald.store.stream import images
 
 logger = Logger()
@@ -27,6 +29,7 @@ def handler(event: dict[str, Any], context: object) -> None:
         metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))
     else:
         outcomes = moderate.retry_parked(herald, now)
+        _climb(herald, now)
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
         metrics.add_metric(name="moderate.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
     allowed = [outcome.message_id for outcome in outcomes if outcome.allowed]
@@ -41,3 +44,10 @@ def handler(event: dict[str, Any], context: object) -> None:
             metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
     for result, number in Counter(outcome.result for outcome in outcomes).items():
         metrics.add_metric(name=f"moderate.{result}", unit=MetricUnit.Count, value=number)
+
+
+def _climb(herald: Herald, now: datetime) -> None:
+    for one in breaches.climb(herald, now):
+        facts = {"breach": one.breach_id, "outcome": one.result, "step": one.step, "error": one.error}
+        (logger.error if one.result == "failed" else logger.info)("breach", extra=facts)
+        metrics.add_metric(name=f"breach.{one.result}", unit=MetricUnit.Count, value=1)

@@ -58,7 +58,7 @@ from herald.model import (
 from herald.platforms import outlets, sources
 from herald.ports import Capabilities, Proof
 from herald.store.tables import TableStore
-from local.demo import microblogs, voices
+from local.demo import govern, microblogs, voices
 from local.demo import organisation as shop
 from local.facebook import numbers
 from local.memory import MemoryDb
@@ -230,7 +230,7 @@ class _Month:
     def acknowledge(self) -> None:
         for person in shop.PEOPLE:
             if person.id not in shop.NOT_YET_ACKNOWLEDGED:
-                for policy in self.herald.store.policies():
+                for policy in self.herald.store.policies(self.clock.now.date()):
                     self._act(AcknowledgePolicy(policy.id, policy.version), person.id)
 
     def live(self, said: tuple[voices.Said, ...], begun: date, until: datetime) -> None:
@@ -258,6 +258,8 @@ class _Month:
             morning = datetime.combine(begun, datetime.min.time(), until.tzinfo) + timedelta(days=day)
             plan(morning + timedelta(hours=6, minutes=30), self._round)
             plan(morning + timedelta(hours=13), self._measure)
+        for at, act in govern.agenda(self.herald, self._act, lambda: self.clock.now, said, until):
+            plan(at, act)
         heapq.heapify(agenda)
         while agenda and agenda[0][0] < until:
             self.clock.now, _, act = heapq.heappop(agenda)

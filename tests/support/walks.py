@@ -296,6 +296,9 @@ def judges(walk: Walk) -> None:
     walk.changed(*again)
     nobody = replace(a_comment("whose is this?", id="35"), account_id="gone")
     walk.changed(_told(walk, nobody))
+    walk.perform(c.SaveEscalation(BRAND, "customer", (c.PathStep("community_manager", 5), c.PathStep("owner", 9)),
+                                  "24/7", "UTC", 0), OWNER.id)  # fmt: skip
+    walk.perform(c.RecordBreach("breach-0001", BRAND, "customer", "Person 1", "MOD 3.1", "Again."), MIA.id)
     walk.clock.pass_(minutes=5)
     walk.tick("Moderate")
 

@@ -57,6 +57,8 @@ SEEN_BY = {
     "moderation": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "calendar": _WORKING,
     "policies": set(Role),
+    "law": set(Role),
+    "breaches": set(Role),
 }
 
 

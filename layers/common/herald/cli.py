@@ -82,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _judging_commands(commands)
     _report_command(commands)
     _audit_commands(commands)
+    _policy_commands(commands)
     _link_command(commands)
     _rescue_commands(commands)
     return parser
@@ -210,6 +211,16 @@ def _audit_commands(commands: Any) -> None:
     )  # fmt: skip
     restored.add_argument("table", metavar="TABLE", help="Messages, Posts, Settings, Metrics or Audit")
     restored.add_argument("--from", dest="source", metavar="NAME", required=True, help="name of the restored table")
+
+
+def _policy_commands(commands: Any) -> None:
+    parser = _command(commands, "policies", _policies_load, "the written policies")
+    policies = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    load = _command(
+        policies, "load", _policies_load, "save policies, one line each; may be run twice, what is newer here stays",
+        "herald policies load --dir our-policies",
+    )  # fmt: skip
+    load.add_argument("--dir", metavar="DIR", help="Markdown files (*.md); without it, the five that Herald ships")
 
 
 def _link_command(commands: Any) -> None:
@@ -361,6 +372,27 @@ def _know_the_local_system() -> None:
         local.use()
     except local.NotUp as error:
         raise Usage(str(error)) from error
+
+
+def _policies_load(args: argparse.Namespace) -> int:
+    from herald.flows import policies  # noqa: PLC0415
+
+    folder = Path(args.dir) if args.dir else policies.SAMPLES
+    if not folder.is_dir():
+        raise Usage(f"{folder} is no folder")
+    found = policies.documents(folder)
+    if not found:
+        raise Usage(f"{folder} holds no file *.md")
+
+    def work(herald: Herald) -> int:
+        loaded = policies.load(found, herald, herald.clock())
+        for one in loaded:
+            _emit({"file": one.file, "policy": one.policy, "version": one.version, "result": one.result})
+        if all(one.well for one in loaded):
+            return _OK
+        return _complain("a version that exists says something else: give the file a higher version", _FAILED)
+
+    return _over_the_tables("policies load", work)
 
 
 def _bench(args: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 from herald.model import (
@@ -309,16 +309,27 @@ class Store(Protocol):
     def targets(self) -> Targets: ...
 
     def policy(self, policy_id: str, version: int | None = None) -> Policy | None:
-        """That version, or the newest in force."""
+        """That version, or the newest there is, in force already or not."""
 
-    def policies(self) -> list[Policy]:
-        """The newest version of each."""
+    def policies(self, day: date) -> list[Policy]:
+        """The version of each that is in force on `day`, by id; one that is not in force yet is not among them."""
+
+    def policy_as_of(self, policy_id: str, day: date) -> Policy | None:
+        """The version in force on `day`."""
+
+    def policy_dates(self) -> Mapping[str, Mapping[int, date]]:
+        """Policy id -> version -> the day from which it is in force."""
 
     def person(self, person_id: str) -> Person | None: ...
 
     def people(self) -> list[Person]: ...
 
     def acknowledgement(self, person_id: str, policy_id: str, version: int) -> Acknowledgement | None: ...
+
+    def acknowledgements(
+        self, people: Iterable[str], policy_id: str, versions: Iterable[int]
+    ) -> list[Acknowledgement]:
+        """Those that were given, of these people for these versions."""
 
     # records
     def find(self, kind: type[R], *place: object) -> R | None:

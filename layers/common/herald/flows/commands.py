@@ -241,6 +241,69 @@ class MailReport(Command):
 # ---------------------------------------------------------------- govern: policies, law, escalation, breaches
 
 
+@dataclass(frozen=True, slots=True)
+class SavePolicy(Command):
+    """A new version of a policy, as Markdown (govern/policies.py); errors name their line."""
+
+    text: str
+    expected: int  # newest version the person saw, in force or not; 0 for a policy that is new
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """One step of an escalation path, as a page gives it."""
+
+    role: str  # model.Role
+    minutes: int
+    delegate: str = ""
+    delegate_until: str = ""  # "2026-12-24"
+    after_hours: str = ""  # model.Role
+
+
+@dataclass(frozen=True, slots=True)
+class SaveEscalation(Command):
+    """A new version of the path that breaches of one kind climb."""
+
+    brand: str
+    kind: str  # model.BreachKind
+    steps: tuple[PathStep, ...]
+    hours: str
+    zone: str
+    expected: int  # number of the version the person saw; 0 for the shipped one
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBreach(Command):
+    """Somebody acted against a clause. `id` is made by the client, so that sending twice records once."""
+
+    id: str
+    brand: str
+    kind: str  # model.BreachKind
+    about: str  # staff: id of the person; customer: who, may be empty with a message
+    clause: str
+    words: str
+    ref: str = ""  # "message:<id>" or "post:<id>"
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeBreach(Command):
+    """Take it on: it stops climbing. By somebody on its path, never by whom it is about."""
+
+    brand: str
+    breach_id: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBreach(Command):
+    """End an acknowledged breach with what came of it."""
+
+    brand: str
+    breach_id: str
+    outcome: str
+    expected: int
+
+
 # ---------------------------------------------------------------- research: platforms, selection, trends, profiles
 
 

@@ -120,7 +120,7 @@ def moderate(
     waiting = _waiting(rows.values(), None if even_parked else now)
     if not waiting:
         return []
-    facts = _facts(herald)
+    facts = _facts(herald, now)
     judged, outcomes = _judge_all(waiting, facts, herald, now)
     for slice_ in _slices(judged):
         outcomes += _slice(slice_, facts, herald, now)
@@ -137,11 +137,11 @@ def _waiting(messages: Iterable[Message], now: datetime | None) -> list[Message]
     return [m for m in messages if m.pending and (now is None or m.parked_until is None or m.parked_until <= now)]
 
 
-def _facts(herald: Herald) -> _Facts:
+def _facts(herald: Herald, now: datetime) -> _Facts:
     rules, accounts = herald.store.rules(), herald.store.accounts()
     return _Facts(
         rules=_compiled(rules.text if rules else ""),
-        policy_versions={policy.id: policy.version for policy in herald.store.policies()},
+        policy_versions={policy.id: policy.version for policy in herald.store.policies(now.date())},
         accounts={account.id: account for account in accounts},
         targets=herald.store.targets(),
         can={

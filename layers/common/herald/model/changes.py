@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from herald.model.case import Case
 from herald.model.decision import Decision
 from herald.model.delivery import Delivery
-from herald.model.govern import Acknowledgement, AuditEntry
+from herald.model.govern import Acknowledgement, AuditEntry, Policy
 from herald.model.measures import Response
 from herald.model.message import Message
 from herald.model.post import Approval, Hold, Note, Post, Target, Used
@@ -21,7 +22,10 @@ Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval |
 class New:
     """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
 
-    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing | Record
+    thing: (
+        Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing | Policy
+        | Record
+    )  # fmt: skip
     once: bool = False
 
 
@@ -102,6 +106,16 @@ class Still:
 
 
 @record
+class InForce:
+    """A policy's versions gain one, in force from a day on; `was` is the newest version until now, 0 for none."""
+
+    policy_id: str
+    version: int
+    effective_from: date
+    was: int
+
+
+@record
 class Tallied:
     """Adds to numbers of a record's row, by its place (store/shelves.py). Not idempotent by itself: commit it together
     with a New that can happen once."""
@@ -122,6 +136,7 @@ Change = (
     | IsApproved
     | StillOrdered
     | Still
+    | InForce
     | Tallied
     | Note
     | Response

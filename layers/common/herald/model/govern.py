@@ -50,7 +50,13 @@ class Clause:
 
 @record
 class Policy:
-    """One version of one document. `gates` names the commands nobody may give before acknowledging it."""
+    """One version of one document.
+
+    Attributes:
+        gates: the commands nobody may give before acknowledging it.
+        asked_by: command -> number of the clause that asks for the acknowledgement; not every gate names one.
+        limits: name of a limit Herald holds people to (govern.policies.LIMITS) -> number of the clause that states it.
+    """
 
     id: str
     title: str
@@ -59,9 +65,16 @@ class Policy:
     clauses: tuple[Clause, ...]
     gates: tuple[str, ...] = ()
     source: str = ""
+    asked_by: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     def clause(self, number: str) -> Clause | None:
         return next((c for c in self.clauses if number in (c.number, c.id)), None)
+
+
+def in_force(dates: Mapping[int, date], day: date) -> int:
+    """Of versions and the days they take effect, the one in force on `day`: the highest; 0 before the first."""
+    return max((version for version, since in dates.items() if since <= day), default=0)
 
 
 @record

@@ -17,9 +17,9 @@ from typing import Any
 
 import ahocorasick  # type: ignore[import-not-found]
 
+from herald.documents import sections
 from herald.model import Action, Kind, Span
 from herald.model.record import record
-from herald.moderate.documents import sections
 from herald.moderate.language import (
     AUTHOR,
     BODY,

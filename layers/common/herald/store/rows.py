@@ -376,8 +376,20 @@ def policy(item: Mapping[str, Any]) -> Policy:
         clauses=tuple(
             Clause(c["id"], c["number"], c.get("title", ""), c.get("text", "")) for c in item.get("clauses", ())
         ),
-        gates=tuple(item.get("gates", ())), source=item.get("source", ""),
+        gates=tuple(item.get("gates", ())), source=item.get("source", ""), asked_by=dict(item.get("asked_by", {})),
+        limits=dict(item.get("limits", {})),
     )  # fmt: skip
+
+
+def policy_date(version: int, effective_from: date) -> Item:
+    """The attribute of the pointer row that says from when a version is in force."""
+    return {f"v{version:08d}": effective_from.isoformat()}
+
+
+def policy_dates(item: Mapping[str, Any]) -> dict[int, date]:
+    """Version -> from when it is in force. A pointer without dates points at a version that always was."""
+    dates = {int(n[1:]): date.fromisoformat(day) for n, day in item.items() if n[1:].isdigit() and n[0] == "v"}
+    return dates or {item["version"]: date.min}
 
 
 def person_item(thing: Person) -> Item:

@@ -12,7 +12,8 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from herald.model import New, Revised, Still, Tallied
+from herald.model import Breach, BreachState, EscalationPath, New, Revised, Still, Tallied
+from herald.model.breaches import breaches_list, breaches_of
 from herald.model.record import Record
 from herald.store import codec, keys
 from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
@@ -22,6 +23,15 @@ R = TypeVar("R", bound=Record)
 
 def _none(_: Any) -> Mapping[str, str]:
     return {}
+
+
+def _breach_lists(thing: Breach) -> Mapping[str, str]:
+    """Among those recorded in its month, always; on the work list until it is closed, by when it climbs."""
+    recorded = {"feed": breaches_of(thing.brand, keys.stamp(thing.at)[:7]), "feed_at": keys.stamp(thing.at)}
+    if thing.state is BreachState.CLOSED:
+        return recorded
+    when = keys.stamp(thing.climbs_at) if thing.climbs_at else f"~{keys.stamp(thing.at)}"
+    return recorded | {"work": breaches_list(thing.brand), "work_at": when}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +54,8 @@ class Shelf:
 
 SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
+    Shelf(EscalationPath, keys.SETTINGS, "PATH", ("brand", "kind"), ("number",)),
+    Shelf(Breach, keys.MESSAGES, "BREACH", ("id",), ("brand",), _breach_lists),
     # ---- research: platform sheet, selection, trends, profiles
     # ---- library: assets, feed items, user content
     # ---- publish: calendar days, campaigns, offers, products
