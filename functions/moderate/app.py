@@ -1,4 +1,4 @@
-"""Stream of the Messages table -> one decision a message; schedule: parked records."""
+"""Stream of the Messages table -> one decision a message; schedule: parked records, overdue complaints."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
-from herald.flows import moderate
+from herald.flows import care, moderate
 
 logger = Logger()
 metrics = Metrics(namespace="Herald")
@@ -25,6 +25,8 @@ def handler(event: dict[str, Any], context: object) -> None:
         metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))
     else:
         outcomes = moderate.retry_parked(herald, now)
+        climbed = care.climb(herald, now)
+        metrics.add_metric(name="care.overdue", unit=MetricUnit.Count, value=len(climbed))
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
         metrics.add_metric(name="moderate.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
     for outcome in outcomes:

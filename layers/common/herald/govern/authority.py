@@ -33,6 +33,12 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "Confirm": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "MailReport": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
         "AcknowledgePolicy": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
+        "SetCaseType": frozenset({_CM, _CSM, _OWNER}),
+        "TakeCaseStep": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "ApproveOutcome": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "SavePlaybook": frozenset({_OWNER, _COMPLIANCE}),
+        "SaveAnswers": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "SaveLimits": frozenset({_OWNER}),
     }
 )
 """Command (class name in flows.commands) -> roles that may give it. Whoever overrules judges the rules themselves:

@@ -1,5 +1,18 @@
 """The nouns that cross rooms: frozen dataclasses, no behaviour beyond their own arithmetic."""
 
+from herald.model.care import (
+    AnswerBook,
+    Handling,
+    Persona,
+    Playbook,
+    PostKind,
+    Remedy,
+    RemedyLimits,
+    RemedyState,
+    Replied,
+    Stage,
+    Taken,
+)
 from herald.model.case import Case, CaseState, Work, case_id
 from herald.model.changes import (
     Acted,
@@ -49,11 +62,12 @@ from herald.model.records import Record
 from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [
-    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
-    "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
-    "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "KeptFile",
-    "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person",
-    "Placed", "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role", "Severity", "Snapshot", "Span",
-    "StateChange", "Still", "StillOrdered", "Tallied", "Target", "TargetState", "Targets", "Used", "Work", "case_id",
-    "content_hash", "needs_of", "post_hash", "words_of",
+    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook", "Approval",
+    "Assessment", "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted",
+    "Credentials", "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Handling", "Hold",
+    "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New",
+    "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook", "Policy", "Post", "PostKind", "Posted", "Record",
+    "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response", "Revised", "Role", "Severity", "Snapshot",
+    "Span", "Stage", "StateChange", "Still", "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets",
+    "Used", "Work", "case_id", "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

@@ -17,8 +17,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from herald.documents import BadDocument, Node, read
 from herald.model import Action, Escalation, Kind, Severity
-from herald.moderate.documents import BadDocument, Node, read
 from herald.moderate.normalise import fold
 from herald.moderate.patterns import BadPattern, Pattern, compile_pattern
 

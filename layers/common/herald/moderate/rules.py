@@ -18,8 +18,8 @@ from typing import Any
 
 import ahocorasick  # type: ignore[import-not-found]
 
+from herald.documents import sections
 from herald.model import Action, Kind, Span
-from herald.moderate.documents import sections
 from herald.moderate.language import (
     AUTHOR,
     BODY,

@@ -12,7 +12,20 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from herald.model import New, Revised, Still, Tallied
+from herald.model import (
+    AnswerBook,
+    Handling,
+    New,
+    Playbook,
+    Remedy,
+    RemedyLimits,
+    RemedyState,
+    Replied,
+    Revised,
+    Still,
+    Tallied,
+)
+from herald.model.care import TOLD, remedies_list, stages_list
 from herald.model.records import Record
 from herald.store import codec, keys
 from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
@@ -22,6 +35,20 @@ R = TypeVar("R", bound=Record)
 
 def _none(_: Any) -> Mapping[str, str]:
     return {}
+
+
+def _at_stage(thing: Handling) -> Mapping[str, str]:
+    """By the deadline of its stage; what its role was told of stands before everything that is not overdue yet."""
+    stage = thing.current
+    if stage is None:
+        return {}
+    told = TOLD if stage.told_at else ""
+    return {"work": stages_list(thing.brand), "work_at": told + keys.stamp(stage.due_at)}
+
+
+def _for_approval(thing: Remedy) -> Mapping[str, str]:
+    waits = thing.state is RemedyState.WAITS
+    return {"work": remedies_list(thing.brand), "work_at": keys.stamp(thing.at)} if waits else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +75,12 @@ SHELVES: tuple[Shelf, ...] = (
     # ---- library: assets, feed items, user content
     # ---- publish: calendar days, campaigns, offers, products
     # ---- care: playbooks, complaints
+    Shelf(Playbook, keys.SETTINGS, "PLAYBOOK", ("brand",), ("number",)),
+    Shelf(AnswerBook, keys.SETTINGS, "ANSWERS", ("brand",), ("number",)),
+    Shelf(RemedyLimits, keys.SETTINGS, "LIMITS", ("brand",), ("number",)),
+    Shelf(Handling, keys.MESSAGES, "HANDLING", ("case_id",), ("brand",), _at_stage),
+    Shelf(Remedy, keys.MESSAGES, "REMEDY", ("case_id",), ("n",), _for_approval),
+    Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
 )
