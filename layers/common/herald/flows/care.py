@@ -52,7 +52,7 @@ from herald.model import (
 )
 from herald.model.care import remedies_list, stages_list
 
-CHAIN = "care"
+CHAIN = "moderation"  # of the function on whose schedule it runs
 Facts = dict[str, str | int | bool | None]
 R = TypeVar("R")
 E = TypeVar("E", bound=StrEnum)
