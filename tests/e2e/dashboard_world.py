@@ -22,6 +22,7 @@ from herald.model import (
     Act,
     Acted,
     Action,
+    AnswerBook,
     Case,
     CaseState,
     Change,
@@ -55,6 +56,13 @@ from local.memory import MemoryDb
 BRAND = "kelp-and-clay"
 ZONE = "Australia/Sydney"
 BEACON = "beacon.example"
+ANSWERS = """- id: late
+  title: Order is late
+  for: [complaint]
+  text: "Hi {name}, we look for your parcel today."
+  link: https://kelp-and-clay.example/orders
+  clause: COMPLAINTS 2.1
+"""
 
 MOD = Policy(
     "MOD", "Moderation guideline", 2, date(2026, 7, 1),
@@ -221,6 +229,7 @@ class World:
 
     def furnish(self) -> None:
         """A morning at the shop."""
+        self.store.commit([New(AnswerBook(BRAND, 1, ANSWERS, "priya", self.now()))])
         self.complaint("Mara Quill", "My teapot came cracked, box and all. A refund, please.", due_in=-14, ago=134)
         self.complaint("J. Whitfield", "Order 4471 is late again. Third time you promise Tuesday.", due_in=6, ago=114)
         self.complaint("Odile Brandt", "The glaze on two bowls is broken.", due_in=22, ago=98, owner="tomas")
@@ -356,9 +365,6 @@ def main() -> None:
         world = World()
         world.furnish()
         data.set_herald(world.herald)
-        data.install_answers(
-            [data.SavedAnswer("late", "Order is late", ("complaint",), "Hi {name}, we look for your parcel today.")]
-        )
         threading.Thread(target=_listen, args=(world,), daemon=True).start()
     chooser.serve("127.0.0.1", given.port, key=b"k" * 32)
 

@@ -279,7 +279,8 @@ def polls(walk: Walk) -> None:
 
 
 def judges(walk: Walk) -> None:
-    """Moderate: hide, case, review, allow, an edit, a deletion, a lost race, a record that fails and is tried again."""
+    """Moderate: hide, case, review, allow, an edit, a deletion, a lost race, a record that fails and is tried again,
+    a complaint that is overdue."""
     said = [a_comment("you utter muppet", id="31"), a_comment("a refund?", id="32"), a_comment("dodgy", id="33"),
             a_comment("lovely", id="34")]  # fmt: skip
     ids = [_told(walk, event) for event in said]
@@ -294,7 +295,8 @@ def judges(walk: Walk) -> None:
     walk.store.refuse.append(Stale("told to"))
     walk.changed(*again)
     nobody = replace(a_comment("whose is this?", id="35"), account_id="gone")
-    walk.changed(_told(walk, nobody))
+    overdue = a_comment("a broken lamp", id="36", at=NOON - timedelta(days=10))
+    walk.changed(_told(walk, nobody), _told(walk, overdue))
     walk.clock.pass_(minutes=5)
     walk.tick("Moderate")
 

@@ -56,7 +56,7 @@ def case(world: World) -> Case:
 def handling(world: World) -> Handling:
     message = world.store.message(MESSAGE)
     assert message is not None
-    return care.handling_of(case(world), message.decision, world.herald)
+    return care.handling_of(case(world), message, world.herald)
 
 
 def tick(world: World, step: str, by: str = MIA.id, *, done: bool = True) -> Any:

@@ -9,21 +9,15 @@ from datetime import UTC, datetime, timedelta
 from herald.care.hours import deadline, parse_hours
 from herald.care.playbooks import Leg
 from herald.errors import Refused
-from herald.model import Account, Case, CaseState, Handling, Persona, PostKind, Stage, Taken
-
-
-def opened(case: Case, kind: PostKind, persona: Persona | None, number: int, legs: Iterable[Leg], *, said: datetime,
-           account: Account) -> Handling:  # fmt: skip
-    """The handling of a case; a complaint gets its stages, counted in business time from `said`, the customer's words.
-
-    The first is due when the case is: by the account's target, or sooner where a rule says so.
-    Raises ValueError: the account's hours or zone cannot be read.
-    """
-    stages = stages_of(case, legs, said=said, account=account) if kind is PostKind.COMPLAINT else ()
-    return Handling(case.id, case.brand, kind, persona, playbook=number, stages=stages)
+from herald.model import Account, Case, CaseState, Handling, Stage, Taken
 
 
 def stages_of(case: Case, legs: Iterable[Leg], *, said: datetime, account: Account) -> tuple[Stage, ...]:
+    """The stages of a complaint, counted in business time from `said`, the customer's words.
+
+    The first is due when the case is: by the brand's target, or sooner where a rule says so.
+    Raises ValueError: the account's hours or zone cannot be read.
+    """
     hours, found = parse_hours(account.hours), list[Stage]()
     for leg in legs:
         due = case.due_at

@@ -33,7 +33,6 @@ from herald.model import (
     Case,
     CaseState,
     ClauseRef,
-    Decision,
     Delivery,
     Handling,
     Message,
@@ -85,13 +84,28 @@ def limits_of(brand: str, herald: Herald) -> RemedyLimits | None:
     return saved[0] if saved else None
 
 
-def handling_of(case: Case, decision: Decision | None, herald: Herald) -> Handling:
-    """How a case is handled, with what the case itself tells; version 0 while nobody has done anything to it."""
+def handling_of(case: Case, message: Message | None, herald: Herald) -> Handling:
+    """How a case is handled, with what the case itself tells; version 0 while nothing of it is kept."""
     kept = herald.store.find(Handling, case.id, case.brand)
     if kept is None:
-        kind, persona = playbooks.suggested(case.type, decision)
-        kept = Handling(case.id, case.brand, kind, persona, playbook=book_of(case.brand, herald)[1])
+        account = herald.store.account(case.platform, case.account_id) if message else None
+        kept = _fresh(case, message, account, herald)
     return procedure.caught_up(kept, case)
+
+
+def _fresh(case: Case, message: Message | None, account: Account | None, herald: Herald) -> Handling:
+    kind, persona = playbooks.suggested(case.type, message.decision if message else None)
+    book, number = book_of(case.brand, herald)
+    plain = Handling(case.id, case.brand, kind, persona, playbook=number)
+    if message is None or account is None or case.work is not Work.ANSWER or kind is not PostKind.COMPLAINT:
+        return plain
+    said = _said(message, case)
+    return replace(plain, stages=procedure.stages_of(case, book.procedure, said=said, account=account))
+
+
+def _said(message: Message, case: Case) -> datetime:
+    """When the customer wrote the words we hold; never after the case was opened."""
+    return min(message.changed_at if message.edited else message.created_at, case.opened_at)
 
 
 def newest_remedy(case: Case, herald: Herald) -> Remedy | None:
@@ -102,15 +116,11 @@ def newest_remedy(case: Case, herald: Herald) -> Remedy | None:
 # ---------------------------------------------------------------- beside other flows
 
 
-def opening(case: Case, message: Message, decision: Decision, account: Account, herald: Herald) -> list[StateChange]:
+def opening(case: Case, message: Message, account: Account, herald: Herald) -> list[StateChange]:
     """What stands beside a new case: a complaint gets its procedure at once, since its clocks run by themselves."""
-    kind, persona = playbooks.suggested(case.type, decision)
-    if case.work is not Work.ANSWER or kind is not PostKind.COMPLAINT:
+    if case.work is not Work.ANSWER or case.type != PostKind.COMPLAINT:
         return []
-    book, number = book_of(case.brand, herald)
-    said = min(message.changed_at if message.edited else message.created_at, case.opened_at)
-    made = procedure.opened(case, kind, persona, number, book.procedure, said=said, account=account)
-    return [New(made, once=True)]
+    return [New(_fresh(case, message, account, herald), once=True)]
 
 
 def withdrawing(case: Case, herald: Herald) -> list[StateChange]:
@@ -137,7 +147,7 @@ def replying(
     Raises Refused: second_person where the play needs a supervisor's agreement; state where an outcome waits.
     """
     if case:
-        handling = handling_of(case, message.decision, herald)
+        handling = handling_of(case, message, herald)
         if delivery.case_id and case.work is Work.ANSWER and clause:
             _none_waits(case, herald)
     else:
@@ -174,7 +184,7 @@ def resolving(
     Raises Refused: state (a step that must be done first; an outcome waits already), limit, input.
     """
     message = herald.store.message(case.message_id)
-    handling = handling_of(case, message.decision if message else None, herald)
+    handling = handling_of(case, message, herald)
     _none_waits(case, herald)
     legs = {leg.id: leg.text for leg in book_numbered(case.brand, handling.playbook, herald).procedure}
     procedure.may_close(handling, legs)
@@ -321,7 +331,7 @@ def _case_and_handling(
     message = herald.store.message(case.message_id)
     if message is None or message.deleted:
         raise Refused("state", "The author deleted this message.")
-    handling = handling_of(case, message.decision, herald)
+    handling = handling_of(case, message, herald)
     same_version(handling.version, command.expected)
     if handling.ended:
         raise Refused("state", "This case is resolved.")
@@ -344,8 +354,7 @@ def _set_type(command: SetCaseType, person: Person, herald: Herald, now: datetim
         if account is None:
             raise Refused("account", "This account is gone; a complaint on it has no hours to count in.")
         book = book_numbered(case.brand, handling.playbook, herald)
-        said = min(message.changed_at if message.edited else message.created_at, case.opened_at)
-        stages = procedure.stages_of(case, book.procedure, said=said, account=account)
+        stages = procedure.stages_of(case, book.procedure, said=_said(message, case), account=account)
         after = procedure.caught_up(replace(after, stages=stages), case)
     elif kind is not PostKind.COMPLAINT:
         if any(stage.done_by for stage in after.stages[1:]):
@@ -419,7 +428,7 @@ def _approve(command: ApproveOutcome, person: Person, herald: Herald, now: datet
     if state is RemedyState.REFUSED:
         return Plan(tuple(changes), Done("Refused. The case stays open.", case.id), facts)
     message = herald.store.message(case.message_id)
-    handling = handling_of(case, message.decision if message else None, herald)
+    handling = handling_of(case, message, herald)
     clause = _clause_as_written(remedy.clause)
     after = care.resolve(case, remedy.by, remedy.outcome, clause, now)
     changes += [Revised(after, case.version), *_ending(handling, remedy.by, now)]

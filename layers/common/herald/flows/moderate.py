@@ -264,7 +264,7 @@ def _carry_out(
     changes: list[StateChange] = []
     cases = care.cases_for(message, decision, account, facts.targets, can=can, now=now)
     for case in cases:
-        changes += [New(case, once=True), *room.opening(case, message, decision, account, herald)]
+        changes += [New(case, once=True), *room.opening(case, replace(message, decision=decision), account, herald)]
     changes += _close_overtaken(message, herald, now)
     answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
     after = replace(settled, decision=decision, case_id=settled.case_id or answer)
