@@ -68,7 +68,8 @@ def _steps(person: Person, case: Case, message: Message, handled: data_care.Hand
     for step in handled.play.steps:
         takers = [taken.by for taken in held.taken if taken.step == step.id]
         mine = person.id in takers
-        allowed = may and (not step.supervisor or bool(person.roles & step.supervisor))
+        free = not takers or mine or bool(step.supervisor)  # what a colleague did is done; to agree is each one's own
+        allowed = may and free and (not step.supervisor or bool(person.roles & step.supervisor))
         text = one_line(step.text, 300)
         others = [one_line(data.name_of(by), 60) for by in takers if by != person.id]
         key = f"step-{case.id}-{step.id}-{held.version}"

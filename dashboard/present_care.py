@@ -76,15 +76,16 @@ def stages_block(
         text = one_line(texts.get(stage.id, stage.id), 200)
         if stage.done_at:
             late = " · late" if stage.done_at > stage.due_at else ""
-            text = f"{text} {one_line(name(stage.done_by), 60)}{late}"
+            text = f"{text} · {one_line(name(stage.done_by), 60)}{late}"
             rows.append({"when": present.clock(stage.done_at, zone, now), "text": text, "tone": "green"})
         elif handling.ended:
-            rows.append({"when": "—", "text": f"{text} Not needed.", "tone": ""})
+            rows.append({"when": "—", "text": f"{text} · not needed", "tone": ""})
         else:
             over = stage is handling.current and stage.due_at < now
-            told = f" With the {stage.to.replace('_', ' ')} now." if stage.told_at and over else ""
-            when = f"by {present.clock(stage.due_at, zone, now)}"
-            rows.append({"when": when, "text": text + told, "tone": "red" if over else ""})
+            told = f" · with the {stage.to.replace('_', ' ')} now" if stage.told_at and over else ""
+            when = present.clock(stage.due_at, zone, now)
+            text = f"{text} · {'overdue' if over else 'due'}{told}"
+            rows.append({"when": when, "text": text, "tone": "red" if over else ""})
     return [{"t": "label", "text": "Complaint procedure"}, {"t": "events", "rows": rows}] if rows else []
 
 

@@ -17,8 +17,8 @@ OWNERS = {
     "all": "All",
     "mine": "Mine",
     "unassigned": "Unassigned",
-    "overdue": "Overdue steps",
-    "approval": "For approval",
+    "overdue": "Late steps",
+    "approval": "Approvals",
 }
 FURTHER = {  # lists of their own, with what an empty one says
     "overdue": ("No step is overdue", "A complaint whose step is overdue stands here until the step is done."),

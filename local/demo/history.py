@@ -237,20 +237,20 @@ class _Month:
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that
         waits for a higher limit."""
-        opened = [
-            case
-            for case in self.herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
-            if isinstance(case, Case) and case.state is CaseState.OPEN
-        ]
+        listed = self.herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
+        opened = [case for case in listed if isinstance(case, Case) and case.owner in ("", "priya", "hana")]
         complaints = [case for case in opened if case.type == "complaint"]
-        for case, persona in zip(complaints, ("angry", "unhappy"), strict=False):
-            self._typed(case, "complaint", persona)
-            self._taken(case, "acknowledge", "understand")
-        if len(complaints) > 1:
-            self._taken(complaints[1], "investigate", "offer")
-            case = self.herald.store.case(complaints[1].id) or complaints[1]
-            outcome = "Refund for the damaged table, agreed by telephone."
-            self._act(Resolve(case.id, outcome, "COMPLAINTS 2.2", case.version, 34_900, "AUD"), "priya")
+        paid = next((case for case in complaints if case.owner != "hana"), None)
+        asked = next((case for case in complaints if case is not paid), None)
+        for case, persona in ((asked, "angry"), (paid, "unhappy")):
+            if case:
+                self._typed(case, "complaint", persona)
+                self._taken(case, "acknowledge", "understand", by=case.owner or "priya")
+        if paid:
+            self._taken(paid, "investigate", "offer")
+            version = (self.herald.store.case(paid.id) or paid).version
+            outcome = "Refund of the damaged table."
+            self._act(Resolve(paid.id, outcome, "COMPLAINTS 2.2", version, 34_900, "AUD"), "priya")
         others = [case for case in opened if case.type != "complaint"]
         kinds = ("question", "review", "user_content", "troll")
         people = ("misguided", "advocate", "complimentary", "troll")
