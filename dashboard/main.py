@@ -17,7 +17,7 @@ from herald.model import Person, Role
 
 _CM, _CSM, _MARKETER = Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER
 _OWNER, _COMPLIANCE, _EVERYONE = Role.OWNER, Role.COMPLIANCE, frozenset(Role)
-_ANSWER = frozenset({_CM, _CSM, _OWNER})
+_ANSWER = frozenset({_CM, _CSM, _OWNER, _COMPLIANCE})
 _MODERATE = frozenset({_CM, _CSM, _OWNER, _COMPLIANCE})
 
 

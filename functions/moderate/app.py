@@ -1,4 +1,4 @@
-"""Stream of the Messages table -> one decision a message; schedule: parked records, breaches nobody took on."""
+"""Stream of the Messages table -> one decision a message; schedule: parked records, breaches and complaints overdue."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
-from herald.flows import breaches, moderate
+from herald.flows import breaches, care, moderate
 from herald.flows.context import Herald
 from herald.store.stream import images
 
@@ -30,6 +30,8 @@ def handler(event: dict[str, Any], context: object) -> None:
     else:
         outcomes = moderate.retry_parked(herald, now)
         _climb(herald, now)
+        climbed = care.climb(herald, now)
+        metrics.add_metric(name="care.overdue", unit=MetricUnit.Count, value=len(climbed))
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
         metrics.add_metric(name="moderate.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
     allowed = [outcome.message_id for outcome in outcomes if outcome.allowed]

@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from herald.care import playbooks
 from herald.errors import Refused
+from herald.flows import care
 from herald.flows.commands import (
     AcknowledgePolicy,
     Approve,
@@ -30,7 +32,12 @@ from herald.flows.commands import (
     Overrule,
     Reply,
     Resolve,
+    SaveAnswers,
+    SaveLimits,
+    SavePlaybook,
+    SetCaseType,
     Submit,
+    TakeCaseStep,
     Variant,
 )
 from herald.flows.context import Herald
@@ -212,6 +219,7 @@ def make(
     furnish(store, bases, opening)
     month = _Month(herald, wall, towns, clock, woken, credentials)
     month.acknowledge()
+    month.settle()
     month.live(said, first, until)
     return Past(db, herald, said, wall, towns.networks, first, tuple(month.refused))
 
@@ -232,6 +240,45 @@ class _Month:
             if person.id not in shop.NOT_YET_ACKNOWLEDGED:
                 for policy in self.herald.store.policies(self.clock.now.date()):
                     self._act(AcknowledgePolicy(policy.id, policy.version), person.id)
+
+    def settle(self) -> None:
+        """Playbook, saved answers and limits, as the people who answer for them saved them."""
+        self._act(SavePlaybook(shop.BRAND, playbooks.shipped(), 0), "eleni")
+        self._act(SaveAnswers(shop.BRAND, shop.answers(), 0), "hana")
+        self._act(SaveLimits(shop.BRAND, "AUD", shop.LIMITS, 0), "eleni")
+
+    def show_care(self) -> None:
+        """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that
+        waits for a higher limit."""
+        listed = self.herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
+        opened = [case for case in listed if isinstance(case, Case) and case.owner in ("", "priya", "hana")]
+        complaints = [case for case in opened if case.type == "complaint"]
+        paid = next((case for case in complaints if case.owner != "hana"), None)
+        asked = next((case for case in complaints if case is not paid), None)
+        for case, persona in ((asked, "angry"), (paid, "unhappy")):
+            if case:
+                self._typed(case, "complaint", persona)
+                self._taken(case, "acknowledge", "understand", by=case.owner or "priya")
+        if paid:
+            self._taken(paid, "investigate", "offer")
+            version = (self.herald.store.case(paid.id) or paid).version
+            outcome = "Refund of the damaged table."
+            self._act(Resolve(paid.id, outcome, "COMPLAINTS 2.2", version, 34_900, "AUD"), "priya")
+        others = [case for case in opened if case.type != "complaint"]
+        kinds = ("question", "review", "user_content", "troll")
+        people = ("misguided", "advocate", "complimentary", "troll")
+        for case, kind, persona in zip(others, kinds, people, strict=False):
+            self._typed(case, kind, persona)
+
+    def _typed(self, case: Case, kind: str, persona: str) -> None:
+        self._act(SetCaseType(case.id, kind, persona, self._handled(case)), "priya")
+
+    def _taken(self, case: Case, *steps: str, by: str = "priya") -> None:
+        for step in steps:
+            self._act(TakeCaseStep(case.id, step, self._handled(case)), by)
+
+    def _handled(self, case: Case) -> int:
+        return care.handling_of(case, self.herald.store.message(case.message_id), self.herald).version
 
     def live(self, said: tuple[voices.Said, ...], begun: date, until: datetime) -> None:
         """Everything in the order of its time: words, edits, deletions, answers, and the moderators' evening round."""
@@ -266,6 +313,7 @@ class _Month:
             act()
             self._send()
         self._measure()
+        self.show_care()
 
     # ------------------------------------------------------------ our own posts
 
@@ -361,6 +409,7 @@ class _Month:
             )
         else:
             outcome = f"By e-mail: {answer.outcome or 'answered.'}"
+            self._acknowledged(case, answer.by)
             self._act(Resolve(case.id, outcome, answer.clause or "SOCIAL 2.1", case.version), answer.by)
 
     def _round(self) -> None:
@@ -394,12 +443,18 @@ class _Month:
         reason = "Read in context: it breaks the clause." if hide else "Read in context: it may stay."
         self._act(Overrule(message.id, action, reason, clause, message.version), "priya")
 
+    def _acknowledged(self, case: Case, by: str) -> None:
+        """A complaint answered by e-mail is acknowledged there."""
+        if case.type == "complaint":
+            self._taken(case, "acknowledge", by=by)
+
     def _leftover(self, case: Case) -> None:
         """What nobody got to in time is answered late, but answered."""
         if case.owner not in ("", "hana"):
             return
         outcome, clause = "Answered late, with an apology for the wait.", "COMPLAINTS 4.1"
         if case.platform == "webhook":
+            self._acknowledged(case, "hana")
             self._act(Resolve(case.id, f"By e-mail: {outcome}", clause, case.version), "hana")
             return
         number = hashlib.sha256(f"late {case.id}".encode()).hexdigest()[:16]

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
-
-import yaml
 
 from herald.flows.policies import documents as shipped
 from herald.govern import policies as documents
@@ -134,22 +132,10 @@ def policies() -> list[Policy]:
     return [documents.parse(text) for _, text in shipped()]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A saved answer: a starting text with a link that helps and the clause it rests on.
-
-    `types` are the case types it fits; `{name}` in the text is the customer's first name.
-    """
-
-    id: str
-    title: str
-    types: tuple[str, ...]
-    text: str
-    link: str
-    clause: str
+def answers() -> str:
+    """The saved answers, as the shop saved them."""
+    return (_HERE / "answers.yaml").read_text(encoding="utf-8")
 
 
-def answers() -> list[Answer]:
-    """The saved answers in `answers.yaml`, in file order."""
-    rows = yaml.safe_load((_HERE / "answers.yaml").read_text(encoding="utf-8"))
-    return [Answer(row["id"], row["title"], tuple(row["for"]), row["text"], row["link"], row["clause"]) for row in rows]
+LIMITS = (("community_manager", 20_000), ("customer_service_manager", 100_000), ("owner", 500_000))
+"""What each role may give away by itself, in cents (COMPLAINTS 2.2)."""

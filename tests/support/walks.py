@@ -280,7 +280,8 @@ def polls(walk: Walk) -> None:
 
 
 def judges(walk: Walk) -> None:
-    """Moderate: hide, case, review, allow, an edit, a deletion, a lost race, a record that fails and is tried again."""
+    """Moderate: hide, case, review, allow, an edit, a deletion, a lost race, a record that fails and is tried again,
+    a complaint that is overdue."""
     said = [a_comment("you utter muppet", id="31"), a_comment("a refund?", id="32"), a_comment("dodgy", id="33"),
             a_comment("lovely", id="34")]  # fmt: skip
     ids = [_told(walk, event) for event in said]
@@ -295,7 +296,8 @@ def judges(walk: Walk) -> None:
     walk.store.refuse += [Stale("told to"), Stale("told to again")]  # read afresh, then each by itself
     walk.changed(*again)
     nobody = replace(a_comment("whose is this?", id="35"), account_id="gone")
-    walk.changed(_told(walk, nobody))
+    overdue = a_comment("a broken lamp", id="36", at=NOON - timedelta(days=10))
+    walk.changed(_told(walk, nobody), _told(walk, overdue))
     walk.perform(c.SaveEscalation(BRAND, "customer", (c.PathStep("community_manager", 5), c.PathStep("owner", 9)),
                                   "24/7", "UTC", 0), OWNER.id)  # fmt: skip
     walk.perform(c.RecordBreach("breach-0001", BRAND, "customer", "Person 1", "MOD 3.1", "Again."), MIA.id)

@@ -53,7 +53,7 @@ _WORKING = {_CM, _CSM, _MARKETER, Role.OWNER, Role.COMPLIANCE}
 SEEN_BY = {
     "overview": _WORKING,
     "report": _WORKING,
-    "inbox": {_CM, _CSM, Role.OWNER},
+    "inbox": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "moderation": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "calendar": _WORKING,
     "policies": set(Role),

@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from herald.flows import care
 from herald.govern import audit
 from herald.measure import counts
-from herald.model import SPOKEN, Credentials, DeliveryState
+from herald.model import SPOKEN, Credentials, DeliveryState, Handling, Persona, PostKind, Replied, Work
 from herald.store import rows
 from local.demo import history
 from local.demo import organisation as shop
@@ -113,3 +114,13 @@ def test_what_was_published_on_the_microblogs_stands_there_once_and_what_was_sai
 def test_the_calendars_posts_are_for_up_to_three_accounts(past: history.Past) -> None:
     sizes = Counter(len(posts) for posts in history.calendar(past.begun))
     assert set(sizes) == {1, 2, 3}
+def test_the_end_shows_each_kind_of_post_a_complaint_under_way_and_an_outcome_that_waits(past: history.Past) -> None:
+    herald = past.herald
+    opened = herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
+    typed = [h for case in opened if (h := herald.store.find(Handling, case.id, shop.BRAND)) and h.typed_by]
+    assert {h.kind for h in typed} == set(PostKind)
+    assert {h.persona for h in typed} == set(Persona)
+    assert [r.amount for r in care.waiting_remedies(shop.BRAND, herald)] == [34_900]
+    month = herald.store.shelf(Replied, shop.BRAND, "2026-11")
+    assert len(month) > 20
+    assert all(reply.playbook == 1 and reply.clause for reply in month)

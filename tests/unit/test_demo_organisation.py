@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from herald.care.answers import parse as parse_answers
 from herald.care.hours import deadline, parse_hours
 from herald.govern.policies import cite, clause_ref
 from herald.model import SPOKEN, Kind, Role
@@ -48,7 +49,7 @@ def test_a_clause_is_short_enough_to_apply_while_a_customer_waits():
 
 
 def test_every_saved_answer_has_a_link_and_rests_on_a_clause_that_exists():
-    answers = organisation.answers()
+    answers = parse_answers(organisation.answers())
     assert len({answer.id for answer in answers}) == len(answers)
     for answer in answers:
         assert answer.link.startswith("https://www.banksia-and-oak.example/")

@@ -60,6 +60,11 @@ for each in (Role.OWNER, Role.COMPLIANCE):
 for each in Role:
     EXPECTED[each] |= {"RecordBreach", "AcknowledgeBreach"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"CloseBreach"}
+# care: who handles cases; whoever writes the rules of handling them answers for them
+EXPECTED[Role.COMMUNITY_MANAGER] -= {"SavePlaybook", "SaveLimits"}
+EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SaveAnswers"}
+EXPECTED[Role.COMPLIANCE] |= {"TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers"}
+EXPECTED[Role.OWNER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers", "SaveLimits"}
 
 
 @pytest.mark.parametrize("command", authority.MATRIX)

@@ -7,7 +7,7 @@ The map, from the bottom up (imports point down only, import-linter keeps it):
     documents   YAML read strictly, with line numbers
     ports       what the core asks of the outside: Store, Source, Outlet, Clock
     moderate/   rules, text normalisation, deciding
-    care/       cases, business hours, deadlines
+    care/       cases, business hours, deadlines, playbooks, the complaint procedure
     publish/    the calendar: times, what a platform would refuse, what may happen to a variant
     deliver/    outgoing acts: states, leases, look-up before repeat
     govern/     policies, law, escalation paths, people and authority, signed links, the audit chain

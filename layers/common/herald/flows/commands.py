@@ -53,10 +53,14 @@ class Claim(Command):
 
 @dataclass(frozen=True, slots=True)
 class Resolve(Command):
+    """Close a case. An outcome that costs money names it; over the person's limit it waits for a higher one."""
+
     case_id: str
     outcome: str
     clause: str
     expected: int
+    amount: int = 0  # minor units, e.g. cents
+    currency: str = ""  # ISO 4217, with an amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,6 +318,65 @@ class CloseBreach(Command):
 
 
 # ---------------------------------------------------------------- care: playbooks, complaints
+
+
+@dataclass(frozen=True, slots=True)
+class SetCaseType(Command):
+    """Say what kind of post and of person it is; `persona` empty: not to be said."""
+
+    case_id: str
+    kind: str  # model.PostKind
+    persona: str  # model.Persona
+    expected: int  # version of the handling the person saw; 0 if there was none
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCaseStep(Command):
+    """Tick a step of the playbook (or take one's own tick back), or a stage of the complaint procedure."""
+
+    case_id: str
+    step: str
+    expected: int  # version of the handling
+    done: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveOutcome(Command):
+    """Decide a remedy over somebody's limit: by a person whose own limit covers it, never by who proposed it."""
+
+    case_id: str
+    n: int  # which remedy
+    approve: bool
+    expected: int  # version of the remedy
+    reason: str = ""  # needed to refuse
+
+
+@dataclass(frozen=True, slots=True)
+class SavePlaybook(Command):
+    """A new version of a brand's playbook (YAML, care/playbooks.py); errors name their line."""
+
+    brand: str
+    text: str
+    expected: int  # number of the version the person saw; 0 for the shipped one
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAnswers(Command):
+    """A new version of a brand's saved answers (YAML, care/answers.py); errors name their line."""
+
+    brand: str
+    text: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveLimits(Command):
+    """What each role may give away by itself, in minor units."""
+
+    brand: str
+    currency: str
+    amounts: tuple[tuple[str, int], ...]  # role, minor units
+    expected: int
 
 
 # ---------------------------------------------------------------- listen: monitors, incidents

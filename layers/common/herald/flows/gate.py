@@ -14,6 +14,7 @@ from types import MappingProxyType
 from herald.care import cases as care
 from herald.errors import Refused, Stale
 from herald.flows import breaches, invite, mailing, policies, posts
+from herald.flows import care as room
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     AcknowledgePolicy,
@@ -146,7 +147,10 @@ def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Pla
         after = care.answering(case, person.id, delivery.id, outcome=command.outcome, clause=clause)
         changes.append(Revised(after, case.version))
     facts: dict[str, str | int | bool | None] = {"text": hashed(text), "clause": str(clause) if clause else None}
-    return Plan(tuple(changes), Done("The reply is on its way.", message.id, delivery.id), facts, delivery)
+    handled = room.replying(message, case, delivery, clause, person, herald, now)
+    changes += handled.changes
+    sentence = " ".join(("The reply is on its way.", *handled.advice))
+    return Plan(tuple(changes), Done(sentence, message.id, delivery.id), facts | handled.facts, delivery)
 
 
 def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -263,7 +267,7 @@ def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) ->
         "outcome": hashed(after.outcome),
         "clause": str(clause),
     }
-    return Plan((Revised(after, case.version),), Done("Resolved.", case.id), facts)
+    return room.resolving(case, after, command.amount, command.currency, person, facts, herald, now)
 
 
 def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -385,6 +389,7 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         **posts.PLANS,
         **policies.PLANS,
         **breaches.PLANS,
+        **room.PLANS,
     }
 )
 """Every command's plan. A room's flow brings its own; here they come together."""

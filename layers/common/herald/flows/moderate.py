@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from herald.care import cases as care
 from herald.errors import Conflict, Refused, Stale
+from herald.flows import care as room
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.measure import counts
@@ -304,7 +305,8 @@ def _carry_out(
     can = facts.can.get(message.platform, frozenset())
     changes: list[StateChange] = []
     cases = care.cases_for(message, decision, account, facts.targets, can=can, now=now)
-    changes += [New(case, once=True) for case in cases]
+    for case in cases:
+        changes += [New(case, once=True), *room.opening(case, replace(message, decision=decision), account, herald)]
     changes += _close_overtaken(message, herald, now)
     answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
     after = replace(settled, decision=decision, case_id=settled.case_id or answer)
@@ -358,6 +360,7 @@ def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateCha
     for case in herald.store.cases(ids).values():
         if case.state not in (CaseState.ANSWERING, CaseState.RESOLVED):
             closed.append(Revised(care.withdrawn(case, now), case.version))
+            closed += room.withdrawing(case, herald)
     return tuple(closed)
 
 

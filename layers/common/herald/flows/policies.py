@@ -7,7 +7,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 
+from herald.care import limits
 from herald.errors import Refused, Stale
+from herald.flows import care
 from herald.flows.chain import commit_audited
 from herald.flows.commands import Command, SavePolicy
 from herald.flows.context import Herald
@@ -184,6 +186,14 @@ def _response(herald: Herald, brand: str) -> str:
     return ", ".join([*named, f"others {_span(minutes['default'])}"]) + " of business time"
 
 
+def _remedy(herald: Herald, brand: str) -> str:
+    held = care.limits_of(brand, herald)
+    if held is None:
+        return "nobody may, until limits are saved"
+    given = sorted(held.amounts.items(), key=lambda entry: (entry[1], entry[0]))
+    return ", ".join(f"{role.replace('_', ' ')} {limits.words(amount, held.currency)}" for role, amount in given)
+
+
 def _appeal(herald: Herald, brand: str) -> str:
     return f"{_span(herald.store.targets().of('appeal'))} of business time"
 
@@ -205,7 +215,7 @@ def _span(minutes: int) -> str:
 
 
 _LIMITS: Mapping[str, Callable[[Herald, str], str]] = MappingProxyType(
-    {"response": _response, "appeal": _appeal, "escalation": _escalation}
+    {"response": _response, "appeal": _appeal, "escalation": _escalation, "remedy": _remedy}
 )
 """How each limit reads now; one that is not here is told by its name alone."""
 

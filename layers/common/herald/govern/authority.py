@@ -38,6 +38,12 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "RecordBreach": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
         "AcknowledgeBreach": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
         "CloseBreach": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "SetCaseType": frozenset({_CM, _CSM, _OWNER}),
+        "TakeCaseStep": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "ApproveOutcome": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "SavePlaybook": frozenset({_OWNER, _COMPLIANCE}),
+        "SaveAnswers": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "SaveLimits": frozenset({_OWNER}),
     }
 )
 """Command (class name in flows.commands) -> roles that may give it. Whoever overrules judges the rules themselves:

@@ -1,6 +1,19 @@
 """The nouns that cross rooms: frozen dataclasses, no behaviour beyond their own arithmetic."""
 
 from herald.model.breaches import Breach, BreachKind, BreachState, Climb, EscalationPath, EscalationStep
+from herald.model.care import (
+    AnswerBook,
+    Handling,
+    Persona,
+    Playbook,
+    PostKind,
+    Remedy,
+    RemedyLimits,
+    RemedyState,
+    Replied,
+    Stage,
+    Taken,
+)
 from herald.model.case import Case, CaseState, Work, case_id
 from herald.model.changes import (
     Acted,
@@ -51,12 +64,13 @@ from herald.model.record import Record
 from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [
-    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
-    "AuditEntry", "Breach", "BreachKind", "BreachState", "Case", "CaseState", "Change", "Clause", "ClauseRef",
-    "Climb", "Connection", "Counted", "Credentials", "Decision", "Delivery", "DeliveryState", "Escalation",
-    "EscalationPath", "EscalationStep", "Event", "Gated", "Hold", "InForce", "IsApproved", "KeptFile", "KeptReport",
-    "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Placed",
-    "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role", "Severity", "Snapshot", "Span",
-    "StateChange", "Still", "StillOrdered", "Tallied", "Target", "TargetState", "Targets", "Used", "Work",
+    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook", "Approval",
+    "Assessment", "AuditEntry", "Breach", "BreachKind", "BreachState", "Case", "CaseState", "Change", "Clause",
+    "ClauseRef", "Climb", "Connection", "Counted", "Credentials", "Decision", "Delivery", "DeliveryState",
+    "Escalation", "EscalationPath", "EscalationStep", "Event", "Gated", "Handling", "Hold", "InForce", "IsApproved",
+    "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld",
+    "Note", "Person", "Persona", "Placed", "Playbook", "Policy", "Post", "PostKind", "Posted", "Record", "Remedy",
+    "RemedyLimits", "RemedyState", "Replied", "Response", "Revised", "Role", "Severity", "Snapshot", "Span", "Stage",
+    "StateChange", "Still", "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "Work",
     "case_id", "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

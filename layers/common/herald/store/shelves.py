@@ -12,8 +12,24 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from herald.model import Breach, BreachState, EscalationPath, New, Revised, Still, Tallied
+from herald.model import (
+    AnswerBook,
+    Breach,
+    BreachState,
+    EscalationPath,
+    Handling,
+    New,
+    Playbook,
+    Remedy,
+    RemedyLimits,
+    RemedyState,
+    Replied,
+    Revised,
+    Still,
+    Tallied,
+)
 from herald.model.breaches import breaches_list, breaches_of
+from herald.model.care import TOLD, remedies_list, stages_list
 from herald.model.record import Record
 from herald.store import codec, keys
 from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
@@ -32,6 +48,20 @@ def _breach_lists(thing: Breach) -> Mapping[str, str]:
         return recorded
     when = keys.stamp(thing.climbs_at) if thing.climbs_at else f"~{keys.stamp(thing.at)}"
     return recorded | {"work": breaches_list(thing.brand), "work_at": when}
+
+
+def _at_stage(thing: Handling) -> Mapping[str, str]:
+    """By the deadline of its stage; what its role was told of stands before everything that is not overdue yet."""
+    stage = thing.current
+    if stage is None:
+        return {}
+    told = TOLD if stage.told_at else ""
+    return {"work": stages_list(thing.brand), "work_at": told + keys.stamp(stage.due_at)}
+
+
+def _for_approval(thing: Remedy) -> Mapping[str, str]:
+    waits = thing.state is RemedyState.WAITS
+    return {"work": remedies_list(thing.brand), "work_at": keys.stamp(thing.at)} if waits else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +90,12 @@ SHELVES: tuple[Shelf, ...] = (
     # ---- library: assets, feed items, user content
     # ---- publish: calendar days, campaigns, offers, products
     # ---- care: playbooks, complaints
+    Shelf(Playbook, keys.SETTINGS, "PLAYBOOK", ("brand",), ("number",)),
+    Shelf(AnswerBook, keys.SETTINGS, "ANSWERS", ("brand",), ("number",)),
+    Shelf(RemedyLimits, keys.SETTINGS, "LIMITS", ("brand",), ("number",)),
+    Shelf(Handling, keys.MESSAGES, "HANDLING", ("case_id",), ("brand",), _at_stage),
+    Shelf(Remedy, keys.MESSAGES, "REMEDY", ("case_id",), ("n",), _for_approval),
+    Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
 )
