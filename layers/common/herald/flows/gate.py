@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import invite, mailing, posts
+from herald.flows import invite, library, mailing, posts, user_content
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     AcknowledgePolicy,
@@ -383,6 +383,8 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         MailReport: mailing.plan,
         AcknowledgePolicy: _acknowledge,
         **posts.PLANS,
+        **library.PLANS,
+        **user_content.PLANS,
     }
 )
 """Every command's plan. A room's flow brings its own; here they come together."""

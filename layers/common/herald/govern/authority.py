@@ -33,6 +33,12 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "Confirm": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "MailReport": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
         "AcknowledgePolicy": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
+        "SaveAsset": frozenset({_CM, _MARKETER, _OWNER}),
+        "RetireAsset": frozenset({_CM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "CaptureContent": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "AskRight": frozenset({_CM, _CSM}),
+        "RecordGrant": frozenset({_CM, _CSM, _OWNER}),
+        "WithdrawRight": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
     }
 )
 """Command (class name in flows.commands) -> roles that may give it. Whoever overrules judges the rules themselves:

@@ -30,6 +30,7 @@ from herald.model.govern import (
     Role,
     Targets,
 )
+from herald.model.library import Asset, AssetKind, Rests, RightState, UserContent
 from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
 from herald.model.post import (
@@ -49,11 +50,12 @@ from herald.model.record import Record
 from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [
-    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
-    "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
-    "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "KeptFile",
-    "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person",
-    "Placed", "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role", "Severity", "Snapshot", "Span",
-    "StateChange", "Still", "StillOrdered", "Tallied", "Target", "TargetState", "Targets", "Used", "Work", "case_id",
-    "content_hash", "needs_of", "post_hash", "words_of",
+    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment", "Asset",
+    "AssetKind", "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted",
+    "Credentials", "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved",
+    "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld",
+    "Note", "Person", "Placed", "Policy", "Post", "Posted", "Record", "Response", "Rests", "Revised", "RightState",
+    "Role", "Severity", "Snapshot", "Span", "StateChange", "Still", "StillOrdered", "Tallied", "Target",
+    "TargetState", "Targets", "Used", "UserContent", "Work", "case_id", "content_hash", "needs_of", "post_hash",
+    "words_of",
 ]  # fmt: skip
