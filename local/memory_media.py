@@ -38,7 +38,6 @@ class MemoryMedia:
             raise Unknown("Nothing came. Send the file again.")
         if len(data) > most:
             raise TooLarge(f"This file has {len(data)} bytes; {most} is the limit.")
-        del self.sent[upload_id]
         return self.put(data, "application/octet-stream")
 
     def address(self, key: str, name: str, mime: str) -> str:

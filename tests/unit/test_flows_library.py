@@ -11,6 +11,7 @@ from herald.errors import BadPayload, Refused, Stale
 from herald.flows import commands as c
 from herald.flows import library
 from herald.flows.deliver import deliver
+from herald.flows.moderate import moderate
 from herald.flows.publish import release_posts
 from herald.flows.user_content import answers
 from herald.govern import audit
@@ -350,6 +351,17 @@ def test_capturing_twice_is_once_and_keeps_no_words(world: World) -> None:
     assert content(world) == found
     assert "sun" not in repr(found)
     assert [one.id for one in world.store.listed(UserContent, "work", f"ugc#{BRAND}#captured")] == [ID]
+
+
+def test_a_rule_captures_what_carries_our_hashtag_once_and_never_what_it_hides(world: World) -> None:
+    hidden = a_comment("utter muppet #talltimber", id="70")
+    for event in (SAID, hidden, SAID):
+        world.store.apply(event, BRAND, NOON)
+        moderate([event.message_id], world.herald, world.clock())
+    (found,) = world.store.shelf(UserContent, BRAND)
+    assert (found.id, found.how, found.captured_by) == (ID, "Shared with us", "rules")
+    run(world, c.CaptureContent(SAID.message_id), ANA.id)
+    assert content(world) == found
 
 
 @pytest.mark.parametrize("wrong", [{"kind": Kind.DM}, {"kind": Kind.REACTION}], ids=["private", "no words"])

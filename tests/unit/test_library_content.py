@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,10 +58,9 @@ def test_text_cut_within_a_letter_by_the_end_of_what_is_looked_at_is_text() -> N
 
 @given(st.binary(max_size=64))
 def test_any_bytes_are_told_or_refused(head: bytes) -> None:
-    try:
-        content.kind_of(head)
-    except BadPayload as refused:
-        assert str(refused).endswith(".")
+    with contextlib.suppress(BadPayload):
+        kind, mime = content.kind_of(head)
+        assert mime.partition("/")[0] in (kind, "application")
 
 
 def test_each_kind_has_its_bound() -> None:

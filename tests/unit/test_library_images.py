@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import struct
-import zlib
 
 import pytest
 from hypothesis import given
@@ -14,6 +12,7 @@ from PIL import Image, PngImagePlugin
 
 from herald.errors import BadPayload, TooLarge
 from herald.library import images
+from tests.support.pictures import png
 
 PLACE = b"-33.8688"  # a latitude, as text, to look for among the bytes
 
@@ -44,7 +43,7 @@ def pixels(data: bytes) -> bytes:
     return Image.open(io.BytesIO(data)).convert("RGB").tobytes()
 
 
-def png() -> bytes:
+def described_png() -> bytes:
     info = PngImagePlugin.PngInfo()
     info.add_text("Location", PLACE.decode())
     info.add_itxt("XML:com.adobe.xmp", f"<x>{PLACE.decode()}</x>")
@@ -53,7 +52,7 @@ def png() -> bytes:
 
 SAMPLES = {
     "image/jpeg": saved("JPEG", quality=90, comment=PLACE),
-    "image/png": png(),
+    "image/png": described_png(),
     "image/webp": saved("WEBP", lossless=True, xmp=b"<x>" + PLACE + b"</x>"),
     "image/gif": saved("GIF"),
 }
@@ -90,20 +89,11 @@ def test_what_hides_behind_the_end_of_a_jpeg_goes_too() -> None:
     assert PLACE not in images.without_places(saved("JPEG").replace(PLACE, b"x" * len(PLACE)) + second, "image/jpeg")
 
 
-def bomb(width: int, height: int) -> bytes:
-    def chunk(name: bytes, content: bytes) -> bytes:
-        body = name + content
-        return len(content).to_bytes(4, "big") + body + zlib.crc32(body).to_bytes(4, "big")
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(b"\0" * 99)) + chunk(b"IEND", b"")
-
-
 def test_an_image_of_a_billion_pixels_is_refused_by_its_header() -> None:
     with pytest.raises(TooLarge, match="40 million"):
-        images.dimensions(bomb(50_000, 50_000), "image/png")
+        images.dimensions(png(50_000, 50_000, rows=1), "image/png")
     with pytest.raises(BadPayload):
-        images.dimensions(bomb(0, 10), "image/png")
+        images.dimensions(png(0, 10), "image/png")
 
 
 @pytest.mark.parametrize("mime", SAMPLES)

@@ -466,7 +466,7 @@ class Uploads(Protocol):
         """Permission to send one file of 1 to `most` bytes, for some minutes."""
 
     def arrived(self, upload_id: str, most: int) -> str:
-        """Put what was sent under the hash of what it holds; returns its key. Again: Unknown, it is not there any more.
+        """Put what was sent under the hash of what it holds; returns its key. May be repeated for a day.
 
         Raises Unknown (nothing came), TooLarge.
         """

@@ -17,6 +17,7 @@ from herald.care import cases as care
 from herald.errors import Conflict, Refused, Stale
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
+from herald.library import rights
 from herald.measure import counts
 from herald.model import (
     SPOKEN,
@@ -32,6 +33,7 @@ from herald.model import (
     Decision,
     Delivery,
     DeliveryState,
+    Kind,
     Message,
     New,
     Revised,
@@ -306,6 +308,9 @@ def _carry_out(
     cases = care.cases_for(message, decision, account, facts.targets, can=can, now=now)
     changes += [New(case, once=True) for case in cases]
     changes += _close_overtaken(message, herald, now)
+    if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
+        found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
+        changes.append(New(found, once=True))
     answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
     after = replace(settled, decision=decision, case_id=settled.case_id or answer)
     if decision.action is not Action.ALLOW:
