@@ -8,11 +8,13 @@ Whoever starts it installs how visitors are known (dashboard.who.install); witho
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.middleware import Middleware

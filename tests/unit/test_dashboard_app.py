@@ -55,6 +55,8 @@ SEEN_BY = {
     "inbox": {_CM, _CSM, Role.OWNER},
     "moderation": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "calendar": _WORKING,
+    "library": _WORKING,
+    "user-content": _WORKING,
     "policies": set(Role),
 }
 
