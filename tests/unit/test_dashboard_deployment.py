@@ -409,6 +409,7 @@ class Walk:
         def seen() -> int:
             return world.store.find(UserContent, BRAND, of).version
 
+        self.give(world, c.AcknowledgePolicy("COMPLAINTS", 1), "priya")
         self.give(world, c.CaptureContent(said.id), "priya")
         draw("user-content", "priya", content=of)
         self.give(world, c.AskRight("ask-00000001", of, BRAND, "May we show it?", seen()), "priya")
