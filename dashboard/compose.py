@@ -432,10 +432,9 @@ def _previews(
     known = {account.id: account for account in held.accounts}
     frozen, found, cards = _frozen(held), [], []
     credits_ = shown.lines(_rests_on(held, post))
+    if lacking := [line for line in credits_ if line not in post.text]:
+        cards.append({"t": "note", "text": safe_text("Added below the words: " + " · ".join(lacking), 500)})
     post = replace(post, text=credited(post.text, credits_))
-    if credits_:
-        held_words = "Added below the words: " + " · ".join(credits_)
-        cards.append({"t": "note", "text": safe_text(held_words, 500)})
     for variant in variants:
         if variant.account in frozen:
             continue

@@ -186,7 +186,7 @@ def content_events(content: UserContent, zone: str, now: datetime, *, name: pres
     if content.asked_at:
         steps.append((content.asked_at, f"Asked by {_who(content.asked_by, name)}", "violet"))
     if content.answered_at:
-        granted = content.evidence or content.platforms
+        granted = bool(content.platforms)
         words = "Grant confirmed" if granted else "Refusal noted"
         steps.append((content.answered_at, f"{words} by {_who(content.answered_by, name)}", "green" if granted else ""))
     if content.state is RightState.WITHDRAWN and content.ended_at:

@@ -326,7 +326,7 @@ def _new(person: Person, brand: str) -> None:
         parts.nothing("Your role reads the library; adding to it is for others.")
         return
     right = st.query_params.get("right", "")[:40]
-    with st.container(border=True):
+    with st.container(border=True, width=760):
         st.markdown("##### Add to the library")
         _adding(brand, right)
 

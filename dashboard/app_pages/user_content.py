@@ -49,10 +49,12 @@ def render() -> None:
     if brand is None:
         return
     chosen = st.query_params.get("content", "")[:40]
+    if lead := st.session_state.pop("user-content.lead", ""):
+        st.session_state["list"] = lead
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
-            "List", list(LISTS), format_func=lambda each: _counted(brand, each), default="captured", required=True,
-            key="list", bind="query-params", label_visibility="collapsed",
+            "List", list(LISTS), format_func=lambda each: LISTS[each][0], default="captured", required=True,
+            key="list", bind="query-params", label_visibility="collapsed", wrap=True,
         )  # fmt: skip
     if view == "look":
         _look_through(person, brand)
@@ -101,12 +103,10 @@ def _look_through(person: Person, brand: str) -> None:
         capture_button(message, person, "look")
 
 
-def _counted(brand: str, view: str) -> str:
-    words, states = LISTS[view]
-    if not states:
-        return words
-    number = sum(len(data_library.contents(brand, state)) for state in states)
-    return f"{words} {number}" if number else words
+def _lead_to(view: str) -> None:
+    """The next run shows this list; its widget is there already in this one."""
+    st.session_state["user-content.lead"] = view
+    st.rerun()
 
 
 @st.fragment(run_every=parts.LOOK_EVERY)
@@ -190,7 +190,7 @@ def _acting(person: Person, content: UserContent, message: Message) -> None:
         else:
             _ask(content, message)
     with st.container(horizontal=True, gap="small"):
-        if open_ and authority.may(person, "RecordGrant") and st.button("Record their answer …", key="record"):
+        if open_ and authority.may(person, "RecordGrant") and st.button("They answered elsewhere …", key="record"):
             _record_dialog(content, message, None)
         granted = content.state is RightState.GRANTED
         pages = st.session_state.get("herald.pages", {})
@@ -220,8 +220,7 @@ def _ask(content: UserContent, message: Message) -> None:
         st.caption("It is sent as a public reply under their message.")
         sent = st.form_submit_button("Ask", type="primary", icon=":material/send:")
     if sent and actions_library.ask(content, ask_id, text or ""):
-        st.query_params["list"] = "asked"
-        st.rerun()
+        _lead_to("asked")
     if sent:
         parts.flash()
 
@@ -257,8 +256,7 @@ def _record(content: UserContent, message: Message, answer: Message | None) -> N
             credit=credit or "",
         )  # fmt: skip
         if done:
-            st.query_params["list"] = "granted" if granted else "ended"
-            st.rerun()
+            _lead_to("granted" if granted else "ended")
         parts.flash()
 
 
@@ -275,8 +273,7 @@ def _withdraw(content: UserContent) -> None:
         sent = st.form_submit_button("Withdraw", type="primary", shortcut="Ctrl+Enter")
     if sent:
         if actions_library.withdraw(content, reason or ""):
-            st.query_params["list"] = "ended"
-            st.rerun()
+            _lead_to("ended")
         parts.flash()
 
 

@@ -187,7 +187,7 @@ SHARED = (
            "Yes of course, #YesBanksiaOak", granted=True),
     Shared(2, "Corin Adeyemi", f"My reading corner is finished, lamp and all {HASHTAG}", timedelta(days=4, hours=5),
            "Sure, go ahead!"),
-    Shared(3, "Maribel Stanhope", f"Grandma's bowls on your shelf, old meets new {HASHTAG}", timedelta(days=2, hours=7)),
+    Shared(3, "Maribel Stanhope", f"Grandma's bowls on your shelf, old and new {HASHTAG}", timedelta(days=2, hours=7)),
     Shared(4, "Tove Lindqvist", f"Sunday on the green sofa {HASHTAG}", timedelta(days=8, hours=2),
            "I would rather not, sorry", granted=False, note="They would rather not."),
     Shared(5, "Ruben Castellanos", f"The kids built a fort out of the boxes {HASHTAG}", timedelta(hours=9)),
@@ -223,7 +223,7 @@ def said(until: datetime, wall: list[voices.Posted]) -> Iterator[voices.Said]:
 
 
 def steps(until: datetime, wall: list[voices.Posted]) -> Iterator[tuple[datetime, Step, str]]:
-    """(when, what, by whom): the marketer fills the library, the community manager asks for rights and confirms them."""
+    """(when, what, by whom): the marketer fills the library, the community manager asks for rights."""
     start = until - timedelta(days=20)
     for number, piece in enumerate(PIECES):
         yield start + timedelta(minutes=7 * number), _saved(piece, until), "jack"

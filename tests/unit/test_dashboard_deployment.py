@@ -428,7 +428,7 @@ class Walk:
         self.give(world, c.Approve("post-00001", world.version("post-00001")), "priya")
         for query in ({}, {"asset": "asset-00001"}, {"asset": "asset-00002"}, {"asset": "new"}):
             draw("library", "lena", **query)
-        for query in ({}, {"content": of}, {"list": "granted"}):
+        for query in ({}, {"content": of}, {"list": "Granted"}, {"list": "Look through"}):
             draw("user-content", "priya", **query)
         draw("calendar", "lena", compose="new", content=of)
         world.became("post-00001", FACEBOOK, TargetState.PUBLISHED, delivery=DeliveryState.DONE, days_ago=1,
