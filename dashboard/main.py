@@ -8,7 +8,18 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from dashboard import theme, who
-from dashboard.app_pages import breaches, calendar, inbox, law, moderation, overview, policies, report
+from dashboard.app_pages import (
+    breaches,
+    calendar,
+    inbox,
+    law,
+    library,
+    moderation,
+    overview,
+    policies,
+    report,
+    user_content,
+)
 from dashboard.components import sheet
 from dashboard.failures import explained
 from dashboard.present import initials
@@ -40,6 +51,10 @@ PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their fi
     "inbox": Entry("Engage", "Inbox", ":material/inbox:", inbox.render, _ANSWER),
     "moderation": Entry("Engage", "Moderation", ":material/gavel:", moderation.render, _MODERATE),
     "calendar": Entry("Publish", "Calendar", ":material/calendar_month:", calendar.render, calendar.SEES),
+    "library": Entry("Publish", "Library", ":material/photo_library:", library.render, calendar.SEES),
+    "user-content": Entry(
+        "Publish", "User content", ":material/volunteer_activism:", user_content.render, calendar.SEES
+    ),
     "policies": Entry("Govern", "Policies", ":material/policy:", policies.render, _EVERYONE),
     "law": Entry("Govern", "Law", ":material/balance:", law.render, law.SEES),
     "breaches": Entry("Govern", "Breaches", ":material/report:", breaches.render, breaches.SEES),

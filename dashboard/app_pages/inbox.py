@@ -7,6 +7,7 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard import actions, actions_care, data, data_care, parts, parts_care, present, theme, who
+from dashboard.app_pages.user_content import capture_button
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
 from dashboard.text import safe_text
@@ -241,6 +242,7 @@ def _acting(person: Person, case: Case, message: Message, handled: data_care.Han
         if mine and case.state is not CaseState.ANSWERING and st.button("Resolve", key=f"resolve-{case.id}"):
             parts.resolve_dialog(case, message)
         parts.hide_buttons(message, person, f"inbox-{case.id}")
+        capture_button(message, person, f"inbox-{case.id}")
 
 
 def _saved_answers(case: Case, message: Message, box: str, kind: str, *, locked: bool) -> None:

@@ -65,10 +65,11 @@ from herald.model import (
 from herald.platforms import outlets, sources
 from herald.ports import Capabilities, Proof
 from herald.store.tables import TableStore
-from local.demo import govern, microblogs, voices
+from local.demo import govern, library, microblogs, voices
 from local.demo import organisation as shop
 from local.facebook import numbers
 from local.memory import MemoryDb
+from local.memory_media import MemoryMedia
 from local.microblogs.network import Network
 from local.simulator import crowd
 
@@ -171,6 +172,11 @@ class Past:
     networks: Mapping[str, Network]
     begun: date
     refused: tuple[str, ...]  # what people tried and the gate did not allow, in words
+    files: MemoryMedia
+
+
+def _when(one: voices.Said) -> datetime:
+    return one.at
 
 
 def furnish(store: TableStore, bases: Mapping[str, str], acknowledged_at: datetime) -> None:
@@ -199,29 +205,31 @@ def make(
         credentials: secret reference -> credentials; the bodies are signed with the first secret.
         bases: platform -> address of its simulator.
     """
-    said = tuple(one for one in voices.month(seed, start, DAYS + 1) if one.at < until)
     first = start - timedelta(days=BEFORE)
+    ours = voices.posts(first, BEFORE + DAYS + AHEAD)
+    heard = heapq.merge(voices.month(seed, start, DAYS + 1), sorted(library.said(until, ours), key=_when), key=_when)
+    said = tuple(one for one in heard if one.at < until)
     opening = datetime.combine(first, datetime.min.time(), until.tzinfo) - timedelta(days=1)
     clock = Clock(opening)
     db = MemoryDb()
     store = TableStore(db, settings_ttl=3600)
     wall = Rehearsal(outlets()["facebook_page"].capabilities, clock)
-    ours = voices.posts(first, BEFORE + DAYS + AHEAD)
     wall.posts = {post_name(post.id): post for post in ours if post.account_id not in shop.MICROBLOGS}
     towns = microblogs.towns(credentials, bases, clock)
+    files = MemoryMedia()
     woken: list[str] = []
     herald = Herald(
         store=store, sources=sources(), outlets={**outlets(), **towns.adapters, "facebook_page": wall},
         archive=_NoArchive(), pollers=towns.pollers,
         wake=lambda delivery: woken.append(delivery.id), secrets=lambda ref: credentials[ref], clock=clock,
-        meters={**towns.adapters, "facebook_page": wall},
+        meters={**towns.adapters, "facebook_page": wall}, media=files, uploads=files,
     )  # fmt: skip
     furnish(store, bases, opening)
     month = _Month(herald, wall, towns, clock, woken, credentials)
     month.acknowledge()
     month.settle()
     month.live(said, first, until)
-    return Past(db, herald, said, wall, towns.networks, first, tuple(month.refused))
+    return Past(db, herald, said, wall, towns.networks, first, tuple(month.refused), files)
 
 
 @dataclass
@@ -301,6 +309,8 @@ class _Month:
                 continue  # from before Herald came to the shop
             for at, act in self._life_of(posts, until):
                 plan(max(at, self.clock.now), act)
+        for at, step, by in library.steps(until, voices.posts(begun, BEFORE + DAYS + AHEAD)):
+            plan(at, partial(self._give, step, by))
         for day in range(BEFORE + DAYS + 2):
             morning = datetime.combine(begun, datetime.min.time(), until.tzinfo) + timedelta(days=day)
             plan(morning + timedelta(hours=6, minutes=30), self._round)
@@ -460,6 +470,9 @@ class _Month:
         number = hashlib.sha256(f"late {case.id}".encode()).hexdigest()[:16]
         text = _LATE[case.type] if case.type in _LATE else _LATE["question"]
         self._act(Reply(number, case.message_id, text, case.version, outcome=outcome, clause=clause), "hana")
+
+    def _give(self, step: library.Step, by: str) -> None:
+        self._act(step(self.herald), by)
 
     def _act(self, command: Any, by: str) -> None:
         try:

@@ -40,6 +40,8 @@ def seed(stack: Any) -> str:
         put_past(page, posts, ratings, folder=ports.local_dir())
     for platform, network in past.networks.items():
         network.copy_to(ports.local_dir() / f"{platform}.db")
+    for key, (body, mime) in past.files.kept.items():
+        boto3.client("s3").put_object(Bucket=stack.environment["MEDIA_BUCKET"], Key=key, Body=body, ContentType=mime)
     names = {table: stack.environment[f"{table.upper()}_TABLE"] for table in keys.TABLES}
     written = copy_tables(past.db.everything(), names)
     return f"{shop.NAME}: {len(past.said)} messages of {history.DAYS} days, {written} rows"

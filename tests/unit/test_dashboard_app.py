@@ -56,6 +56,8 @@ SEEN_BY = {
     "inbox": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "moderation": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "calendar": _WORKING,
+    "library": _WORKING,
+    "user-content": _WORKING,
     "policies": set(Role),
     "law": set(Role),
     "breaches": set(Role),

@@ -12,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,14 +23,17 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data, main, who
 from herald.flows import commands as c
-from herald.flows import gate
+from herald.flows import gate, library
 from herald.govern import authority, policies
-from herald.model import Action, DeliveryState, TargetState, Work
+from herald.library.rights import content_id
+from herald.model import Action, DeliveryState, Media, TargetState, UserContent, Work
 from herald.store import db
+from local.memory_media import MemoryMedia
 from tests.e2e.calendar_world import BLUESKY, FACEBOOK, MASTODON, CalendarWorld
 from tests.e2e.dashboard_world import BRAND, ZONE, World
 from tests.e2e.overview_world import OverviewWorld
 from tests.servers.running import free_port
+from tests.support.pictures import png
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "dashboard" / "Dockerfile").read_text("utf-8")
@@ -412,12 +415,54 @@ class Walk:
         self.calls |= watched.calls
 
 
+    def shows(self) -> None:
+        """The library and customers' content, from capture to withdrawal, with a post that is out."""
+        world = CalendarWorld(now=NOW)
+        shelf = MemoryMedia()
+        world.herald = replace(world.herald, media=shelf, uploads=shelf)
+        watched = watch(world)
+        said = world.say("Lee Lark", "My bowl in the morning", minutes_ago=60)
+        of = content_id(said.id)
+
+        def seen() -> int:
+            return world.store.find(UserContent, BRAND, of).version
+
+        self.give(world, c.AcknowledgePolicy("COMPLAINTS", 1), "priya")
+        self.give(world, c.CaptureContent(said.id), "priya")
+        draw("user-content", "priya", content=of)
+        self.give(world, c.AskRight("ask-00000001", of, BRAND, "May we show it?", seen()), "priya")
+        draw("user-content", "priya", content=of)
+        scope = (FACEBOOK.partition(":")[0],)
+        self.give(world, c.RecordGrant(of, BRAND, True, seen(), "", "In the shop.", scope, "", "Lee Lark"), "priya")
+        key = library.kept(png(), world.herald)
+        photo = c.SaveAsset("asset-00001", BRAND, "A bowl", "permission", 0, key, alt="A bowl", right=of)
+        self.give(world, photo, "lena")
+        self.give(world, c.SaveAsset("asset-00002", BRAND, "A guide", "own", 0, address="https://a.example/x",
+                                     files=("asset-00001",)), "lena")  # fmt: skip
+        where = (c.Variant(FACEBOOK, world.at(2, "09:00"), ZONE),)
+        media = (Media("", "", "", 0, "", asset="asset-00001"),)
+        self.give(world, c.Draft("post-00001", BRAND, "Bowl", "A bowl.", where, 0, media=media), "lena")
+        self.give(world, c.Submit("post-00001", world.version("post-00001")), "lena")
+        self.give(world, c.Approve("post-00001", world.version("post-00001")), "priya")
+        for query in ({}, {"asset": "asset-00001"}, {"asset": "asset-00002"}, {"asset": "new"}):
+            draw("library", "lena", **query)
+        for query in ({}, {"content": of}, {"list": "Granted"}, {"list": "Look through"}):
+            draw("user-content", "priya", **query)
+        draw("calendar", "lena", compose="new", content=of)
+        world.became("post-00001", FACEBOOK, TargetState.PUBLISHED, delivery=DeliveryState.DONE, days_ago=1,
+                     clock="09:00")  # fmt: skip
+        self.give(world, c.WithdrawRight(of, BRAND, "They asked us.", seen()), "priya")
+        self.give(world, c.RetireAsset("asset-00001", BRAND, "Withdrawn.", 1), "lena")
+        self.calls |= watched.calls
+
+
 def _all_that_is_asked() -> set[Call]:
     walk = Walk()
     walk.measures()
     walk.answers_and_decides()
     walk.plans()
     walk.governs()
+    walk.shows()
     assert walk.given == set(authority.MATRIX), "every command is given here; a new one is added to this walk"
     return walk.calls
 

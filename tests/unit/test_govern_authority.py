@@ -45,12 +45,15 @@ STOPS = {"Approve", "Reject", "Hold", "Cancel", "TakeDown"}
 PLANS = STOPS | {"Draft", "Submit", "MovePost", "Confirm"}
 ALL = {"AcknowledgePolicy", "MakeLink"}
 MAILS = {"MailReport"}
+SHOWS = {"SaveAsset", "CaptureContent"}
+TAKES_BACK = {"RetireAsset", "WithdrawRight"}
 EXPECTED = {
     Role.COMMUNITY_MANAGER: set(authority.MATRIX),
-    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide"} | ALL | PLANS | MAILS,
-    Role.COMPLIANCE: {"Overrule", "DecideAppeal", "Unhide", "Release"} | ALL | STOPS | MAILS,
-    Role.OWNER: {"Overrule", "DecideAppeal", "Release"} | ALL | PLANS | MAILS,
-    Role.MARKETER: ALL | PLANS | MAILS,
+    Role.CUSTOMER_SERVICE_MANAGER: {"Reply", "Claim", "Resolve", "Hide", "Unhide"} | ALL | PLANS | MAILS
+    | {"CaptureContent", "AskRight", "RecordGrant", "WithdrawRight"},
+    Role.COMPLIANCE: {"Overrule", "DecideAppeal", "Unhide", "Release"} | ALL | STOPS | MAILS | TAKES_BACK,
+    Role.OWNER: {"Overrule", "DecideAppeal", "Release", "RecordGrant"} | ALL | PLANS | MAILS | SHOWS | TAKES_BACK,
+    Role.MARKETER: ALL | PLANS | MAILS | SHOWS | TAKES_BACK,
     Role.ENGINEER: ALL,
 }
 # govern: who answers for the rules writes them; everybody tells of a breach, and whoever is on its path takes it on

@@ -11,6 +11,7 @@ The map, from the bottom up (imports point down only, import-linter keeps it):
     publish/    the calendar: times, what a platform would refuse, what may happen to a variant
     deliver/    outgoing acts: states, leases, look-up before repeat
     govern/     policies, law, escalation paths, people and authority, signed links, the audit chain
+    library/    what we may show: licences, types by content, images without places, customers' rights
     measure/    what is counted and how: counts, figures, the report of a period
     flows/      where rooms meet: one function a handler, and commands.py, the gate for people's writes
     platforms/  one file a platform; wire/ holds what they share

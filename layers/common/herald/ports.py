@@ -451,6 +451,41 @@ class MediaStore(Protocol):
         """Raises Unknown."""
 
 
+@record
+class Stored:
+    """How many bytes are kept, and the first 4096 of them."""
+
+    size: int
+    head: bytes
+
+
+@record
+class UploadForm:
+    """Where a browser may send one file, as multipart/form-data: these fields, then `file`."""
+
+    address: str
+    fields: Mapping[str, str]
+
+
+class Uploads(Protocol):
+    """The place of MediaStore, for files too large to pass through a page."""
+
+    def look(self, key: str) -> Stored:
+        """Raises Unknown."""
+
+    def expect(self, upload_id: str, most: int) -> UploadForm:
+        """Permission to send one file of 1 to `most` bytes, for some minutes."""
+
+    def arrived(self, upload_id: str, most: int) -> str:
+        """Put what was sent under the hash of what it holds; returns its key. May be repeated for a day.
+
+        Raises Unknown (nothing came), TooLarge.
+        """
+
+    def address(self, key: str, name: str, mime: str) -> str:
+        """Where a browser can save it as a file called `name`, for some minutes; never shown inside a page."""
+
+
 class Mailer(Protocol):
     """Sends mail."""
 

@@ -314,6 +314,83 @@ class CloseBreach(Command):
 # ---------------------------------------------------------------- library: assets, sources, user content
 
 
+@dataclass(frozen=True, slots=True)
+class SaveAsset(Command):
+    """Add a thing to the library (`id` is made by the client, expected is 0), or change what is known of it.
+
+    What it is, Herald finds out from its bytes; they never change (another file is another asset).
+    """
+
+    id: str
+    brand: str
+    title: str
+    licence: str  # id in library.licences
+    expected: int
+    key: str = ""  # where its bytes are kept (ports.MediaStore); empty for a link
+    address: str = ""  # the link, or where it came from
+    alt: str = ""
+    credit: str = ""
+    source: str = ""
+    proof: str = ""
+    last_day: str = ""  # "2026-12-31": the last day it may be shown, where the brand's day ends first; empty: no end
+    files: tuple[str, ...] = ()
+    right: str = ""  # the customer's content it shows
+
+
+@dataclass(frozen=True, slots=True)
+class RetireAsset(Command):
+    """Take it out of use: no post with it goes out any more. With `take_down`, published ones are taken down too."""
+
+    asset_id: str
+    brand: str
+    reason: str
+    expected: int
+    take_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureContent(Command):
+    """Remember what a customer said or showed, to ask whether we may show it again. Twice is once."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskRight(Command):
+    """Ask the customer under their own message. `id` is made by the client, so that sending twice asks once."""
+
+    id: str
+    content_id: str
+    brand: str
+    text: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordGrant(Command):
+    """What the customer answered: a person confirms it. Evidence is their message, or words on how it was granted."""
+
+    content_id: str
+    brand: str
+    granted: bool
+    expected: int
+    evidence: str = ""  # id of the customer's message
+    note: str = ""
+    platforms: tuple[str, ...] = ()
+    last_day: str = ""  # as SaveAsset's
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawRight(Command):
+    """The right is over: what is planned is held, what stands is taken down. Given again, for what still stands."""
+
+    content_id: str
+    brand: str
+    reason: str
+    expected: int
+
+
 # ---------------------------------------------------------------- publish: calendar days, campaigns, offers, products
 
 

@@ -8,7 +8,20 @@ from datetime import datetime
 from typing import Protocol
 
 from herald.model.record import record
-from herald.ports import Archive, Leftovers, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
+from herald.ports import (
+    Archive,
+    Leftovers,
+    Mailer,
+    MediaStore,
+    Meter,
+    Outlet,
+    Poller,
+    Secrets,
+    Source,
+    Store,
+    Uploads,
+    Wake,
+)
 
 LINKS = "herald/links"
 
@@ -30,6 +43,7 @@ class Herald:
     secrets: Secrets
     clock: Clock
     media: MediaStore | None = None
+    uploads: Uploads | None = None  # the same place, for what a browser sends there itself
     pollers: Mapping[str, Poller] = field(default_factory=dict)
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import breaches, invite, mailing, policies, posts
+from herald.flows import breaches, invite, library, mailing, policies, posts, user_content
 from herald.flows import care as room
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
@@ -390,6 +390,8 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         **policies.PLANS,
         **breaches.PLANS,
         **room.PLANS,
+        **library.PLANS,
+        **user_content.PLANS,
     }
 )
 """Every command's plan. A room's flow brings its own; here they come together."""

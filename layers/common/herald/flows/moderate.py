@@ -18,6 +18,7 @@ from herald.errors import Conflict, Refused, Stale
 from herald.flows import care as room
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
+from herald.library import rights
 from herald.measure import counts
 from herald.model import (
     SPOKEN,
@@ -33,6 +34,7 @@ from herald.model import (
     Decision,
     Delivery,
     DeliveryState,
+    Kind,
     Message,
     New,
     Revised,
@@ -308,6 +310,9 @@ def _carry_out(
     for case in cases:
         changes += [New(case, once=True), *room.opening(case, replace(message, decision=decision), account, herald)]
     changes += _close_overtaken(message, herald, now)
+    if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
+        found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
+        changes.append(New(found, once=True))
     answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
     after = replace(settled, decision=decision, case_id=settled.case_id or answer)
     if decision.action is not Action.ALLOW:

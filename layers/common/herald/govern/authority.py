@@ -44,6 +44,12 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "SavePlaybook": frozenset({_OWNER, _COMPLIANCE}),
         "SaveAnswers": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
         "SaveLimits": frozenset({_OWNER}),
+        "SaveAsset": frozenset({_CM, _MARKETER, _OWNER}),
+        "RetireAsset": frozenset({_CM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "CaptureContent": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "AskRight": frozenset({_CM, _CSM}),
+        "RecordGrant": frozenset({_CM, _CSM, _OWNER}),
+        "WithdrawRight": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
     }
 )
 """Command (class name in flows.commands) -> roles that may give it. Whoever overrules judges the rules themselves:

@@ -45,6 +45,7 @@ from herald.model.govern import (
     Role,
     Targets,
 )
+from herald.model.library import Asset, AssetKind, Rests, RightState, UserContent
 from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
 from herald.model.post import (
@@ -65,12 +66,13 @@ from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [
     "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook", "Approval",
-    "Assessment", "AuditEntry", "Breach", "BreachKind", "BreachState", "Case", "CaseState", "Change", "Clause",
-    "ClauseRef", "Climb", "Connection", "Counted", "Credentials", "Decision", "Delivery", "DeliveryState",
-    "Escalation", "EscalationPath", "EscalationStep", "Event", "Gated", "Handling", "Hold", "InForce", "IsApproved",
-    "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld",
-    "Note", "Person", "Persona", "Placed", "Playbook", "Policy", "Post", "PostKind", "Posted", "Record", "Remedy",
-    "RemedyLimits", "RemedyState", "Replied", "Response", "Revised", "Role", "Severity", "Snapshot", "Span", "Stage",
-    "StateChange", "Still", "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "Work",
-    "case_id", "content_hash", "needs_of", "post_hash", "words_of",
+    "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "Case", "CaseState",
+    "Change", "Clause", "ClauseRef", "Climb", "Connection", "Counted", "Credentials", "Decision", "Delivery",
+    "DeliveryState", "Escalation", "EscalationPath", "EscalationStep", "Event", "Gated", "Handling", "Hold",
+    "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message",
+    "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook", "Policy", "Post", "PostKind",
+    "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response", "Rests", "Revised",
+    "RightState", "Role", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still", "StillOrdered", "Taken",
+    "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Work", "case_id", "content_hash",
+    "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

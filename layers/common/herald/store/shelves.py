@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from herald.model import (
     AnswerBook,
+    Asset,
     Breach,
     BreachState,
     EscalationPath,
@@ -24,9 +25,11 @@ from herald.model import (
     RemedyLimits,
     RemedyState,
     Replied,
+    Rests,
     Revised,
     Still,
     Tallied,
+    UserContent,
 )
 from herald.model.breaches import breaches_list, breaches_of
 from herald.model.care import TOLD, remedies_list, stages_list
@@ -82,12 +85,28 @@ class Shelf:
     ttl: Callable[[Any], int | None] = lambda _: None
 
 
+def _in_use(asset: Asset) -> Mapping[str, str]:
+    """Assets that were not retired, by when they came."""
+    if asset.retired_at is not None:
+        return {}
+    return {"work": keys.assets(asset.brand), "work_at": f"{keys.stamp(asset.at)}#{asset.id}"}
+
+
+def _by_right(content: UserContent) -> Mapping[str, str]:
+    """Each customer's content stands on one list, by how far its right has come."""
+    at = content.ended_at or content.answered_at or content.asked_at or content.captured_at
+    return {"work": keys.user_content(content.brand, content.state), "work_at": f"{keys.stamp(at)}#{content.id}"}
+
+
 SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
     Shelf(EscalationPath, keys.SETTINGS, "PATH", ("brand", "kind"), ("number",)),
     Shelf(Breach, keys.MESSAGES, "BREACH", ("id",), ("brand",), _breach_lists),
     # ---- research: platform sheet, selection, trends, profiles
     # ---- library: assets, feed items, user content
+    Shelf(Asset, keys.POSTS, "ASSET", ("brand",), ("id",), _in_use),
+    Shelf(UserContent, keys.POSTS, "UGC", ("brand",), ("id",), _by_right),
+    Shelf(Rests, keys.POSTS, "RESTS", ("brand", "need"), ("post_id",)),
     # ---- publish: calendar days, campaigns, offers, products
     # ---- care: playbooks, complaints
     Shelf(Playbook, keys.SETTINGS, "PLAYBOOK", ("brand",), ("number",)),
