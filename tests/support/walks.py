@@ -287,7 +287,7 @@ def judges(walk: Walk) -> None:
     a complaint that is overdue."""
     said = [a_comment("you utter muppet", id="31"), a_comment("a refund?", id="32"), a_comment("dodgy", id="33"),
             a_comment("lovely", id="34")]  # fmt: skip
-    walk.changed(_told(walk, a_comment("My chair #talltimber", id="36")))
+    walk.changed(_told(walk, a_comment("My chair #talltimber", id="37")))
     ids = [_told(walk, event) for event in said]
     walk.changed(*ids)
     walk.clock.pass_(minutes=1)

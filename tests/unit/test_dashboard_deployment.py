@@ -22,11 +22,12 @@ import yaml
 from streamlit.testing.v1 import AppTest
 
 from dashboard import data, main, who
+from herald.care import playbooks
+from herald.flows import care, gate, library
 from herald.flows import commands as c
-from herald.flows import gate, library
 from herald.govern import authority, policies
 from herald.library.rights import content_id
-from herald.model import Action, DeliveryState, Media, TargetState, UserContent, Work
+from herald.model import Action, Case, DeliveryState, Handling, Media, TargetState, UserContent, Work
 from herald.store import db
 from local.memory_media import MemoryMedia
 from tests.e2e.calendar_world import BLUESKY, FACEBOOK, MASTODON, CalendarWorld
@@ -351,7 +352,7 @@ class Walk:
         self.give(world, reply, "tomas")
         draw("inbox", "tomas", case=case.id)
         other = world.store.case(world.newest_case("J. Whitfield"))
-        self.give(world, c.Resolve(other.id, "Answered", "COMPLAINTS 2.1", other.version), "priya")
+        self.settles(world, other)
         insult = world.insult("Rude", "What an idiot", "idiot")
         draw("moderation", "priya", message=insult.id)
         self.give(world, c.Unhide(insult.id, "It was a joke", insult.version), "priya")
@@ -366,6 +367,28 @@ class Walk:
         draw("moderation", "aroha", view="Appeals", message=appeal.message_id)
         self.give(world, c.DecideAppeal(appeal.id, True, "It is a name", "MOD 1.1", appeal.version), "aroha")
         self.calls |= watched.calls
+
+    def settles(self, world: World, case: Case) -> None:
+        """A complaint by its procedure, to a refund above the limit of who proposes it; and the settings of care."""
+        limits = (("community_manager", 100), ("customer_service_manager", 100_000))
+        self.give(world, c.SaveLimits(BRAND, "AUD", limits, 0), "gus")
+        self.give(world, c.SavePlaybook(BRAND, re.sub(r"\n +clause: .*", "", playbooks.shipped()), 0), "gus")
+        answer = (
+            "- {id: thanks, title: Thanks, for: [praise], text: Thank you!, link: https://a.example/, clause: MOD 1.1}"
+        )
+        self.give(world, c.SaveAnswers(BRAND, answer, 1), "tomas")
+
+        def seen() -> int:
+            handling = world.store.find(Handling, case.id, BRAND)
+            return handling.version if handling else 0
+
+        self.give(world, c.SetCaseType(case.id, "complaint", "unhappy", seen()), "priya")
+        for step in ("acknowledge", "understand", "investigate", "offer"):
+            self.give(world, c.TakeCaseStep(case.id, step, seen()), "priya")
+        self.give(world, c.Resolve(case.id, "Refunded", "COMPLAINTS 2.1", case.version, 5_000, "AUD"), "priya")
+        draw("inbox", "tomas", case=case.id)
+        (remedy,) = care.waiting_remedies(BRAND, world.herald)
+        self.give(world, c.ApproveOutcome(case.id, remedy.n, True, remedy.version), "tomas")
 
     def governs(self) -> None:
         world = World(now=NOW)
@@ -485,7 +508,8 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     of_audit = {grant.action for grant in grants() if grant.table == "Audit"}
     assert of_audit <= {"Query", "GetItem", "PutItem"}
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
-    versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in ("ACK", "POLICY", "PATH")}
+    kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS")
+    versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
     assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 
 
