@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import invite, mailing, posts
+from herald.flows import calendar, checks, invite, mailing, posts
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     AcknowledgePolicy,
@@ -119,6 +119,7 @@ def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Pla
     if message.deleted:
         raise Refused("state", "The author deleted this message. There is nothing left to answer.")
     text = words(command.text, "Write the reply first.", 20_000)
+    checks.refuse_reply(text, message.brand, herald)
     case = herald.store.case(case_id(message.id, Work.ANSWER))
     same_version(case.version if case else 0, command.expected)
     clause = clause_named(command.clause, herald) if command.clause or command.outcome else None
@@ -377,6 +378,8 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         MailReport: mailing.plan,
         AcknowledgePolicy: _acknowledge,
         **posts.PLANS,
+        **calendar.PLANS,
+        **checks.PLANS,
     }
 )
 """Every command's plan. A room's flow brings its own; here they come together."""

@@ -33,6 +33,11 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "Confirm": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "MailReport": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
         "AcknowledgePolicy": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
+        "SaveDay": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "RemoveDay": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "ImportCalendar": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "SaveChecks": frozenset({_OWNER, _COMPLIANCE}),
+        "WaiveCheck": frozenset({_CM, _OWNER, _COMPLIANCE}),
     }
 )
 """Command (class name in flows.commands) -> roles that may give it. Whoever overrules judges the rules themselves:

@@ -1,5 +1,6 @@
 """The nouns that cross rooms: frozen dataclasses, no behaviour beyond their own arithmetic."""
 
+from herald.model.calendar import CheckPolicy, DayKind, DayMark, Waiver
 from herald.model.case import Case, CaseState, Work, case_id
 from herald.model.changes import (
     Acted,
@@ -50,10 +51,10 @@ from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [
     "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
-    "AuditEntry", "Case", "CaseState", "Change", "Clause", "ClauseRef", "Connection", "Counted", "Credentials",
-    "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated", "Hold", "IsApproved", "KeptFile",
-    "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person",
-    "Placed", "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role", "Severity", "Snapshot", "Span",
-    "StateChange", "Still", "StillOrdered", "Tallied", "Target", "TargetState", "Targets", "Used", "Work", "case_id",
-    "content_hash", "needs_of", "post_hash", "words_of",
+    "AuditEntry", "Case", "CaseState", "Change", "CheckPolicy", "Clause", "ClauseRef", "Connection", "Counted",
+    "Credentials", "DayKind", "DayMark", "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated",
+    "Hold", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric",
+    "New", "NotHeld", "Note", "Person", "Placed", "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role",
+    "Severity", "Snapshot", "Span", "StateChange", "Still", "StillOrdered", "Tallied", "Target", "TargetState",
+    "Targets", "Used", "Waiver", "Work", "case_id", "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from herald.model import New, Revised, Still, Tallied
+from herald.model import CheckPolicy, DayMark, New, Revised, Still, Tallied, Waiver
 from herald.model.records import Record
 from herald.store import codec, keys
 from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
@@ -42,11 +42,18 @@ class Shelf:
     ttl: Callable[[Any], int | None] = lambda _: None
 
 
+def _on_the_calendar(mark: DayMark) -> Mapping[str, str]:
+    return {} if mark.removed else {"cal": keys.days(mark.brand), "cal_at": f"{mark.last_day}#{mark.id}"}
+
+
 SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
     # ---- research: platform sheet, selection, trends, profiles
     # ---- library: assets, feed items, user content
     # ---- publish: calendar days, campaigns, offers, products
+    Shelf(DayMark, keys.POSTS, "DAY", ("brand",), ("id",), _on_the_calendar),
+    Shelf(CheckPolicy, keys.SETTINGS, "CHECKS", ("brand",), ("number",)),
+    Shelf(Waiver, keys.POSTS, "WAIVER", ("post_id",), ("rule", "mark")),
     # ---- care: playbooks, complaints
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
