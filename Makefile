@@ -1,12 +1,12 @@
 # Herald on this machine. `make` alone lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down fresh status check test test-platforms lock
+.PHONY: help setup up down fresh status check build test test-built test-platforms fuzz lock
 
 VENV := .venv
 PY := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
-INPUTS := requirements-dev.lock layers/common/requirements.txt pyproject.toml
+INPUTS := requirements-dev.lock layers/common/requirements.in pyproject.toml
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## */  make \1\t/' | expand -t 24
@@ -40,7 +40,7 @@ $(STAMP): $(INPUTS)
 	fi; \
 	touch $@; echo "set up in $$((SECONDS - begun)) s"
 
-up: setup ## the whole system on 127.0.0.1: embedded AWS, simulated Facebook, dashboard, demo
+up: setup ## the whole system on 127.0.0.1: embedded AWS, simulated platforms, dashboard, demo
 	@$(PY) -m local.up up
 
 down: ## stop it; data is kept
@@ -57,21 +57,39 @@ check: setup ## style, types, imports, template
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PY) -m local.stack --check
+	@$(PY) -m local.build lint
 
-test: setup ## every test but those of the next line
+build: setup ## what `sam deploy` takes, in .aws-sam/build; SAM CLI comes into an environment of its own
+	@$(PY) -m local.build
+
+test: setup ## every test but those of the next two lines
 	$(PY) -m pytest -n 2 --dist loadfile
+
+test-built: build ## built functions under Lambda's emulator, over the embedded AWS
+	@$(PY) -m local.build here
+	$(PY) -m pytest tests/built
 
 test-platforms: setup ## against real servers (Bluesky's PDS, a Mastodon stand-in): minutes the first time, then cached
 	@$(PY) -m tests.servers.cache
 	$(PY) -m pytest tests/platforms
 
-lock: setup ## requirements-dev.lock anew from requirements-dev.in
+fuzz: setup ## 5,000 hostile requests to the door, new ones each time; HERALD_FUZZ=n for another number
+	HERALD_FUZZ=$${HERALD_FUZZ:-5000} $(PY) -m pytest -q tests/integration/test_door_fuzz.py
+
+LOCK := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade
+
+lock: setup ## every lock anew: the machine's, SAM CLI's, the Lambda runtime's, the layer's, the dashboard's
 	$(PY) -m pip install --disable-pip-version-check --quiet uv
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade requirements-dev.in -o requirements-dev.lock
+	$(LOCK) --python-version 3.11 requirements-dev.in -o requirements-dev.lock
+	$(LOCK) --python-version 3.11 requirements-sam.in -o requirements-sam.lock
+	$(LOCK) --python-version 3.11 requirements-audit.in -o requirements-audit.lock
+	$(LOCK) --python-version 3.13 requirements-lambda.in -o requirements-lambda.lock
+	$(LOCK) --python-version 3.13 --no-annotate layers/common/requirements.in -c requirements-dev.lock -o layers/common/requirements.txt
+	$(LOCK) --python-version 3.13 -c requirements-dev.lock dashboard/requirements.in -o dashboard/requirements.lock
 
 # ---------------------------------------------------------------- what an auditor asks for
 
-.PHONY: audit sbom lock-audit
+.PHONY: audit sbom
 AUDIT := .venv-audit
 
 audit: $(AUDIT)/.installed sbom ## checkov on the templates, bandit on the code, a list of parts; 400 MB the first time
@@ -94,7 +112,3 @@ $(AUDIT)/.installed: requirements-audit.lock | $(STAMP)
 	@$(AUDIT)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r requirements-audit.lock \
 	  || { echo "make audit: the package index cannot be reached, or does not have what requirements-audit.lock names" >&2; exit 1; }
 	@touch $@
-
-lock-audit: setup ## requirements-audit.lock anew from requirements-audit.in
-	$(PY) -m pip install --disable-pip-version-check --quiet uv
-	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade requirements-audit.in -o requirements-audit.lock

@@ -43,7 +43,7 @@ def give(command: commands.Command) -> Done | None:
         return None
     herald = data.herald()
     try:
-        done = gate.perform(command, by=person.id, herald=herald, now=herald.clock())
+        done = gate.perform(command, by=person.id, within=person.roles, herald=herald, now=herald.clock())
     except Refused as refused:
         _tell("red", str(refused))
         return None
@@ -97,20 +97,9 @@ def reply(case: Case, box: str) -> None:
         st.session_state[box] = ""
 
 
-def start_from(choice: str, box: str, name: str) -> None:
-    """Put the saved answer chosen in `choice` into the text box `box`, with the customer's first name."""
-    chosen = st.session_state.get(choice)
-    if isinstance(chosen, data.SavedAnswer):
-        st.session_state[box] = chosen.text.replace("{name}", name)
-
-
 def link(purpose: str, subject: str, hours: int) -> Done | None:
     """Make a signed link; the page shows it, so there is no note beside it. None when it was refused."""
     done = give(commands.MakeLink(str(uuid4()), purpose, subject, hours))
     if done:
         take_flash()
     return done
-
-
-def acknowledge(policy_id: str, version: int) -> None:
-    give(commands.AcknowledgePolicy(policy_id, version))

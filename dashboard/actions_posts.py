@@ -11,12 +11,11 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard import actions, data, data_posts, present_posts
+from dashboard import actions, actions_library, data, data_posts, present_posts
 from dashboard.text import one_line
 from herald.errors import BadPayload, TooLarge
 from herald.flows import commands
 from herald.flows.planning import Done
-from herald.model import Media
 
 _TOLD: Final = "calendar.told"
 _DAY: Final = re.compile(r"20\d\d-\d\d-\d\d")
@@ -146,26 +145,35 @@ def confirm(post_id: str, account: str, url: str, expected: int, *, stands: bool
 # ---------------------------------------------------------------- writing
 
 
-def keep(media: Media, content: bytes) -> Media:
-    """Keep the bytes of an inspected image. Raises BadPayload where there is no place for them."""
-    store = data.herald().media
-    if store is None:
-        raise BadPayload("No place for images is set up here. Save without the image.")
-    return replace(media, key=store.put(content, media.mime))
+def keep(command: commands.Draft, content: bytes, licence: str) -> commands.Draft | None:
+    """Put the draft's new image into the library; the draft that shows it from there. None when it was refused.
+
+    Raises BadPayload where there is no place for it or it cannot be read, TooLarge.
+    """
+    (image, *further) = command.media
+    key, asset_id = actions_library.keep(content), new_id()
+    title = command.title.strip() or "Image of a post"
+    saved = commands.SaveAsset(asset_id, command.brand, title, licence, 0, key, alt=image.alt)
+    if actions_library.save(saved) is None:
+        return None
+    return replace(command, media=(replace(image, key=key, asset=asset_id), *further))
 
 
-def save(command: commands.Draft, image: bytes | None, *, submit: bool) -> Done | None:
-    """Save a draft, its new image first; with `submit`, ask for review of exactly what was saved.
+def save(command: commands.Draft, image: tuple[bytes, str] | None, *, submit: bool) -> Done | None:
+    """Save a draft, its new image (bytes and licence) first; with `submit`, ask for review of exactly what was saved.
 
     Returns:
         What saving came to, also when the submission after it was refused; None when nothing was saved.
     """
     if image is not None and command.media:
         try:
-            command = replace(command, media=(keep(command.media[0], image), *command.media[1:]))
+            kept = keep(command, *image)
         except (BadPayload, TooLarge) as error:
             _flash("red", str(error))
             return None
+        if kept is None:
+            return None
+        command = kept
     done = give(command)
     if done is None or not submit:
         return done

@@ -11,15 +11,18 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions_posts, data, data_posts, images, parts, present, present_posts, theme
+from dashboard import actions_posts, data, data_library, data_posts, images, parts, present, present_posts, theme
 from dashboard.components.calendar import post_cards, words
 from dashboard.data_posts import Whole
 from dashboard.failures import guarded
 from dashboard.text import one_line, safe_text
 from herald.errors import BadPayload, HeraldError, TooLarge
+from herald.flows import posts, shown
 from herald.flows.commands import Draft, Variant
 from herald.govern import authority
-from herald.model import Account, Media, Person, Post, Target, words_of
+from herald.library.assets import credited
+from herald.library.licences import LICENCES
+from herald.model import Account, Asset, AssetKind, Media, Person, Post, Record, Target, words_of
 from herald.publish.checks import Problem, check
 from herald.publish.lengths import length
 from herald.publish.schedule import comes_twice, due_at
@@ -105,7 +108,8 @@ class _Held:
         if self.whole is None:
             zone = present_posts.main_zone(self.accounts)
             return {
-                "title": "", "text": "", "link": "", "alt": "", "expected": 0, "accounts": [],
+                "title": "", "text": "", "link": "", "alt": "", "expected": 0, "accounts": [], "picked": "",
+                **_from_customer(self.brand, st.query_params.get("content", "")),
                 "day": _asked_day(data.now().astimezone(ZoneInfo(zone)).date()), "time": time(9, 0),
             }  # fmt: skip
         post = self.whole.post
@@ -114,6 +118,7 @@ class _Held:
         held: dict[str, Any] = {
             "title": post.title, "text": post.text, "link": post.link, "expected": post.version,
             "alt": post.media[0].alt if post.media else "", "accounts": [target.account for target in mine],
+            "needs": post.needs, "picked": post.media[0].asset if post.media else "",
             "day": first.date(), "time": first.time(),
         }  # fmt: skip
         for target in mine:
@@ -137,6 +142,17 @@ class _Held:
         for key in [key for key in st.session_state if str(key).startswith(prefix)]:
             del st.session_state[key]
         st.session_state.pop("compose.new", None)
+
+
+def _from_customer(brand: str, content_id: str) -> dict[str, Any]:
+    """What a post about a customer's content starts from: their words, and the right it rests on."""
+    content = data_library.content(brand, content_id[:40]) if content_id else None
+    message = data.message(content.message_id) if content else None
+    if content is None or message is None:
+        return {"needs": ()}
+    shown = next((one.id for one in data_library.assets(brand) if one.right == content.id), "")
+    said = safe_text(message.text, 1_000).strip()
+    return {"needs": (f"right:{content.id}",), "text": f"“{said}”" if said else "", "picked": shown}
 
 
 def _wall(local_time: str) -> datetime:
@@ -167,7 +183,7 @@ def _compose(person: Person, held: _Held, opened: Callable[[str], None]) -> None
     with left:
         with st.container(border=True):
             _words(held)
-            picture = _image(held)
+            picture = _image(person, held)
         with st.container(border=True):
             variants, wrong = _places(held)
     post = _post(person, held, picture)
@@ -196,31 +212,78 @@ def _words(held: _Held) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Picture:
-    """The image of the post: what is known of it, its bytes if it is new, a small copy to look at."""
+    """The image of the post: what is known of it, its bytes if it is new, a small copy to look at.
+
+    Attributes:
+        licence: of a new one, which goes into the library as it is saved; empty while nobody said.
+    """
 
     media: Media
     new: bytes | None
     small: str
+    licence: str = ""
 
 
-def _image(held: _Held) -> _Picture | None:
-    there = held.whole.post.media if held.whole else ()
-    keeps = bool(there) and not held.get("drop")
-    uploaded = st.file_uploader(
-        "Image" if not keeps else "Another image", type=list(images.TYPES), key=held.key("file"), max_upload_size=5,
+_NONE: Final = "No image"
+_UPLOAD: Final = "A new image …"
+_KEPT: Final = "As it is"
+
+
+def _image(person: Person, held: _Held) -> _Picture | None:
+    """No image, one of the library, or a new one, which the library then has."""
+    of_post = held.whole.post.media[0] if held.whole and held.whole.post.media else None
+    known = {one.id: one for one in data_library.assets(held.brand) if one.kind is AssetKind.IMAGE}
+    ways = ["", *([_KEPT] if of_post and not of_post.asset else []), *known]
+    if of_post and of_post.asset and of_post.asset not in known:
+        ways.append(of_post.asset)  # it was retired since: shown, and refused in words
+    if authority.may(person, "SaveAsset"):
+        ways.append(_UPLOAD)
+    names = {"": _NONE, _UPLOAD: _UPLOAD, _KEPT: _KEPT, **{key: one_line(one.title, 80) for key, one in known.items()}}
+    start = held.get("picked", "") or (_KEPT if of_post else "")
+    picked = st.selectbox(
+        "Image", ways, index=ways.index(start) if start in ways else 0, key=held.key("image"),
+        format_func=lambda each: names.get(each, "Out of use since"),
     )  # fmt: skip
-    if there:
-        st.checkbox("Remove the image", key=held.key("drop"))
     picture: _Picture | None = None
-    if uploaded is not None:
-        picture = _uploaded(uploaded.getvalue())
-    elif keeps:
-        picture = _Picture(there[0], None, _small_kept(there[0].key))
+    if picked == _UPLOAD:
+        picture = _new_image(held)
+    elif picked == _KEPT and of_post:
+        picture = _Picture(of_post, None, _small_kept(of_post.key))
+    elif picked:
+        picture = _from_library(held, picked, known.get(picked))
     if picture is None:
         return None
     alt = st.text_area("Image description", key=held.key("alt"), height=80, max_chars=2_000,
                        placeholder="What it shows, for people who cannot see it")  # fmt: skip
     return replace(picture, media=replace(picture.media, alt=alt or ""))
+
+
+def _from_library(held: _Held, asset_id: str, asset: Asset | None) -> _Picture | None:
+    """The library's own image; its description is where the post's starts from."""
+    asset = asset or data_library.asset(held.brand, asset_id)
+    if asset is None:
+        return None
+    if st.session_state.get(held.key("described")) != asset.id:
+        of_post = held.whole.post.media[0] if held.whole and held.whole.post.media else None
+        same = of_post is not None and of_post.asset == asset.id
+        st.session_state[held.key("alt")] = of_post.alt if of_post and same else asset.alt
+        st.session_state[held.key("described")] = asset.id
+    media = Media(asset.key, asset.sha256, asset.mime, asset.size, "", asset.width, asset.height, asset.id)
+    return _Picture(media, None, _small_kept(asset.key))
+
+
+def _new_image(held: _Held) -> _Picture | None:
+    uploaded = st.file_uploader("Image file", type=list(images.TYPES), key=held.key("file"), max_upload_size=5)
+    licence = st.selectbox(
+        "Licence", [each for each in LICENCES if each != "unknown"], index=None, key=held.key("licence"),
+        format_func=lambda each: LICENCES[each].name, placeholder="Whose is it, and what may we do",
+    )  # fmt: skip
+    if licence and (LICENCES[licence].credits or LICENCES[licence].proof):
+        st.caption("Add it on the Library page: this licence asks for a credit or for who permitted it.")
+    if uploaded is None:
+        return None
+    found = _uploaded(uploaded.getvalue())
+    return replace(found, licence=licence or "") if found else None
 
 
 def _uploaded(content: bytes) -> _Picture | None:
@@ -349,8 +412,17 @@ def _post(person: Person, held: _Held, picture: _Picture | None) -> Post:
         id=held.id, brand=held.brand, author=whole.post.author if whole else person.id,
         title=(held.get("title") or "").strip(), text=(held.get("text") or "").strip(),
         created_at=whole.post.created_at if whole else data.now(), link=(held.get("link") or "").strip(),
-        media=(picture.media,) if picture else (), version=held.expected,
+        media=(picture.media,) if picture else (), version=held.expected, needs=tuple(held.get("needs") or ()),
     )  # fmt: skip
+
+
+def _rests_on(held: _Held, post: Post) -> list[Record]:
+    """What the post shows of the library and of customers, as it is now."""
+    assets = data_library.some_assets(held.brand, tuple(one.asset for one in post.media if one.asset))
+    rights = {need.partition(":")[2] for need in post.needs if need.startswith("right:")}
+    rights |= {one.right for one in assets if one.right}
+    found = [data_library.content(held.brand, one) for one in sorted(rights)]
+    return [*assets, *(one for one in found if one is not None)]
 
 
 def _previews(
@@ -359,16 +431,24 @@ def _previews(
     """A card for each account; every problem found, by field and rule."""
     known = {account.id: account for account in held.accounts}
     frozen, found, cards = _frozen(held), [], []
+    credits_ = shown.lines(_rests_on(held, post))
+    if lacking := [line for line in credits_ if line not in post.text]:
+        cards.append({"t": "note", "text": safe_text("Added below the words: " + " · ".join(lacking), 500)})
+    post = replace(post, text=credited(post.text, credits_))
     for variant in variants:
         if variant.account in frozen:
             continue
-        target = _target(post, variant)
+        own = credited(variant.text, credits_) if variant.text.strip() else ""
+        target = _target(post, replace(variant, text=own))
         problems = check(post, target, data_posts.limits(target.platform))
+        problems += posts.unmet(post, target, data.herald(), data.now())
+        if picture and picture.new is not None and not picture.licence:
+            problems.append(Problem(variant.account, "media", "licence", "Say whose the image is: choose its licence."))
         if variant.account in wrong:
             problems.append(Problem(variant.account, "time", "time", wrong[variant.account]))
         found += problems
         cards.append(_card(post, target, known[variant.account], problems, picture))
-    if not cards:
+    if not found and not any(card["t"] == "preview" for card in cards):
         cards = [{"t": "note", "text": "Choose an account: here you see the post as it will stand there."}]
     post_cards(cards, key="compose-previews")
     return found
@@ -415,7 +495,7 @@ def _finish(
     held: _Held, post: Post, variants: Sequence[Variant], picture: _Picture | None, found: Sequence[Problem],
     opened: Callable[[str], None],
 ) -> None:  # fmt: skip
-    stops = not variants or any(problem.field == "time" for problem in found)
+    stops = not variants or any(problem.field == "time" or problem.rule == "licence" for problem in found)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         submit = st.button("Submit for approval", key="compose-submit", type="primary", disabled=stops or bool(found))
         save = st.button("Save draft", key="compose-save", disabled=stops)
@@ -423,8 +503,10 @@ def _finish(
         st.caption(text, width="content")
     if not (submit or save):
         return
-    command = Draft(held.id, held.brand, post.title, post.text, tuple(variants), held.expected, post.link, post.media)
-    if actions_posts.save(command, picture.new if picture else None, submit=submit):
+    command = Draft(held.id, held.brand, post.title, post.text, tuple(variants), held.expected, post.link, post.media,
+                    post.needs)  # fmt: skip
+    new = (picture.new, picture.licence) if picture and picture.new is not None else None
+    if actions_posts.save(command, new, submit=submit):
         held.end()
         opened(command.id)
     st.rerun()

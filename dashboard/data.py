@@ -6,7 +6,7 @@ before it asks; the brand is part of every key.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -31,31 +31,11 @@ LIVE = 2.0  # seconds a list may be old; the pages look every three
 SETTLED = 30.0  # seconds for what people seldom change: accounts, names
 PAGE = 50  # rows of one query
 
+FORGOTTEN: list[Callable[[], None]] = []
+"""What rooms remember for themselves, forgotten with the rest."""
+
 _given: Herald | None = None
 _lock = Lock()
-
-
-@dataclass(frozen=True, slots=True)
-class SavedAnswer:
-    """Where an answer may start from. `types` are the case types it fits; `{name}` is the customer's first name."""
-
-    id: str
-    title: str
-    types: tuple[str, ...]
-    text: str
-
-
-_answers: tuple[SavedAnswer, ...] = ()
-
-
-def install_answers(answers: Iterable[SavedAnswer]) -> None:
-    """Offer these saved answers under every case they fit; none are offered without this."""
-    global _answers  # noqa: PLW0603  set once, when the server is started
-    _answers = tuple(answers)
-
-
-def answers_for(case_type: str) -> list[SavedAnswer]:
-    return [answer for answer in _answers if case_type in answer.types]
 
 
 def set_herald(herald: Herald | None) -> None:
@@ -135,6 +115,8 @@ def forget() -> None:
     open_cases.clear()
     acted.clear()
     counted.clear()
+    for clear in FORGOTTEN:
+        clear()
 
 
 # ---------------------------------------------------------------- single things, always read anew
@@ -172,8 +154,8 @@ def accounts() -> Mapping[str, Account]:
 
 @st.cache_resource(ttl=SETTLED, max_entries=1, show_spinner=False)
 def policies() -> tuple[Policy, ...]:
-    """The newest version of each policy, by title."""
-    return tuple(sorted(herald().store.policies(), key=lambda policy: policy.title))
+    """The version of each policy that is in force today, by title."""
+    return tuple(sorted(herald().store.policies(now().date()), key=lambda policy: policy.title))
 
 
 @st.cache_resource(ttl=SETTLED, max_entries=500, show_spinner=False)
@@ -187,9 +169,9 @@ def people() -> Mapping[str, Person]:
     return {person.id: person for person in herald().store.people()}
 
 
-@st.cache_resource(ttl=10.0, max_entries=500, show_spinner=False)
+@st.cache_resource(ttl=1.0, max_entries=500, show_spinner=False)
 def person(person_id: str) -> Person | None:
-    """A role taken away, or a person made inactive, is seen within ten seconds."""
+    """Read once for all parts of a run: a role taken away, or a person made inactive, is seen within a second."""
     return herald().store.person(person_id)
 
 

@@ -17,6 +17,8 @@ from botocore.exceptions import (
     NoRegionError,
 )
 
+from dashboard import who
+
 P = ParamSpec("P")
 _log = logging.getLogger("herald.dashboard")
 
@@ -42,6 +44,9 @@ def explain(error: Exception) -> None:
     if not_started(error):
         with st.container(border=True):
             st.markdown("##### Herald is not running here")
+            if (sign_in := who.sign_in()) and sign_in.enter:  # deployed: whoever reads this has no shell there
+                st.write("Its tables cannot be read. Tell an engineer: their names, or the role of the task.")
+                return
             st.write("There are no tables to read. Start everything from the project folder with:")
             st.code("make up", language=None)
             st.caption("This page then shows what is there; it looks again every few seconds while it is open.")
@@ -63,8 +68,8 @@ def _look_again() -> None:
     st.session_state["_looked"] = True
 
 
-def guarded(render: Callable[P, None]) -> Callable[P, None]:
-    """A page, or a fragment of one, that explains its failures itself."""
+def explained(render: Callable[P, None]) -> Callable[P, None]:
+    """What explains its failures itself."""
 
     @functools.wraps(render)
     def run(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -74,6 +79,21 @@ def guarded(render: Callable[P, None]) -> Callable[P, None]:
             explain(error)
 
     return run
+
+
+def guarded(render: Callable[P, None]) -> Callable[P, None]:
+    """A page, or a fragment of one: explains its failures, and draws only for whom the page was opened.
+
+    A fragment runs by itself every few seconds, so whoever left, or signed in too long ago, would go on reading.
+    """
+
+    @functools.wraps(render)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        if who.changed():
+            st.rerun(scope="app")
+        render(*args, **kwargs)
+
+    return explained(run)
 
 
 def on_script_error(error: Exception) -> bool:

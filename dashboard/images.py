@@ -49,15 +49,15 @@ def _opened(data: bytes, name: str) -> Image.Image:
     return picture
 
 
-def inspect(data: bytes, alt: str = "") -> Media:
+def inspect(data: bytes, alt: str = "", *, most: int = MOST_BYTES) -> Media:
     """What was uploaded, not kept yet (`key` is empty).
 
     Raises:
         BadPayload: no image we know, or one that cannot be read.
-        TooLarge: over 5 MB or 40 million pixels.
+        TooLarge: over `most` bytes (5 MB) or 40 million pixels.
     """
-    if len(data) > MOST_BYTES:
-        raise TooLarge(f"This image has {len(data) / 1e6:.1f} MB; {MOST_BYTES // 10**6} MB is the limit.")
+    if len(data) > most:
+        raise TooLarge(f"This image has {len(data) / 1e6:.1f} MB; {most // 10**6} MB is the limit.")
     mime, name = _kind(data)
     picture = _opened(data, name)
     try:

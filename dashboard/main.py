@@ -8,16 +8,27 @@ from typing import Final, NamedTuple
 import streamlit as st
 
 from dashboard import theme, who
-from dashboard.app_pages import calendar, inbox, moderation, overview, policies, report
+from dashboard.app_pages import (
+    breaches,
+    calendar,
+    inbox,
+    law,
+    library,
+    moderation,
+    overview,
+    policies,
+    report,
+    user_content,
+)
 from dashboard.components import sheet
-from dashboard.failures import guarded
+from dashboard.failures import explained
 from dashboard.present import initials
 from dashboard.text import one_line
 from herald.model import Person, Role
 
 _CM, _CSM, _MARKETER = Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER
 _OWNER, _COMPLIANCE, _EVERYONE = Role.OWNER, Role.COMPLIANCE, frozenset(Role)
-_ANSWER = frozenset({_CM, _CSM, _OWNER})
+_ANSWER = frozenset({_CM, _CSM, _OWNER, _COMPLIANCE})
 _MODERATE = frozenset({_CM, _CSM, _OWNER, _COMPLIANCE})
 
 
@@ -40,7 +51,13 @@ PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their fi
     "inbox": Entry("Engage", "Inbox", ":material/inbox:", inbox.render, _ANSWER),
     "moderation": Entry("Engage", "Moderation", ":material/gavel:", moderation.render, _MODERATE),
     "calendar": Entry("Publish", "Calendar", ":material/calendar_month:", calendar.render, calendar.SEES),
+    "library": Entry("Publish", "Library", ":material/photo_library:", library.render, calendar.SEES),
+    "user-content": Entry(
+        "Publish", "User content", ":material/volunteer_activism:", user_content.render, calendar.SEES
+    ),
     "policies": Entry("Govern", "Policies", ":material/policy:", policies.render, _EVERYONE),
+    "law": Entry("Govern", "Law", ":material/balance:", law.render, law.SEES),
+    "breaches": Entry("Govern", "Breaches", ":material/report:", breaches.render, breaches.SEES),
 }
 
 
@@ -66,15 +83,17 @@ def _home(first: st.Page) -> st.Page:
     return st.Page(go, title="Herald", url_path="home", default=True, visibility="hidden")
 
 
-@guarded
+@explained
 def main() -> None:
     """One run of the script."""
     st.set_page_config("Herald", page_icon=str(theme.ASSETS / "icon.png"), layout="wide", initial_sidebar_state=224)
     narrow = "logo.svg" if st.context.theme.type == "dark" else "logo_dark_text.svg"  # beside a closed sidebar
     st.logo(str(theme.ASSETS / "logo.svg"), size="large", icon_image=str(theme.ASSETS / narrow))
-    person = who.current_person()
+    visitor = who.visitor()
+    person = visitor.person
+    who.remember(person)
     if person is None:
-        _nobody()
+        _nobody(visitor.why)
         return
     pages = _navigation(person)
     st.session_state["herald.pages"] = {page.url_path: page for of in pages.values() for page in of}
@@ -84,16 +103,34 @@ def main() -> None:
     st.navigation({"": [_home(first)], **pages}).run()
 
 
-def _nobody() -> None:
+def _nobody(why: str) -> None:
     sign_in = who.sign_in()
+    if st.session_state.pop("herald.pages", None):  # whoever was here has left: their pages go from the side as well
+        st.navigation([st.Page(lambda: None, title="Herald", default=True)], position="hidden")
+    if sign_in and sign_in.enter:
+        _door(why, sign_in, sign_in.enter)
+        return
     with st.container(border=True):
         if sign_in is None:
             text = "Nobody can sign in here: no sign-in is set up. On your own machine, start Herald with: make up"
             sheet([{"t": "empty", "text": text}], key="no-sign-in")
-        else:
-            sheet([{"t": "empty", "text": "You are not signed in, or your access was taken away."}], key="nobody")
-            if sign_in.change_path:
-                sheet([{"t": "away", "href": sign_in.change_path, "text": sign_in.change_label}], key="away")
+            return
+        sheet([{"t": "empty", "text": why}], key="nobody")
+        if sign_in.change_path:
+            sheet([{"t": "away", "href": sign_in.change_path, "text": sign_in.change_label}], key="away")
+
+
+def _door(why: str, sign_in: who.SignIn, enter: Callable[[], None]) -> None:
+    """The way in, and why nobody is let in yet; our own words."""
+    with st.container(horizontal_alignment="center"):
+        st.space("large")
+        with st.container(border=True, width=420, gap="small"):
+            st.markdown("### Welcome to Herald")
+            sheet([{"t": "empty", "text": why}], key="why")
+            st.button("Sign in", type="primary", on_click=enter, width="stretch")
+            if why != who.SIGN_IN:  # somebody is signed in at the issuer, perhaps as somebody else
+                text = "Sign out, to come as somebody else"
+                sheet([{"t": "away", "href": sign_in.change_path, "text": text}], key="out")
 
 
 def _me(person: Person) -> None:

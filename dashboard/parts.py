@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions, data, present, theme
+from dashboard import actions, data, data_care, present, theme
 from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.text import SHORT, one_line
@@ -120,9 +120,23 @@ def _resolve(case: Case, message: Message) -> None:
             "What came of it", OUTCOMES, index=None, accept_new_options=True, placeholder="Choose, or write your own"
         )
         clause = _clause_box(message)
+        amount, currency = _amount_box(case.brand)
         sent = st.form_submit_button("Resolve", type="primary", shortcut="Ctrl+Enter")
     if sent:
-        _finish(commands.Resolve(case.id, outcome or "", clause or "", case.version))
+        _finish(commands.Resolve(case.id, outcome or "", clause or "", case.version, amount, currency))
+
+
+def _amount_box(brand: str) -> tuple[int, str]:
+    """What the outcome costs, in minor units; nothing is asked where no limits allow anything."""
+    held = data_care.limits_of(brand)
+    if not held:
+        return 0, ""
+    given = st.number_input(
+        f"Compensation in {held[0].currency}", 0.0, 1_000_000.0, None, 1.0, format="%.2f", placeholder="None",
+        help="Above your limit it waits for a person whose limit covers it.",
+    )  # fmt: skip
+    cents = round((given or 0) * 100)
+    return cents, held[0].currency if cents else ""
 
 
 @st.dialog("Hide this message", width="small")

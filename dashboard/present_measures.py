@@ -219,24 +219,38 @@ def spans_of(facts: Facts) -> list[list[str]]:
 
 def rate_series(facts: Facts) -> Series:
     """Platform -> engagement rate of the posts published in each stretch of spans_of."""
-    rows = {each: _rates_of(facts, facts.of(each), spans_of(facts)) for each in facts.platforms}
+    return _told({each: _rates_of(facts.of(each), spans_of(facts)) for each in facts.platforms})
+
+
+def engagement_series(facts: Facts) -> Series:
+    """Platform -> engagements so far of the posts published in each stretch of spans_of."""
+    return _told({
+        each: [f.engagements(posts)[0].value for posts in _published(facts.of(each), spans_of(facts))]
+        for each in facts.platforms
+    })  # fmt: skip
+
+
+def _told(rows: Mapping[str, list[float | None]]) -> Series:
     return {each: row for each, row in rows.items() if any(value is not None for value in row)}
 
 
-def _rates_of(
-    facts: Facts, accounts: Sequence[f.AccountFacts], spans: Sequence[Sequence[str]]
-) -> list[float | None]:
+def _rates_of(accounts: Sequence[f.AccountFacts], spans: Sequence[Sequence[str]]) -> list[float | None]:
+    return [f.engagement_rate(posts).value for posts in _published(accounts, spans)]
+
+
+def _published(accounts: Sequence[f.AccountFacts], spans: Sequence[Sequence[str]]) -> list[list[f.Published]]:
+    """The posts of each stretch, by the day on which they were published in their account's zone."""
     days: dict[str, list[f.Published]] = {}
     for one in accounts:
         clock = ZoneInfo(one.account.timezone)
         for post in one.posts:
             days.setdefault(post.published_at.astimezone(clock).date().isoformat(), []).append(post)
-    return [f.engagement_rate([post for day in span for post in days.get(day, ())]).value for span in spans]
+    return [[post for day in span for post in days.get(day, ())] for span in spans]
 
 
 def _rates(facts: Facts) -> list[float | None]:
     spans = spans_of(facts) if len(facts.days) > 31 else [[day] for day in facts.days]
-    return _rates_of(facts, facts.accounts, spans)
+    return _rates_of(facts.accounts, spans)
 
 
 def _medians(facts: Facts) -> list[float | None]:
@@ -293,6 +307,14 @@ def rate_alt(series: Series) -> str:
         return "No engagement rate can be computed in this period."
     best = max(sorted(last), key=lambda each: last[each])
     return f"Engagement rate by reach over time; {theme.platform_name(best)} ends highest, at {percent(last[best])}."
+
+
+def engagement_alt(series: Series) -> str:
+    sums = {each: sum(v for v in row if v is not None) for each, row in series.items()}
+    if not sums:
+        return "No engagements were told in this period."
+    most = max(sorted(sums), key=lambda each: sums[each])
+    return f"Engagements so far of the posts of each stretch; {theme.platform_name(most)} has most, {sums[most]:,.0f}."
 
 
 # ---------------------------------------------------------------- rates by platform

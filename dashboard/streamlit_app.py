@@ -8,11 +8,13 @@ Whoever starts it installs how visitors are known (dashboard.who.install); witho
 from __future__ import annotations
 
 import gc
+import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from urllib.parse import urlsplit
 
 import streamlit as st
 from starlette.middleware import Middleware
@@ -26,6 +28,20 @@ for _place in (ROOT, ROOT / "layers" / "common"):  # started by path, Python kno
     if str(_place) not in sys.path:
         sys.path.insert(0, str(_place))
 
+
+
+def uploads_at(environment: Mapping[str, str]) -> str:
+    """Where browsers may send the library's large files: the origin of the bucket, or nothing where there is none."""
+    bucket, region = environment.get("MEDIA_BUCKET", ""), environment.get("AWS_REGION", "")
+    if not bucket:
+        return ""
+    own = urlsplit(environment.get("AWS_ENDPOINT_URL_S3") or environment.get("AWS_ENDPOINT_URL", ""))
+    if own.netloc:
+        return f"{own.scheme}://{own.netloc}"
+    place = "s3" if region in ("", "us-east-1") else f"s3.{region}"
+    return f"https://{bucket}.{place}.amazonaws.com"
+
+
 POLICY: Final = "; ".join(
     (
         "default-src 'self'",
@@ -33,7 +49,7 @@ POLICY: Final = "; ".join(
         "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",  # Streamlit's own bundle needs these
         "style-src 'self' 'unsafe-inline'",
         "font-src 'self' data:",
-        "connect-src 'self' ws: wss: data: blob:",
+        f"connect-src 'self' ws: wss: data: blob: {uploads_at(os.environ)}".rstrip(),
         "worker-src 'self' blob:",
         "frame-ancestors 'none'",
         "object-src 'none'",
@@ -91,8 +107,12 @@ async def warm(_: st.App) -> AsyncIterator[None]:
     yield
 
 
-def create_app(routes: Sequence[BaseRoute] = (), middleware: Sequence[Middleware] = ()) -> st.App:
-    """The ASGI app. `routes` and `middleware` are a sign-in's own; middleware runs inside the security headers."""
+def create_app(
+    routes: Sequence[BaseRoute] = (),
+    middleware: Sequence[Middleware] = (),
+    secrets: Mapping[str, Any] | None = None,
+) -> st.App:
+    """The ASGI app. All three are a sign-in's own; middleware runs inside the security headers."""
     from dashboard.failures import on_script_error  # noqa: PLC0415
 
     return st.App(
@@ -100,6 +120,7 @@ def create_app(routes: Sequence[BaseRoute] = (), middleware: Sequence[Middleware
         routes=[Route("/api/health", health), *routes],
         middleware=[Middleware(SecurityHeaders), *middleware],
         lifespan=warm,
+        secrets=secrets,
         on_script_error=on_script_error,
     )
 

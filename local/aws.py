@@ -23,7 +23,7 @@ from local import snapshot
 from local.ports import HOST, local_dir, port, url
 
 REGION = "us-east-1"
-SERVICES = "dynamodb,lambda,apigateway,sqs,s3,scheduler,secretsmanager,sts,iam,logs,events"
+SERVICES = "dynamodb,dynamodbstreams,lambda,sqs,s3,scheduler,secretsmanager,sts,iam,logs,events"
 
 Scope = dict[str, Any]
 Application = Callable[[Scope, Callable[..., Awaitable[Any]], Callable[..., Awaitable[Any]]], Awaitable[None]]

@@ -1,6 +1,8 @@
 """`herald bench NAME`: measurements side by side in one run, ratios last.
 
 writes: DynamoDB write units by part, as the tables themselves report them (ConsumedCapacity of the embedded AWS).
+cold: CPU of each built function's start, beside a boto3 client with Powertools' Logger and Metrics.
+cost: dollars for a million webhooks, a thousand posts, a month, from what the run measures.
 dashboard: first render of the Overview against a bare Streamlit page, and server CPU of a rerun.
 """
 
@@ -18,6 +20,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
 import boto3
@@ -47,6 +50,7 @@ from herald.store import keys
 from herald.store.db import DynamoDb
 from herald.store.tables import TableStore
 from local import aws
+from local.bench_cold import cold
 from local.bench_dashboard import dashboard
 from local.demo import history
 from local.demo import organisation as shop
@@ -62,7 +66,7 @@ def writes() -> int:
     with scratch_tables() as client:
         meter = Meter()
         store = TableStore(DynamoDb(client, {table: table for table in keys.TABLES}, on_capacity=meter))
-        history.furnish(store, "http://127.0.0.1", datetime.now(UTC))
+        history.furnish(store, {"facebook_page": "http://127.0.0.1"}, datetime.now(UTC))
         settings = runtime.Settings(tables={table: table for table in keys.TABLES})
         herald = replace(runtime.build(settings, db=store.db), store=store, secrets=lambda ref: Credentials(()))
         head = "".join(f"{part:>{width}}" for part, width in _COLUMNS)
@@ -102,8 +106,8 @@ def _one_publication(meter: Meter, store: TableStore, herald: Herald) -> dict[st
     store.commit([New(post), New(target), New(given)])
     woken: list[str] = []
     able = replace(
-        herald, outlets={account.platform: cast("Outlet", _Accepts(herald.outlets[account.platform].capabilities))},
-        wake=lambda delivery: woken.append(delivery.id), media=_Images(), clock=lambda: now,
+        herald, outlets={account.platform: cast("Outlet", Accepts(herald.outlets[account.platform].capabilities))},
+        wake=lambda delivery: woken.append(delivery.id), media=Images(), clock=lambda: now,
         secrets=lambda ref: Credentials(("bench",), "", {account.account_id: "token"}),
     )  # fmt: skip
     meter.clear()
@@ -121,20 +125,21 @@ def _all(meter: Meter) -> float:
 
 
 @dataclass(frozen=True, slots=True)
-class _Accepts:
+class Accepts:
     """A platform that does what it is asked."""
 
     capabilities: Capabilities
     name: str = "facebook_page"
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        return Proof(f"{account.account_id}_1", f"https://wall.example/{account.account_id}_1")
+        number = f"{account.account_id}_{crc32(delivery.id.encode())}"
+        return Proof(number, f"https://wall.example/{number}")
 
     def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
-        return [Proof(f"{account.account_id}_1", f"https://wall.example/{account.account_id}_1")]
+        return [self.act(delivery, account, token)]
 
 
-class _Images:
+class Images:
     def put(self, data: bytes, mime: str) -> str:
         raise RuntimeError("the bench attaches no images")
 
@@ -158,7 +163,7 @@ def scratch_tables() -> Iterator[Any]:
             stderr=subprocess.DEVNULL,
         )
         try:
-            client = boto3.client("dynamodb", **_client_arguments(port))
+            client = boto3.client("dynamodb", **arguments_of(f"http://{HOST}:{port}"))
             _wait(client)
             create_tables(client)
             yield client
@@ -167,9 +172,10 @@ def scratch_tables() -> Iterator[Any]:
             process.wait(30)
 
 
-def _client_arguments(port: int) -> dict[str, Any]:
+def arguments_of(address: str) -> dict[str, Any]:
+    """What a boto3 client of the embedded AWS there is made with."""
     return {
-        "endpoint_url": f"http://{HOST}:{port}",
+        "endpoint_url": address,
         "region_name": aws.REGION,
         "aws_access_key_id": "test",
         "aws_secret_access_key": "test",
@@ -195,7 +201,7 @@ _COLUMNS = (("message", 9), ("feed", 7), ("decision", 10), ("counts", 8), ("audi
 
 def _one_size(size: int, meter: Meter, store: TableStore, herald: Herald) -> dict[str, float]:
     now = datetime.now(UTC)
-    events = [_comment(f"{size}_{n}", now) for n in range(size)]
+    events = [comment(f"{size}_{n}", now) for n in range(size)]
     meter.clear()
     for event in events:
         store.apply(event, "bench", now)
@@ -211,7 +217,7 @@ def _one_size(size: int, meter: Meter, store: TableStore, herald: Herald) -> dic
     return {part: units / size for part, units in parts.items()}
 
 
-def _comment(number: str, at: datetime) -> Event:
+def comment(number: str, at: datetime) -> Event:
     text = "Bought two of these for the veranda last week, they look lovely in the evening light. Thank you all!"
     return Event(
         platform="facebook_page", account_id=shop.MAIN, external_id=f"100020003000400_{number}",
@@ -247,4 +253,10 @@ class Meter:
         return defaultdict(float, self._units)
 
 
-BENCHES: dict[str, Callable[[], int]] = {"writes": writes, "dashboard": dashboard}
+def _cost() -> int:
+    from local.bench_cost import cost  # noqa: PLC0415 - it stands on this module
+
+    return cost()
+
+
+BENCHES: dict[str, Callable[[], int]] = {"writes": writes, "dashboard": dashboard, "cold": cold, "cost": _cost}

@@ -304,17 +304,6 @@ def serve(host: str, port: int, *, key: bytes) -> None:
     )
 
 
-def _offer_saved_answers() -> None:
-    """The demo organisation's saved answers, each with the page that helps."""
-    from dashboard import data  # noqa: PLC0415
-    from local.demo import organisation  # noqa: PLC0415
-
-    data.install_answers(
-        data.SavedAnswer(answer.id, answer.title, answer.types, f"{answer.text} {answer.link}")
-        for answer in organisation.answers()
-    )
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """The command line: `python -m local.chooser [--host 127.0.0.1] [--port 8420]`."""
     parser = argparse.ArgumentParser(prog="python -m local.chooser", description=(__doc__ or "").splitlines()[0])
@@ -323,7 +312,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     given = parser.parse_args(argv)
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     host = loopback(given.host)
-    _offer_saved_answers()
     serve(host, given.port or ports.port("dashboard"), key=kept_key(ports.local_dir()))
 
 

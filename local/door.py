@@ -1,97 +1,113 @@
 """The address platforms call on this machine: `python -m local.door`.
 
-AWS gives an HTTP API a host name of its own; the embedded one tells its APIs apart by the Host header, which no
-webhook setting lets one choose. The door takes any request on one port and hands it to the stack's API unchanged:
-method, path, query, headers and raw bytes, since signatures are over raw bytes. Only Host and the headers of the
-connection itself differ. What is no path of the API does not pass: the emulator's own addresses (one of them empties
-it), and a target that is no path at all, which could name another server.
+It is the HTTP API of template.yaml: a request is turned into the event that AWS would make of it (local.gateway) and
+given to the function behind its route, over the Lambda API of the embedded AWS. Nothing of a request but that event
+reaches the emulator, whose own addresses (one of them empties it) nobody can name from here.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from uuid import uuid4
 
+from local import gateway
+from local.gateway import BODY_LIMIT, Request, Response
 from local.ports import HOST, port, url
 from local.stack import Stack, where
 
-BODY_LIMIT = 10 * 1024 * 1024  # bytes; API Gateway's own (docs.aws.amazon.com, "Quotas for HTTP APIs")
 TIMEOUT = 30.0  # seconds; the longest an HTTP API waits for its integration
 HEALTH = "/_door/health"
-_OF_THE_CONNECTION = frozenset({
-    b"connection", b"keep-alive", b"proxy-connection", b"te", b"trailer", b"transfer-encoding", b"upgrade",
-    b"host", b"content-length", b"expect",
-})  # fmt: skip
-
-Headers = list[tuple[bytes, bytes]]
-Answer = tuple[int, Headers, bytes]
 
 
 class Door:
-    """An ASGI application that passes requests on to the API named in the stack file."""
+    """An ASGI application.
 
-    def __init__(self, stack_file: Path, aws: str) -> None:
-        import urllib3  # noqa: PLC0415
+    Args:
+        stack: the stack that is up now, or None.
+        invoke: calls a function, by name, with an event as JSON, and says what the caller gets.
+    """
 
-        self._file = stack_file
-        # one server and nothing else, whatever a request names; targets go out as they came, dots and all
-        self._pool = urllib3.connection_from_url(aws, maxsize=64, retries=False, timeout=TIMEOUT)
-        self._known: tuple[int, str] = (0, "")
+    def __init__(self, stack: Callable[[], Stack | None], invoke: Callable[[str, bytes], Response]) -> None:
+        self._stack = stack
+        self._invoke = invoke
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             return
         status, headers, body = await self._answer(scope, receive)
+        headers = [(name, value) for name, value in headers if name != b"content-length"]
         headers.append((b"content-length", str(len(body)).encode()))
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    async def _answer(self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> Answer:
+    async def _answer(self, scope: dict[str, Any], receive: Callable[[], Awaitable[dict[str, Any]]]) -> Response:
         if scope["path"] == HEALTH:
-            return _plain(200, "open") if self._api() else _plain(503, "no API yet")
-        if not _of_the_api(scope["raw_path"]):
-            return _plain(404, "no path of the API: platforms call /webhooks/{connection}")
+            return _plain(200, "open") if self._stack() else _plain(503, "no API yet")
+        source = (scope.get("client") or (HOST,))[0]
+        request = Request(scope["method"], scope["raw_path"], scope["query_string"], scope["headers"], b"", source)
+        if gateway.too_long(request):
+            return gateway.message(431, "Request Header Fields Too Large")
         body = await _body(receive)
         if body is None:
-            return _plain(413, f"more than {BODY_LIMIT} bytes, or the line dropped")
-        api = self._api()
-        if not api:
+            return gateway.message(413, "Request Entity Too Large")
+        stack = self._stack()
+        if stack is None:
             return _plain(503, "the local system is not up: make up")
-        return await asyncio.to_thread(self._pass_on, api, scope, body)
+        whole = Request(request.method, request.path, request.query, request.headers, body, source)
+        found = gateway.event(whole, [(m, p, f) for m, p, f in stack.routes], datetime.now(UTC), str(uuid4()))
+        if found is None:
+            return gateway.message(404, "Not Found")
+        function, event = found
+        if len(event) > gateway.EVENT_LIMIT:
+            return gateway.message(413, "Request Entity Too Large")
+        return await asyncio.to_thread(self._invoke, stack.functions[function], event)
 
-    def _pass_on(self, api: str, scope: dict[str, Any], body: bytes) -> Answer:
+
+class Functions:
+    """Calls functions over the Lambda API at `aws`, and tells of their failures what the gateway tells."""
+
+    def __init__(self, aws: str) -> None:
         import urllib3  # noqa: PLC0415
 
-        target = scope["raw_path"].decode("ascii")
-        if scope["query_string"]:
-            target += "?" + scope["query_string"].decode("ascii")
-        headers = urllib3.HTTPHeaderDict()
-        for name, value in _passing(scope["headers"]):
-            headers.add(name.decode("latin-1"), value.decode("latin-1"))
-        headers["host"] = f"{api}.execute-api.localhost"
+        self._pool = urllib3.connection_from_url(aws, maxsize=64, retries=False, timeout=TIMEOUT)
+
+    def __call__(self, function: str, event: bytes) -> Response:
+        import urllib3  # noqa: PLC0415
+
+        target = f"/2015-03-31/functions/{function}/invocations"
         try:
-            answer = self._pool.urlopen(
-                scope["method"], target, body=body, headers=headers, redirect=False, decode_content=False
-            )
+            answer = self._pool.urlopen("POST", target, body=event, headers={"content-type": "application/json"})
         except urllib3.exceptions.TimeoutError:
-            return _plain(504, f"no answer within {TIMEOUT:g} s")
+            return gateway.message(503, "Service Unavailable")
         except urllib3.exceptions.HTTPError:
             return _plain(502, "the embedded AWS does not answer: make status")
-        answered = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
-        return answer.status, list(_passing(answered)), answer.data
+        if answer.status == 429:
+            return gateway.message(503, "Service Unavailable")
+        if answer.status != 200 or "x-amz-function-error" in answer.headers:
+            return gateway.message(500, "Internal Server Error")
+        return gateway.response(json.loads(answer.data))
 
-    def _api(self) -> str:
-        """Id of the API in the stack file; read again when the file changed, empty while there is none."""
+
+class StackFile:
+    """The stack that `up` wrote down, read again when the file changed; None while there is none."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._known: tuple[int, Stack | None] = (0, None)
+
+    def __call__(self) -> Stack | None:
         try:
-            changed = self._file.stat().st_mtime_ns
+            changed = self._path.stat().st_mtime_ns
             if changed != self._known[0]:
-                self._known = (changed, Stack.load(self._file).api_id)
+                self._known = (changed, Stack.load(self._path))
         except FileNotFoundError:
-            return ""
+            return None
         return self._known[1]
 
 
@@ -111,31 +127,25 @@ async def _body(receive: Callable[[], Awaitable[dict[str, Any]]]) -> bytes | Non
             return b"".join(parts)
 
 
-def _of_the_api(target: bytes) -> bool:
-    """Whether a request target is a path that an API could have: not one of the emulator's own, and no way up."""
-    segments = [unquote_to_bytes(segment) for segment in target.split(b"/")]
-    named = next((segment for segment in segments if segment), b"")  # some servers take // for /
-    if not target.startswith(b"/") or named.startswith(b"_"):
-        return False
-    return not any(part in (b".", b"..") for segment in segments for part in segment.replace(b"\\", b"/").split(b"/"))
-
-
-def _passing(headers: Iterable[tuple[bytes, bytes]]) -> Iterable[tuple[bytes, bytes]]:
-    return ((name, value) for name, value in headers if name.lower() not in _OF_THE_CONNECTION)
-
-
-def _plain(status: int, sentence: str) -> Answer:
+def _plain(status: int, sentence: str) -> Response:
     return status, [(b"content-type", b"text/plain; charset=utf-8")], sentence.encode()
 
 
-def main() -> int:
+def served(door: Door, number: int) -> Any:
+    """A uvicorn server of the door on a port. Raw HTTP/1.1 and nothing else: an offered upgrade is not taken.
+
+    By h11: its faster other parser stops at an `Upgrade` header, and a body behind it never arrives.
+    """
     import uvicorn  # noqa: PLC0415
 
-    door = Door(where(), url("aws"))
-    uvicorn.run(
-        door, host=HOST, port=port("door"), log_level="warning", access_log=False,
+    return uvicorn.Server(uvicorn.Config(
+        door, host=HOST, port=number, http="h11", ws="none", log_level="warning", access_log=False,
         lifespan="off", server_header=False, date_header=False, timeout_graceful_shutdown=3,
-    )  # fmt: skip
+    ))  # fmt: skip
+
+
+def main() -> int:
+    served(Door(StackFile(where()), Functions(url("aws"))), port("door")).run()
     return 0
 
 

@@ -8,7 +8,6 @@ emulator that serialises never shows.
 from __future__ import annotations
 
 import bisect
-import copy
 import threading
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -43,7 +42,8 @@ class MemoryDb:
 
     def get(self, key: Key) -> Item | None:
         with self._lock:
-            return copy.deepcopy(self.tables[key[0]].get((key[1], key[2])))
+            item: Item | None = _copied(self.tables[key[0]].get((key[1], key[2])))
+            return item
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
         return {key: item for key in dict.fromkeys(keys) if (item := self.get(key)) is not None}
@@ -65,18 +65,18 @@ class MemoryDb:
                 place = place_of(after, index)
                 mark = (place[range_name], place["pk"], place["sk"])
                 rows = [row for row in rows if (row < mark if newest else row > mark)]
-            items = [copy.deepcopy(self.tables[table][(row[1], row[2])]) for row in rows[:limit]]
-        more = cursor_of(items[-1], index) if len(rows) >= limit and items else None
-        if index:
-            kept = {"pk", "sk", *INDEXES[index]}
-            items = [{name: value for name, value in item.items() if name in kept} for item in items]
-        return items, more
+            found = [self.tables[table][(row[1], row[2])] for row in rows[:limit]]
+            if index:
+                kept = {"pk", "sk", *INDEXES[index]}
+                found = [{name: value for name, value in item.items() if name in kept} for item in found]
+            items: list[Item] = _copied(found)
+        return items, cursor_of(items[-1], index) if len(rows) >= limit and items else None
 
     def write(self, write: Put | Update) -> None:
         with self._lock:
             found = self.tables[write.key[0]].get((write.key[1], write.key[2]))
             if write.when is not None and not holds(write.when, found):
-                raise WriteRefused(copy.deepcopy(found))
+                raise WriteRefused(_copied(found))
             self._apply(write)
 
     def transact(self, writes: Sequence[Write]) -> None:
@@ -119,7 +119,8 @@ class MemoryDb:
         item |= {"pk": pk, "sk": sk}
         if _size(item) > 400 * 1024:
             raise ValueError("item over 400 KB")
-        return copy.deepcopy(item)
+        copied: Item = _copied(item)
+        return copied
 
     def _store(self, key: Key, item: Item) -> None:
         table, pk, sk = key
@@ -157,6 +158,13 @@ def holds(condition: Condition, item: Item | None) -> bool:
         return bool(value == condition.value and type(value) is type(condition.value))
     assert isinstance(condition, Below)
     return bool(value < condition.value)
+
+
+def _copied(value: Any) -> Any:
+    """A copy of an item, all the way down: what DynamoDB holds is made of dicts, lists and values."""
+    if isinstance(value, dict):
+        return {name: _copied(inner) for name, inner in value.items()}
+    return [_copied(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _size(value: Any) -> int:

@@ -12,6 +12,8 @@ PORTS: Mapping[str, int] = {
     "aws": 4566,  # the embedded AWS
     "door": 8400,  # where platforms call /webhooks/{connection}
     "facebook": 8410,  # the simulated Facebook, with its wall
+    "mastodon": 8411,  # the simulated Mastodon server
+    "bluesky": 8412,  # the simulated Bluesky PDS
     "dashboard": 8420,  # the pages for people
     "mailbox": 8430,  # the mail that was sent, to read
     "smtp": 8425,  # where mail is handed in

@@ -2,7 +2,7 @@
 
 The template is the only list: aws-sam-translator makes plain CloudFormation of it, and each resource is created by
 its type, what it refers to first. What is already there is kept (tables, bucket) or brought up to date (functions).
-Added by hand because the emulator does not read it from a template: the routes of the HTTP API.
+The HTTP API is the door's (local.door): here its routes are only written down.
 Promises that mean nothing on one machine are skipped: roles, permissions, encryption, lifecycle, throttling, alarms;
 `--check` says each type that is, and why (_SKIPPED).
 """
@@ -18,7 +18,7 @@ import re
 import sys
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -71,14 +71,14 @@ class Stack:
     Attributes:
         outputs: the template's outputs; ApiUrl is where platforms call on this machine.
         environment: what a process needs to work on this stack, the functions' own variables and the way to AWS.
-        api_id: id of the HTTP API, for the door.
         functions: logical id -> name.
+        routes: of the HTTP API, for the door: method, path, logical id of the function.
     """
 
     outputs: Mapping[str, str]
     environment: Mapping[str, str]
-    api_id: str
     functions: Mapping[str, str]
+    routes: Sequence[Sequence[str]] = ()
 
     def save(self, path: Path) -> None:
         """Leave it for the door and for other processes (`load`)."""
@@ -90,8 +90,9 @@ class Stack:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Stack:
-        """The stack that `up` made last. Raises FileNotFoundError when there never was one."""
-        return cls(**json.loads((path or where()).read_text()))
+        """The stack that `up` made last, maybe an older `up`. Raises FileNotFoundError when there never was one."""
+        held = json.loads((path or where()).read_text())
+        return cls(**{name: held[name] for name in cls.__slots__ if name in held})
 
 
 def where() -> Path:
@@ -224,7 +225,7 @@ def provision(template: Template) -> Stack:
     there = outputs["ApiUrl"]  # the address it would have on AWS; here it is the door's
     outputs = {name: value.replace(there, url("door"), 1) for name, value in outputs.items()}
     environment = making.variables | _mail_variables() | {"LINK_BASE": outputs["LinkBase"]} | client_environment()
-    return Stack(outputs, environment, making.api_id, making.functions)
+    return Stack(outputs, environment, making.functions, making.routes)
 
 
 def warm(stack: Stack, template: Template) -> list[str]:
@@ -319,7 +320,7 @@ class _Making:
     underway: list[str] = field(default_factory=list)
     functions: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
-    api_id: str = ""
+    routes: list[tuple[str, str, str]] = field(default_factory=list)
 
     def attributes(self, name: str) -> Mapping[str, str]:
         """Ref and GetAtt values of a resource; makes it, and what it refers to, if that has not been done."""
@@ -504,31 +505,11 @@ def _schedule(making: _Making, name: str, resource: Resource) -> Mapping[str, st
 
 
 def _api(making: _Making, name: str, resource: Resource) -> Mapping[str, str]:
-    """The API and, by hand, its routes: the emulator takes no OpenAPI body. Kept while the routes are the same."""
-    client, called = making.aws("apigatewayv2"), f"{NAME}-{name}"
-    wanted = list(_routes(resource))
-    keys = {f"{method} {path}" for method, path, _ in wanted}
-    for api in client.get_apis()["Items"]:
-        if api["Name"] == called:
-            if {route["RouteKey"] for route in client.get_routes(ApiId=api["ApiId"])["Items"]} == keys:
-                making.api_id = api["ApiId"]
-                return {"Ref": api["ApiId"], "ApiEndpoint": url("door")}
-            client.delete_api(ApiId=api["ApiId"])
-    identity = client.create_api(Name=called, ProtocolType="HTTP")["ApiId"]
-    integrations = {}
-    for method, path, function in wanted:
-        if function not in integrations:
-            integrations[function] = client.create_integration(
-                ApiId=identity,
-                IntegrationType="AWS_PROXY",
-                IntegrationUri=making.attributes(function)["Arn"],
-                PayloadFormatVersion="2.0",
-            )["IntegrationId"]
-        target = f"integrations/{integrations[function]}"
-        client.create_route(ApiId=identity, RouteKey=f"{method} {path}", Target=target)
-    client.create_stage(ApiId=identity, StageName="$default", AutoDeploy=True)
-    making.api_id = identity
-    return {"Ref": identity, "ApiEndpoint": url("door")}
+    """Its functions and the routes to them; callers reach it at the door."""
+    for method, path, function in _routes(resource):
+        making.attributes(function)
+        making.routes.append((method, path, function))
+    return {"Ref": name, "ApiEndpoint": url("door")}
 
 
 def _skip(making: _Making, name: str, resource: Resource) -> Mapping[str, str]:

@@ -21,5 +21,9 @@ def create_tables(client: Any, prefix: str = "") -> dict[str, str]:
     assert set(declared) == set(keys.TABLES), "the template and keys.py name different tables"
     for name, properties in declared.items():
         wanted = ("KeySchema", "AttributeDefinitions", "GlobalSecondaryIndexes", "BillingMode")
-        client.create_table(TableName=prefix + name, **{key: properties[key] for key in wanted if key in properties})
+        stream = properties.get("StreamSpecification")
+        more = {"StreamSpecification": {"StreamEnabled": True, **stream}} if stream else {}
+        client.create_table(
+            TableName=prefix + name, **{key: properties[key] for key in wanted if key in properties}, **more
+        )
     return {name: prefix + name for name in declared}

@@ -27,6 +27,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,8 @@ PARTS = (
     Part("aws", ("-m", "local.aws"), "/_ministack/ready", "embedded AWS: tables, functions, API, queue, bucket"),
     Part("door", ("-m", "local.door"), "/_door/health", "where platforms call: /webhooks/{connection}"),
     Part("facebook", ("-m", "local.facebook"), "/", "simulated Facebook Page: write a comment on the wall"),
+    Part("mastodon", ("-m", "local.microblogs", "mastodon"), "/", "simulated Mastodon: mention the shop"),
+    Part("bluesky", ("-m", "local.microblogs", "bluesky"), "/", "simulated Bluesky: mention the shop"),
     Part("mailbox", ("-m", "local.mailbox"), "/", "the mail that was sent, to read"),
     Part("dashboard", ("-m", "local.chooser"), "/", "dashboard: choose a person, then Inbox and Moderation"),
 )
@@ -115,13 +118,15 @@ def status(args: argparse.Namespace | None = None) -> int:
 
 def say(platform: str, text: str, as_name: str = "") -> int:
     """A customer's message on the simulated platform, which signs it and sends it to the door; exit code."""
-    simulator = {"facebook": "facebook", "facebook_page": "facebook"}.get(platform)
-    if simulator is None or importlib.util.find_spec(f"local.{simulator}") is None:
-        print(f"herald say: no simulator for {platform!r}; there is: facebook", file=sys.stderr)
+    network = {"facebook_page": "facebook"}.get(platform, platform)
+    where = {"facebook": "local.facebook", "mastodon": "local.microblogs", "bluesky": "local.microblogs"}.get(network)
+    if where is None or importlib.util.find_spec(where) is None:
+        print(f"herald say: no simulator for {platform!r}; there are: facebook, mastodon, bluesky", file=sys.stderr)
         return 2
     try:
-        client = importlib.import_module(f"local.{simulator}.client")
-        message = client.say(text, as_name) if as_name else client.say(text)
+        client = importlib.import_module(f"{where}.client")
+        speak = client.say if network == "facebook" else partial(client.say, network)
+        message = speak(text, as_name) if as_name else speak(text)
     except OSError as error:
         print(f"herald say: {error}", file=sys.stderr)
         return 1

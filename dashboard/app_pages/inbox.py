@@ -6,14 +6,26 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import actions, data, parts, present, theme, who
+from dashboard import actions, actions_care, data, data_care, parts, parts_care, present, theme, who
+from dashboard.app_pages.user_content import capture_button
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
 from dashboard.text import safe_text
 from herald.govern import authority
 from herald.model import Case, CaseState, Message, Person, Work
 
-OWNERS = {"all": "All", "mine": "Mine", "unassigned": "Unassigned"}
+OWNERS = {
+    "all": "All",
+    "mine": "Mine",
+    "unassigned": "Unassigned",
+    "overdue": "Late steps",
+    "approval": "Approvals",
+}
+FURTHER = {  # lists of their own, with what an empty one says
+    "overdue": ("No step is overdue", "A complaint whose step is overdue stands here until the step is done."),
+    "approval": ("Nothing waits for approval", "Outcomes over somebody's limit stand here until they are decided."),
+}
+NOBODY_WAITS = ("Nobody waits for an answer", "New messages that need one appear here by themselves.")
 ALL_KINDS = "all"
 OPEN_TO_ANSWER = (CaseState.OPEN, CaseState.CLAIMED, CaseState.ANSWERED)
 
@@ -45,6 +57,8 @@ def _head(person: Person) -> str | None:
             st.title("Inbox", anchor=False)
             caption = st.empty()
         brand = parts.brand_of(person, "brand")
+        if brand is not None:
+            parts_care.settings_button(person, brand)
     if brand is not None:
         zones = present.zone_words(account.timezone for account in data.accounts_of(brand))
         caption.caption(f"Customers who wait for an answer, nearest deadline first · {zones}")
@@ -76,7 +90,7 @@ def _filters(brand: str) -> tuple[list[str], str, str]:
 @guarded
 def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: str, chosen: str) -> None:
     pages = int(st.session_state.get("inbox.pages", 1))
-    found = data.open_cases(brand, Work.ANSWER, pages)
+    found = _found(brand, owner, pages)
     now = data.now()
     shown = [
         (case, message)
@@ -86,17 +100,16 @@ def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: st
         and kind in (ALL_KINDS, case.type)
         and _owned(case, person, owner)
     ]
-    shown.sort(key=lambda pair: (present.standing(pair[0], now) in present.ANSWERED, pair[0].due_at))
+    if owner not in FURTHER:
+        shown.sort(key=lambda pair: (present.standing(pair[0], now) in present.ANSWERED, pair[0].due_at))
     _summary([case for case, _ in shown], parts.as_of(brand, now), now, more=found.more)
     rows = [
         present.inbox_row(case, message, parts.account_of(message), me=person.id, name=data.name_of, now=now)
         for case, message in shown
     ]
-    empty = (
-        ("Nobody waits for an answer", "New messages that need one appear here by themselves.")
-        if not found.cases
-        else ("Nothing matches these filters", "Other messages are waiting: widen the filters to see them.")
-    )
+    empty = FURTHER.get(owner, NOBODY_WAITS)
+    if found.cases:
+        empty = ("Nothing matches these filters", "Other messages are waiting: widen the filters to see them.")
     picked = work_list(
         present.INBOX_COLUMNS, rows, key="inbox-list", name="Cases waiting for an answer", selected=chosen, empty=empty,
         scrolls=bool(chosen),
@@ -108,8 +121,16 @@ def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: st
         _open(picked)
 
 
+def _found(brand: str, owner: str, pages: int) -> data.Worked:
+    if owner == "overdue":
+        return data.Worked(*data_care.overdue(brand), more=False)
+    if owner == "approval":
+        return data.Worked(*data_care.for_approval(brand), more=False)
+    return data.open_cases(brand, Work.ANSWER, pages)
+
+
 def _owned(case: Case, person: Person, owner: str) -> bool:
-    return owner == "all" or case.owner == (person.id if owner == "mine" else "")
+    return owner in ("all", *FURTHER) or case.owner == (person.id if owner == "mine" else "")
 
 
 def _open(case_id: str) -> None:
@@ -148,13 +169,16 @@ def _detail(person: Person, brand: str, case_id: str) -> None:
         return
     # Each part has a place of its own that is always there: what comes and goes above never moves the text box, and
     # a text box that moves is built anew by the browser, without what was typed into it.
-    reading, notes, acting, reasons = (st.container() for _ in range(4))
+    reading, notes, acting, handling, reasons = (st.container() for _ in range(5))
+    handled = data_care.handled(case, message)
     with reading:
         _reading(case.id, message.id, case.version, message.version)
     with notes:
         parts.flash()
     with acting:
-        _acting(person, case, message)
+        _acting(person, case, message, handled)
+    with handling:
+        parts_care.handling(person, case, message, handled)
     with reasons:
         parts.reasons(message, case)
 
@@ -186,7 +210,7 @@ def _reading(case_id: str, message_id: str, case_version: int, message_version: 
         _open("")
 
 
-def _acting(person: Person, case: Case, message: Message) -> None:
+def _acting(person: Person, case: Case, message: Message, handled: data_care.Handled) -> None:
     """What this person can do about it; below the reading, so that a look again never touches what they type."""
     if not authority.may(person, "Reply"):
         return
@@ -201,7 +225,7 @@ def _acting(person: Person, case: Case, message: Message) -> None:
             sheet([{"t": "note", "tone": "violet", "text": lock}], key=f"lock-{case.id}")
     box = f"reply-{case.id}"
     if limit is not None and case.state in OPEN_TO_ANSWER and not message.deleted:
-        _saved_answers(case, message, box, locked=bool(lock))
+        _saved_answers(case, message, box, str(handled.handling.kind), locked=bool(lock))
         with st.form(f"form-{case.id}", border=False):
             st.text_area(
                 "Your answer", key=box, max_chars=limit, height=110, disabled=bool(lock), label_visibility="collapsed",
@@ -218,16 +242,17 @@ def _acting(person: Person, case: Case, message: Message) -> None:
         if mine and case.state is not CaseState.ANSWERING and st.button("Resolve", key=f"resolve-{case.id}"):
             parts.resolve_dialog(case, message)
         parts.hide_buttons(message, person, f"inbox-{case.id}")
+        capture_button(message, person, f"inbox-{case.id}")
 
 
-def _saved_answers(case: Case, message: Message, box: str, *, locked: bool) -> None:
-    answers = data.answers_for(case.type)
+def _saved_answers(case: Case, message: Message, box: str, kind: str, *, locked: bool) -> None:
+    answers = data_care.answers_for(case.brand, case.type, kind)
     if not answers:
         return
     choice = f"saved-{case.id}"
     first_name = present.author(message).split()[0] if message.author_name else "there"
     st.selectbox(
         "Saved answer", answers, index=None, format_func=lambda answer: answer.title, key=choice, disabled=locked,
-        placeholder="Start from a saved answer", label_visibility="collapsed", on_change=actions.start_from,
+        placeholder="Start from a saved answer", label_visibility="collapsed", on_change=actions_care.start_from,
         args=(choice, box, first_name),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import actions, data, parts, present, theme, who
+from dashboard.app_pages.user_content import capture_button
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
 from dashboard.text import safe_text
@@ -209,6 +210,7 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
     appealed = case is not None and case.work is Work.APPEAL
     if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
         _appeal_link(message)
+    capture_button(message, person, "moderation")
     parts.reasons(message, None)
 
 

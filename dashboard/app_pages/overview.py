@@ -27,7 +27,7 @@ SEES: Final = frozenset(
 
 PERIODS: Final = {"7": "7 days", "28": "28 days", "90": "90 days"}
 USUAL: Final = "28"
-REACH, RATE = "reach", "rate"
+REACH, ENGAGEMENTS, RATE = "reach", "engagements", "rate"
 NEXT: Final = 5
 
 
@@ -38,12 +38,13 @@ class View:
     facts: Facts
     cards: tuple[show.Card, ...]
     reach: show.Series
+    engagements: show.Series
     rate: show.Series
     bars: tuple[show.Bar, ...]
     hours: tuple[Cell, ...]
     posts: tuple[show.Row, ...]
     reach_alt: str
-    drawn: Mapping[str, charts.Drawn | None]  # numbers, reach, rate, bars, hours; None where there is nothing to draw
+    drawn: Mapping[str, charts.Drawn | None]  # by name; None where there is nothing to draw
 
 
 @st.cache_resource(ttl=data_measures.KEPT, max_entries=128, show_spinner=False)
@@ -53,17 +54,18 @@ def view(brand: str, days: int, platforms: tuple[str, ...], seen: data_measures.
     if found is None:
         return None
     facts = show.chosen(found, platforms or found.platforms)
-    reach, rate = show.reach_series(facts), show.rate_series(facts)
+    reach, acts, rate = show.reach_series(facts), show.engagement_series(facts), show.rate_series(facts)
     cards, bars, hours = show.cards(facts, data_measures.target_minutes()), show.bars(facts), show.cells(facts)
     drawn = {
         "numbers": charts.numbers(cards),
         REACH: charts.lines(reach, facts.days, "count") if reach else None,
+        ENGAGEMENTS: charts.lines(acts, show.span_labels(facts), "count") if acts else None,
         RATE: charts.lines(rate, show.span_labels(facts), "rate") if rate else None,
         "bars": charts.rates(bars) if any(bar.value is not None for bar in bars) else None,
         "hours": charts.hours(hours) if hours else None,
     }
     return View(
-        facts, tuple(cards), reach, rate, tuple(bars), tuple(hours), tuple(show.post_rows(facts)),
+        facts, tuple(cards), reach, acts, rate, tuple(bars), tuple(hours), tuple(show.post_rows(facts)),
         show.reach_alt(facts, reach), drawn,
     )  # fmt: skip
 
@@ -143,29 +145,31 @@ def _measured() -> None:
 
 def _over_time(found: View) -> None:
     facts = found.facts
-    which = RATE if st.query_params.get("measure") == RATE else REACH
-    if which == RATE:
-        series, labels = found.rate, show.span_labels(facts)
-        said = show.rate_alt(series)
+    asked = st.query_params.get("measure")
+    which = asked if asked in (ENGAGEMENTS, RATE) else REACH
+    if which != REACH:
+        series, labels = (found.rate if which == RATE else found.engagements), show.span_labels(facts)
+        said = show.rate_alt(series) if which == RATE else show.engagement_alt(series)
+        lacking = "no reach of posts, so no rate by reach" if which == RATE else "no engagements of posts"
         notes = [
             "By week of publication, weeks counted back from the last day." if len(facts.days) > show.DAILY
             else "By day of publication.",
-            show.untold(facts, series, "no reach of posts, so no rate by reach"),
+            show.untold(facts, series, lacking),
         ]  # fmt: skip
     else:
         series, labels, said = found.reach, facts.days, found.reach_alt
         notes = [show.late_words(facts, series), show.untold(facts, series, "no reach by day")]
     drawn = found.drawn[which]
     head = Head(
-        "Over time, by platform", options=((REACH, "Daily reach"), (RATE, "Engagement rate")), chosen=which,
-        more="Table" if drawn else "",
+        "Over time, by platform", chosen=which, more="Table" if drawn else "",
+        options=((REACH, "Daily reach"), (ENGAGEMENTS, "Engagements"), (RATE, "Engagement rate")),
     )  # fmt: skip
     if figure(
         drawn, head, key="over-time", said=said, on_option=_measured,
         note=" ".join(note for note in notes if note) or "A gap is a day that was not told.",
         empty="No figure of this kind was told in this period.",
     ):  # fmt: skip
-        content = show.series_sheet(series, labels, "published" if which == RATE else "day")
+        content = show.series_sheet(series, labels, "day" if which == REACH else "published")
         number_table(head.title, f"{which}-by-day", content, said, ratios=which == RATE)
 
 

@@ -6,6 +6,7 @@
 //           problems: [{field, words}], href, link}
 // preview  {platform, letter, colour, account, when, text, link, image?: {src, alt}, count, limit, unit,
 //           problems: [{field, words}], warn?}
+// picture  {image: {src, alt}}
 // label    {text} · note {text, tone?} · events {rows: [{when, text, tone?}]}
 
 const el = (tag, className, text) => {
@@ -116,6 +117,7 @@ const blocks = {
     if (b.facts?.length) node.append(el("div", "muted", b.facts.join(" · ")))
     return node
   },
+  picture: (b) => picture(b.image),
   variant(b) {
     const node = el("article", "variant")
     const head = account(b, "")

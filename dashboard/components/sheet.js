@@ -4,12 +4,13 @@
 // said    {pieces: [{text, mark?}], gone?}      the message; long ones fold
 // label   {text}                                heading of a section
 // facts   {rows: [{k, v?, pill?, mute?}]}
-// clause  {title, text, note?}
+// clause  {title, text, note?, link?: {href, text}}
 // bubble  {who, when, text, chip?, why?, link?: {href, text}}
 // events  {rows: [{when, text, tone?}]}
 // note    {text, tone?}
 // trace   {title, lines: [text]}
-// policy  {number, title, text}
+// policy  {number, title, text, by?: [[kind, words]]}   by: what enforces it
+// change  {number, title, pill, pieces: [{text, was?: "added" | "gone"}]}
 // title   {text}
 // empty   {text}
 // away    {href, text}                          a path of this server
@@ -31,6 +32,18 @@ function ownLink(path, text) {
   const link = el("a", "", text)
   if (/^\/[^/\\]/.test(path)) link.href = path
   return link
+}
+
+// A link that leaves this server, in a new tab; nothing where it is no web address.
+function outLink({ href, text }) {
+  const holder = el("div", "why")
+  if (!/^https?:\/\//.test(href)) return holder
+  const link = el("a", "", text)
+  link.href = href
+  link.target = "_blank"
+  link.rel = "noopener noreferrer"
+  holder.append(link)
+  return holder
 }
 
 const blocks = {
@@ -98,6 +111,7 @@ const blocks = {
     const node = el("div", "clause")
     node.append(el("div", "title", b.title), el("div", "text", b.text))
     if (b.note) node.append(el("div", "muted", b.note))
+    if (b.link) node.append(outLink(b.link))
     return node
   },
   bubble(b) {
@@ -109,15 +123,7 @@ const blocks = {
     text.dir = "auto"
     node.append(top, text)
     if (b.why) node.append(el("div", "why", b.why))
-    if (b.link && /^https?:\/\//.test(b.link.href)) {
-      const link = el("a", "", b.link.text)
-      link.href = b.link.href
-      link.target = "_blank"
-      link.rel = "noopener noreferrer"
-      const holder = el("div", "why")
-      holder.append(link)
-      node.append(holder)
-    }
+    if (b.link) node.append(outLink(b.link))
     return node
   },
   events(b) {
@@ -146,6 +152,28 @@ const blocks = {
   policy(b) {
     const node = el("div", "policy")
     node.append(el("div", "number", b.number), el("div", "title", b.title), el("div", "text", b.text))
+    if (b.by && b.by.length) {
+      const list = el("ul", "by")
+      list.setAttribute("aria-label", "What enforces it")
+      for (const [kind, words] of b.by) {
+        const item = el("li")
+        item.append(el("span", "kind", kind), el("span", "", words))
+        list.append(item)
+      }
+      node.append(list)
+    }
+    return node
+  },
+  change(b) {
+    const node = el("div", "policy")
+    const title = el("div", "title", b.title)
+    title.append(document.createTextNode(" "), pill(b.pill))
+    const text = el("div", "text")
+    for (const piece of b.pieces) {
+      const tag = { added: "ins", gone: "del" }[piece.was]
+      text.append(tag ? el(tag, "", piece.text) : document.createTextNode(piece.text))
+    }
+    node.append(el("div", "number", b.number), title, text)
     return node
   },
   title: (b) => el("div", "heading", b.text),

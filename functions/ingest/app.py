@@ -18,7 +18,6 @@ metrics = Metrics(namespace="Herald")
 
 
 @logger.inject_lambda_context
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """HTTP API event (payload format 2.0) in, status and body out. What the tables refuse is raised: it comes again."""
     connection = str((event.get("pathParameters") or {}).get("connection", ""))[:100]
@@ -56,15 +55,20 @@ def _raw(event: dict[str, Any]) -> bytes:
 
 
 def _tell(connection: str, receipt: Receipt) -> None:
+    """A line, and metrics, for whatever is not ordinary. That messages came, the API's own log and count tell, and
+    Moderate tells which; a second and a third line for each webhook would cost more than its function."""
     facts = {"connection": connection, "outcome": receipt.outcome, "status": receipt.status}
     counted = {"stored": receipt.stored, "repeated": receipt.repeated, "unclaimed": receipt.unclaimed}
     if receipt.unreadable:
         counted["unreadable_changes"] = receipt.unreadable  # beside the outcome `unreadable`, which counts bodies
+    # what nobody reads unless told: what is unreadable waits for replay, unclaimed messages for an account
+    quiet = receipt.outcome != "unreadable" and not (receipt.unclaimed or receipt.unreadable)
+    if quiet and receipt.outcome == "received":
+        logger.debug("webhook", extra=facts | counted)
+        return
     metrics.add_metric(name=f"webhook.{receipt.outcome}", unit=MetricUnit.Count, value=1)
     for name, number in counted.items():
         if number:
             metrics.add_metric(name=f"webhook.{name}", unit=MetricUnit.Count, value=number)
-    # what nobody reads unless told: what is unreadable waits for replay, unclaimed messages for an account
-    quiet = receipt.outcome != "unreadable" and not (receipt.unclaimed or receipt.unreadable)
-    level = logger.info if quiet else logger.warning
-    level("webhook", extra=facts | counted)
+    (logger.info if quiet else logger.warning)("webhook", extra=facts | counted)
+    metrics.flush_metrics()

@@ -1,14 +1,18 @@
-"""Stream of the Messages table -> one decision a message; schedule: parked records."""
+"""Stream of the Messages table -> one decision a message; schedule: parked records, breaches and complaints overdue."""
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import datetime
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
-from herald.flows import moderate
+from herald.flows import breaches, care, moderate
+from herald.flows.context import Herald
+from herald.store.stream import images
 
 logger = Logger()
 metrics = Metrics(namespace="Herald")
@@ -21,26 +25,28 @@ def handler(event: dict[str, Any], context: object) -> None:
     herald = runtime.current()
     now = herald.clock()
     if "Records" in event:
-        outcomes = moderate.moderate(_changed(event), herald, now)
+        outcomes = moderate.moderate([], herald, now, told=map(herald.store.told, images(event["Records"])))
         metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))
     else:
         outcomes = moderate.retry_parked(herald, now)
+        _climb(herald, now)
+        climbed = care.climb(herald, now)
+        metrics.add_metric(name="care.overdue", unit=MetricUnit.Count, value=len(climbed))
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
         metrics.add_metric(name="moderate.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
     for outcome in outcomes:
+        if outcome.allowed:
+            continue  # most of them: the audit chain and the count below name them; a line each costs more than judging
         stuck = outcome.result == "parked" and outcome.attempts >= moderate.TELL_AFTER
         (logger.error if stuck else logger.info)("moderated", extra=outcome.for_log())
-        metrics.add_metric(name=f"moderate.{outcome.result}", unit=MetricUnit.Count, value=1)
         if stuck:
             metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
+    for result, number in Counter(outcome.result for outcome in outcomes).items():
+        metrics.add_metric(name=f"moderate.{result}", unit=MetricUnit.Count, value=number)
 
 
-def _changed(event: dict[str, Any]) -> list[str]:
-    """Ids of the message rows that changed; the rows themselves are read fresh, so a replay judges what stands now."""
-    found = []
-    for record in event["Records"]:
-        key = record.get("dynamodb", {}).get("Keys", {})
-        pk, sk = key.get("pk", {}).get("S", ""), key.get("sk", {}).get("S", "")
-        if sk == "M" and pk.startswith("M#") and record.get("eventName") != "REMOVE":
-            found.append(pk[2:])
-    return list(dict.fromkeys(found))
+def _climb(herald: Herald, now: datetime) -> None:
+    for one in breaches.climb(herald, now):
+        facts = {"breach": one.breach_id, "outcome": one.result, "step": one.step, "error": one.error}
+        (logger.error if one.result == "failed" else logger.info)("breach", extra=facts)
+        metrics.add_metric(name=f"breach.{one.result}", unit=MetricUnit.Count, value=1)

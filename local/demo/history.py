@@ -21,7 +21,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from herald.care import playbooks
 from herald.errors import Refused
+from herald.flows import care
 from herald.flows.commands import (
     AcknowledgePolicy,
     Approve,
@@ -30,7 +32,12 @@ from herald.flows.commands import (
     Overrule,
     Reply,
     Resolve,
+    SaveAnswers,
+    SaveLimits,
+    SavePlaybook,
+    SetCaseType,
     Submit,
+    TakeCaseStep,
     Variant,
 )
 from herald.flows.context import Herald
@@ -38,6 +45,7 @@ from herald.flows.deliver import deliver
 from herald.flows.gate import perform
 from herald.flows.measure import measure
 from herald.flows.moderate import moderate
+from herald.flows.poll import poll
 from herald.flows.publish import release_posts
 from herald.flows.receive import receive
 from herald.model import (
@@ -57,10 +65,13 @@ from herald.model import (
 from herald.platforms import outlets, sources
 from herald.ports import Capabilities, Proof
 from herald.store.tables import TableStore
+from local.demo import govern, library, microblogs, voices
 from local.demo import organisation as shop
-from local.demo import voices
 from local.facebook import numbers
 from local.memory import MemoryDb
+from local.memory_media import MemoryMedia
+from local.microblogs.network import Network
+from local.simulator import crowd
 
 DAYS = 28
 AHEAD = 15  # days of the calendar that are planned already
@@ -112,10 +123,10 @@ class Rehearsal:
         """Followers now, and the two days that the platform has closed; the figures the simulator will give too."""
         page, at = account.account_id, now.timestamp()
         here = now.astimezone(ZoneInfo(account.timezone)).date().isoformat()
-        told = [Snapshot(account.id, Metric.FOLLOWERS, numbers.followers(page, at), now, day=here)]
+        told = [Snapshot(account.id, Metric.FOLLOWERS, crowd.followers(page, at), now, day=here)]
         stood = [(post, d.ordered_at.timestamp()) for post, d in self.published.items() if d.account_id == page]
         for back in (2, 1):
-            day = now.astimezone(numbers.ZONE).date() - timedelta(days=back)
+            day = now.astimezone(crowd.ZONE).date() - timedelta(days=back)
             figures = numbers.day(page, day, stood)
             told.append(Snapshot(account.id, Metric.REACH, figures.reach, now, day=day.isoformat()))
             told.append(Snapshot(account.id, Metric.VIEWS, figures.views, now, day=day.isoformat()))
@@ -158,16 +169,24 @@ class Past:
     herald: Herald
     said: tuple[voices.Said, ...]
     wall: Rehearsal
+    networks: Mapping[str, Network]
     begun: date
     refused: tuple[str, ...]  # what people tried and the gate did not allow, in words
+    files: MemoryMedia
 
 
-def furnish(store: TableStore, api_base: str, acknowledged_at: datetime) -> None:
+def _when(one: voices.Said) -> datetime:
+    return one.at
+
+
+def furnish(store: TableStore, bases: Mapping[str, str], acknowledged_at: datetime) -> None:
     """The organisation's settings: connections, accounts, promises, policies, rules, people; repeatable."""
     pages = tuple(a.account_id for a in shop.ACCOUNTS if a.platform == "facebook_page")
     store.save(Connection(shop.FACEBOOK, "facebook_page", "herald/facebook", pages))
     store.save(Connection(shop.WEB, "webhook", "herald/web-form", (shop.WEB_SHOP,)))
-    for account in shop.accounts(api_base):
+    for account_id, platform in shop.MICROBLOGS.items():
+        store.save(Connection(platform, platform, f"herald/{platform}", (account_id,)))
+    for account in shop.accounts(bases):
         store.save(account)
     store.save(shop.TARGETS)
     for policy in shop.policies():
@@ -177,48 +196,97 @@ def furnish(store: TableStore, api_base: str, acknowledged_at: datetime) -> None
         store.save(person)
 
 
-def make(credentials: Mapping[str, Credentials], api_base: str, start: date, until: datetime, seed: int = SEED) -> Past:
+def make(
+    credentials: Mapping[str, Credentials], bases: Mapping[str, str], start: date, until: datetime, seed: int = SEED
+) -> Past:
     """Live the month from `start` to `until`.
 
     Args:
         credentials: secret reference -> credentials; the bodies are signed with the first secret.
+        bases: platform -> address of its simulator.
     """
-    said = tuple(one for one in voices.month(seed, start, DAYS + 1) if one.at < until)
     first = start - timedelta(days=BEFORE)
+    ours = voices.posts(first, BEFORE + DAYS + AHEAD)
+    heard = heapq.merge(voices.month(seed, start, DAYS + 1), sorted(library.said(until, ours), key=_when), key=_when)
+    said = tuple(one for one in heard if one.at < until)
     opening = datetime.combine(first, datetime.min.time(), until.tzinfo) - timedelta(days=1)
     clock = Clock(opening)
     db = MemoryDb()
     store = TableStore(db, settings_ttl=3600)
     wall = Rehearsal(outlets()["facebook_page"].capabilities, clock)
-    wall.posts = {post_name(post): post for post in voices.posts(first, BEFORE + DAYS + AHEAD)}
+    wall.posts = {post_name(post.id): post for post in ours if post.account_id not in shop.MICROBLOGS}
+    towns = microblogs.towns(credentials, bases, clock)
+    files = MemoryMedia()
     woken: list[str] = []
     herald = Herald(
-        store=store, sources=sources(), outlets={**outlets(), "facebook_page": wall}, archive=_NoArchive(),
+        store=store, sources=sources(), outlets={**outlets(), **towns.adapters, "facebook_page": wall},
+        archive=_NoArchive(), pollers=towns.pollers,
         wake=lambda delivery: woken.append(delivery.id), secrets=lambda ref: credentials[ref], clock=clock,
-        meters={"facebook_page": wall},
+        meters={**towns.adapters, "facebook_page": wall}, media=files, uploads=files,
     )  # fmt: skip
-    furnish(store, api_base, opening)
-    month = _Month(herald, wall, clock, woken, credentials, {message_id(one): one for one in said})
+    furnish(store, bases, opening)
+    month = _Month(herald, wall, towns, clock, woken, credentials)
     month.acknowledge()
+    month.settle()
     month.live(said, first, until)
-    return Past(db, herald, said, wall, first, tuple(month.refused))
+    return Past(db, herald, said, wall, towns.networks, first, tuple(month.refused), files)
 
 
 @dataclass
 class _Month:
     herald: Herald
     wall: Rehearsal
+    towns: microblogs.Towns
     clock: Clock
     woken: list[str]
     credentials: Mapping[str, Credentials]
-    said: Mapping[str, voices.Said]
+    said: dict[str, voices.Said] = field(default_factory=dict)  # message -> what it is
     refused: list[str] = field(default_factory=list)
 
     def acknowledge(self) -> None:
         for person in shop.PEOPLE:
             if person.id not in shop.NOT_YET_ACKNOWLEDGED:
-                for policy in self.herald.store.policies():
+                for policy in self.herald.store.policies(self.clock.now.date()):
                     self._act(AcknowledgePolicy(policy.id, policy.version), person.id)
+
+    def settle(self) -> None:
+        """Playbook, saved answers and limits, as the people who answer for them saved them."""
+        self._act(SavePlaybook(shop.BRAND, playbooks.shipped(), 0), "eleni")
+        self._act(SaveAnswers(shop.BRAND, shop.answers(), 0), "hana")
+        self._act(SaveLimits(shop.BRAND, "AUD", shop.LIMITS, 0), "eleni")
+
+    def show_care(self) -> None:
+        """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that
+        waits for a higher limit."""
+        listed = self.herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
+        opened = [case for case in listed if isinstance(case, Case) and case.owner in ("", "priya", "hana")]
+        complaints = [case for case in opened if case.type == "complaint"]
+        paid = next((case for case in complaints if case.owner != "hana"), None)
+        asked = next((case for case in complaints if case is not paid), None)
+        for case, persona in ((asked, "angry"), (paid, "unhappy")):
+            if case:
+                self._typed(case, "complaint", persona)
+                self._taken(case, "acknowledge", "understand", by=case.owner or "priya")
+        if paid:
+            self._taken(paid, "investigate", "offer")
+            version = (self.herald.store.case(paid.id) or paid).version
+            outcome = "Refund of the damaged table."
+            self._act(Resolve(paid.id, outcome, "COMPLAINTS 2.2", version, 34_900, "AUD"), "priya")
+        others = [case for case in opened if case.type != "complaint"]
+        kinds = ("question", "review", "user_content", "troll")
+        people = ("misguided", "advocate", "complimentary", "troll")
+        for case, kind, persona in zip(others, kinds, people, strict=False):
+            self._typed(case, kind, persona)
+
+    def _typed(self, case: Case, kind: str, persona: str) -> None:
+        self._act(SetCaseType(case.id, kind, persona, self._handled(case)), "priya")
+
+    def _taken(self, case: Case, *steps: str, by: str = "priya") -> None:
+        for step in steps:
+            self._act(TakeCaseStep(case.id, step, self._handled(case)), by)
+
+    def _handled(self, case: Case) -> int:
+        return care.handling_of(case, self.herald.store.message(case.message_id), self.herald).version
 
     def live(self, said: tuple[voices.Said, ...], begun: date, until: datetime) -> None:
         """Everything in the order of its time: words, edits, deletions, answers, and the moderators' evening round."""
@@ -236,43 +304,54 @@ class _Month:
                 plan(one.at + one.deletes_after, partial(self._tell, one, "delete"))
             if one.answer:
                 plan(one.at + one.answer.after, partial(self._answer, one))
-        for post in voices.posts(begun, BEFORE + DAYS + AHEAD):
-            if post.at <= self.clock.now + timedelta(hours=1):
+        for posts in calendar(begun):
+            if posts[0].at <= self.clock.now + timedelta(hours=1):
                 continue  # from before Herald came to the shop
-            for at, act in self._life_of(post, until):
+            for at, act in self._life_of(posts, until):
                 plan(max(at, self.clock.now), act)
+        for at, step, by in library.steps(until, voices.posts(begun, BEFORE + DAYS + AHEAD)):
+            plan(at, partial(self._give, step, by))
         for day in range(BEFORE + DAYS + 2):
             morning = datetime.combine(begun, datetime.min.time(), until.tzinfo) + timedelta(days=day)
             plan(morning + timedelta(hours=6, minutes=30), self._round)
             plan(morning + timedelta(hours=13), self._measure)
+        for at, act in govern.agenda(self.herald, self._act, lambda: self.clock.now, said, until):
+            plan(at, act)
         heapq.heapify(agenda)
         while agenda and agenda[0][0] < until:
             self.clock.now, _, act = heapq.heappop(agenda)
             act()
             self._send()
         self._measure()
+        self.show_care()
 
     # ------------------------------------------------------------ our own posts
 
-    def _life_of(self, post: voices.Posted, until: datetime) -> Iterator[tuple[datetime, Callable[[], None]]]:
+    def _life_of(
+        self, posts: Sequence[voices.Posted], until: datetime
+    ) -> Iterator[tuple[datetime, Callable[[], None]]]:
         """Drafted by the marketer, approved by the community manager, out on time; the nearest are furthest along."""
+        post = posts[0]
         ahead = post.at - until
-        yield post.at - timedelta(days=9), partial(self._draft, post)
+        yield post.at - timedelta(days=9), partial(self._draft, posts)
         if ahead < timedelta(days=8):
             yield post.at - timedelta(days=8, hours=2), partial(self._command, post, Submit)
         if ahead < timedelta(days=5):
             yield post.at - timedelta(days=7, hours=1), partial(self._command, post, Approve)
         yield post.at, self._publish
 
-    def _draft(self, post: voices.Posted) -> None:
-        account = next(a for a in shop.ACCOUNTS if a.account_id == post.account_id)
-        local = post.at.astimezone(ZoneInfo(account.timezone)).strftime("%Y-%m-%dT%H:%M")
-        variant = Variant(account.id, local, account.timezone)
+    def _draft(self, posts: Sequence[voices.Posted]) -> None:
+        """One post, with a variant for each account that it is for."""
+        variants = []
+        for post in posts:
+            account = _account(post.account_id)
+            local = post.at.astimezone(ZoneInfo(account.timezone)).strftime("%Y-%m-%dT%H:%M")
+            variants.append(Variant(account.id, local, account.timezone))
         title = post.text.split("?")[0].split(".")[0].split(":")[0][:60]
-        self._act(Draft(post_name(post), shop.BRAND, title, post.text, (variant,), 0), "jack")
+        self._act(Draft(post_name(post.id), shop.BRAND, title, post.text, tuple(variants), 0), "jack")
 
     def _command(self, post: voices.Posted, command: type[Submit] | type[Approve]) -> None:
-        found = self.herald.store.post(post_name(post))
+        found = self.herald.store.post(post_name(post.id))
         if found:
             self._act(command(found.id, found.version), "jack" if command is Submit else "priya")
 
@@ -285,6 +364,9 @@ class _Month:
     # ------------------------------------------------------------ what people say and do
 
     def _tell(self, one: voices.Said, what: str) -> None:
+        if one.account_id in shop.MICROBLOGS:
+            self._overhear(one)
+            return
         connection, body, headers = signed(one, what, self.clock.now, self.credentials)
         receipt = receive(connection, body, headers, self.herald, self.clock.now)
         if receipt.status != 200:
@@ -292,27 +374,52 @@ class _Month:
         if what != "edit" and one.kind in ("comment", "reaction"):
             counted = self.wall.reactions if one.kind == "reaction" else self.wall.comments
             counted[one.post_id] += 1 if what == "say" else -1
+        self.said[message_id(one)] = one
         moderate([message_id(one)], self.herald, self.clock.now)
+
+    def _overhear(self, one: voices.Said) -> None:
+        """Where nothing is pushed, it is said there, and polled."""
+        post = ""
+        if one.post_id:
+            target = self.herald.store.target(post_name(one.post_id), f"{one.platform}:{one.account_id}")
+            if target is None or not target.external_id:
+                return  # its post was never published
+            post = target.external_id
+        self.towns.say(one, post)
+        failed = [told for told in poll(self.herald, self.clock.now) if told.result == "failed"]
+        if failed:
+            raise RuntimeError(f"the demo's own networks could not be polled: {failed}")
+        self.said[self._message(one)] = one
+        moderate(self.towns.heard, self.herald, self.clock.now)
+        self.towns.heard.clear()
+
+    def _message(self, one: voices.Said) -> str:
+        """Herald's id of what was said; empty for what was never said."""
+        if one.account_id not in shop.MICROBLOGS:
+            return message_id(one)
+        told = self.towns.told.get(one.id)
+        return f"{one.platform}:{told}" if told else ""
 
     def _send(self) -> None:
         while self.woken:
             deliver(self.woken.pop(0), self.herald, self.clock.now)
 
     def _answer(self, one: voices.Said) -> None:
-        case = self.herald.store.case(case_id(message_id(one), Work.ANSWER))
+        case = self.herald.store.case(case_id(self._message(one), Work.ANSWER))
         answer = one.answer
         if case is None or answer is None:
             return
         self._act(Claim(case.id, case.version), answer.by)
         case = self.herald.store.case(case.id) or case
-        if one.platform == "facebook_page":
+        if one.platform != "webhook":
             number = hashlib.sha256(one.id.encode()).hexdigest()[:16]
             self._act(
-                Reply(number, message_id(one), answer.text, case.version, outcome=answer.outcome, clause=answer.clause),
+                Reply(number, case.message_id, answer.text, case.version, outcome=answer.outcome, clause=answer.clause),
                 answer.by,
             )
         else:
             outcome = f"By e-mail: {answer.outcome or 'answered.'}"
+            self._acknowledged(case, answer.by)
             self._act(Resolve(case.id, outcome, answer.clause or "SOCIAL 2.1", case.version), answer.by)
 
     def _round(self) -> None:
@@ -333,7 +440,10 @@ class _Month:
                 self._leftover(case)
             return
         if case.work is Work.TASK:
-            self._act(Resolve(case.id, "Removed from the form's inbox by hand.", "MOD 6.1", case.version), "priya")
+            by_hand = "Removed from the form's inbox by hand."
+            if case.platform != "webhook":
+                by_hand = "Reported to the network, and its author muted, by hand."
+            self._act(Resolve(case.id, by_hand, "MOD 6.1", case.version), "priya")
             return
         one = self.said.get(message.id)
         hide = one is not None and one.about in _TO_HIDE
@@ -343,17 +453,26 @@ class _Month:
         reason = "Read in context: it breaks the clause." if hide else "Read in context: it may stay."
         self._act(Overrule(message.id, action, reason, clause, message.version), "priya")
 
+    def _acknowledged(self, case: Case, by: str) -> None:
+        """A complaint answered by e-mail is acknowledged there."""
+        if case.type == "complaint":
+            self._taken(case, "acknowledge", by=by)
+
     def _leftover(self, case: Case) -> None:
         """What nobody got to in time is answered late, but answered."""
         if case.owner not in ("", "hana"):
             return
         outcome, clause = "Answered late, with an apology for the wait.", "COMPLAINTS 4.1"
-        if case.platform != "facebook_page":
+        if case.platform == "webhook":
+            self._acknowledged(case, "hana")
             self._act(Resolve(case.id, f"By e-mail: {outcome}", clause, case.version), "hana")
             return
         number = hashlib.sha256(f"late {case.id}".encode()).hexdigest()[:16]
         text = _LATE[case.type] if case.type in _LATE else _LATE["question"]
         self._act(Reply(number, case.message_id, text, case.version, outcome=outcome, clause=clause), "hana")
+
+    def _give(self, step: library.Step, by: str) -> None:
+        self._act(step(self.herald), by)
 
     def _act(self, command: Any, by: str) -> None:
         try:
@@ -367,16 +486,31 @@ class _NoArchive:
         raise RuntimeError(f"the demo's own body was unreadable: {reason}")
 
 
-def post_name(post: voices.Posted) -> str:
-    """Our id of a post of the demo."""
-    return f"demo-{post.id.replace('_', '-')}"
+def _account(account_id: str) -> Account:
+    return next(account for account in shop.ACCOUNTS if account.account_id == account_id)
+
+
+def post_name(post_id: str) -> str:
+    """Our id of a post of the demo; what stands on a microblog is the main page's post."""
+    account, _, day = post_id.rpartition("_")
+    return f"demo-{shop.MAIN if account in shop.MICROBLOGS else account}-{day}"
+
+
+def calendar(begun: date) -> list[list[voices.Posted]]:
+    """The shop's posts from `begun` on, oldest first; each with all the accounts that it is for, pages first."""
+    found: dict[str, list[voices.Posted]] = {}
+    for post in sorted(
+        voices.posts(begun, BEFORE + DAYS + AHEAD), key=lambda post: (post.at, post.account_id in shop.MICROBLOGS)
+    ):
+        found.setdefault(post_name(post.id), []).append(post)
+    return list(found.values())
 
 
 # ---------------------------------------------------------------- the bodies platforms would have sent
 
 
 def message_id(one: voices.Said) -> str:
-    """Herald's id of what was said."""
+    """Herald's id of what was said where ids are known beforehand."""
     if one.platform == "webhook":
         return f"webhook:{one.account_id}:{one.id}"
     external = f"{one.post_id}:{one.author_id}" if one.kind == "reaction" else one.id
@@ -478,7 +612,7 @@ def walls(past: Past, until: datetime) -> dict[str, tuple[list[dict[str, Any]], 
              "from": {"id": one.account_id, "name": names[one.account_id]}}
         )  # fmt: skip
     for post in voices.posts(past.begun, BEFORE + DAYS + 1):
-        if post.at < until:
+        if post.at < until and post.account_id not in shop.MICROBLOGS:
             ours = {"id": post.account_id, "name": names[post.account_id]}
             posts[post.account_id].append(
                 {"id": post.id, "message": post.text, "created_time": post.at.isoformat(), "from": ours}

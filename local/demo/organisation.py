@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import yaml
-
+from herald.flows.policies import documents as shipped
 from herald.govern import policies as documents
 from herald.model import Account, Person, Policy, Role, Targets
 
 BRAND = "banksia-oak"
 NAME = "Banksia & Oak"
 FACEBOOK, WEB = "facebook", "web-form"
-"""Ids of the two connections: the Facebook app that speaks for all pages, and the web shop's signed contact form."""
+"""Ids of two connections: the Facebook app that speaks for all pages, and the web shop's signed contact form. The
+others are one account each and carry the name of their platform."""
 
 MAIN, SYDNEY, BRISBANE, PERTH = "100200300400500", "100200300400501", "100200300400502", "100200300400503"
 WEB_SHOP = "web-shop"
+MASTODON, BLUESKY = "109100200300400500", "did:plc:banksiaoakhomewares23456"
+HANDLES = {MASTODON: "banksia_oak", BLUESKY: "banksia-oak.bsky.example"}
+MICROBLOGS = {MASTODON: "mastodon", BLUESKY: "bluesky"}
+"""Account -> platform, of those that have no webhooks and are polled."""
+
 SHOP_HOURS = "Mon-Wed 09:00-17:30, Thu 09:00-21:00, Fri 09:00-17:30, Sat 09:00-17:00, Sun 10:00-16:00"
 OFFICE_HOURS = "Mon-Fri 09:00-17:00, Sat 10:00-14:00"
 
@@ -81,12 +86,25 @@ ACCOUNTS: tuple[Account, ...] = (
         holidays=HOLIDAYS["NSW"],
         connection=WEB,
     ),
+    *(
+        Account(
+            platform=platform,
+            account_id=account_id,
+            name=NAME,
+            brand=BRAND,
+            timezone="Australia/Sydney",
+            hours=OFFICE_HOURS,
+            holidays=HOLIDAYS["NSW"],
+            connection=platform,
+        )
+        for account_id, platform in MICROBLOGS.items()
+    ),
 )
 
 
-def accounts(api_base: str) -> tuple[Account, ...]:
-    """The accounts, with the pages talking to the Facebook at `api_base` (the simulator, on this machine)."""
-    return tuple(replace(a, api_base=api_base) if a.platform == "facebook_page" else a for a in ACCOUNTS)
+def accounts(bases: Mapping[str, str]) -> tuple[Account, ...]:
+    """The accounts, each talking to its platform at the address in `bases` (the simulators, on this machine)."""
+    return tuple(replace(a, api_base=bases.get(a.platform, "")) for a in ACCOUNTS)
 
 
 def _person(person_id: str, name: str, *roles: Role) -> Person:
@@ -110,27 +128,14 @@ TARGETS = Targets(minutes={"complaint": 120, "question": 240, "review": 480, "de
 
 
 def policies() -> list[Policy]:
-    """The three documents in `policies/`, by id. Raises BadPolicy with its line."""
-    files = sorted((_HERE / "policies").glob("*.md"))
-    return [documents.parse(file.read_text(encoding="utf-8")) for file in files]
+    """The five documents that Herald ships, as the shop took them over, by file."""
+    return [documents.parse(text) for _, text in shipped()]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A saved answer: a starting text with a link that helps and the clause it rests on.
-
-    `types` are the case types it fits; `{name}` in the text is the customer's first name.
-    """
-
-    id: str
-    title: str
-    types: tuple[str, ...]
-    text: str
-    link: str
-    clause: str
+def answers() -> str:
+    """The saved answers, as the shop saved them."""
+    return (_HERE / "answers.yaml").read_text(encoding="utf-8")
 
 
-def answers() -> list[Answer]:
-    """The saved answers in `answers.yaml`, in file order."""
-    rows = yaml.safe_load((_HERE / "answers.yaml").read_text(encoding="utf-8"))
-    return [Answer(row["id"], row["title"], tuple(row["for"]), row["text"], row["link"], row["clause"]) for row in rows]
+LIMITS = (("community_manager", 20_000), ("customer_service_manager", 100_000), ("owner", 500_000))
+"""What each role may give away by itself, in cents (COMPLAINTS 2.2)."""

@@ -16,14 +16,16 @@ from boto3.dynamodb.types import TypeSerializer
 
 from herald import runtime
 from herald.flows.context import LINKS
-from herald.flows.moderate import redrive
+from herald.flows.redrive import undecided
 from herald.model import Credentials
 from herald.store import keys
 from local import ports
-from local.demo import history
+from local.demo import history, microblogs
 from local.demo import organisation as shop
 from local.facebook import config
 from local.facebook.client import history as put_past
+from local.microblogs.config import app_password
+from local.microblogs.config import write as config_of_microblog
 
 SECRETS_FILE = "secrets.json"
 """Made once at random and kept readable by their owner only, so that every start uses the same ones."""
@@ -33,13 +35,21 @@ def seed(stack: Any) -> str:
     """Secrets, the simulator's configuration and past, the tables of a month lived in memory; one line says so."""
     credentials = store_secrets(ports.local_dir())
     now = datetime.now(UTC)
-    api_base = ports.url("facebook")
-    past = history.make(credentials, api_base, (now - timedelta(days=history.DAYS - 1)).date(), now)
+    past = history.make(credentials, bases(), (now - timedelta(days=history.DAYS - 1)).date(), now)
     for page, (posts, ratings) in history.walls(past, now).items():
         put_past(page, posts, ratings, folder=ports.local_dir())
+    for platform, network in past.networks.items():
+        network.copy_to(ports.local_dir() / f"{platform}.db")
+    for key, (body, mime) in past.files.kept.items():
+        boto3.client("s3").put_object(Bucket=stack.environment["MEDIA_BUCKET"], Key=key, Body=body, ContentType=mime)
     names = {table: stack.environment[f"{table.upper()}_TABLE"] for table in keys.TABLES}
     written = copy_tables(past.db.everything(), names)
     return f"{shop.NAME}: {len(past.said)} messages of {history.DAYS} days, {written} rows"
+
+
+def bases() -> dict[str, str]:
+    """Platform -> address of its simulator."""
+    return {"facebook_page": ports.url("facebook"), **{name: ports.url(name) for name in shop.MICROBLOGS.values()}}
 
 
 def after_start(stack: Any) -> str | None:
@@ -47,7 +57,7 @@ def after_start(stack: Any) -> str | None:
     store_secrets(ports.local_dir())
     now = datetime.now(UTC)
     days = [(now - timedelta(days=back)).date().isoformat() for back in range(3)]
-    outcomes = redrive(runtime.build(runtime.Settings.from_environment(stack.environment)), days, now)
+    outcomes = list(undecided(runtime.build(runtime.Settings.from_environment(stack.environment)), days, now))
     left = sum(outcome.result == "parked" for outcome in outcomes)
     if not outcomes:
         return None
@@ -58,21 +68,11 @@ def after_start(stack: Any) -> str | None:
 def store_secrets(folder: Path) -> dict[str, Credentials]:
     """Make the demo's secrets if there are none, and put them where functions and simulator read them."""
     file = folder / SECRETS_FILE
-    if not file.exists():
-        pages = [account.account_id for account in shop.ACCOUNTS if account.platform == "facebook_page"]
-        made = {
-            "herald/facebook": {
-                "secrets": [secrets.token_hex(16)],
-                "verify_token": secrets.token_urlsafe(18),
-                "tokens": {page: "EAAL" + secrets.token_urlsafe(32) for page in pages},
-            },
-            "herald/web-form": {"secrets": [secrets.token_hex(32)], "verify_token": "", "tokens": {}},
-        }
+    held = json.loads(file.read_text()) if file.exists() else {}
+    missing = {name: made for name, made in _made_up().items() if name not in held}
+    if missing:
+        held |= missing
         file.touch(mode=0o600)
-        file.write_text(json.dumps(made))
-    held = json.loads(file.read_text())
-    if LINKS not in held:  # also in a folder made before there were links
-        held[LINKS] = {"secrets": [secrets.token_urlsafe(48)], "verify_token": "", "tokens": {}}
         file.write_text(json.dumps(held))
     for name, value in held.items():
         _put_secret(name, json.dumps(value))
@@ -90,7 +90,31 @@ def store_secrets(folder: Path) -> dict[str, Credentials]:
         ],
         trickle={"on": True},
     )
-    return {n: Credentials(tuple(of["secrets"]), of["verify_token"], of["tokens"]) for n, of in held.items()}
+    credentials = {n: Credentials(tuple(of["secrets"]), of["verify_token"], of["tokens"]) for n, of in held.items()}
+    for platform, account in microblogs.ours(credentials).items():
+        config_of_microblog(folder, platform, [account], {"on": True, "least": 60.0, "most": 180.0})
+    return credentials
+
+
+def _made_up() -> dict[str, dict[str, Any]]:
+    """Fresh random secrets for every connection."""
+    pages = [account.account_id for account in shop.ACCOUNTS if account.platform == "facebook_page"]
+    tokens = {shop.MASTODON: app_password(), shop.BLUESKY: f"{shop.HANDLES[shop.BLUESKY]}:{app_password()}"}
+    return {
+        "herald/facebook": {
+            "secrets": [secrets.token_hex(16)],
+            "verify_token": secrets.token_urlsafe(18),
+            "tokens": {page: "EAAL" + secrets.token_urlsafe(32) for page in pages},
+        },
+        "herald/web-form": {"secrets": [secrets.token_hex(32)], "verify_token": "", "tokens": {}},
+        LINKS: {"secrets": [secrets.token_urlsafe(48)], "verify_token": "", "tokens": {}},
+        **{
+            f"herald/{platform}": {  # nothing is pushed from there; a connection has a secret all the same
+                "secrets": [secrets.token_hex(16)], "verify_token": "", "tokens": {account: tokens[account]},
+            }
+            for account, platform in shop.MICROBLOGS.items()
+        },
+    }
 
 
 def _put_secret(name: str, value: str) -> None:

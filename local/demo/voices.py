@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from herald.care.hours import deadline, parse_hours
 from herald.model import Account
-from local.demo.organisation import ACCOUNTS, BRISBANE, MAIN, PERTH, SYDNEY, WEB_SHOP
+from local.demo.organisation import ACCOUNTS, BLUESKY, BRISBANE, MAIN, MASTODON, MICROBLOGS, PERTH, SYDNEY, WEB_SHOP
 
 PER_DAY = 30.0  # messages on an ordinary day over all accounts; a month has about 900
 
@@ -36,7 +36,11 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """One post of ours that people comment on."""
+    """One post of ours that people comment on.
+
+    On a microblog the id is ours until it stands there; what follows its last "_" is that of the page's post that says
+    the same.
+    """
 
     id: str
     account_id: str
@@ -50,8 +54,10 @@ class Said:
 
     Attributes:
         at: UTC.
-        id: the platform's id for it: "post_comment" for a comment, "page_post" for a visitor's post.
-        kind: comment, post, review, reaction (Facebook) or dm (the web shop's form).
+        id: the platform's id for it: "post_comment" for a comment, "page_post" for a visitor's post; on a microblog,
+            which chooses its ids itself, a name of ours.
+        kind: comment, post, review, reaction (Facebook), comment, mention, reaction (microblogs) or dm (the web shop's
+            form).
         text: the words; of a reaction its name (like, love, haha, wow, sad, angry).
         post_id: our post it stands under; of a visitor's post or review itself; of a dm the conversation.
         about: what it was written to be (praise, question, complaint, insult ...): for checking rules, never an input.
@@ -134,7 +140,7 @@ def trickle(seed: int, wall: Sequence[Posted]) -> Iterator[Said]:
 
 # ---------------------------------------------------------------- rhythm
 
-_SHARE = {MAIN: 0.36, SYDNEY: 0.22, BRISBANE: 0.15, PERTH: 0.13, WEB_SHOP: 0.14}
+_SHARE = {MAIN: 0.36, SYDNEY: 0.22, BRISBANE: 0.15, PERTH: 0.13, WEB_SHOP: 0.14, MASTODON: 0.06, BLUESKY: 0.05}
 _WEEKDAY = (0.85, 0.85, 0.95, 1.1, 1.1, 1.15, 1.0)
 _HOUR = (2, 1, 1, 1, 1, 2, 5, 9, 11, 12, 13, 14, 17, 14, 11, 11, 12, 14, 17, 22, 24, 19, 11, 5)
 
@@ -166,6 +172,8 @@ def _one(
 ) -> Said:  # fmt: skip
     form = account.platform == "webhook"
     mix = dict(_TO_THE_SHOP if form else _MIX)
+    if account.account_id in MICROBLOGS:
+        del mix["review"]
     if delayed:
         mix["complaint"] *= 3
     about = chance.choices(list(mix), weights=list(mix.values()))[0]
@@ -173,7 +181,7 @@ def _one(
     author_id, author_name = chance.choice(people)
     before = [post for post in wall if post.at <= at] or list(wall[:1])
     post = chance.choices(before, weights=range(1, len(before) + 1))[0] if before else None
-    kind = _kind(chance, about, form=form)
+    kind = _kind(chance, about, account)
     recommends = chance.random() < 0.8 if kind == "review" else None
     said = Said(
         at=at,
@@ -191,11 +199,13 @@ def _one(
     return said if kind == "reaction" else _afterwards(chance, said, account)
 
 
-def _kind(chance: Random, about: str, *, form: bool) -> str:
-    if form:
+def _kind(chance: Random, about: str, account: Account) -> str:
+    if account.platform == "webhook":
         return "dm"
     if about in ("reaction", "review"):
         return about
+    if account.account_id in MICROBLOGS:
+        return "mention" if chance.random() < 0.4 else "comment"
     return "post" if about in ("complaint", "praise", "question") and chance.random() < 0.07 else "comment"
 
 
@@ -213,6 +223,8 @@ def _afterwards(chance: Random, said: Said, account: Account) -> Said:
 def _numbered(said: Said, number: int) -> Said:
     """Ids as Facebook builds them: "post_comment"; a post's is "page_post"."""
     serial = f"8{said.at:%y%m%d%H%M}{number:05d}"
+    if said.account_id in MICROBLOGS and said.kind != "reaction":
+        return replace(said, id=f"{said.account_id}_{serial}")
     if said.kind in ("post", "review"):
         own = f"{said.account_id}_{serial}"
         return replace(said, id=own, post_id=own)
@@ -336,27 +348,29 @@ _OUR_POSTS = (
     "Gift cards by e-mail, for everyone who forgot. You know who you are.",
 )
 _EVERY = {MAIN: 2, SYDNEY: 3, BRISBANE: 4, PERTH: 4}  # a post every so many days
-
-
+_LEFT_OUT = {MASTODON: 0, BLUESKY: 1}  # of three posts of the main page, the one that is not for this microblog
 _HOURS = ((10, 0), (18, 30), (12, 15))
 
 
 def _posts_of(account: Account, start: date, days: int) -> list[Posted]:
-    """Posts from a week before `start`, at changing hours; the same dates always give the same posts."""
-    every = _EVERY.get(account.account_id)
+    """Posts from a week before `start`, at changing hours; the same dates always give the same posts.
+
+    What the main page says stands on one microblog too, and each third time on both.
+    """
+    page = MAIN if account.account_id in MICROBLOGS else account.account_id
+    every = _EVERY.get(page)
     if every is None:
         return []
     found = []
     for offset in range(-7, days):
         day = start + timedelta(days=offset)
-        if day.toordinal() % every:
+        number = day.toordinal() // every
+        if day.toordinal() % every or number % 3 == _LEFT_OUT.get(account.account_id):
             continue
-        hour, minute = _HOURS[(day.toordinal() + int(account.account_id[-1])) % len(_HOURS)]
+        hour, minute = _HOURS[(day.toordinal() + int(page[-1])) % len(_HOURS)]
         at = datetime.combine(day, time(hour, minute), tzinfo=ZoneInfo(account.timezone)).astimezone(UTC)
-        text = _OUR_POSTS[(day.toordinal() // every + int(account.account_id[-1])) % len(_OUR_POSTS)]
-        found.append(
-            Posted(f"{account.account_id}_9{day:%Y%m%d}{account.account_id[-3:]}", account.account_id, at, text)
-        )
+        text = _OUR_POSTS[(number + int(page[-1])) % len(_OUR_POSTS)]
+        found.append(Posted(f"{account.account_id}_9{day:%Y%m%d}{page[-3:]}", account.account_id, at, text))
     return found
 
 

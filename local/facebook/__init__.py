@@ -7,11 +7,11 @@ the shape of its payloads, and signs by its own few lines. It listens on 127.0.0
     graph.py     the API, as a function from a call to an answer
     numbers.py   the figures it tells, as a function of ids and times
     webhooks.py  the outbox: signed POSTs, batches, retries, handshake
-    faults.py    what goes wrong next: dropped lines, late acceptance, rate limits, outages
     server.py    HTTP: the API, the control API under /_sim/, the pages
     client.py    for programs: `say`, `history`, `control`
-    trickle.py   customers who speak by themselves
+    trickle.py   what customers say by themselves
     config.py    secrets and pages, written by the starter
 
+Faults, the loopback and the look of the pages are those of all simulators: local.simulator.
 Run it with `python -m local.facebook`.
 """

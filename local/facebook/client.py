@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,35 +9,15 @@ from typing import Any
 from local import ports
 from local.facebook import config
 from local.facebook.wall import Wall
-
-_http = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-class SimulatorError(OSError):
-    """The simulator does not answer, or refused; the sentence says what to do."""
+from local.simulator import client
 
 
-def control(name: str, body: Mapping[str, Any] | None = None, *, base: str | None = None, timeout: float = 60.0) -> Any:
+def control(name: str, body: Mapping[str, Any] | None = None, *, base: str | None = None) -> Any:
     """POST `body` to /_sim/`name` (GET for `state` and `calls`, when there is no body) and return its JSON.
 
     Raises SimulatorError.
     """
-    address = f"{base or ports.url('facebook')}/_sim/{name}"
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(address, data=data, headers={"content-type": "application/json"})  # noqa: S310
-    try:
-        with _http.open(request, timeout=timeout) as response:
-            return json.load(response)
-    except urllib.error.HTTPError as error:
-        try:
-            sentence = json.load(error)["error"]
-        except (ValueError, KeyError, TypeError):
-            sentence = f"{address} answered {error.code}"
-        raise SimulatorError(f"Facebook simulator: {sentence}") from error
-    except OSError as error:
-        raise SimulatorError(
-            f"The Facebook simulator does not answer at {address}. Start it with `make up`."
-        ) from error
+    return client.control("Facebook", base or ports.url("facebook"), name, body)
 
 
 def say(text: str, as_name: str = "Nina Harrow", page: str | None = None, *, base: str | None = None) -> str:

@@ -11,8 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local import ports
-
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+from local.simulator.http import LOOPBACK
 
 
 class BadConfig(ValueError):

@@ -10,9 +10,8 @@ from __future__ import annotations
 import json
 import re
 import sqlite3
-from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -20,45 +19,14 @@ from urllib.parse import urlencode
 
 from local.facebook import numbers
 from local.facebook.config import Page
-from local.facebook.wall import BadImage, BadInput, NoSuchObject, Person, Wall
+from local.facebook.wall import Person, Wall
+from local.simulator import crowd
+from local.simulator.calls import Answer, Call
+from local.simulator.content import BadImage, BadInput, NoSuchObject
 
 VERSION = re.compile(r"v\d{1,2}\.\d")
 LIMIT = 100
 """Most rows of one page of a list; 25 unless asked."""
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One request, taken apart: path without version, parameters of query and body together, the token apart.
-
-    `files` are the parts of a multipart body that have a file name, by their field.
-    """
-
-    method: str
-    path: str
-    params: Mapping[str, str] = field(default_factory=dict)
-    token: str = ""
-    files: Mapping[str, bytes] = field(default_factory=dict)
-
-    @property
-    def write(self) -> bool:
-        return self.method != "GET"
-
-    def dump(self) -> str:
-        files = {name: b64encode(data).decode() for name, data in self.files.items()}
-        return json.dumps([self.method, self.path, dict(self.params), self.token, files])
-
-    @classmethod
-    def load(cls, text: str) -> Call:
-        method, path, params, token, files = json.loads(text)
-        return cls(method, path, params, token, {name: b64decode(data) for name, data in files.items()})
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    status: int
-    body: Mapping[str, Any]
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class GraphError(Exception):
@@ -106,6 +74,16 @@ class Graph:
 
     def page_of(self, token: str) -> Page | None:
         return next((page for page in self._wall.pages.values() if token and page.token == token), None)
+
+    def owner(self, call: Call) -> str | None:
+        page = self.page_of(call.token)
+        return page.id if page else None
+
+    def acts(self, call: Call) -> bool:
+        return call.write
+
+    def refusal(self, kind: str) -> Answer | None:
+        return REFUSALS.get(kind)
 
     def answer(self, call: Call) -> Answer:
         """Do what was asked, or say in the API's words why not. Raises nothing for bad input."""
@@ -166,7 +144,7 @@ class Graph:
             "id": lambda: page.id,
             "name": lambda: page.name,
             "link": lambda: f"{self._base}/p/{page.id}",
-            "followers_count": lambda: numbers.followers(page.id, self._wall.clock()),
+            "followers_count": lambda: crowd.followers(page.id, self._wall.clock()),
         }
         return _chosen(have, params, ("name", "id"), "Page")
 
@@ -279,8 +257,8 @@ class Graph:
         if until - since > 93 * 86_400:
             raise GraphError(400, 100, "(#100) There cannot be more than 93 days between since and until")
         ends = []
-        day = numbers.day_of(since) - timedelta(days=1)
-        while (end := numbers.start_of(day + timedelta(days=1))) <= min(until, now):
+        day = crowd.day_of(since) - timedelta(days=1)
+        while (end := crowd.start_of(day + timedelta(days=1))) <= min(until, now):
             if end >= since:
                 ends.append((day, end))
             day += timedelta(days=1)
@@ -289,9 +267,9 @@ class Graph:
 
     def _on(self, page: str, metric: str, day: date, end: int) -> Mapping[str, Any]:
         if metric == "page_follows":
-            value = numbers.followers(page, end)
+            value = crowd.followers(page, end)
         elif metric == "page_post_engagements":
-            value = self._engagements(page, numbers.start_of(day), end)
+            value = self._engagements(page, crowd.start_of(day), end)
         else:
             posts = self._wall.rows("select id, created from posts where page=? and author_id=page", page)
             figures = numbers.day(page, day, [(row["id"], row["created"]) for row in posts])
@@ -504,7 +482,7 @@ def _moment(name: str, params: Mapping[str, str], default: float) -> float:
     if text is None:
         return default
     try:
-        moment = float(text) if text.isdigit() else float(numbers.start_of(date.fromisoformat(text)))
+        moment = float(text) if text.isdigit() else float(crowd.start_of(date.fromisoformat(text)))
     except ValueError:
         moment = 0.0
     if not 1_000_000_000 <= moment < 4_000_000_000:

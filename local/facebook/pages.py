@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from zlib import crc32
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from local.facebook import webhooks
+from local.facebook.wall import REACTIONS, TEXT_LIMIT, Wall
+from local.simulator import faces, faults
+from local.simulator.content import NoSuchObject
+from local.simulator.faces import COMMENTS_SHOWN, POSTS_SHOWN
+from local.simulator.trickle import PEOPLE
 
-from local.facebook import faults, webhooks
-from local.facebook.wall import REACTIONS, NoSuchObject, Wall
-
-HERE = Path(__file__).parent
-POSTS_SHOWN = 8
-COMMENTS_SHOWN = 25
-PEOPLE = ("Nina Harrow", "Tom Okafor", "Dilan Aksoy", "Marek Dvorsky", "Ella Whitcombe", "Sam Tran")
-
-_templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-
-
-def badge(name: str) -> Mapping[str, Any]:
-    """Letters and a colour number (0 to 5) for the round badge of a person or page."""
-    words = [word for word in name.split() if word[0].isalnum()]
-    letters = "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)) or "?"
-    return {"letters": letters.upper(), "colour": crc32(name.encode()) % 6}
-
-
-def when(seconds: float) -> Mapping[str, str]:
-    """A moment for <time>: machine form, and words for whoever runs no script."""
-    moment = datetime.fromtimestamp(seconds, tz=UTC)
-    return {"iso": moment.strftime("%Y-%m-%dT%H:%M:%SZ"), "words": moment.strftime("%-d %b %Y, %H:%M UTC")}
-
-
-_templates.filters |= {"badge": badge, "when": when}
+_templates = faces.templates(Path(__file__).parent / "templates", icon="facebook", what="Facebook Page")
 
 
 def home(wall: Wall) -> str:
@@ -67,8 +39,12 @@ def page(wall: Wall, page_id: str, *, staff: bool, post: str | None = None, post
         staff=staff,
         post=post,
         posts=posts,
+        back=f"/p/{page_id}{'?view=staff' if staff else ''}",
+        unplaced="The newest post",
+        said="It stands on the wall; the webhook is on its way.",
+        limit=TEXT_LIMIT,
         people=PEOPLE,
-        settings=_settings(wall),
+        settings=settings(wall),
         wall=wall_part(wall, page_id, staff=staff, post=post, posts=posts),
         side=side_part(wall),
     )
@@ -101,11 +77,10 @@ def wall_part(wall: Wall, page_id: str, *, staff: bool, post: str | None = None,
 def side_part(wall: Wall) -> str:
     """The part of the controls that changes: armed faults, the outbox, the newest calls."""
     return _templates.get_template("side.html").render(
-        armed=[fault_words(wall, fault) for fault in faults.armed(wall)],
-        late=wall.rows("select count(*) n from late")[0]["n"],
+        **faces.trouble(wall, lambda fault: fault_words(wall, fault)),
         outbox=webhooks.counts(wall),
         handshake=wall.setting("handshake", []),
-        calls=[_call(row) for row in wall.rows("select * from calls order by id desc limit 8")],
+        calls=faces.calls(wall, _call),
     )
 
 
@@ -122,7 +97,8 @@ def _page(wall: Wall, page_id: str) -> Any:
         raise NoSuchObject(page_id) from None
 
 
-def _settings(wall: Wall) -> Mapping[str, Any]:
+def settings(wall: Wall) -> dict[str, Any]:
+    """Name -> value, as set or by default."""
     return {
         "copies": wall.setting("copies", 1),
         "out_of_order": wall.setting("out_of_order", False),
@@ -161,29 +137,19 @@ def _size(comment_id: str, below: Mapping[str | None, list[sqlite3.Row]]) -> int
     return sum(1 + _size(row["id"], below) for row in below.get(comment_id, []))
 
 
-def _call(row: sqlite3.Row) -> Mapping[str, Any]:
-    """A call for the page, in words where it is one of ours."""
-    params = json.loads(row["params"])
-    object_id, _, edge = str(row["path"]).strip("/").partition("/")
+def _call(row: sqlite3.Row, params: Mapping[str, str]) -> str:
+    """A call in words where it is one of ours."""
+    edge = str(row["path"]).strip("/").partition("/")[2]
     if "is_hidden" in params and row["method"] == "POST":
-        what = "hide a comment" if params["is_hidden"].lower() in ("true", "1") else "show a comment again"
-    else:
-        what = {
-            ("POST", "comments"): "answer",
-            ("POST", "feed"): "publish a post",
-            ("POST", "photos"): "publish a photo",
-            ("GET", "feed"): "read the posts",
-            ("GET", "published_posts"): "read the posts",
-            ("GET", "insights"): "read figures",
-            ("DELETE", ""): "delete",
-            ("GET", "comments"): "read the comments",
-            ("GET", ""): "look at one thing",
-        }.get((row["method"], edge), edge or "call")
+        return "hide a comment" if params["is_hidden"].lower() in ("true", "1") else "show a comment again"
     return {
-        "what": what,
-        "line": f"{row['method']} {row['path']}",
-        "object": object_id,
-        "status": row["status"],
-        "fault": faults.KINDS.get(row["fault"] or "", row["fault"]),
-        "at": row["at"],
-    }
+        ("POST", "comments"): "answer",
+        ("POST", "feed"): "publish a post",
+        ("POST", "photos"): "publish a photo",
+        ("GET", "feed"): "read the posts",
+        ("GET", "published_posts"): "read the posts",
+        ("GET", "insights"): "read figures",
+        ("DELETE", ""): "delete",
+        ("GET", "comments"): "read the comments",
+        ("GET", ""): "look at one thing",
+    }.get((row["method"], edge), edge or "call")

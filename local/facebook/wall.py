@@ -6,21 +6,21 @@ import json
 import sqlite3
 import time
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from local.facebook.config import Page
+from local.simulator import content
+from local.simulator.content import BadInput, NoSuchObject, NotAllowed
+from local.simulator.store import Store
 
 REACTIONS = ("like", "love", "care", "haha", "wow", "sad", "angry")
 TEXT_LIMIT = 8000
 """Characters of a comment. Our bound; the platform's own was not verified."""
-CALLS_KEPT = 2000
 POST_LIMIT = 63_206
 IMAGE_LIMIT = 10 * 1024 * 1024
 """Bytes of one image, the platform's own bound for photos."""
@@ -60,33 +60,9 @@ create index if not exists outbox_waiting on outbox (next_at) where done is null
 create table if not exists sent (
     id integer primary key autoincrement, at real not null, callback text not null, changes integer not null,
     bytes integer not null, status integer, error text);
-create table if not exists calls (
-    id integer primary key autoincrement, at real not null, method text not null, path text not null,
-    params text not null, page text, status integer, fault text);
-create table if not exists faults (
-    id integer primary key autoincrement, kind text not null, calls integer, until real, seconds real not null,
-    writes_only integer not null, page text);
-create table if not exists late (id integer primary key autoincrement, due_at real not null, call text not null);
-create table if not exists settings (key text primary key, value text not null);
 """
 _ADDED = {"posts": "link text not null default ''", "faults": "page text"}
 """Columns that files of earlier versions lack."""
-
-
-class NoSuchObject(LookupError):
-    """Nothing with this id is on the page."""
-
-
-class NotAllowed(PermissionError):
-    """It is there, but not theirs to change."""
-
-
-class BadInput(ValueError):
-    """What was asked makes no sense; the sentence says why."""
-
-
-class BadImage(BadInput):
-    """These bytes are no image that the platform takes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,13 +75,11 @@ class Person:
 
 def person(name: str) -> Person:
     """The made-up person of that name; the same name is always the same person."""
-    clean = " ".join(name.split())
-    if not clean or len(clean) > 80:
-        raise BadInput("a person needs a name of 1 to 80 characters")
+    clean = content.name(name)
     return Person(id="7" + str(int(sha256(clean.encode()).hexdigest(), 16))[:15], name=clean)
 
 
-class Wall:
+class Wall(Store):
     """Posts, comments, reactions and recommendations of some pages, and the outbox of their events.
 
     Every method that changes something is one transaction: what is on the wall and what the webhooks will tell
@@ -122,50 +96,10 @@ class Wall:
         hold: Callable[[], float] = lambda: 0.0,
     ) -> None:
         """`hold` gives the seconds by which the next event is held back while events go out of order."""
+        super().__init__(file, SCHEMA, added=_ADDED, clock=clock)
         self.pages = {page.id: page for page in pages}
-        self.base = ""  # address of the public pages, once they are served
-        self.clock = clock
-        self.changed: Callable[[], None] = lambda: None
-        self.revision = 0
         self._callbacks = callbacks
         self._hold = hold
-        self._depth = 0
-        if str(file) != ":memory:":
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
-        self.db = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
-        self.db.row_factory = sqlite3.Row
-        self.db.execute("pragma journal_mode=wal")
-        self.db.execute("pragma synchronous=normal")
-        self.db.executescript(SCHEMA)
-        for table, column in _ADDED.items():
-            have = {row["name"] for row in self.db.execute(f"pragma table_info({table})")}
-            if column.split()[0] not in have:
-                self.db.execute(f"alter table {table} add column {column}")
-
-    def close(self) -> None:
-        self.db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All or nothing; an inner one that fails undoes only its own part."""
-        name = f"level_{self._depth}"
-        self.db.execute("begin immediate" if self._depth == 0 else f"savepoint {name}")
-        self._depth += 1
-        try:
-            yield
-        except BaseException:
-            self._depth -= 1
-            if self._depth:
-                self.db.execute(f"rollback to {name}")
-                self.db.execute(f"release {name}")
-            else:
-                self.db.execute("rollback")
-            raise
-        self._depth -= 1
-        self.db.execute(f"release {name}" if self._depth else "commit")
-        if not self._depth:
-            self.revision += 1
-            self.changed()
 
     # ------------------------------------------------------------ what people do
 
@@ -214,7 +148,7 @@ class Wall:
         """
         owner = self._page(page)
         message = _text(text, limit=POST_LIMIT, may_be_empty=bool(link or photos))
-        address = _link(link)
+        address = content.link(link)
         by = author or Person(owner.id, owner.name)
         with self.transaction():
             now = self._now()
@@ -235,7 +169,7 @@ class Wall:
     def photo(self, page: str, data: bytes, *, alt: str = "", caption: str = "") -> str:
         """Keep an image as an unpublished photo of the page; returns the photo's id, for `post`."""
         owner = self._page(page)
-        mime = _image_kind(data)
+        mime = content.image_kind(data, IMAGE_LIMIT)
         if len(alt) > TEXT_LIMIT:
             raise BadInput(f"the alternative text has {len(alt)} characters, the limit is {TEXT_LIMIT}")
         with self.transaction():
@@ -462,9 +396,6 @@ class Wall:
         row = self.rows("select data, mime from images where id=?", self.photo_row(photo_id)["image"])[0]
         return bytes(row["data"]), str(row["mime"])
 
-    def rows(self, query: str, *values: object) -> list[sqlite3.Row]:
-        return self.db.execute(query, values).fetchall()
-
     def reactions(self, object_ids: Iterable[str]) -> dict[str, dict[str, int]]:
         """object -> type -> count, most frequent first."""
         wanted = json.dumps(list(object_ids))
@@ -476,35 +407,6 @@ class Wall:
         ):
             found.setdefault(row["object"], {})[row["type"]] = row["n"]
         return found
-
-    def version(self) -> str:
-        """Differs whenever anything was written, by this connection or by another to the same file."""
-        return f"{self.revision}.{self.db.execute('pragma data_version').fetchone()[0]}"
-
-    def setting(self, key: str, default: Any) -> Any:
-        row = self.db.execute("select value from settings where key=?", (key,)).fetchone()
-        return default if row is None else json.loads(row["value"])
-
-    def set(self, key: str, value: Any) -> None:
-        with self.transaction():
-            self.db.execute("insert or replace into settings values (?,?)", (key, json.dumps(value)))
-
-    # ------------------------------------------------------------ the log of calls
-
-    def log_call(self, method: str, path: str, params: Mapping[str, str], page: str | None) -> int:
-        """Write down that the API was called, before anything is done about it; returns the line's id."""
-        with self.transaction():
-            line = self.db.execute(
-                "insert into calls (at, method, path, params, page) values (?,?,?,?,?)",
-                (self.clock(), method, path, json.dumps(params), page),
-            ).lastrowid
-            self.db.execute("delete from calls where id <= ?", ((line or 0) - CALLS_KEPT,))
-        return int(line or 0)
-
-    def answer_call(self, line: int, status: int | None, fault: str | None) -> None:
-        """How it ended: the status the caller got (None: no answer at all) and the fault that was in play."""
-        with self.transaction():
-            self.db.execute("update calls set status=?, fault=? where id=?", (status, fault, line))
 
     # ------------------------------------------------------------ inside
 
@@ -624,15 +526,15 @@ class Wall:
                 str(entry["id"]), owner.id, by.id, by.name,
                 _text(str(entry["message"]), limit=POST_LIMIT, may_be_empty=bool(photos)),
                 _seconds(entry["created_time"]), int(bool(entry.get("edited"))), int(bool(entry.get("is_hidden"))),
-                _link(str(entry.get("link") or "")),
+                content.link(str(entry.get("link") or "")),
             ),
         )  # fmt: skip
         for photo in photos:
             self._taken(photo["id"])
             data = b64decode(str(photo["data"]), validate=True)
             self._keep_photo(
-                str(photo["id"]), owner, data, _image_kind(data), str(photo.get("alt") or ""), "", str(entry["id"]),
-                _seconds(entry["created_time"]),
+                str(photo["id"]), owner, data, content.image_kind(data, IMAGE_LIMIT), str(photo.get("alt") or ""), "",
+                str(entry["id"]), _seconds(entry["created_time"]),
             )  # fmt: skip
         for shared in entry.get("shares") or ():
             who = _author({"from": shared}, owner)
@@ -673,41 +575,7 @@ class Wall:
 
 
 def _text(text: str, limit: int = TEXT_LIMIT, *, may_be_empty: bool = False) -> str:
-    clean = text.replace("\r\n", "\n")
-    if not clean.strip():
-        if may_be_empty:
-            return ""
-        raise BadInput("there must be some text")
-    if len(clean) > limit:
-        raise BadInput(f"the text has {len(clean)} characters, the limit is {limit}")
-    return clean
-
-
-def _link(link: str) -> str:
-    if not link:
-        return ""
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        parts = urlsplit("")
-    if parts.scheme not in ("http", "https") or not parts.hostname or len(link) > 2000 or not link.isprintable():
-        raise BadInput("the link must be an http or https address")
-    return link
-
-
-def _image_kind(data: bytes) -> str:
-    """The MIME type by the first bytes, never by what the sender calls them."""
-    if len(data) > IMAGE_LIMIT:
-        raise BadImage(f"the image has {len(data)} bytes, the limit is {IMAGE_LIMIT}")
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "image/png"
-    if data.startswith(b"\xff\xd8\xff"):
-        return "image/jpeg"
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "image/gif"
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return "image/webp"
-    raise BadImage("these bytes are neither PNG, JPEG, GIF nor WebP")
+    return content.words(text, limit, may_be_empty=may_be_empty)
 
 
 def _author(entry: Mapping[str, Any], owner: Page) -> Person:

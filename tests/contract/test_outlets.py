@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import threading
 import time
@@ -9,6 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -18,14 +20,26 @@ import pytest
 from herald.errors import OutcomeUnknown, Retryable
 from herald.model import Account, Act, Delivery, DeliveryState, Media
 from herald.platforms import sheet
+from herald.platforms.bluesky import Bluesky
 from herald.platforms.facebook_page import FacebookPage
+from herald.platforms.mastodon import Mastodon
+from herald.platforms.wire.atproto import Sessions
 from herald.platforms.wire.http import Http
 from herald.ports import Outlet
 from local.facebook import client, config, server
+from local.microblogs import client as microblogs
+from local.microblogs.config import Ours
 from local.ports import ROOT
+from local.simulator import http
+from tests.servers import running
 from tests.support.world import Wall
 
 PAGE, TOKEN = "5001", "page-token"
+OURS = {
+    "mastodon": Ours("1001", "quince", "Quince & Thimble", "token-of-quince"),
+    "bluesky": Ours("did:plc:quinceandthimble234567ab", "quince.test", "Quince & Thimble", "quin-ceth-imbl-e234"),
+}
+_numbers = itertools.count(1)
 ACCOUNT = Account(platform="facebook_page", account_id=PAGE, name="Quince & Thimble", brand="quince", connection="fb")
 
 
@@ -48,12 +62,15 @@ class Place:
     hidden: Callable[[], bool]
     replies: Callable[[], list[str]]
     posts: Callable[[], list[tuple[str, str, list[str]]]]
+    token: str = TOKEN
+    keyed: bool = False  # what is found is told by its own key, not by its words
 
     def delivery(self, act: Act, text: str = "") -> Delivery:
         now = datetime.now(UTC)
         return Delivery(
-            id=f"{act}-1", act=act, platform="facebook_page", account_id=PAGE, brand="quince",
-            message_id=f"facebook_page:{self.target}", target=self.target, text=text, state=DeliveryState.SENDING,
+            id=f"{act}-{next(_numbers)}", act=act, platform=self.account.platform, account_id=self.account.account_id,
+            brand="quince", message_id=f"{self.account.platform}:{self.target}", target=self.target, text=text,
+            state=DeliveryState.SENDING,
             ordered_by="mia", ordered_at=now, due_at=now, attempt=1, first_sent_at=now - timedelta(seconds=1),
         )  # fmt: skip
 
@@ -69,7 +86,7 @@ class Place:
         return replace(self.delivery(Act.TAKE_DOWN), message_id="", target=post, post_id="post-1")
 
     def found(self, delivery: Delivery) -> list[str]:
-        return [proof.external_id for proof in self.outlet.find(delivery, self.account, TOKEN)]
+        return [proof.external_id for proof in self.outlet.find(delivery, self.account, self.token)]
 
 
 def _png(width: int = 8, height: int = 6) -> bytes:
@@ -104,18 +121,74 @@ def _twin() -> Place:
     )  # fmt: skip
 
 
-@pytest.fixture(params=["simulator", "twin"])
+@pytest.fixture(params=["facebook", "mastodon", "bluesky", "twin"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "twin":
         yield _twin()
-        return
+    elif request.param == "facebook":
+        yield from _page(tmp_path)
+    else:
+        yield from _microblog(request.param, tmp_path)
+
+
+def _unless(place: Place, *acts: Act) -> None:
+    """Skip where the platform cannot do it, as its capabilities say."""
+    missing = set(acts) - place.outlet.capabilities.acts
+    if missing:
+        pytest.skip(f"not there: {', '.join(sorted(missing))}")
+
+
+def _arrived(state: Callable[[], Any]) -> None:
+    for _ in range(200):
+        if state()["late"] == 0:
+            return
+        time.sleep(0.05)
+    pytest.fail("it was never accepted")
+
+
+def _microblog(network: str, folder: Path) -> Iterator[Place]:
+    ours = OURS[network]
+    with running.simulator(network, folder, [ours]) as base:
+        control = partial(microblogs.control, network, base=base)
+        target = control("comment", {"as": "Lee Lark", "text": "my lamp is broken"})["comment_id"]
+
+        def replies() -> list[str]:
+            """The words without the address that an answer on Mastodon begins with."""
+            found = [post["text"] for post in control("state")["posts"] if post["parent"] == target]
+            return [text.removeprefix("@lee_lark ") for text in found]
+
+        def posts() -> list[tuple[str, str, list[str]]]:
+            own = [post for post in control("state")["posts"] if post["author"] == ours.id and not post["parent"]]
+            split = [(post["text"].partition("\n\nhttps://"), post["images"]) for post in own]
+            return [(words, f"https://{rest}" if link else "", alts) for (words, link, rest), alts in split]
+
+        def outlet(seconds: float) -> Mastodon | Bluesky:
+            http = Http(connect_seconds=2, read_seconds=seconds)
+            return Mastodon(http) if network == "mastodon" else Bluesky(http, Sessions())
+
+        arm = partial(control, "faults")
+        yield Place(
+            outlet(3), outlet(0.5), Account(network, ours.id, ours.name, "quince", api_base=base), target,
+            drop=lambda: arm({"kind": "drop_after_accept"}),
+            busy=lambda: arm({"kind": "429"}),
+            late=lambda: arm({"kind": "late", "seconds": 1.5}),
+            arrive=lambda: _arrived(lambda: control("state")),
+            hidden=lambda: False,
+            replies=replies,
+            posts=posts,
+            token=ours.secret if network == "mastodon" else f"{ours.handle}:{ours.secret}",
+            keyed=network == "bluesky",
+        )  # fmt: skip
+
+
+def _page(tmp_path: Path) -> Iterator[Place]:
     config.write(
         tmp_path, callback="http://127.0.0.1:9/webhooks/fb", connection="fb", app_secret="s" * 8, verify_token="v",
         pages=[{"id": PAGE, "name": ACCOUNT.name, "token": TOKEN}],
     )  # fmt: skip
-    opened = server.listen("127.0.0.1", 0)
+    opened = http.listen("127.0.0.1", 0)
     base = f"http://127.0.0.1:{opened.getsockname()[1]}"
-    running = server.server(server.build(tmp_path, base=base, seed=1))
+    running = http.server(server.build(tmp_path, base=base, seed=1).app())
     thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
     thread.start()
     while not running.started:
@@ -134,20 +207,13 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
             if not post["message"].startswith("Good morning")  # the one that the customer's words stand under
         ]
 
-    def arrive() -> None:
-        for _ in range(200):
-            if client.control("state", base=base)["late"] == 0:
-                return
-            time.sleep(0.05)
-        pytest.fail("it was never accepted")
-
     yield Place(
         FacebookPage(Http(connect_seconds=2, read_seconds=3)), FacebookPage(Http(connect_seconds=2, read_seconds=0.3)),
         replace(ACCOUNT, api_base=base), target,
         drop=lambda: client.control("faults", {"kind": "drop_after_accept", "count": 1}, base=base),
         busy=lambda: client.control("faults", {"kind": "429", "count": 1}, base=base),
         late=lambda: client.control("faults", {"kind": "late", "count": 1, "seconds": 1.5}, base=base),
-        arrive=arrive,
+        arrive=lambda: _arrived(lambda: client.control("state", base=base)),
         hidden=lambda: bool(comment()["hidden"]),
         replies=lambda: [c["message"] for c in client.control("state", base=base)["comments"] if c["parent"] == target],
         posts=posts,
@@ -158,29 +224,32 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
 
 def test_what_was_done_is_found_and_what_was_not_is_not(place: Place) -> None:
     for act, text in ((Act.HIDE, ""), (Act.REPLY, "Sorry! A new one is on its way.")):
+        if act not in place.outlet.capabilities.acts:
+            continue
         delivery = place.delivery(act, text)
-        assert place.outlet.find(delivery, place.account, TOKEN) == []
-        proof = place.outlet.act(delivery, place.account, TOKEN)
+        assert place.outlet.find(delivery, place.account, place.token) == []
+        proof = place.outlet.act(delivery, place.account, place.token)
         assert proof.external_id
-        assert [one.external_id for one in place.outlet.find(delivery, place.account, TOKEN)] == [proof.external_id]
-    assert place.hidden()
+        assert place.found(delivery) == [proof.external_id]
+    assert place.hidden() is (Act.HIDE in place.outlet.capabilities.acts)
     assert place.replies() == ["Sorry! A new one is on its way."]
 
 
 def test_showing_again_undoes_hiding(place: Place) -> None:
-    place.outlet.act(place.delivery(Act.HIDE), place.account, TOKEN)
-    assert place.outlet.find(place.delivery(Act.UNHIDE), place.account, TOKEN) == []
-    place.outlet.act(place.delivery(Act.UNHIDE), place.account, TOKEN)
+    _unless(place, Act.HIDE, Act.UNHIDE)
+    place.outlet.act(place.delivery(Act.HIDE), place.account, place.token)
+    assert place.outlet.find(place.delivery(Act.UNHIDE), place.account, place.token) == []
+    place.outlet.act(place.delivery(Act.UNHIDE), place.account, place.token)
     assert not place.hidden()
-    assert len(place.outlet.find(place.delivery(Act.UNHIDE), place.account, TOKEN)) == 1
+    assert len(place.outlet.find(place.delivery(Act.UNHIDE), place.account, place.token)) == 1
 
 
 def test_a_dropped_line_is_an_unknown_outcome_that_can_be_looked_up(place: Place) -> None:
     place.drop()
     delivery = place.delivery(Act.REPLY, "Sorry!")
     with pytest.raises(OutcomeUnknown):
-        place.outlet.act(delivery, place.account, TOKEN)
-    assert len(place.outlet.find(delivery, place.account, TOKEN)) == 1
+        place.outlet.act(delivery, place.account, place.token)
+    assert len(place.outlet.find(delivery, place.account, place.token)) == 1
     assert place.replies() == ["Sorry!"]
 
 
@@ -188,17 +257,18 @@ def test_a_busy_platform_asks_to_come_again_and_did_nothing(place: Place) -> Non
     place.busy()
     delivery = place.delivery(Act.REPLY, "Sorry!")
     with pytest.raises(Retryable):
-        place.outlet.act(delivery, place.account, TOKEN)
-    assert place.outlet.find(delivery, place.account, TOKEN) == []
-    place.outlet.act(delivery, place.account, TOKEN)
+        place.outlet.act(delivery, place.account, place.token)
+    assert place.outlet.find(delivery, place.account, place.token) == []
+    place.outlet.act(delivery, place.account, place.token)
     assert place.replies() == ["Sorry!"]
 
 
 def test_equal_words_twice_are_two_candidates(place: Place) -> None:
-    delivery = place.delivery(Act.REPLY, "Sorry!")
-    place.outlet.act(delivery, place.account, TOKEN)
-    place.outlet.act(delivery, place.account, TOKEN)
-    assert len(place.outlet.find(delivery, place.account, TOKEN)) == 2
+    orders = [place.delivery(Act.REPLY, "Sorry!") for _ in range(2)]
+    ids = [place.outlet.act(order, place.account, place.token).external_id for order in orders]
+    assert len(set(ids)) == 2
+    for order, own in zip(orders, ids, strict=True):
+        assert sorted(place.found(order)) == sorted([own] if place.keyed else ids)
 
 
 # ---------------------------------------------------------------- posts of ours
@@ -214,25 +284,25 @@ def test_a_post_stands_as_it_was_approved_and_is_found(
 ) -> None:
     delivery = place.post("New cushions.\n\nIn four colours ☀️", link=link, media=media)
     assert place.found(delivery) == []
-    proof = place.outlet.act(delivery, place.account, TOKEN, files)
+    proof = place.outlet.act(delivery, place.account, place.token, files)
     assert place.found(delivery) == [proof.external_id]
     assert place.posts() == [("New cushions.\n\nIn four colours ☀️", link, [image.alt for image in media])]
 
 
 def test_where_a_post_stands_is_told_when_it_is_found(place: Place) -> None:
     delivery = place.post("Open on Sunday.")
-    place.outlet.act(delivery, place.account, TOKEN)
-    (proof,) = place.outlet.find(delivery, place.account, TOKEN)
-    assert proof.url.startswith(("http://127.0.0.1:", "https://wall.example/"))
+    place.outlet.act(delivery, place.account, place.token)
+    (proof,) = place.outlet.find(delivery, place.account, place.token)
+    assert proof.url.startswith(("http://127.0.0.1:", "https://wall.example/", "https://bsky.app/profile/"))
 
 
 def test_the_same_words_with_another_kind_of_attachment_are_another_post(place: Place) -> None:
     plain, pictured = place.post("New cushions."), place.post("New cushions.", media=[IMAGE])
     linked = place.post("New cushions.", link="https://shop.example/cushions")
     ids = {
-        "plain": place.outlet.act(plain, place.account, TOKEN).external_id,
-        "pictured": place.outlet.act(pictured, place.account, TOKEN, [PICTURE]).external_id,
-        "linked": place.outlet.act(linked, place.account, TOKEN).external_id,
+        "plain": place.outlet.act(plain, place.account, place.token).external_id,
+        "pictured": place.outlet.act(pictured, place.account, place.token, [PICTURE]).external_id,
+        "linked": place.outlet.act(linked, place.account, place.token).external_id,
     }
     found = {"plain": place.found(plain), "pictured": place.found(pictured), "linked": place.found(linked)}
     assert found == {name: [one] for name, one in ids.items()}
@@ -240,18 +310,18 @@ def test_the_same_words_with_another_kind_of_attachment_are_another_post(place: 
 
 def test_a_post_that_is_taken_down_is_gone_and_that_is_found(place: Place) -> None:
     delivery = place.post("Sold out by noon.", media=[IMAGE])
-    post = place.outlet.act(delivery, place.account, TOKEN, [PICTURE]).external_id
+    post = place.outlet.act(delivery, place.account, place.token, [PICTURE]).external_id
     assert place.found(place.take_down(post)) == []
-    place.outlet.act(place.take_down(post), place.account, TOKEN)
+    place.outlet.act(place.take_down(post), place.account, place.token)
     assert place.posts() == []
     assert place.found(place.take_down(post)) == [post]
     assert place.found(delivery) == []
 
 
 def test_taking_down_what_is_gone_already_is_done(place: Place) -> None:
-    post = place.outlet.act(place.post("Sold out by noon."), place.account, TOKEN).external_id
+    post = place.outlet.act(place.post("Sold out by noon."), place.account, place.token).external_id
     for _ in range(2):
-        assert place.outlet.act(place.take_down(post), place.account, TOKEN).external_id == post
+        assert place.outlet.act(place.take_down(post), place.account, place.token).external_id == post
 
 
 @pytest.mark.parametrize(("media", "files"), [([], []), ([IMAGE], [PICTURE])], ids=["words", "image"])
@@ -259,16 +329,16 @@ def test_a_post_whose_answer_was_lost_is_found_once(place: Place, media: list[Me
     place.drop()
     delivery = place.post("New cushions.", media=media)
     with pytest.raises(OutcomeUnknown):
-        place.outlet.act(delivery, place.account, TOKEN, files)
+        place.outlet.act(delivery, place.account, place.token, files)
     assert len(place.found(delivery)) == 1
     assert len(place.posts()) == 1
 
 
 def test_a_lost_answer_to_a_take_down_is_looked_up(place: Place) -> None:
-    post = place.outlet.act(place.post("New cushions."), place.account, TOKEN).external_id
+    post = place.outlet.act(place.post("New cushions."), place.account, place.token).external_id
     place.drop()
     with pytest.raises(OutcomeUnknown):
-        place.outlet.act(place.take_down(post), place.account, TOKEN)
+        place.outlet.act(place.take_down(post), place.account, place.token)
     assert place.found(place.take_down(post)) == [post]
 
 
@@ -279,7 +349,7 @@ def test_a_post_accepted_after_we_gave_up_is_found_only_then(
     place.late()
     delivery = place.post("New cushions.", media=media)
     with pytest.raises(OutcomeUnknown):
-        place.impatient.act(delivery, place.account, TOKEN, files)
+        place.impatient.act(delivery, place.account, place.token, files)
     assert place.found(delivery) == []
     place.arrive()
     assert len(place.found(delivery)) == 1
@@ -289,7 +359,7 @@ def test_a_busy_platform_published_nothing(place: Place) -> None:
     place.busy()
     delivery = place.post("New cushions.")
     with pytest.raises(Retryable):
-        place.outlet.act(delivery, place.account, TOKEN)
+        place.outlet.act(delivery, place.account, place.token)
     assert place.posts() == []
     assert place.found(delivery) == []
 
@@ -297,9 +367,10 @@ def test_a_busy_platform_published_nothing(place: Place) -> None:
 def test_two_equal_posts_an_hour_apart_are_two_candidates_with_ids_of_their_own(place: Place) -> None:
     """Which of them is already known to be another's result is for the flow to tell."""
     earlier, later = place.post("Good morning!", sent=3600), place.post("Good morning!")
-    ids = [place.outlet.act(one, place.account, TOKEN).external_id for one in (earlier, later)]
-    assert sorted(place.found(earlier)) == sorted(place.found(later)) == sorted(ids)
+    ids = [place.outlet.act(one, place.account, place.token).external_id for one in (earlier, later)]
     assert len(set(ids)) == 2
+    for order, own in zip((earlier, later), ids, strict=True):
+        assert sorted(place.found(order)) == sorted([own] if place.keyed else ids)
 
 
 def test_the_limits_in_the_documents_are_those_of_the_code() -> None:

@@ -16,12 +16,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+from herald.flows import care
 from herald.flows.context import Herald
 from herald.model import (
     Account,
     Act,
     Acted,
     Action,
+    AnswerBook,
     Case,
     CaseState,
     Change,
@@ -55,6 +57,13 @@ from local.memory import MemoryDb
 BRAND = "kelp-and-clay"
 ZONE = "Australia/Sydney"
 BEACON = "beacon.example"
+ANSWERS = """- id: late
+  title: Order is late
+  for: [complaint]
+  text: "Hi {name}, we look for your parcel today."
+  link: https://kelp-and-clay.example/orders
+  clause: COMPLAINTS 2.1
+"""
 
 MOD = Policy(
     "MOD", "Moderation guideline", 2, date(2026, 7, 1),
@@ -195,7 +204,8 @@ class World:
             Severity.MEDIUM, CaseState.CLAIMED if owner else CaseState.OPEN, message.created_at,
             self.now() + timedelta(minutes=due_in), owner=owner, note=note,
         )  # fmt: skip
-        self.store.commit([New(case)])
+        account = next(each for each in self.accounts if each.platform == message.platform)
+        self.store.commit([New(case), *care.opening(case, message, account, self.herald)])
         held = self.store.case(case.id)
         if held is None:
             raise LookupError(case.id)
@@ -221,6 +231,7 @@ class World:
 
     def furnish(self) -> None:
         """A morning at the shop."""
+        self.store.commit([New(AnswerBook(BRAND, 1, ANSWERS, "priya", self.now()))])
         self.complaint("Mara Quill", "My teapot came cracked, box and all. A refund, please.", due_in=-14, ago=134)
         self.complaint("J. Whitfield", "Order 4471 is late again. Third time you promise Tuesday.", due_in=6, ago=114)
         self.complaint("Odile Brandt", "The glaze on two bowls is broken.", due_in=22, ago=98, owner="tomas")
@@ -266,25 +277,25 @@ class World:
         delivery = self.store.delivery(case.reply_id) if case else None
         if case is None or delivery is None:
             raise LookupError(case_id_)
-        from herald.care import cases as care
+        from herald.care import cases
 
         if failed:
             done = replace(delivery, state=DeliveryState.FAILED, reason="The platform says: this comment is closed.")
-            after = care.reopened(case, "The reply failed: this comment is closed.")
+            after = cases.reopened(case, "The reply failed: this comment is closed.")
         else:
             done = replace(delivery, state=DeliveryState.DONE, done_at=self.now(), url="http://127.0.0.1:8410/wall#c1")
-            after = care.answered(case, self.now())
+            after = cases.answered(case, self.now())
         self.store.commit([Revised(done, delivery.version), Revised(after, case.version)])
 
     def appealed(self, text: str, said: str) -> None:
         """The author of the hidden message with this text appeals, as by the link's page."""
-        from herald.care import cases as care
+        from herald.care import cases
 
         months = (f"{self.now():%Y-%m}",)
         for message in (m for month in months for m in self.store.acted(BRAND, month, limit=200).items):
             if isinstance(message, Message) and message.text == text and message.decision:
                 account = next(each for each in self.accounts if each.platform == message.platform)
-                case = care.appeal(message, message.decision, account, self.store.targets(), text=said, now=self.now())
+                case = cases.appeal(message, message.decision, account, self.store.targets(), text=said, now=self.now())
                 self.store.commit([New(case)])
                 return
         raise LookupError(text)
@@ -356,9 +367,6 @@ def main() -> None:
         world = World()
         world.furnish()
         data.set_herald(world.herald)
-        data.install_answers(
-            [data.SavedAnswer("late", "Order is late", ("complaint",), "Hi {name}, we look for your parcel today.")]
-        )
         threading.Thread(target=_listen, args=(world,), daemon=True).start()
     chooser.serve("127.0.0.1", given.port, key=b"k" * 32)
 

@@ -122,16 +122,18 @@ def test_alt_and_arrows_move_a_focused_post_and_say_so(page, server):
 
 
 def test_several_keys_in_a_row_are_one_move(page, server):
-    post = draft(server, "Three steps", days=8)
+    today = datetime.now(UTC).date()
+    first = (today.replace(day=1) + timedelta(days=40)).replace(day=3)  # two weeks on, still on its month's page
+    post = draft(server, "Three steps", days=(first - today).days)
     _, day, _ = planned(server, post)
     open_calendar(page, server, "lena", day)
     tile(page, "Three steps").focus()
     page.evaluate("""() => {
         const root = [...document.querySelectorAll('*')].map(n => n.shadowRoot).find(r => r?.querySelector('.calendar'))
-        for (const key of ['ArrowUp', 'ArrowUp', 'ArrowDown'])
+        for (const key of ['ArrowDown', 'ArrowDown', 'ArrowUp'])
             root.activeElement.dispatchEvent(new KeyboardEvent('keydown', { key, altKey: true, bubbles: true })) }""")
     expect(page.locator(".told")).to_contain_text("Moved.")
-    assert planned(server, post)[1] == later(day, -7)
+    assert planned(server, post)[1] == later(day, 7)
     assert server.tell("moves", post=post) == "1"
 
 
@@ -253,12 +255,17 @@ def test_a_post_is_written_checked_while_written_submitted_and_approved_by_anoth
     expect(page.get_by_role("button", name="Submit for approval")).to_be_disabled()
     box.fill("Glaze week begins on Monday. 👩‍👩‍👧‍👧")
     expect(bluesky.locator(".count")).to_have_text("30 / 300 graphemes")
+    page.get_by_role("combobox", name="Image", exact=True).click()
+    page.get_by_role("option", name="A new image").click()
     upload = page.locator("input[type=file]")
     upload.set_input_files({"name": "photo.png", "mimeType": "image/png", "buffer": b"<svg onload=alert(1)>"})
     expect(page.get_by_text("This file is no JPEG, PNG, GIF or WebP image")).to_be_visible()
     upload.set_input_files({"name": "photo.png", "mimeType": "image/png", "buffer": an_image()})
     expect(bluesky.locator("img")).to_be_visible()
     expect(bluesky.locator(".problems")).to_contain_text("Describe the image")
+    expect(bluesky.locator(".problems")).to_contain_text("choose its licence")
+    page.get_by_role("combobox", name="Licence").click()
+    page.get_by_role("option", name="Own work").click()
     page.get_by_label("Image description").fill("A shelf of bowls")
     page.get_by_label("Image description").press("Tab")
     expect(bluesky.locator(".fits")).to_be_visible()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from herald.flows.moderate import redrive
+from herald.flows.redrive import undecided
 from herald.measure import counts
 from herald.model import Message
 from herald.store.db import DynamoDb
@@ -67,7 +67,7 @@ def test_a_client_that_breaks_at_every_call_loses_and_doubles_nothing(
             fresh = a_world(DynamoDb(client, names), found=False)
             fresh.clock.pass_(minutes=2)
             ingest_and_moderate(fresh)
-            redrive(fresh.herald, [DAY], fresh.clock())
+            list(undecided(fresh.herald, [DAY], fresh.clock()))
         assert state(whole) == expected, f"broken {'after' if after else 'before'} call {n}"
         for name in names.values():
             client.delete_table(TableName=name)

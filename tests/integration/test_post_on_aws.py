@@ -1,4 +1,4 @@
-"""A calendared post on the whole local system: approved, released by the function, once on the simulated wall."""
+"""A calendared post on the whole local system: approved, released by the function, once on each simulated wall."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from herald.model import MailingState, Media, TargetState
 from herald.ports import Mailer
 from local.demo import organisation as shop
 from local.facebook.client import control
+from local.microblogs import client as microblogs
 from local.ports import HOST
 from tests.support import embedded_aws
 from tests.support.embedded_aws import Local, until
 
 pytestmark = pytest.mark.integration
-ACCOUNT = next(a for a in shop.ACCOUNTS if a.account_id == shop.BRISBANE)
+ACCOUNTS = tuple(a for a in shop.ACCOUNTS if a.account_id in (shop.MAIN, shop.MASTODON, shop.BLUESKY))
 PNG = (
     b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89"
     b"\x00\x00\x00\rIDATx\x9cc\xf8\xcf\xc0\xf0\x1f\x00\x05\x00\x01\xff\x89\x99=\x1d\x00\x00\x00\x00IEND\xaeB`\x82"
@@ -35,7 +36,8 @@ PNG = (
 
 @pytest.fixture(scope="module")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
-    with embedded_aws.running(tmp_path_factory.mktemp("posting"), "--only", "aws,door,facebook,mailbox") as local:
+    parts = "aws,door,facebook,mastodon,bluesky,mailbox"
+    with embedded_aws.running(tmp_path_factory.mktemp("posting"), "--only", parts) as local:
         yield local
 
 
@@ -49,37 +51,70 @@ def herald(system: Local, monkeypatch: pytest.MonkeyPatch) -> Herald:
 
 
 def approved(herald: Herald, name: str, text: str, due: datetime, media: tuple[Media, ...] = ()) -> None:
-    local = due.astimezone(ZoneInfo(ACCOUNT.timezone)).strftime("%Y-%m-%dT%H:%M")
-    variants = (c.Variant(ACCOUNT.id, local, ACCOUNT.timezone),)
+    variants = tuple(
+        c.Variant(a.id, due.astimezone(ZoneInfo(a.timezone)).strftime("%Y-%m-%dT%H:%M"), a.timezone) for a in ACCOUNTS
+    )
     now = datetime.now(UTC)
     perform(c.Draft(name, shop.BRAND, name, text, variants, 0, media=media), by="jack", herald=herald, now=now)
     perform(c.Submit(name, 1), by="jack", herald=herald, now=now)
     perform(c.Approve(name, 2), by="priya", herald=herald, now=now)
 
 
-def test_approved_posts_are_on_the_wall_once_also_when_the_line_drops(system: Local, herald: Herald) -> None:
-    base = f"http://{HOST}:{system.ports['facebook']}"
+def asked(system: Local, network: str, name: str, body: dict[str, Any] | None = None) -> Any:
+    """The control API of a simulator."""
+    base = f"http://{HOST}:{system.ports[network]}"
+    if network == "facebook":
+        return control(name, body, base=base)
+    return microblogs.control(network, name, body, base=base)
+
+
+def shown(system: Local) -> dict[str, list[str]]:
+    """Platform -> the words that stand there by our accounts."""
+    page = asked(system, "facebook", "state")["posts"]
+    found = {"facebook": [post["message"] for post in page if post["author_id"] == post["page"] == shop.MAIN]}
+    for account, network in shop.MICROBLOGS.items():
+        posts = asked(system, network, "state")["posts"]
+        found[network] = [post["text"] for post in posts if post["author"] == account and not post["parent"]]
+    return found
+
+
+def arm(system: Local, network: str, kind: str, seconds: float = 0.0) -> None:
+    """What the buttons on a wall do."""
+    page = {"page": shop.MAIN} if network == "facebook" else {}
+    asked(system, network, "faults", {"kind": kind, "count": 1, "seconds": seconds, **page})
+
+
+def test_approved_posts_stand_once_on_three_walls_also_when_each_misbehaves(system: Local, herald: Herald) -> None:
     assert herald.media is not None
     key = herald.media.put(PNG, "image/png")
     image = Media(key, key.removeprefix("media/"), "image/png", len(PNG), "A plain tile", 1, 1)
     now = datetime.now(UTC)
     due = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
-    control("faults", {"kind": "drop_after_accept", "count": 1}, base=base)
-    approved(herald, "plain-post-1", "Open until eight tonight.", due)
-    approved(herald, "image-post-1", "The new tiles are here.", due, (image,))
-    time.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds()) + 1)
+    texts = {"plain-post-1": "Open until eight tonight.", "image-post-1": "The new tiles are here."}
+    approved(herald, "plain-post-1", texts["plain-post-1"], due)
+    approved(herald, "image-post-1", texts["image-post-1"], due, (image,))
+    time.sleep(max(0.0, (due - datetime.now(UTC)).total_seconds() - 2))
+    arm(system, "facebook", "drop_after_accept")
+    arm(system, "mastodon", "outage")
+    arm(system, "mastodon", "drop_after_accept")
+    arm(system, "bluesky", "429")
+    arm(system, "bluesky", "late", 24)  # the adapter waits 20
     publish = system.stack.functions["Publish"]
 
     def out() -> bool:
         system.client("lambda").invoke(FunctionName=publish, Payload=json.dumps({"schedule": True}).encode())
-        targets = [herald.store.target(name, ACCOUNT.id) for name in ("plain-post-1", "image-post-1")]
+        time.sleep(2)
+        targets = [herald.store.target(name, account.id) for name in texts for account in ACCOUNTS]
         return all(target and target.state is TargetState.PUBLISHED and target.url for target in targets)
 
-    until(out, "both posts to be published", 120)
-    posts: list[dict[str, Any]] = control("state", base=base)["posts"]
-    for text in ("Open until eight tonight.", "The new tiles are here."):
-        assert [post["message"] for post in posts].count(text) == 1
-    assert len(control("state", base=base)["photos"]) == 1
+    until(out, "both posts to be published on all three", 300)
+    until(lambda: asked(system, "bluesky", "state")["late"] == 0, "the late acceptance to arrive", 60)
+    for network, words in shown(system).items():
+        assert {text: words.count(text) for text in texts.values()} == dict.fromkeys(texts.values(), 1), network
+    met = {n: {call["fault"] for call in asked(system, n, "calls")["calls"]} - {None} for n in shown(system)}
+    assert met == {
+        "facebook": {"drop_after_accept"}, "mastodon": {"outage", "drop_after_accept"}, "bluesky": {"429", "late"},
+    }  # fmt: skip
 
 
 def test_the_months_report_is_the_same_twice_and_reaches_the_mailbox(system: Local, herald: Herald) -> None:

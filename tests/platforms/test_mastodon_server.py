@@ -1,4 +1,4 @@
-"""The Mastodon adapter against a server that speaks its API (mastodon_mock), over a line that can fail."""
+"""The Mastodon adapter against servers that speak its API, over a line that can fail: mastodon_mock, our simulator."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from herald.errors import NeedsLogin, OutcomeUnknown, Rejected, Retryable
 from herald.model import Account, Change, Kind, Metric
 from herald.platforms.mastodon import Mastodon
 from herald.platforms.wire.http import Http
+from local.microblogs.config import Ours
 from tests.platforms.conftest import Orders
 from tests.servers import running
 from tests.servers.line import Line, line_to
@@ -30,11 +31,14 @@ class Server:
     account: Account
     fan_id: str
     orders: Orders
+    faulty: bool  # whether it takes fault rules
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None, token: str = FAN) -> Any:
         return running.call(method, f"{self.url}{path}", body, token)
 
     def fault(self, path: str, effect: dict[str, Any], method: str = "POST", count: int = 1) -> None:
+        if not self.faulty:
+            pytest.skip("the simulator's own faults are tested with it")
         rule = {"match": {"methods": [method], "path": path}, "effect": effect, "count": count}
         self.call("POST", "/api/v1/_mock/faults", rule)
 
@@ -44,21 +48,28 @@ class Server:
         return found
 
 
-@pytest.fixture(scope="module")
-def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with running.mastodon(tmp_path_factory.mktemp("mastodon")) as url:
-        yield url
+OURS = (Ours("1001", "quince", "Quince & Thimble", BRAND), Ours("1002", "kim", "Kim Example", FAN))
+
+
+@pytest.fixture(scope="module", params=["mastodon_mock", "simulator"])
+def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, bool]]:
+    """Its address, and whether it is mastodon_mock."""
+    work = tmp_path_factory.mktemp("mastodon")
+    mock = request.param == "mastodon_mock"
+    with running.mastodon(work) if mock else running.simulator("mastodon", work, OURS) as url:
+        yield url, mock
 
 
 @pytest.fixture
-def server(started: str) -> Iterator[Server]:
+def server(started: tuple[str, bool]) -> Iterator[Server]:
+    url, mock = started
     brand, fan = (
-        running.call("GET", f"{started}/api/v1/accounts/verify_credentials", token=token)["id"]
+        running.call("GET", f"{url}/api/v1/accounts/verify_credentials", token=token)["id"]
         for token in (BRAND, FAN)
     )
-    with line_to(started) as line:
+    with line_to(url) as line:
         account = Account("mastodon", brand, "Quince & Thimble", "quince", "Australia/Sydney", api_base=line.base)
-        yield Server(started, line, account, fan, Orders("mastodon", brand))
+        yield Server(url, line, account, fan, Orders("mastodon", brand), mock)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Starting and stopping the real servers, each on free ports of 127.0.0.1."""
+"""Starting and stopping the real servers, and the simulators held against them, on free ports of 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -7,13 +7,19 @@ import os
 import shutil
 import socket
 import subprocess
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from local.microblogs import config
+from local.microblogs import server as microblogs
+from local.microblogs.config import Ours
+from local.simulator import http
 from tests.servers import cache
 
 HERE = Path(__file__).resolve().parent
@@ -46,6 +52,24 @@ def pds(work: Path) -> Iterator[str]:
     url = f"http://127.0.0.1:{port}"
     with _running(command, work, settings, f"{url}/xrpc/_health"):
         yield url
+
+
+@contextmanager
+def simulator(network: str, work: Path, accounts: Sequence[Ours]) -> Iterator[str]:
+    """The network that `make up` simulates, in a thread; its address. Nobody reads there that the tests do not play."""
+    config.write(work, network, [replace(one, crowd=False) for one in accounts])
+    opened = http.listen("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{opened.getsockname()[1]}"
+    server = http.server(microblogs.build(network, work, base=url, seed=1).app())
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [opened]})
+    thread.start()
+    while not server.started:
+        time.sleep(0.02)
+    try:
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join(15)
 
 
 def call(

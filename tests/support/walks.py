@@ -24,9 +24,11 @@ from moto import mock_aws
 from herald import runtime
 from herald.errors import NeedsLogin, OutcomeUnknown, Retryable, Stale
 from herald.flows import commands as c
+from herald.flows import library
 from herald.flows.audit import CHAINS
 from herald.flows.context import Herald
 from herald.flows.gate import perform
+from herald.library.rights import content_id
 from herald.model import Account, Change, Event, Kind, Media, Metric, Person, Role, Snapshot
 from herald.ports import Polled
 from herald.store import copies, keys
@@ -34,6 +36,7 @@ from herald.store.tables import TableStore
 from local.ports import ROOT
 from local.tables import create_tables
 from tests.support import privileges
+from tests.support.pictures import png
 from tests.support.privileges import Watch
 from tests.support.world import (
     ACCOUNT,
@@ -155,10 +158,11 @@ class Walk:
 
     def changed(self, *message_ids: str) -> None:
         """Moderate is told of these rows by the stream."""
-        records = [
-            {"eventName": "MODIFY", "dynamodb": {"Keys": {"pk": {"S": f"M#{one}"}, "sk": {"S": "M"}}}}
-            for one in message_ids
-        ]
+        serialize, records = TypeSerializer().serialize, []
+        for one in message_ids:
+            row = self.store.db.get(keys.message(one)) or {}
+            image = {name: serialize(value) for name, value in row.items()}
+            records.append({"eventName": "MODIFY", "dynamodb": {"NewImage": image}})
         self.call("Moderate", {"Records": records})
 
 
@@ -279,9 +283,11 @@ def polls(walk: Walk) -> None:
 
 
 def judges(walk: Walk) -> None:
-    """Moderate: hide, case, review, allow, an edit, a deletion, a lost race, a record that fails and is tried again."""
+    """Moderate: hide, case, review, allow, an edit, a deletion, a lost race, a record that fails and is tried again,
+    a complaint that is overdue."""
     said = [a_comment("you utter muppet", id="31"), a_comment("a refund?", id="32"), a_comment("dodgy", id="33"),
             a_comment("lovely", id="34")]  # fmt: skip
+    walk.changed(_told(walk, a_comment("My chair #talltimber", id="37")))
     ids = [_told(walk, event) for event in said]
     walk.changed(*ids)
     walk.clock.pass_(minutes=1)
@@ -291,10 +297,14 @@ def judges(walk: Walk) -> None:
     walk.changed(*ids)
     again = [_told(walk, edited(event, f"clown shoes {n}", at=now + timedelta(seconds=1)))
              for n, event in enumerate(said[2:])]  # fmt: skip
-    walk.store.refuse.append(Stale("told to"))
+    walk.store.refuse += [Stale("told to"), Stale("told to again")]  # read afresh, then each by itself
     walk.changed(*again)
     nobody = replace(a_comment("whose is this?", id="35"), account_id="gone")
-    walk.changed(_told(walk, nobody))
+    overdue = a_comment("a broken lamp", id="36", at=NOON - timedelta(days=10))
+    walk.changed(_told(walk, nobody), _told(walk, overdue))
+    walk.perform(c.SaveEscalation(BRAND, "customer", (c.PathStep("community_manager", 5), c.PathStep("owner", 9)),
+                                  "24/7", "UTC", 0), OWNER.id)  # fmt: skip
+    walk.perform(c.RecordBreach("breach-0001", BRAND, "customer", "Person 1", "MOD 3.1", "Again."), MIA.id)
     walk.clock.pass_(minutes=5)
     walk.tick("Moderate")
 
@@ -347,6 +357,10 @@ def posts(walk: Walk) -> None:
         walk.tick("Publish")
         walk.deliver()
         walk.clock.pass_(minutes=1)
+    _approved(walk, "post-0008", (_photo(walk),))  # it rests on an asset, and on the right of who made it
+    walk.clock.pass_(minutes=61)
+    walk.tick("Publish")
+    walk.deliver()
     _approved(walk, "post-0004")
     walk.perform(c.Hold("hold-0001", BRAND, "A quiet day."), MIA.id)
     walk.clock.pass_(minutes=61)
@@ -358,7 +372,8 @@ def links(walk: Walk) -> None:
     """Link: a post approved, one sent back, a policy, an appeal, a report; each looked at, used, and used again."""
     for number, action in (("5", "approve"), ("6", "reject")):
         image = Media(_image(walk), _image(walk).removeprefix("media/"), "image/png", 8, "A table", 1, 1)
-        _submitted(walk, f"post-000{number}", (image,))
+        photo = Media("", "", "", 0, "", asset="asset-0001")  # of a customer: posts() put it in the library
+        _submitted(walk, f"post-000{number}", (photo if number == "5" else image,))
         token = _link(walk, "approve", f"post-000{number}", MIA.id)
         _ask(walk, token, query="image=0")
         for _ in range(2):
@@ -381,6 +396,18 @@ def links(walk: Walk) -> None:
 def _image(walk: Walk) -> str:
     assert walk.herald.media is not None
     return walk.herald.media.put(b"an image", "image/png")
+
+
+def _photo(walk: Walk) -> Media:
+    """A customer's photo, captured, granted, in the library."""
+    message = _told(walk, a_comment("My chair in the sun", id="61"))
+    walk.perform(c.CaptureContent(message), MIA.id)
+    scope = ("facebook_page",)
+    walk.perform(c.RecordGrant(content_id(message), BRAND, True, 1, "", "By telephone.", scope), MIA.id)
+    key = library.kept(png(), walk.herald)
+    of = content_id(message)
+    walk.perform(c.SaveAsset("asset-0001", BRAND, "A chair", "permission", 0, key, alt="A chair", right=of), ANA.id)
+    return Media("", "", "", 0, "", asset="asset-0001")
 
 
 def _link(walk: Walk, purpose: str, subject: str, by: str) -> str:

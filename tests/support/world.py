@@ -91,6 +91,11 @@ name: Question
 body (regex): ['\\?']
 label: question
 policy: {id: MOD, clause: "2.1"}
+---
+name: Shared with us
+body (includes): ["#talltimber"]
+label: user_content
+policy: {id: MOD, clause: "2.1"}
 """
 
 

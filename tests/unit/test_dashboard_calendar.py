@@ -283,7 +283,7 @@ def test_an_image_is_kept_before_the_post_names_it(world, session):
     media = images.inspect(content, "A shelf")
     variant = commands.Variant(MASTODON, "2026-11-20T09:30", ZONE)
     command = commands.Draft("post-abcdefgh", BRAND, "With it", "Words", (variant,), 0, "", (media,))
-    assert actions_posts.save(command, content, submit=True)
+    assert actions_posts.save(command, (content, "own"), submit=True)
     kept = world.store.post("post-abcdefgh").media[0]
     assert world.shelf.get(kept.key) == content
     assert world.store.target("post-abcdefgh", MASTODON).state is TargetState.IN_REVIEW

@@ -164,6 +164,18 @@ def test_the_lines_are_the_raw_daily_reach_and_break_where_it_was_not_told(facts
     assert not [row for row in drawn if row["name"] == "Mastodon"]
 
 
+def test_engagements_over_time_are_the_raw_sums_of_the_posts_of_each_stretch_also_without_reach(facts, raw, published):
+    figures = of_posts(raw, published, FIRST, TODAY).merge(published, on=["account", "post"])
+    assert [day for span in show.spans_of(facts) for day in span] == list(facts.days)
+    series = show.engagement_series(facts)
+    assert "mastodon" in series  # it tells no reach, so it has no line anywhere else
+    for platform, row in series.items():
+        own = figures[figures.account.map(PLATFORM) == platform].dropna(subset=PARTS, how="all")
+        for span, value in zip(show.spans_of(facts), row, strict=True):
+            of_span = own[own.day.isin(span)]
+            assert value == (of_span[PARTS].sum().sum() if len(of_span) else None)
+
+
 def test_the_best_hours_are_those_of_the_raw_facts_in_the_brands_zone(facts, raw, published):
     figures = of_posts(raw, published, FIRST, TODAY).merge(published, on=["account", "post"])
     local = [at.astimezone(ZoneInfo(ZONE)) for at in figures["at"]]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from herald.flows import care
 from herald.govern import audit
 from herald.measure import counts
-from herald.model import Credentials, DeliveryState
+from herald.model import SPOKEN, Credentials, DeliveryState, Handling, Persona, PostKind, Replied, Work
 from herald.store import rows
 from local.demo import history
 from local.demo import organisation as shop
@@ -18,11 +19,17 @@ from local.demo.seed import fingerprint
 NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
 START = date(2026, 10, 24)
 PAGES = {account.account_id: "token" for account in shop.ACCOUNTS}
-CREDENTIALS = {"herald/facebook": Credentials(("s",), "v", PAGES), "herald/web-form": Credentials(("w",))}
+CREDENTIALS = {
+    "herald/facebook": Credentials(("s",), "v", PAGES),
+    "herald/web-form": Credentials(("w",)),
+    "herald/mastodon": Credentials((), "", {shop.MASTODON: "token-of-ours"}),
+    "herald/bluesky": Credentials((), "", {shop.BLUESKY: f"{shop.HANDLES[shop.BLUESKY]}:abcd-efgh-ijkm-npqr"}),
+}
+BASES = dict.fromkeys(("facebook_page", "mastodon", "bluesky"), "http://127.0.0.1:1")
 
 
 def live(seed: int = history.SEED) -> history.Past:
-    return history.make(CREDENTIALS, "http://127.0.0.1:1", START, NOW, seed)
+    return history.make(CREDENTIALS, BASES, START, NOW, seed)
 
 
 @pytest.fixture(scope="module")
@@ -82,3 +89,38 @@ def test_the_walls_show_what_the_tables_say(past: history.Past) -> None:
             elif not message.outbound:
                 assert shown[message.external_id]["message"] == message.text
                 assert shown[message.external_id]["is_hidden"] == bool(message.hidden)
+
+
+def test_what_was_published_on_the_microblogs_stands_there_once_and_what_was_said_there_was_heard(
+    past: history.Past,
+) -> None:
+    messages = [rows.message(item) for item in past.db.everything()["Messages"] if item["sk"] == "M"]
+    for platform, network in past.networks.items():
+        (ours,) = network.ours
+        posts = network.rows("select * from posts")
+        published = [
+            target.external_id
+            for target in past.herald.store.calendar(shop.BRAND, NOW - timedelta(days=60), NOW)
+            if target.account == f"{platform}:{ours}"
+        ]
+        assert sorted(published) == sorted(p["id"] for p in posts if p["author"] == ours and not p["parent"])
+        theirs = [m for m in messages if m.platform == platform and m.kind in SPOKEN and not m.outbound]
+        heard = {m.external_id: m.text for m in theirs}
+        assert heard == {post["id"]: post["text"] for post in posts if post["author"] != ours}
+        assert len(heard) > 20
+        assert any(post["author"] == ours and post["parent"] for post in posts), "some were answered"
+
+
+def test_the_calendars_posts_are_for_up_to_three_accounts(past: history.Past) -> None:
+    sizes = Counter(len(posts) for posts in history.calendar(past.begun))
+    assert set(sizes) == {1, 2, 3}
+def test_the_end_shows_each_kind_of_post_a_complaint_under_way_and_an_outcome_that_waits(past: history.Past) -> None:
+    herald = past.herald
+    opened = herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
+    typed = [h for case in opened if (h := herald.store.find(Handling, case.id, shop.BRAND)) and h.typed_by]
+    assert {h.kind for h in typed} == set(PostKind)
+    assert {h.persona for h in typed} == set(Persona)
+    assert [r.amount for r in care.waiting_remedies(shop.BRAND, herald)] == [34_900]
+    month = herald.store.shelf(Replied, shop.BRAND, "2026-11")
+    assert len(month) > 20
+    assert all(reply.playbook == 1 and reply.clause for reply in month)

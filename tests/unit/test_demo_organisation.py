@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from herald.care.answers import parse as parse_answers
 from herald.care.hours import deadline, parse_hours
 from herald.govern.policies import cite, clause_ref
 from herald.model import SPOKEN, Kind, Role
@@ -20,13 +21,21 @@ ACCOUNTS = {account.account_id: account for account in organisation.ACCOUNTS}
 
 CLAUSES = {
     "MOD": "1.1 1.2 2.1 2.2 3.1 3.2 3.3 3.4 4.1 4.2 4.3 5.1 5.2 5.3 6.1 6.2",
-    "SOCIAL": "1.1 1.2 2.1 2.2 2.3 3.1 3.2",
+    "SOCIAL": "1.1 1.2 1.3 2.1 2.2 2.3 3.1 3.2 3.3 4.1 4.2",
     "COMPLAINTS": "1.1 1.2 2.1 2.2 3.1 4.1",
+    "CRISIS": "1.1 1.2 1.3 2.1 2.2 2.3 2.4 3.1 3.2 3.3",
+    "CONTENT": "1.1 1.2 1.3 1.4 2.1 2.2 2.3 2.4 3.1 3.2 3.3 4.1 4.2 4.3",
 }
-GATES = {"MOD": {"Hide", "Unhide", "Overrule"}, "SOCIAL": {"Reply"}, "COMPLAINTS": {"Resolve"}}
+GATES = {
+    "MOD": {"Hide", "Unhide", "Overrule", "DecideAppeal"},
+    "SOCIAL": {"Reply", "Submit", "Approve"},
+    "COMPLAINTS": {"Resolve"},
+    "CRISIS": {"Release"},
+    "CONTENT": {"Draft", "Submit"},
+}
 
 
-def test_the_three_policies_have_their_clauses_and_gates():
+def test_the_five_policies_have_their_clauses_and_gates():
     policies = {policy.id: policy for policy in organisation.policies()}
     assert {name: " ".join(c.number for c in policy.clauses) for name, policy in policies.items()} == CLAUSES
     assert {name: set(policy.gates) for name, policy in policies.items()} == GATES
@@ -40,7 +49,7 @@ def test_a_clause_is_short_enough_to_apply_while_a_customer_waits():
 
 
 def test_every_saved_answer_has_a_link_and_rests_on_a_clause_that_exists():
-    answers = organisation.answers()
+    answers = parse_answers(organisation.answers())
     assert len({answer.id for answer in answers}) == len(answers)
     for answer in answers:
         assert answer.link.startswith("https://www.banksia-and-oak.example/")

@@ -17,8 +17,9 @@ import pytest
 from herald.flows.commands import Reply
 from herald.flows.deliver import deliver, release
 from herald.flows.gate import perform
-from herald.flows.moderate import moderate, redrive
+from herald.flows.moderate import moderate
 from herald.flows.receive import receive
+from herald.flows.redrive import undecided
 from herald.govern import audit
 from herald.measure import counts
 from herald.model import Act, CaseState, DeliveryState, Message
@@ -116,7 +117,7 @@ def test_ingest_and_moderate_survive_a_break_at_every_call(
         fresh = a_world(db, found=False)  # a fresh runtime: the platform and the stream come again
         fresh.clock.pass_(minutes=2)
         ingest_and_moderate(fresh)
-        redrive(fresh.herald, ["2026-11-18"], fresh.clock())
+        list(undecided(fresh.herald, ["2026-11-18"], fresh.clock()))
         got = facts(fresh)
         # the allows may stand in more than one digest entry, but each is in exactly one
         assert got == expected, f"broken {'after' if after else 'before'} call {n}"

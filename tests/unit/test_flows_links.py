@@ -295,6 +295,17 @@ def test_a_newer_version_is_not_acknowledged_by_a_link_to_the_older_one(here: Li
     assert here.world.store.acknowledgement(NEW.id, "MOD", 1) is None
 
 
+def test_a_version_to_come_does_not_stale_a_link_to_the_one_in_force_and_may_be_read_early(here: Linked) -> None:
+    token = here.link("acknowledge", "MOD", NEW.id)
+    old = here.world.store.policy("MOD", 1)
+    assert old is not None
+    here.world.store.save(replace(old, version=2, effective_from=(NOON + timedelta(days=9)).date()))
+    assert here.press(token, "acknowledge")["statusCode"] == 303
+    assert here.world.store.acknowledgement(NEW.id, "MOD", 1) is not None
+    assert here.press(here.link("acknowledge", "MOD", NEW.id), "acknowledge")["statusCode"] == 303
+    assert here.world.store.acknowledgement(NEW.id, "MOD", 2) is not None
+
+
 # ---------------------------------------------------------------- appeals
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from herald.flows.moderate import moderate, redrive, retry_parked
+from herald.flows.moderate import moderate, retry_parked
+from herald.flows.redrive import undecided
 from herald.govern import audit
 from herald.measure import counts
 from herald.model import Action, CaseState, Change, DeliveryState, Kind, Message, Work
@@ -181,9 +182,9 @@ def test_contention_is_waited_out() -> None:
 def test_what_is_undecided_is_found_again_by_day() -> None:
     world = a_world()
     said(world, a_comment("my lamp is broken"), a_comment("you utter muppet", id="2"))
-    outcomes = redrive(world.herald, [DAY], NOON)
+    outcomes = list(undecided(world.herald, [DAY], NOON))
     assert {outcome.action for outcome in outcomes} == {"allow", "hide"}
-    assert redrive(world.herald, [DAY], NOON) == []
+    assert list(undecided(world.herald, [DAY], NOON)) == []
 
 
 def test_the_chain_holds_one_entry_for_each_act_and_one_digest_for_allows() -> None:

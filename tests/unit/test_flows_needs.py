@@ -36,7 +36,7 @@ Between = Callable[[World], None]
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     shelf = shelves.Shelf(Crate, keys.POSTS, "TESTCRATE", ("brand",), ("id",))
-    monkeypatch.setattr(shelves, "_BY_KIND", {Crate: shelf})
+    monkeypatch.setattr(shelves, "_BY_KIND", {**shelves._BY_KIND, Crate: shelf})
 
     def judge(ref: str, brand: str, account: str, herald: Herald, *, now: datetime, at: datetime) -> Standing:
         crate = herald.store.find(Crate, brand, ref)

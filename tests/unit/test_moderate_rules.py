@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from herald.documents import sections
 from herald.model import Action, Kind
-from herald.moderate.documents import sections
 from herald.moderate.language import MAX_TERMS, MODIFIERS
 from herald.moderate.patterns import BadPattern, compile_pattern, translate
 from herald.moderate.rules import MAX_RULES, RuleSet, Subject, compile_rules

@@ -21,7 +21,7 @@ from herald.model import Account, Act, Change, Delivery, DeliveryState, Media, S
 from herald.platforms.facebook_page import FacebookPage
 from herald.platforms.wire.http import MAX_ANSWER, Http
 from herald.ports import Proof
-from local.facebook.server import _multipart
+from local.simulator.http import multipart
 
 NOW = datetime(2026, 11, 2, 9, 0, 0, 400_000, tzinfo=UTC)
 PAGE = "500100"
@@ -555,7 +555,7 @@ def test_an_image_goes_with_its_words_and_description_byte_for_byte(platform: Pl
     assert publish(platform, "Grün.", media=(IMAGE,), files=(JPEG,)).external_id == "500100_8"
     (asked,) = platform.asked
     assert (asked.method, asked.path) == ("POST", "/v25.0/500100/photos")
-    fields, files = _multipart(asked.body, asked.headers["content-type"].partition(";")[2])
+    fields, files = multipart(asked.body, asked.headers["content-type"].partition(";")[2])
     assert fields == {"caption": "Grün.", "alt_text_custom": "Ein Krug, grün", "published": "true"}
     assert files == {"source": JPEG}
     assert TOKEN.encode() not in asked.body
@@ -565,7 +565,7 @@ def test_with_an_image_the_link_stands_under_the_words_once(platform: Platform) 
     platform.says({"id": "900", "post_id": "500100_8"})
     for text in ("Mugs.", "Mugs: https://shop.example/mugs today"):
         publish(platform, text, link="https://shop.example/mugs", media=(IMAGE,), files=(JPEG,))
-    said = [_multipart(asked.body, asked.headers["content-type"])[0]["caption"] for asked in platform.asked]
+    said = [multipart(asked.body, asked.headers["content-type"])[0]["caption"] for asked in platform.asked]
     assert said == ["Mugs.\n\nhttps://shop.example/mugs", "Mugs: https://shop.example/mugs today"]
 
 

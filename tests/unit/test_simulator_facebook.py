@@ -31,6 +31,8 @@ from herald.platforms.facebook_page import FacebookPage
 from herald.platforms.wire.http import Http
 from local.facebook import client, config, numbers, server
 from local.ports import ROOT
+from local.simulator import http as loopback
+from local.simulator.client import SimulatorError
 
 SECRET, VERIFY, TOKEN, PAGE = "app-secret-of-a-test", "verify-me", "page-token", "5001"
 
@@ -119,9 +121,9 @@ def configure(folder: Path, callback: str) -> None:
 @pytest.fixture
 def base(tmp_path: Path, receiver: Receiver) -> Iterator[str]:
     configure(tmp_path, receiver.address)
-    opened = server.listen("127.0.0.1", 0)
+    opened = loopback.listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{opened.getsockname()[1]}"
-    running = server.server(server.build(tmp_path, base=address, seed=1))
+    running = loopback.server(server.build(tmp_path, base=address, seed=1).app())
     thread = threading.Thread(target=running.run, kwargs={"sockets": [opened]})
     thread.start()
     until(lambda: running.started, "the simulator starts")
@@ -345,8 +347,8 @@ def test_every_listening_socket_of_the_process_is_on_the_loopback(
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.0.1", "example.com", ""])  # noqa: S104
 def test_it_refuses_to_listen_where_others_could_reach_it(host: str) -> None:
-    with pytest.raises(server.NotLoopback):
-        server.listen(host, 0)
+    with pytest.raises(loopback.NotLoopback):
+        loopback.listen(host, 0)
 
 
 def test_asked_for_every_address_the_program_ends_with_one_line_and_code_2(
@@ -450,7 +452,7 @@ def test_a_simulator_that_is_not_there_is_told_in_one_sentence() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    with pytest.raises(client.SimulatorError, match="make up"):
+    with pytest.raises(SimulatorError, match="make up"):
         client.say("hello", base=f"http://127.0.0.1:{port}")
 
 

@@ -16,10 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local.facebook import faults, numbers, pages, trickle, webhooks
+from local.facebook import numbers, pages, trickle, webhooks
 from local.facebook.config import BadConfig, Page, parse, read_or_create, write
-from local.facebook.graph import Answer, Call, Graph
-from local.facebook.wall import BadInput, NoSuchObject, NotAllowed, Wall, person
+from local.facebook.graph import Graph
+from local.facebook.wall import Wall, person
+from local.simulator import crowd, faults
+from local.simulator.calls import Answer, Call
+from local.simulator.content import BadInput, NoSuchObject, NotAllowed
 
 OURS = Page("5001", "Quince & Thimble", "token-of-ours")
 THEIRS = Page("5002", "Another Shop", "token-of-theirs")
@@ -651,32 +654,32 @@ def test_a_posts_figures_never_fall_and_end_after_three_days(
         assert before.views <= after.views
         assert before.clicks <= after.clicks
     assert all(one.clicks <= one.reach <= one.views for one in known)
-    assert len(known) == sum(age >= numbers.FIRST_AFTER for age in ages)
-    final = numbers.post(page, post, created, created + numbers.GROWS_FOR)
+    assert len(known) == sum(age >= crowd.FIRST_AFTER for age in ages)
+    final = numbers.post(page, post, created, created + crowd.GROWS_FOR)
     assert final == numbers.post(page, post, created, created + 400_000_000)
     assert final is not None
-    assert 0 < final.reach < numbers.followers(page, created)
+    assert 0 < final.reach < crowd.followers(page, created)
 
 
 @given(page=PAGES, at=MOMENTS, step=st.integers(0, 3600))
 def test_followers_move_little_within_an_hour_and_days_meet_without_a_jump(page: str, at: int, step: int) -> None:
-    assert abs(numbers.followers(page, at + step) - numbers.followers(page, at)) <= 25
-    midnight = numbers.start_of(numbers.day_of(at))
-    assert abs(numbers.followers(page, midnight) - numbers.followers(page, midnight - 1)) <= 1
+    assert abs(crowd.followers(page, at + step) - crowd.followers(page, at)) <= 25
+    midnight = crowd.start_of(crowd.day_of(at))
+    assert abs(crowd.followers(page, midnight) - crowd.followers(page, midnight - 1)) <= 1
 
 
 @given(at=MOMENTS)
 def test_a_day_begins_at_midnight_of_the_platform_also_when_clocks_change(at: int) -> None:
-    day = numbers.day_of(at)
-    start, end = numbers.start_of(day), numbers.start_of(day + timedelta(days=1))
+    day = crowd.day_of(at)
+    start, end = crowd.start_of(day), crowd.start_of(day + timedelta(days=1))
     assert start <= at < end
     assert end - start in (23 * 3600, 24 * 3600, 25 * 3600)
 
 
 @given(page=PAGES, at=MOMENTS)
 def test_a_page_that_published_reaches_more_that_day_than_without(page: str, at: int) -> None:
-    day = numbers.day_of(at)
-    noon = numbers.start_of(day) + 8 * 3600
+    day = crowd.day_of(at)
+    noon = crowd.start_of(day) + 8 * 3600
     quiet, busy = numbers.day(page, day), numbers.day(page, day, [("1", noon)])
     assert busy.reach > quiet.reach > 0
     assert busy.reach <= busy.views
@@ -702,8 +705,8 @@ def test_the_api_tells_the_figures_of_the_function_and_counts_the_rest_on_the_wa
         "post_reactions_by_type_total": {"like": 1, "love": 1},
         "post_clicks": figures.clicks,
     }
-    day = numbers.day_of(created)
-    since, until = numbers.start_of(day), numbers.start_of(day + timedelta(days=1))
+    day = crowd.day_of(created)
+    since, until = crowd.start_of(day), crowd.start_of(day + timedelta(days=1))
     metrics = "page_media_view,page_total_media_view_unique,page_post_engagements,page_daily_follows,page_follows"
     answer = ask(
         wall, "GET", f"{OURS.id}/insights", metric=metrics, period="day", since=str(since + 1), until=str(until)
@@ -717,7 +720,7 @@ def test_the_api_tells_the_figures_of_the_function_and_counts_the_rest_on_the_wa
             "page_total_media_view_unique": of_day.reach,
             "page_post_engagements": 3,
             "page_daily_follows": of_day.follows,
-            "page_follows": numbers.followers(OURS.id, until),
+            "page_follows": crowd.followers(OURS.id, until),
         }.items()
     }
 

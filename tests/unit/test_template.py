@@ -25,7 +25,7 @@ def of(kind: str) -> dict[str, dict[str, Any]]:
 
 
 def decided(value: Any, **holds: bool) -> Any:
-    return stack._chosen(value, holds)
+    return stack._chosen(value, {"HasDashboard": False} | holds)
 
 
 TABLES, BUCKETS = of("AWS::DynamoDB::Table"), of("AWS::S3::Bucket")
@@ -63,6 +63,18 @@ def test_tables_and_buckets_are_encrypted_with_and_without_a_key_of_ones_own() -
         key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": {"Ref": "KeyArn"}}
         assert own == {"ServerSideEncryptionByDefault": key, "BucketKeyEnabled": True}
     assert all(queue["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
+
+
+def test_a_browser_sends_files_to_the_bucket_of_images_only_from_the_dashboard_and_they_do_not_stay() -> None:
+    open_ = {name: decided(bucket, HasDashboard=True, OwnKey=False) for name, bucket in BUCKETS.items()}
+    assert [name for name, bucket in open_.items() if "CorsConfiguration" in bucket] == ["MediaBucket"]
+    assert "CorsConfiguration" not in decided(BUCKETS["MediaBucket"], OwnKey=False)
+    (rule,) = open_["MediaBucket"]["CorsConfiguration"]["CorsRules"]
+    assert rule["AllowedOrigins"] == [{"Ref": "DashboardOrigin"}]
+    assert rule["AllowedMethods"] == ["POST"]
+    ends = {one.get("Prefix"): one for one in BUCKETS["MediaBucket"]["LifecycleConfiguration"]["Rules"]}
+    assert ends["incoming/"]["ExpirationInDays"] == 1
+    assert "ExpirationInDays" not in ends[None]
 
 
 @pytest.mark.parametrize("name", BUCKETS)
@@ -113,7 +125,7 @@ def test_outputs_say_the_addresses_that_a_person_enters_somewhere() -> None:
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_function_runs_on_arm_with_a_log_of_its_own_that_ends(name: str) -> None:
     told = FUNCTIONS[name]
-    assert (told["Architectures"], told["Runtime"]) == (["arm64"], "python3.13")
+    assert (told["Architectures"], told["Runtime"]) == ([{"Ref": "Architecture"}], "python3.13")
     log = RESOURCES[told["LoggingConfig"]["LogGroup"]["Ref"]]
     assert log["Properties"]["RetentionInDays"] == {"Ref": "LogDays"}
     assert told["LoggingConfig"]["LogFormat"] == "JSON"

@@ -22,10 +22,12 @@ from herald.errors import BadPayload, BadSignature, HeraldError, Unknown
 
 if TYPE_CHECKING:
     from herald.flows.context import Herald
+    from herald.flows.redrive import Redriven
     from herald.model import Event
 
 MAX_BODY = 16_000_000
 MAX_LINE = 1_000_000
+_MAX_DAYS = 400
 _OK, _FAILED, _USAGE, _INTERRUPTED, _PIPE_CLOSED = 0, 1, 2, 130, 141
 
 
@@ -80,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
     _judging_commands(commands)
     _report_command(commands)
     _audit_commands(commands)
+    _policy_commands(commands)
     _link_command(commands)
+    _rescue_commands(commands)
     return parser
 
 
@@ -209,6 +213,16 @@ def _audit_commands(commands: Any) -> None:
     restored.add_argument("--from", dest="source", metavar="NAME", required=True, help="name of the restored table")
 
 
+def _policy_commands(commands: Any) -> None:
+    parser = _command(commands, "policies", _policies_load, "the written policies")
+    policies = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    load = _command(
+        policies, "load", _policies_load, "save policies, one line each; may be run twice, what is newer here stays",
+        "herald policies load --dir our-policies",
+    )  # fmt: skip
+    load.add_argument("--dir", metavar="DIR", help="Markdown files (*.md); without it, the five that Herald ships")
+
+
 def _link_command(commands: Any) -> None:
     made = _command(
         commands, "link", _link, "make a signed link by which one person may do one thing, or a customer appeal",
@@ -220,6 +234,26 @@ def _link_command(commands: Any) -> None:
     made.add_argument("--as", dest="person", metavar="PERSON", required=True, help="id of who makes it and may use it")
     made.add_argument("--hours", type=int, default=48, metavar="HOURS", help="how long it works (48)")
     made.add_argument("--brand", metavar="BRAND", default="", help="to share; may be left out where there is only one")
+def _rescue_commands(commands: Any) -> None:
+    redrive = _command(
+        commands, "redrive", _redrive, "put right what an outage left behind; may be run twice; one line a thing",
+        "herald redrive --failed-batches",
+    )  # fmt: skip
+    what = redrive.add_mutually_exclusive_group(required=True)
+    what.add_argument("--undecided", action="store_true", help="judge messages that wait, parked ones at once")
+    what.add_argument("--failed-batches", action="store_true", help="judge what discarded batches of the stream name")
+    what.add_argument("--dead-letters", action="store_true", help="wake deliveries whose wake-ups were given up")
+    redrive.add_argument(
+        "--since", type=_day, metavar="YYYY-MM-DD",
+        help="with --undecided: messages received since this UTC day; without it, since the day before yesterday",
+    )  # fmt: skip
+
+    replay = _command(
+        commands, "replay", _replay, "read again, by the present code, bodies that could not be read when they came",
+        "herald replay --unreadable --connection facebook",
+    )  # fmt: skip
+    replay.add_argument("--unreadable", action="store_true", required=True, help="bodies kept in the raw bucket")
+    replay.add_argument("--connection", metavar="C", default="", help="only those of this connection")
 
 
 def _header(text: str) -> tuple[str, str]:
@@ -313,20 +347,20 @@ def _why(args: argparse.Namespace) -> int:
     return _over_the_tables("why", lambda herald: print(why(herald, args.message)))
 
 
-def _over_the_tables(name: str, work: Callable[[Herald], None]) -> int:
-    """Do something with the Herald that the environment, else `make up`, describes."""
+def _over_the_tables(name: str, work: Callable[[Herald], int | None]) -> int:
+    """Do something with the Herald that the environment, else `make up`, describes; its code, or 0."""
     try:
         runtime = import_module("herald.runtime")
     except ModuleNotFoundError as error:
         raise Usage(f"`{name}` needs {error.name}: run `make setup` in the checkout of Herald") from error
     _know_the_local_system()
     try:
-        work(runtime.current())
+        code = work(runtime.current())
     except Exception as error:
         if type(error).__module__.partition(".")[0] != "botocore":
             raise
         return _complain(f"the tables do not answer ({type(error).__name__}): run `make up`", _FAILED)
-    return _OK
+    return code or _OK
 
 
 def _know_the_local_system() -> None:
@@ -338,6 +372,27 @@ def _know_the_local_system() -> None:
         local.use()
     except local.NotUp as error:
         raise Usage(str(error)) from error
+
+
+def _policies_load(args: argparse.Namespace) -> int:
+    from herald.flows import policies  # noqa: PLC0415
+
+    folder = Path(args.dir) if args.dir else policies.SAMPLES
+    if not folder.is_dir():
+        raise Usage(f"{folder} is no folder")
+    found = policies.documents(folder)
+    if not found:
+        raise Usage(f"{folder} holds no file *.md")
+
+    def work(herald: Herald) -> int:
+        loaded = policies.load(found, herald, herald.clock())
+        for one in loaded:
+            _emit({"file": one.file, "policy": one.policy, "version": one.version, "result": one.result})
+        if all(one.well for one in loaded):
+            return _OK
+        return _complain("a version that exists says something else: give the file a higher version", _FAILED)
+
+    return _over_the_tables("policies load", work)
 
 
 def _bench(args: argparse.Namespace) -> int:
@@ -607,6 +662,65 @@ def _restore(args: argparse.Namespace) -> int:
 
     code = _over_the_tables("restore", work)
     return _complain(f"rows that stand in both and differ, left as they are: {len(left)}", _FAILED) if left else code
+# -------------------------------------------------------------------- putting right
+
+
+def _redrive(args: argparse.Namespace) -> int:
+    if args.since and not args.undecided:
+        raise Usage("--since goes with --undecided")
+    if args.undecided:
+        days = _days_since(args.since)
+        return _over_the_tables("redrive", lambda herald: _undecided(herald, days))
+    what, kind = ("failed_batches", "batches") if args.failed_batches else ("dead_letters", "letters")
+    return _over_the_tables("redrive", lambda herald: _redriven(herald, what, kind))
+
+
+def _replay(args: argparse.Namespace) -> int:
+    return _over_the_tables("replay", lambda herald: _replayed(herald, args.connection))
+
+
+def _days_since(first: date | None) -> list[str]:
+    """UTC days up to today, newest first: what waits now matters more than what waits since long."""
+    today = datetime.now(UTC).date()
+    count = (today - (first or today - timedelta(days=2))).days + 1
+    if not 0 < count <= _MAX_DAYS:
+        raise Usage(f"--since must be a day of the last {_MAX_DAYS}, today included")
+    return [(today - timedelta(days=back)).isoformat() for back in range(count)]
+
+
+def _undecided(herald: Herald, days: Sequence[str]) -> int:
+    from herald.flows.redrive import undecided  # noqa: PLC0415
+
+    parked = 0
+    for outcome in undecided(herald, days, herald.clock()):
+        parked += outcome.result == "parked"
+        _emit(outcome.for_log())
+    told = f"messages that could not be judged: {parked}; they are parked and tried again, the lines say why"
+    return _complain(told, _FAILED) if parked else _OK
+
+
+def _redriven(herald: Herald, what: str, kind: str) -> int:
+    from herald.flows import redrive  # noqa: PLC0415
+
+    found = redrive.failed_batches(herald, herald.clock()) if what == "failed_batches" else redrive.dead_letters(herald)
+    return _tell_each(found, kind)
+
+
+def _replayed(herald: Herald, connection: str) -> int:
+    from herald.flows.redrive import unreadable  # noqa: PLC0415
+
+    if connection and herald.store.connection(connection) is None:
+        raise Usage(f"no connection {connection!r}")
+    return _tell_each(unreadable(herald, herald.clock(), connection), "bodies")
+
+
+def _tell_each(found: Iterator[Redriven], kind: str) -> int:
+    left = 0
+    for one in found:
+        left += one.result == "left"
+        error = {"error": one.error} if one.error else {}
+        _emit({"what": one.what, "result": one.result, **dict(one.facts), **error})
+    return _complain(f"{kind} left where they are: {left}; the lines say why", _FAILED) if left else _OK
 
 
 # -------------------------------------------------------------------- in and out

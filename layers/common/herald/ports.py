@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Protocol, TypeVar
+from dataclasses import field
+from datetime import date, datetime
+from typing import Any, Protocol, TypeVar
 
 from herald.model import (
     Account,
@@ -38,6 +38,7 @@ from herald.model import (
     Used,
     Work,
 )
+from herald.model.record import record
 
 R = TypeVar("R", bound=Record)
 
@@ -68,7 +69,7 @@ class Poller(Protocol):
         """What happened since `cursor` (empty: the newest page), oldest first. Raises PlatformError."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Polled:
     """Events since the cursor asked with, and the cursor to ask with next (unchanged when nothing is new)."""
 
@@ -88,7 +89,7 @@ class Meter(Protocol):
         """Figures so far of these posts of ours (external ids). Raises PlatformError."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PostLimits:
     """What one post may be; composer and server check against the same.
 
@@ -110,7 +111,7 @@ class PostLimits:
     alt_required: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Capabilities:
     """What a platform can do, as data; composer, sheet and docs are made from it.
 
@@ -131,7 +132,7 @@ class Capabilities:
     metrics: frozenset[Metric] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Proof:
     """Positive evidence that an act stands on the platform: the id and address it has there."""
 
@@ -159,7 +160,7 @@ class Outlet(Protocol):
 # ---------------------------------------------------------------- state
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Page:
     """Some rows and where to go on; cursor None at the end."""
 
@@ -167,7 +168,7 @@ class Page:
     cursor: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rules:
     """The rule set in force: YAML text and the number it was saved under."""
 
@@ -192,6 +193,9 @@ class Store(Protocol):
     def message(self, message_id: str) -> Message | None: ...
 
     def messages(self, message_ids: Iterable[str]) -> dict[str, Message]: ...
+
+    def told(self, image: Mapping[str, Any]) -> Message:
+        """The message in an image of the table's stream, in DynamoDB's own JSON."""
 
     def feed(self, account: str, day: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         """Messages of an account ("platform:id") by UTC day received first, newest first."""
@@ -305,16 +309,27 @@ class Store(Protocol):
     def targets(self) -> Targets: ...
 
     def policy(self, policy_id: str, version: int | None = None) -> Policy | None:
-        """That version, or the newest in force."""
+        """That version, or the newest there is, in force already or not."""
 
-    def policies(self) -> list[Policy]:
-        """The newest version of each."""
+    def policies(self, day: date) -> list[Policy]:
+        """The version of each that is in force on `day`, by id; one that is not in force yet is not among them."""
+
+    def policy_as_of(self, policy_id: str, day: date) -> Policy | None:
+        """The version in force on `day`."""
+
+    def policy_dates(self) -> Mapping[str, Mapping[int, date]]:
+        """Policy id -> version -> the day from which it is in force."""
 
     def person(self, person_id: str) -> Person | None: ...
 
     def people(self) -> list[Person]: ...
 
     def acknowledgement(self, person_id: str, policy_id: str, version: int) -> Acknowledgement | None: ...
+
+    def acknowledgements(
+        self, people: Iterable[str], policy_id: str, versions: Iterable[int]
+    ) -> list[Acknowledgement]:
+        """Those that were given, of these people for these versions."""
 
     # records
     def find(self, kind: type[R], *place: object) -> R | None:
@@ -374,6 +389,58 @@ class Archive(Protocol):
         """Store once per content; returns its key."""
 
 
+@record
+class KeptBody:
+    """An authentic webhook body that the code of its day could not read."""
+
+    key: str
+    connection: str
+    body: bytes
+    received_at: datetime
+
+
+@record
+class FailedBatch:
+    """A batch of the Messages stream that failed for good: how many records, and whose rows they tell of."""
+
+    key: str
+    records: int
+    message_ids: tuple[str, ...]
+
+
+@record
+class DeadLetter:
+    """A wake-up that was received too often; `delivery` is empty where its body is none of ours."""
+
+    id: str
+    delivery: str
+    receipt: str
+
+
+class Leftovers(Protocol):
+    """What the ordinary path gave up on, for `herald redrive` and `herald replay`. Keys are those of the bucket."""
+
+    def bodies(self, connection: str = "") -> Iterator[str]:
+        """Keys of unreadable bodies, of one connection or of all, by connection and day."""
+
+    def body(self, key: str) -> KeptBody:
+        """Raises BadPayload when the object is not what was kept under that key."""
+
+    def batches(self) -> Iterator[str]:
+        """Keys of on-failure objects, by shard and day."""
+
+    def batch(self, key: str) -> FailedBatch:
+        """Raises BadPayload when the object is no on-failure record of the Messages stream."""
+
+    def put_away(self, key: str, facts: Mapping[str, str | int], at: datetime) -> None:
+        """It is dealt with: leave a note of it without a word of what it held, then delete it. May be repeated."""
+
+    def dead_letters(self) -> Iterator[DeadLetter]:
+        """Each that waits now, once; those not buried are there again after a while."""
+
+    def bury(self, letter: DeadLetter) -> None: ...
+
+
 class MediaStore(Protocol):
     """Bytes of images, kept under the hash of what they hold."""
 
@@ -382,6 +449,41 @@ class MediaStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """Raises Unknown."""
+
+
+@record
+class Stored:
+    """How many bytes are kept, and the first 4096 of them."""
+
+    size: int
+    head: bytes
+
+
+@record
+class UploadForm:
+    """Where a browser may send one file, as multipart/form-data: these fields, then `file`."""
+
+    address: str
+    fields: Mapping[str, str]
+
+
+class Uploads(Protocol):
+    """The place of MediaStore, for files too large to pass through a page."""
+
+    def look(self, key: str) -> Stored:
+        """Raises Unknown."""
+
+    def expect(self, upload_id: str, most: int) -> UploadForm:
+        """Permission to send one file of 1 to `most` bytes, for some minutes."""
+
+    def arrived(self, upload_id: str, most: int) -> str:
+        """Put what was sent under the hash of what it holds; returns its key. May be repeated for a day.
+
+        Raises Unknown (nothing came), TooLarge.
+        """
+
+    def address(self, key: str, name: str, mime: str) -> str:
+        """Where a browser can save it as a file called `name`, for some minutes; never shown inside a page."""
 
 
 class Mailer(Protocol):

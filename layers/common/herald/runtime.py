@@ -14,13 +14,17 @@ from typing import Any
 from urllib.parse import unquote
 
 from herald import platforms
-from herald.errors import HeraldError, NeedsLogin, Unknown
+from herald.errors import HeraldError, NeedsLogin, TooLarge, Unknown
 from herald.flows.context import LINKS, Clock, Herald
 from herald.model import AuditEntry, Credentials, Delivery, Placed
-from herald.ports import Mailer
+from herald.ports import Mailer, Stored, UploadForm
 from herald.store import copies, keys
 from herald.store.db import Db, DynamoDb, Item
+from herald.store.leftovers import AwsLeftovers
 from herald.store.tables import TableStore
+
+_HEAD = 4096  # bytes of a file that tell what it is (library.content)
+_MINUTES = 15  # for which a browser may send or fetch one file
 
 
 class NotConfigured(HeraldError):
@@ -73,6 +77,7 @@ def build(
     """
     client = client or _client
     now = clock or (lambda: datetime.now(UTC))
+    media = MediaBucket(settings.media_bucket, client)
     return Herald(
         store=TableStore(db or DynamoDb(client("dynamodb"), settings.tables), settings_ttl=settings.settings_ttl),
         sources=platforms.sources(),
@@ -81,12 +86,14 @@ def build(
         wake=Queue(settings.deliveries_url, client),
         secrets=SecretsManager(client),
         clock=now,
-        media=MediaBucket(settings.media_bucket, client),
+        media=media,
+        uploads=media if settings.media_bucket else None,
         pollers=platforms.pollers(),
         meters=platforms.meters(),
         mail=_mail(settings, client, now),
         link_base=settings.link_base,
         link_secret=settings.link_secret,
+        leftovers=AwsLeftovers(settings.raw_bucket, settings.deliveries_url, client),
     )
 
 
@@ -117,8 +124,21 @@ def _client(service: str) -> Any:
 
     # mail cannot be taken back: SES knows no idempotency key, so one attempt it is
     attempts = 1 if service == "sesv2" else 3
-    config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": attempts})
+    config = Config(
+        connect_timeout=2,
+        read_timeout=10,
+        retries={"mode": "standard", "total_max_attempts": attempts},
+        parameter_validation=service != "dynamodb",  # a fifth of a large transaction's CPU; the table checks, too
+        max_pool_connections=16,  # as many as write the messages of one webhook; another would shake hands each time
+        **_signed_for_browsers() if service == "s3" else {},
+    )
     return boto3.client(service, config=config)
+
+
+def _signed_for_browsers() -> dict[str, Any]:
+    """So that what is signed for a browser names the bucket's own region: a redirect to it would fail there."""
+    style = "auto" if os.environ.get("AWS_ENDPOINT_URL") or os.environ.get("AWS_ENDPOINT_URL_S3") else "virtual"
+    return {"signature_version": "s3v4", "s3": {"addressing_style": style}}
 
 
 class Queue:
@@ -163,7 +183,10 @@ class RawBucket:
 
 
 class MediaBucket:
-    """Images under the hash of their bytes: the same image is kept once."""
+    """Files under the hash of their bytes: the same file is kept once. Fits ports.MediaStore and ports.Uploads.
+
+    What a browser sends itself lies under `incoming/` until it was read; S3 forgets it after a day (template.yaml).
+    """
 
     def __init__(self, bucket: str, client: Callable[[str], Any]) -> None:
         self._bucket = bucket
@@ -183,6 +206,60 @@ class MediaBucket:
         except service.exceptions.NoSuchKey:
             raise Unknown(f"There is no image {key}.") from None
         return found
+
+    def look(self, key: str) -> Stored:
+        service = self._client("s3")
+        try:
+            found = service.get_object(Bucket=self._bucket, Key=key, Range=f"bytes=0-{_HEAD - 1}")
+        except service.exceptions.NoSuchKey:
+            raise Unknown(f"There is no file {key}.") from None
+        except service.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "InvalidRange":  # nothing is in it
+                raise
+            return Stored(0, b"")
+        return Stored(int(found["ContentRange"].rpartition("/")[2]), found["Body"].read())
+
+    def expect(self, upload_id: str, most: int) -> UploadForm:
+        if not self._bucket:
+            raise NotConfigured("MEDIA_BUCKET is not set: a file cannot be kept.")
+        done = {"success_action_status": "201"}
+        form = self._client("s3").generate_presigned_post(
+            Bucket=self._bucket, Key=_incoming(upload_id), Fields=done, ExpiresIn=_MINUTES * 60,
+            Conditions=[done, ["content-length-range", 1, most]],
+        )  # fmt: skip
+        return UploadForm(form["url"], form["fields"])
+
+    def arrived(self, upload_id: str, most: int) -> str:
+        service, came = self._client("s3"), _incoming(upload_id)
+        try:
+            found = service.get_object(Bucket=self._bucket, Key=came)
+        except service.exceptions.NoSuchKey:
+            raise Unknown("Nothing came. Send the file again.") from None
+        if found["ContentLength"] > most:
+            raise TooLarge(f"This file has {found['ContentLength'] / 1e6:.1f} MB; {most // 10**6} MB is the limit.")
+        digest = sha256()
+        for piece in found["Body"].iter_chunks(1 << 20):
+            digest.update(piece)
+        key = f"media/{digest.hexdigest()}"
+        service.copy_object(  # only if it is still what was read: whoever may send it may send it again
+            Bucket=self._bucket, Key=key, CopySource={"Bucket": self._bucket, "Key": came},
+            CopySourceIfMatch=found["ETag"], MetadataDirective="REPLACE", ContentType="application/octet-stream",
+        )  # fmt: skip
+        return key
+
+    def address(self, key: str, name: str, mime: str) -> str:
+        plain = "".join(char if char.isascii() and (char.isalnum() or char in "-_. ") else "_" for char in name)[:120]
+        told = {"ResponseContentDisposition": f'attachment; filename="{plain}"', "ResponseContentType": mime}
+        signed: str = self._client("s3").generate_presigned_url(
+            "get_object", Params={"Bucket": self._bucket, "Key": key, **told}, ExpiresIn=_MINUTES * 60
+        )
+        return signed
+
+
+def _incoming(upload_id: str) -> str:
+    if not (8 <= len(upload_id) <= 64 and upload_id.isascii() and upload_id.replace("-", "").isalnum()):
+        raise Unknown("This upload has no proper id. Reload the page and send the file again.")
+    return f"incoming/{upload_id}"
 
 
 class AuditBucket:

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from herald.model.record import record
 
 _DAY = 24 * 60
 _NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -30,7 +31,7 @@ Interval = tuple[int, int]
 _Window = tuple[datetime, datetime]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hours:
     """Opening hours of a week: `week[0]` is Monday; each day's intervals sorted, none touching the next."""
 

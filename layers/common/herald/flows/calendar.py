@@ -12,6 +12,7 @@ from herald.flows import commands as c
 from herald.flows import posts
 from herald.flows.context import Herald
 from herald.flows.planning import Done, Plan, Planner, authorise, hashed, proper_id, same_version, words
+from herald.flows.shown import shown
 from herald.model import DayKind, DayMark, New, Person, Revised, StateChange, Target
 from herald.publish.schedule import due_at
 
@@ -83,9 +84,10 @@ def _remove_day(command: c.RemoveDay, person: Person, herald: Herald, now: datet
 def _import(command: c.ImportCalendar, person: Person, herald: Herald, now: datetime) -> Plan:
     """Who may import may not do more by it: each part is held to what its own command is held to."""
     authorise(command, person, command.brand, herald, now)
+    parts: tuple[c.Draft | c.SaveDay, ...] = (*command.posts, *command.days)
     for part in (*command.posts[:1], *command.days[:1]):
         authorise(part, person, command.brand, herald, now)
-    if any(part.brand != command.brand for part in (*command.posts, *command.days)):
+    if any(part.brand != command.brand for part in parts):
         raise Refused("account", "A file brings posts and days of one brand.")
     store = herald.store
     there = store.posts(post.id for post in command.posts)
@@ -93,7 +95,7 @@ def _import(command: c.ImportCalendar, person: Person, herald: Herald, now: date
     ours = {account.id for account in store.accounts() if account.brand == command.brand}
     marks = {mark.id: mark for mark in store.find_all(DayMark, [(command.brand, day.id) for day in command.days])}
     known = {each.id for each in store.people()} if any(day.owner for day in command.days) else set[str]()
-    plans = [posts.written(post, there.get(post.id), targets.get(post.id, []), ours, person, now)
+    plans = [posts.written(post, there.get(post.id), targets.get(post.id, []), ours, shown(post, herald), person, now)
              for post in command.posts]  # fmt: skip
     plans += [day_written(day, marks.get(day.id), known, person, now) for day in command.days]
     changes = tuple(change for plan in plans for change in plan.changes)

@@ -10,7 +10,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, field, replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -21,12 +21,13 @@ from herald.flows import posts
 from herald.flows.calendar import MOST_WRITES, day_written, days_between
 from herald.flows.context import Herald
 from herald.flows.gate import perform
+from herald.flows.shown import shown
 from herald.model import Account, DayKind, DayMark, Media, Person, Post, Target, TargetState
-from herald.model import TargetState as _S
+from herald.model.record import record
 from herald.publish.calendar_csv import Entry, FileRows, RowProblem
 from herald.publish.schedule import due_at
 
-_GONE = frozenset({_S.CANCELLED, _S.REMOVED})
+_GONE = frozenset({TargetState.CANCELLED, TargetState.REMOVED})
 _YES = frozenset({"yes", "y", "true", "1", "x", "ja"})
 _NO = frozenset({"", "no", "n", "false", "0"})
 NEW, CHANGED, SAME = "new", "changed", "same"
@@ -68,7 +69,7 @@ def entry_of_day(mark: DayMark) -> Entry:
     return Entry(
         str(mark.kind), mark.id, mark.title, local_time=mark.local_time, zone=mark.zone,
         first_day=mark.first_day.isoformat(), last_day=mark.last_day.isoformat(), owner=mark.owner,
-        lead_days=str(mark.lead_days) if mark.lead_days else "", note=_lines(mark.note), done="yes" if mark.done else "",
+        lead_days=str(mark.lead_days or ""), note=_lines(mark.note), done="yes" if mark.done else "",
     )  # fmt: skip
 
 
@@ -79,7 +80,7 @@ def _lines(text: str) -> str:
 # ---------------------------------------------------------------- in: what would happen
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Row:
     """What one row comes to: new, changed or same. `problems` of the file name the others."""
 
@@ -90,7 +91,7 @@ class Row:
     when: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Looked:
     """What a file would do. Nothing is written yet.
 
@@ -108,7 +109,7 @@ class Looked:
         return sum(row.what == what for row in self.rows)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _File:
     """A file being read: what is wrong with it so far, and what it is held against."""
 
@@ -187,7 +188,7 @@ def _variant(number: int, entry: Entry, variants: dict[str, c.Variant], file: _F
         file.wrong(number, "account", f"{words} Write one like {ours}.")
         return
     if entry.account in variants:
-        file.wrong(number, "account", "This account stands in the post already. Give the row another uid, or take it out.")
+        file.wrong(number, "account", "This account stands in the post already. Give the row another uid.")
     variant = c.Variant(entry.account, entry.local_time.replace(" ", "T")[:16], entry.zone or account.timezone,
                         entry.own_text)  # fmt: skip
     try:
@@ -203,7 +204,7 @@ def _images(number: int, text: str, file: _File) -> tuple[Media, ...]:
         found = json.loads(text) if text.strip() else []
         return tuple(_image(each) for each in found)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
-        file.wrong(number, "images", "These are no images of Herald. Leave the cell empty and add them in the composer.")
+        file.wrong(number, "images", "These are no images of Herald. Leave it empty; add them in the composer.")
         return ()
 
 
@@ -241,7 +242,7 @@ def _posts(
             command = _over(draft, before, targets)
         if what != SAME:
             try:
-                posts.written(command, before, targets, ours, nobody, now)
+                posts.written(command, before, targets, ours, shown(command, herald), nobody, now)
                 _still_open(command, targets)
             except Refused as refused:
                 file.wrong(numbers[0], _field_of(refused), str(refused))
@@ -291,7 +292,7 @@ def _still_open(draft: c.Draft, targets: Iterable[Target]) -> None:
         if wanted and not target.state.editable and target.state not in _GONE:
             same = (wanted.local_time, wanted.zone, wanted.text) == (target.local_time, target.zone, target.text)
             if not same or target.state is TargetState.RELEASING:
-                raise Refused("state", f"The variant for {target.account} is {target.state}; it stays. Take the row out.")
+                raise Refused("state", f"The variant for {target.account} is {target.state}. Take the row out.")
 
 
 def _days(
@@ -344,7 +345,7 @@ def _field_of(refused: Refused) -> str:
 # ---------------------------------------------------------------- in: writing
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Imported:
     """What an import came to: posts and days written, and what was not, row by row."""
 

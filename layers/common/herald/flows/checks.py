@@ -20,7 +20,7 @@ from herald.flows.planning import (
     same_version,
     words,
 )
-from herald.model import CheckPolicy, New, Note, Person, Post, Revised, Target, Waiver
+from herald.model import CheckPolicy, New, Note, Person, Post, Revised, StateChange, Target, Waiver
 from herald.publish import writing
 from herald.publish.checks import Problem
 
@@ -97,7 +97,7 @@ def _waive(command: c.WaiveCheck, person: Person, herald: Herald, now: datetime)
         "rule": command.rule, "clause": policy.clauses.get(command.rule), "reason": hashed(reason),
         "content": given[0].thing.mark if isinstance(given[0].thing, Waiver) else None,
     }  # fmt: skip
-    changes = (Revised(post, post.version), *given, note)
+    changes: tuple[StateChange, ...] = (Revised(post, post.version), *given, note)
     return Plan(changes, Done(f"{title}: may stand on these words.", post.id), facts)
 
 
@@ -109,6 +109,8 @@ def _save(command: c.SaveChecks, person: Person, herald: Herald, now: datetime) 
     unknown = sorted({*command.blocking, *command.off, *clauses} - writing.RULES.keys())
     if unknown:
         raise Refused("input", f"There is no rule {unknown[0][:40]!r}; there are {', '.join(writing.RULES)}.")
+    if advice := sorted({*command.blocking} & writing.ADVICE):
+        raise Refused("input", f"{writing.RULES[advice[0]].title} only advises: a dictionary does not know every name.")
     after = CheckPolicy(
         command.brand, before.number + 1, frozenset(command.blocking) - frozenset(command.off), frozenset(command.off),
         brand_words=_entries(command.brand_words), banned=_entries(command.banned),

@@ -53,10 +53,14 @@ class Claim(Command):
 
 @dataclass(frozen=True, slots=True)
 class Resolve(Command):
+    """Close a case. An outcome that costs money names it; over the person's limit it waits for a higher one."""
+
     case_id: str
     outcome: str
     clause: str
     expected: int
+    amount: int = 0  # minor units, e.g. cents
+    currency: str = ""  # ISO 4217, with an amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,10 +246,150 @@ class MailReport(Command):
 # ---------------------------------------------------------------- govern: policies, law, escalation, breaches
 
 
+@dataclass(frozen=True, slots=True)
+class SavePolicy(Command):
+    """A new version of a policy, as Markdown (govern/policies.py); errors name their line."""
+
+    text: str
+    expected: int  # newest version the person saw, in force or not; 0 for a policy that is new
+
+
+@dataclass(frozen=True, slots=True)
+class PathStep:
+    """One step of an escalation path, as a page gives it."""
+
+    role: str  # model.Role
+    minutes: int
+    delegate: str = ""
+    delegate_until: str = ""  # "2026-12-24"
+    after_hours: str = ""  # model.Role
+
+
+@dataclass(frozen=True, slots=True)
+class SaveEscalation(Command):
+    """A new version of the path that breaches of one kind climb."""
+
+    brand: str
+    kind: str  # model.BreachKind
+    steps: tuple[PathStep, ...]
+    hours: str
+    zone: str
+    expected: int  # number of the version the person saw; 0 for the shipped one
+
+
+@dataclass(frozen=True, slots=True)
+class RecordBreach(Command):
+    """Somebody acted against a clause. `id` is made by the client, so that sending twice records once."""
+
+    id: str
+    brand: str
+    kind: str  # model.BreachKind
+    about: str  # staff: id of the person; customer: who, may be empty with a message
+    clause: str
+    words: str
+    ref: str = ""  # "message:<id>" or "post:<id>"
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeBreach(Command):
+    """Take it on: it stops climbing. By somebody on its path, never by whom it is about."""
+
+    brand: str
+    breach_id: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseBreach(Command):
+    """End an acknowledged breach with what came of it."""
+
+    brand: str
+    breach_id: str
+    outcome: str
+    expected: int
+
+
 # ---------------------------------------------------------------- research: platforms, selection, trends, profiles
 
 
 # ---------------------------------------------------------------- library: assets, sources, user content
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAsset(Command):
+    """Add a thing to the library (`id` is made by the client, expected is 0), or change what is known of it.
+
+    What it is, Herald finds out from its bytes; they never change (another file is another asset).
+    """
+
+    id: str
+    brand: str
+    title: str
+    licence: str  # id in library.licences
+    expected: int
+    key: str = ""  # where its bytes are kept (ports.MediaStore); empty for a link
+    address: str = ""  # the link, or where it came from
+    alt: str = ""
+    credit: str = ""
+    source: str = ""
+    proof: str = ""
+    last_day: str = ""  # "2026-12-31": the last day it may be shown, where the brand's day ends first; empty: no end
+    files: tuple[str, ...] = ()
+    right: str = ""  # the customer's content it shows
+
+
+@dataclass(frozen=True, slots=True)
+class RetireAsset(Command):
+    """Take it out of use: no post with it goes out any more. With `take_down`, published ones are taken down too."""
+
+    asset_id: str
+    brand: str
+    reason: str
+    expected: int
+    take_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CaptureContent(Command):
+    """Remember what a customer said or showed, to ask whether we may show it again. Twice is once."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskRight(Command):
+    """Ask the customer under their own message. `id` is made by the client, so that sending twice asks once."""
+
+    id: str
+    content_id: str
+    brand: str
+    text: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordGrant(Command):
+    """What the customer answered: a person confirms it. Evidence is their message, or words on how it was granted."""
+
+    content_id: str
+    brand: str
+    granted: bool
+    expected: int
+    evidence: str = ""  # id of the customer's message
+    note: str = ""
+    platforms: tuple[str, ...] = ()
+    last_day: str = ""  # as SaveAsset's
+    credit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawRight(Command):
+    """The right is over: what is planned is held, what stands is taken down. Given again, for what still stands."""
+
+    content_id: str
+    brand: str
+    reason: str
+    expected: int
 
 
 # ---------------------------------------------------------------- publish: calendar days, campaigns, offers, products
@@ -255,7 +399,7 @@ class MailReport(Command):
 class SaveDay(Command):
     """Put an event, a promotion, a milestone, a holiday or a key date on the calendar, or change it.
 
-    `id` is made by the client, expected is 0 for a new one. With `local_time` and `zone` it is a moment of its first day.
+    `id` is made by the client, expected is 0 for a new one. With `local_time` and `zone` it is a moment.
     """
 
     id: str
@@ -291,7 +435,7 @@ class ImportCalendar(Command):
 
 @dataclass(frozen=True, slots=True)
 class SaveChecks(Command):
-    """A new version of what drafts and replies of a brand are checked for. `expected`: the number now in force, or 0."""
+    """A new version of what drafts and replies of a brand are checked for. `expected`: the number in force, or 0."""
 
     brand: str
     expected: int
@@ -315,6 +459,65 @@ class WaiveCheck(Command):
 
 
 # ---------------------------------------------------------------- care: playbooks, complaints
+
+
+@dataclass(frozen=True, slots=True)
+class SetCaseType(Command):
+    """Say what kind of post and of person it is; `persona` empty: not to be said."""
+
+    case_id: str
+    kind: str  # model.PostKind
+    persona: str  # model.Persona
+    expected: int  # version of the handling the person saw; 0 if there was none
+
+
+@dataclass(frozen=True, slots=True)
+class TakeCaseStep(Command):
+    """Tick a step of the playbook (or take one's own tick back), or a stage of the complaint procedure."""
+
+    case_id: str
+    step: str
+    expected: int  # version of the handling
+    done: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ApproveOutcome(Command):
+    """Decide a remedy over somebody's limit: by a person whose own limit covers it, never by who proposed it."""
+
+    case_id: str
+    n: int  # which remedy
+    approve: bool
+    expected: int  # version of the remedy
+    reason: str = ""  # needed to refuse
+
+
+@dataclass(frozen=True, slots=True)
+class SavePlaybook(Command):
+    """A new version of a brand's playbook (YAML, care/playbooks.py); errors name their line."""
+
+    brand: str
+    text: str
+    expected: int  # number of the version the person saw; 0 for the shipped one
+
+
+@dataclass(frozen=True, slots=True)
+class SaveAnswers(Command):
+    """A new version of a brand's saved answers (YAML, care/answers.py); errors name their line."""
+
+    brand: str
+    text: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class SaveLimits(Command):
+    """What each role may give away by itself, in minor units."""
+
+    brand: str
+    currency: str
+    amounts: tuple[tuple[str, int], ...]  # role, minor units
+    expected: int
 
 
 # ---------------------------------------------------------------- listen: monitors, incidents

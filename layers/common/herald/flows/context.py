@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
-from herald.ports import Archive, Mailer, MediaStore, Meter, Outlet, Poller, Secrets, Source, Store, Wake
+from herald.model.record import record
+from herald.ports import (
+    Archive,
+    Leftovers,
+    Mailer,
+    MediaStore,
+    Meter,
+    Outlet,
+    Poller,
+    Secrets,
+    Source,
+    Store,
+    Uploads,
+    Wake,
+)
 
 LINKS = "herald/links"
 
@@ -17,7 +31,7 @@ class Clock(Protocol):
         """Now, in UTC, with time zone."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Herald:
     """The collaborators. Flows take this and `now`; they never build anything themselves."""
 
@@ -29,8 +43,10 @@ class Herald:
     secrets: Secrets
     clock: Clock
     media: MediaStore | None = None
+    uploads: Uploads | None = None  # the same place, for what a browser sends there itself
     pollers: Mapping[str, Poller] = field(default_factory=dict)
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None
     link_base: str = ""  # where /l/{token} is reached from outside; empty: no links are made
     link_secret: str = LINKS  # the name under which the keys of links are kept
+    leftovers: Leftovers | None = None

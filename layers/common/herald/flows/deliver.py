@@ -11,7 +11,7 @@ The row is the truth; the queue only wakes. Whoever finds a lease run out looks 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from herald.care import cases as care
@@ -60,13 +60,14 @@ from herald.model import (
     Work,
     case_id,
 )
+from herald.model.record import record
 from herald.ports import Outlet, Proof
 
 CHAIN = "delivery"
 _RACES = 5
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delivered:
     """What this wake-up came to; for the log."""
 

@@ -13,7 +13,8 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import calendar, checks, invite, mailing, posts
+from herald.flows import breaches, calendar, checks, invite, library, mailing, policies, posts, user_content
+from herald.flows import care as room
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     AcknowledgePolicy,
@@ -61,6 +62,7 @@ from herald.model import (
     New,
     Person,
     Revised,
+    Role,
     Severity,
     StateChange,
     Used,
@@ -72,18 +74,23 @@ CHAIN = "people"
 _RACES = 5
 
 
-def perform(command: Command, *, by: str, herald: Herald, now: datetime, link: Used | None = None) -> Done:
+def perform(
+    command: Command, *, by: str, within: frozenset[Role] | None = None, herald: Herald, now: datetime,
+    link: Used | None = None,
+) -> Done:  # fmt: skip
     """Carry out one command of one person.
 
     Args:
         by: id of the person; who they are is proven by the edge, what they may is decided here.
         link: the use of the link it came by, written with it: a link that was used is refused as a lost race is.
+        within: the roles their sign-in vouches for; only a role that their row has too counts. None: all of the row's.
     Raises:
         Refused: with `missing` in role, account, acknowledgement, version, owner, state, input.
     """
-    person = herald.store.person(by)
-    if person is None:
+    known = herald.store.person(by)
+    if known is None:
         raise Refused("role", "Herald does not know this person. Ask the owner to add them.")
+    person = known if within is None else replace(known, roles=known.roles & within)
     plan_of = PLANS[type(command)]
     for _ in range(_RACES):
         try:
@@ -141,7 +148,10 @@ def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Pla
         after = care.answering(case, person.id, delivery.id, outcome=command.outcome, clause=clause)
         changes.append(Revised(after, case.version))
     facts: dict[str, str | int | bool | None] = {"text": hashed(text), "clause": str(clause) if clause else None}
-    return Plan(tuple(changes), Done("The reply is on its way.", message.id, delivery.id), facts, delivery)
+    handled = room.replying(message, case, delivery, clause, person, herald, now)
+    changes += handled.changes
+    sentence = " ".join(("The reply is on its way.", *handled.advice))
+    return Plan(tuple(changes), Done(sentence, message.id, delivery.id), facts | handled.facts, delivery)
 
 
 def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -258,7 +268,7 @@ def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) ->
         "outcome": hashed(after.outcome),
         "clause": str(clause),
     }
-    return Plan((Revised(after, case.version),), Done("Resolved.", case.id), facts)
+    return room.resolving(case, after, command.amount, command.currency, person, facts, herald, now)
 
 
 def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -378,6 +388,11 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         MailReport: mailing.plan,
         AcknowledgePolicy: _acknowledge,
         **posts.PLANS,
+        **policies.PLANS,
+        **breaches.PLANS,
+        **room.PLANS,
+        **library.PLANS,
+        **user_content.PLANS,
         **calendar.PLANS,
         **checks.PLANS,
     }

@@ -20,7 +20,7 @@ from herald.flows.planning import Done, Plan, authorise, proper_id
 from herald.govern import authority, links
 from herald.govern.links import LONGEST_HOURS, Link, Purpose
 from herald.measure.markup import clean, link, tag
-from herald.model import Action, Message, Person, Post, Role, Target, TargetState, post_hash, words_of
+from herald.model import Action, Message, Person, Policy, Post, Role, Target, TargetState, post_hash, words_of
 
 MAILED_HOURS = 7 * 24
 MOST_MAILS = 10
@@ -100,11 +100,19 @@ def _to_approve(post_id: str, person: Person, herald: Herald, now: datetime) -> 
 
 
 def _to_acknowledge(policy_id: str, person: Person, herald: Herald, now: datetime) -> tuple[str, str, str]:
-    policy = herald.store.policy(policy_id)
+    policy = _to_read(policy_id, person, herald, now)
     if policy is None:
         raise Refused("input", f"There is no policy {policy_id[:40]!r}.")
     authorise(c.AcknowledgePolicy(policy.id, policy.version), person, None, herald, now)
     return policy.id, str(policy.version), person.id
+
+
+def _to_read(policy_id: str, person: Person, herald: Herald, now: datetime) -> Policy | None:
+    """The version in force, until this person has acknowledged it; then the newest, which may be one to come."""
+    current = herald.store.policy_as_of(policy_id, now.date())
+    if current and herald.store.acknowledgement(person.id, current.id, current.version) is None:
+        return current
+    return herald.store.policy(policy_id)
 
 
 def _to_appeal(message_id: str, person: Person, herald: Herald, now: datetime) -> tuple[str, str, str]:

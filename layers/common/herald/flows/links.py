@@ -239,22 +239,22 @@ def _name(person_id: str, herald: Herald) -> str:
 def _policy(link: Link, herald: Herald, now: datetime, told: Note | None = None, status: int = 200) -> Answer:
     person = _person(link, herald)
     version = int(link.seen)
-    shown, newest = herald.store.policy(link.subject, version), herald.store.policy(link.subject)
-    if shown is None or newest is None:
+    shown, in_force = herald.store.policy(link.subject, version), herald.store.policy_as_of(link.subject, now.date())
+    if shown is None:
         raise _Dead
     given = herald.store.acknowledgement(person.id, shown.id, version)
-    current = newest.version == version
-    if not current and not given:
-        what = ", ".join(f"{one.number} {one.kind}" for one in policies.diff(shown, newest))
-        told = Note(f"Version {newest.version} has replaced this one ({what}). Ask for a link to it.", "bad")
+    current = in_force is None or in_force.version <= version  # one to come may be read before it is in force
+    if in_force and not current and not given:
+        what = ", ".join(f"{one.number} {one.kind}" for one in policies.diff(shown, in_force))
+        told = Note(f"Version {in_force.version} has replaced this one ({what}). Ask for a link to it.", "bad")
     body = pages.policy(shown, person, given, told, link.expires, buttons=current)
     return Answer(status, body, "acknowledged" if given else "shown" if current else "stale")
 
 
 def _acknowledge(link: Link, herald: Herald, now: datetime) -> Answer:
     person = _person(link, herald)
-    newest = herald.store.policy(link.subject)
-    if newest is None or newest.version != int(link.seen):
+    in_force = herald.store.policy_as_of(link.subject, now.date())
+    if in_force and in_force.version > int(link.seen):
         return _policy(link, herald, now, status=409)
     try:
         perform(c.AcknowledgePolicy(link.subject, int(link.seen)), by=person.id, herald=herald, now=now)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from herald.errors import HeraldError
 from herald.flows.context import Herald
 from herald.flows.tokens import token_for
 from herald.model import Account, Snapshot, TargetState
+from herald.model.record import record
 
 FOLLOWED = timedelta(days=28)
 """How long after publication a post's figures are still read; they hardly move later."""
 _BATCH = 25
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Measured:
     """What one account told; for the log."""
 

@@ -7,16 +7,18 @@ expects the very version that was judged. A record that fails is parked on its r
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
 
 from herald.care import cases as care
 from herald.errors import Conflict, Refused, Stale
+from herald.flows import care as room
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
+from herald.library import rights
 from herald.measure import counts
 from herald.model import (
     SPOKEN,
@@ -32,6 +34,7 @@ from herald.model import (
     Decision,
     Delivery,
     DeliveryState,
+    Kind,
     Message,
     New,
     Revised,
@@ -41,17 +44,18 @@ from herald.model import (
     Work,
     case_id,
 )
+from herald.model.record import record
 from herald.moderate.decide import assess, decide
 from herald.moderate.rules import RuleSet, compile_rules
 
-SLICE = 25
-"""Messages committed together. Each may bring four writes, a transaction takes 100 with counts and audit."""
+WRITES = 100
+"""What a transaction of DynamoDB takes. A slice fills it: its messages share the cost of counts and audit."""
 CHAIN = "moderation"
 TELL_AFTER = 3
 """Failed tries of one message after which someone is told."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Outcome:
     """What happened to one message; ids, action and rule only, so that it can be logged."""
 
@@ -62,6 +66,11 @@ class Outcome:
     error: str = ""
     attempts: int = 0
 
+    @property
+    def allowed(self) -> bool:
+        """Decided, and nothing to do: what becomes of most messages."""
+        return self.result == "decided" and self.action == Action.ALLOW
+
     def for_log(self) -> dict[str, str | int]:
         told: dict[str, str | int] = {
             "message_id": self.message_id, "result": self.result, "action": self.action, "rule": self.rule,
@@ -70,7 +79,7 @@ class Outcome:
         return {name: value for name, value in told.items() if value}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Facts:
     """What judging reads from settings, once a batch."""
 
@@ -81,7 +90,7 @@ class _Facts:
     can: dict[str, frozenset[Act]]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Judged:
     before: Message
     after: Message
@@ -95,19 +104,29 @@ class _Judged:
         return self.decision is not None and self.decision.action is not Action.ALLOW
 
 
-def moderate(message_ids: Iterable[str], herald: Herald, now: datetime) -> list[Outcome]:
-    """Judge those of these messages that wait for it.
+def moderate(
+    message_ids: Iterable[str], herald: Herald, now: datetime, *, told: Iterable[Message] = (),
+    even_parked: bool = False,
+) -> list[Outcome]:  # fmt: skip
+    """Judge those of these messages that wait for it; `even_parked`: also those parked for later.
+
+    Args:
+        message_ids: read afresh.
+        told: rows as the stream told them, oldest first; not read again. What has changed since is found out when its
+            decision is refused, for that expects the very version that was judged.
 
     Returns one outcome a message that was waiting. Raises only when nothing can be read, or when a failure cannot even
     be parked: then the stream must come back with the whole batch.
     """
-    waiting = _waiting(herald.store.messages(dict.fromkeys(message_ids)).values(), now)
+    rows = {message.id: message for message in told}
+    rows |= herald.store.messages(dict.fromkeys(message_ids))
+    waiting = _waiting(rows.values(), None if even_parked else now)
     if not waiting:
         return []
-    facts = _facts(herald)
-    outcomes: list[Outcome] = []
-    for start in range(0, len(waiting), SLICE):
-        outcomes += _slice(waiting[start : start + SLICE], facts, herald, now)
+    facts = _facts(herald, now)
+    judged, outcomes = _judge_all(waiting, facts, herald, now)
+    for slice_ in _slices(judged):
+        outcomes += _slice(slice_, facts, herald, now)
     return outcomes
 
 
@@ -116,32 +135,16 @@ def retry_parked(herald: Herald, now: datetime) -> list[Outcome]:
     return moderate([message.id for message in herald.store.parked(now)], herald, now)
 
 
-def redrive(herald: Herald, days: Sequence[str], now: datetime) -> list[Outcome]:
-    """Judge whatever waits among the messages received on these UTC days, of every account: the last line."""
-    outcomes: list[Outcome] = []
-    for account in herald.store.accounts():
-        for day in days:
-            cursor: str | None = None
-            while True:
-                page = herald.store.feed(account.id, day, limit=100, cursor=cursor)
-                ids = [message.id for message in page.items if isinstance(message, Message) and message.pending]
-                outcomes += moderate(ids, herald, now)
-                cursor = page.cursor
-                if cursor is None:
-                    break
-    return outcomes
-
-
-def _waiting(messages: Iterable[Message], now: datetime) -> list[Message]:
+def _waiting(messages: Iterable[Message], now: datetime | None) -> list[Message]:
     """Those marked, less those parked for later: parking writes the row, and the stream tells of that write too."""
-    return [m for m in messages if m.pending and (m.parked_until is None or m.parked_until <= now)]
+    return [m for m in messages if m.pending and (now is None or m.parked_until is None or m.parked_until <= now)]
 
 
-def _facts(herald: Herald) -> _Facts:
+def _facts(herald: Herald, now: datetime) -> _Facts:
     rules, accounts = herald.store.rules(), herald.store.accounts()
     return _Facts(
         rules=_compiled(rules.text if rules else ""),
-        policy_versions={policy.id: policy.version for policy in herald.store.policies()},
+        policy_versions={policy.id: policy.version for policy in herald.store.policies(now.date())},
         accounts={account.id: account for account in accounts},
         targets=herald.store.targets(),
         can={
@@ -158,19 +161,61 @@ def _compiled(text: str) -> RuleSet:
     return compile_rules(text)
 
 
-def _slice(messages: Sequence[Message], facts: _Facts, herald: Herald, now: datetime) -> list[Outcome]:
+def _judge_all(
+    messages: Iterable[Message], facts: _Facts, herald: Herald, now: datetime
+) -> tuple[list[_Judged], list[Outcome]]:
     judged: list[_Judged] = []
-    outcomes: list[Outcome] = []
+    parked: list[Outcome] = []
     for message in messages:
         try:
             judged.append(_judge(message, facts, herald, now))
         except Exception as error:
-            outcomes.append(_park(message, error, herald, now))
+            parked.append(_park(message, error, herald, now))
+    return judged, parked
+
+
+def _slices(judged: Iterable[_Judged]) -> Iterator[list[_Judged]]:
+    """As many together as one transaction takes."""
+    together: list[_Judged] = []
+    for one in judged:
+        if together and _writes([*together, one]) > WRITES:
+            yield together
+            together = []
+        together.append(one)
+    if together:
+        yield together
+
+
+def _writes(judged: Sequence[_Judged]) -> int:
+    """At most so many writes in one commit: rows and what hangs on them, counts of a day, audit, its digest."""
+    days = {(counted.account, counted.day) for one in judged for counted in one.counted}
+    return sum(1 + 2 * len(one.changes) + one.acted for one in judged) + len(days) + 1
+
+
+def _slice(
+    judged: Sequence[_Judged], facts: _Facts, herald: Herald, now: datetime, *, again: bool = True
+) -> list[Outcome]:
     try:
         _commit(judged, herald, now)
+    except Stale:
+        if not again:
+            return [_alone(one.before, facts, herald, now) for one in judged]
+        return _afresh(judged, facts, herald, now)
     except Exception:
-        return outcomes + [_alone(one.before, facts, herald, now) for one in judged]
-    return outcomes + [_done(one, herald) for one in judged]
+        return [_alone(one.before, facts, herald, now) for one in judged]
+    return [_done(one, herald) for one in judged]
+
+
+def _afresh(judged: Sequence[_Judged], facts: _Facts, herald: Herald, now: datetime) -> list[Outcome]:
+    """One of them has changed since: read all again, and commit once more what still waits."""
+    fresh = herald.store.messages(one.before.id for one in judged)
+    waiting = {message.id: message for message in _waiting(fresh.values(), now)}
+    outcomes = [Outcome(one.before.id, "unchanged") for one in judged if one.before.id not in waiting]
+    again, parked = _judge_all(waiting.values(), facts, herald, now)
+    outcomes += parked
+    for slice_ in _slices(again):
+        outcomes += _slice(slice_, facts, herald, now, again=False)
+    return outcomes
 
 
 def _alone(message: Message, facts: _Facts, herald: Herald, now: datetime) -> Outcome:
@@ -262,8 +307,12 @@ def _carry_out(
     can = facts.can.get(message.platform, frozenset())
     changes: list[StateChange] = []
     cases = care.cases_for(message, decision, account, facts.targets, can=can, now=now)
-    changes += [New(case, once=True) for case in cases]
+    for case in cases:
+        changes += [New(case, once=True), *room.opening(case, replace(message, decision=decision), account, herald)]
     changes += _close_overtaken(message, herald, now)
+    if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
+        found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
+        changes.append(New(found, once=True))
     answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
     after = replace(settled, decision=decision, case_id=settled.case_id or answer)
     if decision.action is not Action.ALLOW:
@@ -316,6 +365,7 @@ def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateCha
     for case in herald.store.cases(ids).values():
         if case.state not in (CaseState.ANSWERING, CaseState.RESOLVED):
             closed.append(Revised(care.withdrawn(case, now), case.version))
+            closed += room.withdrawing(case, herald)
     return tuple(closed)
 
 

@@ -13,7 +13,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 from herald.flows.context import Herald
-from herald.model import Record
+from herald.library import assets, rights
+from herald.model import Asset, Record, UserContent
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +35,44 @@ class Judge(Protocol):
         """Is what `ref` (the id behind the kind) names met for a post of this brand that goes out at `at`?"""
 
 
-JUDGES: Mapping[str, Judge] = MappingProxyType({})
+# ---------------------------------------------------------------- the library: assets, customers' content
+
+
+def _asset(ref: str, brand: str, account: str, herald: Herald, *, now: datetime, at: datetime) -> Standing:
+    asset = herald.store.find(Asset, brand, ref)
+    if asset is None:
+        return Standing("It shows something that is not in the library. Choose it anew.")
+    return Standing(assets.obstacle(asset, at), (asset,))
+
+
+def _right(ref: str, brand: str, account: str, herald: Herald, *, now: datetime, at: datetime) -> Standing:
+    content = herald.store.find(UserContent, brand, ref)
+    if content is None:
+        return Standing("It shows a customer's content that nobody captured. Capture it and ask for the right.")
+    obstacle = rights.obstacle(content, account.partition(":")[0], at)
+    if not obstacle:
+        message = herald.store.message(content.message_id)
+        if message is None or message.deleted:
+            obstacle = "The customer deleted what it shows. Take it out of the post."
+    return Standing(obstacle, (content,))
+
+
+JUDGES: Mapping[str, Judge] = MappingProxyType({"asset": _asset, "right": _right})
 
 
 def standing(
     needs: Iterable[str], brand: str, account: str, herald: Herald, *, now: datetime, at: datetime
 ) -> Standing:
     """All needs of a post together: the first obstacle, and everything read."""
-    obstacle, read = "", list[Record]()
+    obstacle, read, needs = "", list[Record](), list(needs)
     for need in needs:
         kind, _, ref = need.partition(":")
         judge = JUDGES.get(kind)
         found = judge(ref, brand, account, herald, now=now, at=at) if judge else _nobody(kind)
         obstacle = obstacle or found.obstacle
         read += [one for one in found.read if one not in read]
-    return Standing(obstacle, tuple(read))
+    together = assets.unsellable(needs, [one for one in read if isinstance(one, Asset)])
+    return Standing(obstacle or together, tuple(read))
 
 
 def _nobody(kind: str) -> Standing:

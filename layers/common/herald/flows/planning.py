@@ -61,7 +61,7 @@ def authorise(command: Command, person: Person, brand: str | None, herald: Heral
         type(command).__name__,
         brand=brand,
         acknowledged=lambda policy, version: herald.store.acknowledgement(person.id, policy, version) is not None,
-        policies=[policy for policy in herald.store.policies() if policy.effective_from <= now.date()],
+        policies=herald.store.policies(now.date()),
     )
 
 
@@ -72,9 +72,9 @@ def same_version(now_there: int, expected: int) -> None:
 
 
 def clause_named(text: str, herald: Herald) -> ClauseRef:
-    """The clause a person named. Raises Refused (input)."""
+    """The clause a person named, of the version in force today. Raises Refused (input)."""
     try:
-        return policies.clause_ref(text, herald.store.policies())
+        return policies.clause_ref(text, herald.store.policies(herald.clock().date()))
     except Unknown as unknown:
         raise Refused("input", f"Name the clause it rests on, for example MOD 3.1. {unknown}") from None
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from herald.errors import HeraldError
 from herald.flows.context import Herald
 from herald.flows.tokens import token_for
 from herald.model import Account
+from herald.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fetched:
     """What one account gave; for the log."""
 

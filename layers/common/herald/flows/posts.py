@@ -12,6 +12,8 @@ from herald.flows import checks, needs
 from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, proper_id, same_version, words
+from herald.flows.shown import Shown, lines, rests, shown
+from herald.library.assets import credited
 from herald.model import (
     Act,
     Approval,
@@ -50,12 +52,13 @@ def _draft(command: c.Draft, person: Person, herald: Herald, now: datetime) -> P
     before = herald.store.post(post_id)
     targets = herald.store.targets_of(post_id) if before else []
     ours = {account.id for account in herald.store.accounts() if account.brand == command.brand}
-    return written(command, before, targets, ours, person, now)
+    return written(command, before, targets, ours, shown(command, herald), person, now)
 
 
 def written(
-    command: c.Draft, before: Post | None, targets: Iterable[Target], ours: Set[str], person: Person, now: datetime
-) -> Plan:
+    command: c.Draft, before: Post | None, targets: Iterable[Target], ours: Set[str], from_library: Shown,
+    person: Person, now: datetime,
+) -> Plan:  # fmt: skip
     """What a draft writes over the post and variants that are there; `ours`: the brand's accounts. Raises Refused."""
     post_id = proper_id(command.id, "post")
     same_version(before.version if before else 0, command.expected)
@@ -65,15 +68,18 @@ def written(
     post = Post(
         id=post_id, brand=command.brand, author=before.author if before else person.id,
         title=words(command.title, "Give the post a title: the calendar shows it.", 120),
-        text=_text(command.text), created_at=before.created_at if before else now, link=command.link.strip()[:2001],
-        needs=_needs(command.needs), media=_described(command.media), paid=command.paid,
+        text=credited(_text(command.text), from_library.lines), created_at=before.created_at if before else now,
+        link=command.link.strip()[:2001],
+        needs=_needs((*command.needs, *from_library.needs)),
+        media=_described(from_library.media), paid=command.paid,
     )  # fmt: skip
-    changes: list[StateChange] = [Revised(post, before.version) if before else New(post)]
+    changes: list[StateChange] = [Revised(post, before.version) if before else New(post), *rests(post, now)]
     there = {target.account: target for target in targets}
     if any(target.state is TargetState.RELEASING for target in there.values()):
         raise Refused("state", "A variant of this post is on its way right now. Wait a moment, then change the others.")
     for variant in command.variants:
-        changes += _drafted(post, before, variant, there.get(variant.account))
+        own = credited(variant.text, from_library.lines) if variant.text.strip() else ""
+        changes += _drafted(post, before, replace(variant, text=own), there.get(variant.account))
     for account in there.keys() - {variant.account for variant in command.variants}:
         old = there[account]
         if old.state.editable and old.state is not TargetState.CANCELLED:
@@ -188,7 +194,10 @@ def problems_of(post: Post, target: Target, herald: Herald) -> list[Problem]:
 def unmet(post: Post, target: Target, herald: Herald, now: datetime) -> list[Problem]:
     """What the post rests on and what would not be so at this variant's time, as far as is known now."""
     stand = needs.standing(needs_of(post), post.brand, target.account, herald, now=now, at=max(now, target.due_at))
-    return [Problem(target.account, "needs", "needs", stand.obstacle)] if stand.obstacle else []
+    if stand.obstacle:
+        return [Problem(target.account, "needs", "needs", stand.obstacle)]
+    lacking = [line for line in lines(stand.read) if line not in words_of(post, target)]
+    return [Problem(target.account, "text", "credit", f"Add the credit: {line}") for line in lacking]
 
 
 def _move(command: c.MovePost, post: Post, targets: list[Target], person: Person, now: datetime) -> Plan:
@@ -229,13 +238,18 @@ def _take_down(
         raise Refused("state", "Only what is published can be taken down.")
     if outlet is None or Act.TAKE_DOWN not in outlet.capabilities.acts:
         raise Refused("state", f"Herald cannot delete on {target.platform}. Delete it there.")
-    delivery = Delivery(
+    delivery = removal(post, target, person, now)
+    planned = _plan(post, targets, [], "take down", "It is being taken down.", person, now, reason)
+    return replace(planned, changes=(*planned.changes, New(delivery)), wake=delivery)
+
+
+def removal(post: Post, target: Target, person: Person, now: datetime) -> Delivery:
+    """The delivery that deletes a published variant on its platform."""
+    return Delivery(
         id=f"take_down~{post.id}~{target.account}~{post.version}", act=Act.TAKE_DOWN, platform=target.platform,
         account_id=target.account_id, brand=post.brand, message_id="", target=target.external_id, text="",
         state=DeliveryState.DUE, ordered_by=person.id, ordered_at=now, due_at=now, post_id=post.id,
     )  # fmt: skip
-    planned = _plan(post, targets, [], "take down", "It is being taken down.", person, now, reason)
-    return replace(planned, changes=(*planned.changes, New(delivery)), wake=delivery)
 
 
 def _confirm(command: c.Confirm, post: Post, targets: list[Target], person: Person, now: datetime) -> Plan:

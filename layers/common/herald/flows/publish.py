@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from herald.errors import Stale
@@ -10,10 +10,11 @@ from herald.flows import needs
 from herald.flows.context import Herald
 from herald.flows.posts import publication
 from herald.model import Note, Revised, Target, TargetState, needs_of
+from herald.model.record import record
 from herald.publish.variants import too_late
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Released:
     """What became of one variant; for the log. `late_seconds` after its time."""
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from herald.errors import BadPayload, BadSignature
+from herald.errors import BadPayload, BadSignature, Unknown
 from herald.flows.context import Herald
 from herald.model import Change, Connection, Event, Kind
-from herald.ports import Source
+from herald.model.record import record
+from herald.ports import KeptBody, Source
 
 BODY_LIMIT = 5 * 1024 * 1024
 """Bytes of a webhook body. WhatsApp documents 3 MB; API Gateway lets at most 10 MB through."""
@@ -23,7 +24,7 @@ CLOCKS_DIFFER = timedelta(days=1)
 _WRITERS = 16
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Receipt:
     """What to answer and what to log. `outcome` is a word to count by; counts are of events in this call;
     `unreadable` ones are stored or unclaimed as well, in their raw form."""
@@ -81,6 +82,19 @@ def receive(connection_id: str, body: bytes, headers: Mapping[str, str], herald:
     if any(event.more.get("raw_cut") for event in events):  # a row holds only the beginning of what nobody could read
         herald.archive.keep(connection_id, body, "an unreadable change is longer than a row keeps", now)
     return _store(events, connection, source, herald, now)
+
+
+def replay(kept: KeptBody, herald: Herald) -> Receipt:
+    """Take in again, as of the time it came, a body that could not be read then. Its signature was checked then.
+
+    Raises BadPayload while it cannot be read; Unknown when its connection is gone. May be repeated: what is stored
+    already counts as repeated. There is no bound on events here, since nobody waits for an answer.
+    """
+    connection = herald.store.connection(kept.connection)
+    if connection is None:
+        raise Unknown(f"There is no connection {kept.connection}: connect it again, then replay.")
+    source = herald.sources[connection.platform]
+    return _store(source.parse(kept.body), connection, source, herald, kept.received_at)
 
 
 def _store(events: list[Event], connection: Connection, source: Source, herald: Herald, now: datetime) -> Receipt:

@@ -33,6 +33,23 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "Confirm": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "MailReport": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
         "AcknowledgePolicy": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
+        "SavePolicy": frozenset({_OWNER, _COMPLIANCE}),
+        "SaveEscalation": frozenset({_OWNER, _COMPLIANCE}),
+        "RecordBreach": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
+        "AcknowledgeBreach": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
+        "CloseBreach": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "SetCaseType": frozenset({_CM, _CSM, _OWNER}),
+        "TakeCaseStep": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "ApproveOutcome": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "SavePlaybook": frozenset({_OWNER, _COMPLIANCE}),
+        "SaveAnswers": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "SaveLimits": frozenset({_OWNER}),
+        "SaveAsset": frozenset({_CM, _MARKETER, _OWNER}),
+        "RetireAsset": frozenset({_CM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "CaptureContent": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "AskRight": frozenset({_CM, _CSM}),
+        "RecordGrant": frozenset({_CM, _CSM, _OWNER}),
+        "WithdrawRight": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
         "SaveDay": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "RemoveDay": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
         "ImportCalendar": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
@@ -57,8 +74,8 @@ def check(
         brand: the brand it touches; None where it touches none.
         policies: the versions now in force; those that gate the command must be acknowledged.
     Raises:
-        Refused: role (not active, or no role that may), account (another brand), acknowledgement (which policy and
-            version).
+        Refused: role (not active, or no role that may), account (another brand), acknowledgement (which policy,
+            version and clause).
         ValueError: a command that the matrix does not know, or one that touches a brand and names none.
     """
     if command not in MATRIX:
@@ -71,7 +88,7 @@ def check(
         raise Refused("account", f"{person.name} does not work for the brand {brand}. Ask the owner to add it.")
     lacking = [p for p in policies if command in p.gates and not acknowledged(p.id, p.version)]
     if lacking:
-        named = " and ".join(f"{p.title} ({p.id} version {p.version})" for p in lacking)
+        named = " and ".join(f"{p.title} ({_asked(p, command)})" for p in lacking)
         raise Refused("acknowledgement", f"{command} needs your acknowledgement of {named}. Read it first.")
 
 
@@ -88,6 +105,14 @@ def table() -> str:
         for command, roles in MATRIX.items()
     ]
     return "\n".join(lines) + "\n"
+
+
+def _asked(policy: Policy, command: str) -> str:
+    """Version, and the clause that asks for it where the policy names one."""
+    number = policy.asked_by.get(command, "")
+    clause = policy.clause(number) if number else None
+    named = f", clause {clause.number} {clause.title}" if clause else ""
+    return f"{policy.id} version {policy.version}{named}"
 
 
 def _words(role: Role) -> str:

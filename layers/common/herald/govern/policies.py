@@ -7,7 +7,8 @@ A document is Markdown with front matter:
     title: Moderation guideline
     version: 2
     effective_from: 2026-07-01
-    gates: [Hide, Unhide]
+    gates: [Hide 1.1, Unhide]
+    limits: [appeal 6.2]
     ---
     ## 3 Conduct
 
@@ -16,7 +17,9 @@ A document is Markdown with front matter:
     Its text, to the next heading.
 
 Every numbered heading with text below it is a clause; one without is a section and only groups. A number, once given,
-keeps its meaning: a clause that falls away leaves a gap, its number is not used again.
+keeps its meaning: a clause that falls away leaves a gap, its number is not used again. A gate is a command nobody may
+give before acknowledging this version; the number behind it is the clause that asks for it. A limit is a number
+Herald holds people to (LIMITS), with the clause that states it.
 """
 
 from __future__ import annotations
@@ -32,7 +35,14 @@ from herald.model import Clause, ClauseRef, Policy
 
 DOCUMENT_LIMIT = 100_000  # characters
 CLAUSE_LIMIT = 4_000  # characters: longer than anyone applies while a customer waits
-_FIELDS = ("id", "title", "version", "effective_from", "gates")
+_FIELDS = ("id", "title", "version", "effective_from", "gates", "limits")
+LIMITS: Mapping[str, str] = {
+    "response": "Time to a first answer",
+    "appeal": "Time to decide an appeal",
+    "escalation": "Who is told of a breach, and when it climbs",
+    "remedy": "What each role may give away",
+}
+"""What Herald holds people to and a clause may state, by name."""
 _ID = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 _HEADING = re.compile(r"(#{1,6})\s+(.*\S)\s*")
 _NUMBERED = re.compile(r"([0-9]+(?:\.[0-9]+)*)\.?\s+(\S.*)")
@@ -86,22 +96,33 @@ def parse(text: str) -> Policy:
         raise BadPolicy(
             len(lines) or 1, "the document has no clause: write a heading such as ### 3.1 Insults and its text"
         )
+    gates, limits = _named(values["gates"]), _named(values["limits"])
+    numbers = {clause.number for clause in clauses}
+    for field, named in (("gates", gates), ("limits", limits)):
+        for name, number in named.items():
+            if number and number not in numbers:
+                raise BadPolicy(front[field][0], f"{name} names clause {number}, which this document has not")
     return Policy(
         id=values["id"],
         title=values["title"],
         version=int(values["version"]),
         effective_from=date.fromisoformat(values["effective_from"]),
         clauses=clauses,
-        gates=_gates(values["gates"]),
+        gates=tuple(gates),
         source=text,
+        asked_by={gate: number for gate, number in gates.items() if number},
+        limits=limits,
     )
 
 
 def render(policy: Policy) -> str:
     """The document as Markdown: what `parse` reads back to the same policy. Section titles come from its source."""
+    gates = [f"{gate} {policy.asked_by.get(gate, '')}".strip() for gate in policy.gates]
+    limits = [f"{name} {number}" for name, number in policy.limits.items()]
     front = [
         f"id: {policy.id}", f"title: {policy.title}", f"version: {policy.version}",
-        f"effective_from: {policy.effective_from.isoformat()}", f"gates: [{', '.join(policy.gates)}]",
+        f"effective_from: {policy.effective_from.isoformat()}", f"gates: [{', '.join(gates)}]",
+        *([f"limits: [{', '.join(limits)}]"] if limits else []),
     ]  # fmt: skip
     parts = ["\n".join(["---", *front, "---"])]
     sections = _sections(policy)
@@ -170,6 +191,18 @@ def diff(old: Policy, new: Policy) -> list[ClauseChange]:
     return [c for c in changes if not (c.before and c.after and _words(c.before) == _words(c.after))]
 
 
+def draft_after(policy: Policy, day: date) -> str:
+    """The document to begin the next version from: the same words, the next number, in force from `day`."""
+    lines = (policy.source or render(policy)).splitlines()
+    _, body_from = _front_matter(lines)
+    values = {"version": str(policy.version + 1), "effective_from": day.isoformat()}
+    for index, line in enumerate(lines[:body_from]):
+        name = line.partition(":")[0].strip()
+        if name in values:
+            lines[index] = f"{name}: {values[name]}"
+    return "\n".join(lines) + "\n"
+
+
 # ---------------------------------------------------------------- parts of reading
 
 
@@ -177,7 +210,7 @@ def _front_matter(lines: list[str]) -> tuple[Mapping[str, tuple[int, str]], int]
     """Field -> (line, value), and the index of the first line of the body."""
     if not lines or lines[0].strip() != "---":
         raise BadPolicy(1, "the document must begin with a line --- and its front matter")
-    front: dict[str, tuple[int, str]] = {"gates": (1, "[]")}
+    front: dict[str, tuple[int, str]] = {"gates": (1, "[]"), "limits": (1, "[]")}
     seen: set[str] = set()
     for index, line in enumerate(lines[1:], start=1):
         if line.strip() == "---":
@@ -215,16 +248,26 @@ def _check_front(front: Mapping[str, tuple[int, str]], end: int) -> None:
         date.fromisoformat(value)
     except ValueError:
         raise BadPolicy(line, f'"{value[:40]}" is no date: write for example 2026-07-01') from None
+    for name, example in (("gates", "[Hide 1.2, Unhide]"), ("limits", "[response 2.1]")):
+        line, value = front[name]
+        if not (value.startswith("[") and value.endswith("]")):
+            raise BadPolicy(line, f"{name} is a list: write for example {example}")
     line, value = front["gates"]
-    if not (value.startswith("[") and value.endswith("]")):
-        raise BadPolicy(line, "gates is a list: write for example [Hide, Unhide]")
-    for gate in _gates(value):
+    for gate in _named(value):
         if gate not in MATRIX:
             raise BadPolicy(line, f'"{gate[:40]}" is no command: {", ".join(MATRIX)}')
+    line, value = front["limits"]
+    for limit, number in _named(value).items():
+        if limit not in LIMITS:
+            raise BadPolicy(line, f'"{limit[:40]}" is no limit: {", ".join(LIMITS)}')
+        if not number:
+            raise BadPolicy(line, f"name the clause that states the limit: write for example {limit} 2.1")
 
 
-def _gates(value: str) -> tuple[str, ...]:
-    return tuple(gate.strip() for gate in value.strip("[]").split(",") if gate.strip())
+def _named(value: str) -> dict[str, str]:
+    """Each name of a list -> the clause named behind it, or empty."""
+    named = (gate.split(maxsplit=1) for gate in value.strip("[]").split(",") if gate.strip())
+    return {gate[0]: gate[1].strip() if len(gate) > 1 else "" for gate in named}
 
 
 def _headings(lines: list[str], body_from: int) -> list[_Heading]:

@@ -1,11 +1,26 @@
 """The nouns that cross rooms: frozen dataclasses, no behaviour beyond their own arithmetic."""
 
+from herald.model.breaches import Breach, BreachKind, BreachState, Climb, EscalationPath, EscalationStep
 from herald.model.calendar import CheckPolicy, DayKind, DayMark, Waiver
+from herald.model.care import (
+    AnswerBook,
+    Handling,
+    Persona,
+    Playbook,
+    PostKind,
+    Remedy,
+    RemedyLimits,
+    RemedyState,
+    Replied,
+    Stage,
+    Taken,
+)
 from herald.model.case import Case, CaseState, Work, case_id
 from herald.model.changes import (
     Acted,
     Counted,
     Gated,
+    InForce,
     IsApproved,
     New,
     NotHeld,
@@ -31,6 +46,7 @@ from herald.model.govern import (
     Role,
     Targets,
 )
+from herald.model.library import Asset, AssetKind, Rests, RightState, UserContent
 from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
 from herald.model.post import (
@@ -46,15 +62,18 @@ from herald.model.post import (
     post_hash,
     words_of,
 )
-from herald.model.records import Record
+from herald.model.record import Record
 from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
 __all__ = [
-    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "Approval", "Assessment",
-    "AuditEntry", "Case", "CaseState", "Change", "CheckPolicy", "Clause", "ClauseRef", "Connection", "Counted",
-    "Credentials", "DayKind", "DayMark", "Decision", "Delivery", "DeliveryState", "Escalation", "Event", "Gated",
-    "Hold", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message", "Metric",
-    "New", "NotHeld", "Note", "Person", "Placed", "Policy", "Post", "Posted", "Record", "Response", "Revised", "Role",
-    "Severity", "Snapshot", "Span", "StateChange", "Still", "StillOrdered", "Tallied", "Target", "TargetState",
-    "Targets", "Used", "Waiver", "Work", "case_id", "content_hash", "needs_of", "post_hash", "words_of",
+    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook", "Approval",
+    "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "Case", "CaseState",
+    "Change", "CheckPolicy", "Clause", "ClauseRef", "Climb", "Connection", "Counted", "Credentials", "DayKind",
+    "DayMark", "Decision", "Delivery", "DeliveryState", "Escalation", "EscalationPath", "EscalationStep", "Event",
+    "Gated", "Handling", "Hold", "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState",
+    "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook", "Policy",
+    "Post", "PostKind", "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response", "Rests",
+    "Revised", "RightState", "Role", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still", "StillOrdered",
+    "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Waiver", "Work", "case_id",
+    "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

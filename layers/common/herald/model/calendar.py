@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
 
-from herald.model.records import Record
+from herald.model.record import Record, record
 
 
 class DayKind(StrEnum):
@@ -18,7 +18,7 @@ class DayKind(StrEnum):
     KEY_DATE = "key_date"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DayMark(Record):
     """A day or some days on a brand's calendar; `local_time` and `zone` where it is a moment of the first of them.
 
@@ -47,7 +47,7 @@ class DayMark(Record):
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CheckPolicy(Record):
     """One version of what a brand's drafts and replies are checked for (publish/writing.py names the rules).
 
@@ -73,7 +73,7 @@ class CheckPolicy(Record):
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Waiver(Record):
     """A second person lets one rule's finding stand on exactly these words; an edit makes another `mark`."""
 

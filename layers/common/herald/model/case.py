@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from herald.model.decision import ClauseRef, Severity
+from herald.model.record import record
 
 
 class Work(StrEnum):
@@ -26,7 +26,7 @@ class CaseState(StrEnum):
     RESOLVED = "resolved"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """Attributes:
     id: derived from the message and the work, so that a redelivery opens no second one.

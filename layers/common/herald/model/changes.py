@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from datetime import date
 
 from herald.model.case import Case
 from herald.model.decision import Decision
 from herald.model.delivery import Delivery
-from herald.model.govern import Acknowledgement, AuditEntry
+from herald.model.govern import Acknowledgement, AuditEntry, Policy
 from herald.model.measures import Response
 from herald.model.message import Message
 from herald.model.post import Approval, Hold, Note, Post, Target, Used
-from herald.model.records import Record
+from herald.model.record import Record, record
 from herald.model.reports import KeptReport, Mailing
 
 Thing = Message | Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class New:
     """Must not exist yet. With `once`, finding it there already is the ordinary answer, not an error."""
 
-    thing: Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing | Record
+    thing: (
+        Case | Delivery | Acknowledgement | Post | Target | Approval | Hold | Used | KeptReport | Mailing | Policy
+        | Record
+    )  # fmt: skip
     once: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Revised:
     """Replaces the row whose version is `was`; the store writes version `was + 1`."""
 
@@ -34,7 +37,7 @@ class Revised:
     was: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Counted:
     """Adds to one rollup row (account, day): metric -> difference. Zero differences are dropped."""
 
@@ -43,7 +46,7 @@ class Counted:
     add: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Acted:
     """The full record of a decision other than allow, with the words it judged, kept while the action stands."""
 
@@ -53,7 +56,7 @@ class Acted:
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Posted:
     """This id on the platform is the result of this delivery and of no other. Must not be claimed yet."""
 
@@ -62,14 +65,14 @@ class Posted:
     delivery_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NotHeld:
     """Only if no hold is in force on this account's gate row."""
 
     account: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Gated:
     """Puts a hold on an account's gate row, or takes it off; finding it so already is no error."""
 
@@ -78,7 +81,7 @@ class Gated:
     on: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class IsApproved:
     """Only if this very content of this post is approved for this account."""
 
@@ -87,7 +90,7 @@ class IsApproved:
     content_hash: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StillOrdered:
     """Only if this delivery is still the newest act ordered on the message."""
 
@@ -95,14 +98,24 @@ class StillOrdered:
     delivery_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Still:
     """Only if this record is at the version it was read at. Writes nothing."""
 
     thing: Record
 
 
-@dataclass(frozen=True, slots=True)
+@record
+class InForce:
+    """A policy's versions gain one, in force from a day on; `was` is the newest version until now, 0 for none."""
+
+    policy_id: str
+    version: int
+    effective_from: date
+    was: int
+
+
+@record
 class Tallied:
     """Adds to numbers of a record's row, by its place (store/shelves.py). Not idempotent by itself: commit it together
     with a New that can happen once."""
@@ -123,6 +136,7 @@ Change = (
     | IsApproved
     | StillOrdered
     | Still
+    | InForce
     | Tallied
     | Note
     | Response

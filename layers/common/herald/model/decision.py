@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from hashlib import sha256
+
+from herald.model.record import record
 
 WORDS_GONE = "The author deleted the words this was about."
 """What stands in place of a rule's rationale, which quoted them."""
@@ -28,7 +30,7 @@ class Severity(IntEnum):
     CRITICAL = 4
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ClauseRef:
     """A clause of a policy as it stood: policy id, clause number, version of the policy."""
 
@@ -40,7 +42,7 @@ class ClauseRef:
         return f"{self.policy} {self.clause} v{self.version}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """Evidence: code points [start, end) of the original text of `field`, and what matched there."""
 
@@ -50,7 +52,7 @@ class Span:
     found: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Assessment:
     """What is known of a text before any rule. None means: nothing computes it yet, never 0.
 
@@ -68,7 +70,7 @@ class Assessment:
     model_version: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Escalation:
     """Who must hear of it, within how many minutes."""
 
@@ -77,7 +79,7 @@ class Escalation:
     severity: Severity
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decision:
     """One judgement of one content.
 

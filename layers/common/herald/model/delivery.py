@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from herald.model.post import Media
+from herald.model.record import record
 
 
 class Act(StrEnum):
@@ -41,7 +41,7 @@ class DeliveryState(StrEnum):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Delivery:
     """Attributes:
     id: derived from what ordered it (the decision or the command), so that ordering twice makes one.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
+
+from herald.model.record import record
 
 
 class Role(StrEnum):
@@ -17,8 +19,15 @@ class Role(StrEnum):
     ENGINEER = "engineer"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Person:
+    """One of us.
+
+    Attributes:
+        email: where mail goes, and who they are to a sign-in that has verified it.
+        subject: the id the sign-in's issuer gives them (`sub`); with one, the e-mail address proves nothing.
+    """
+
     id: str
     name: str
     roles: frozenset[Role]
@@ -26,9 +35,10 @@ class Person:
     email: str = ""
     active: bool = True
     version: int = 0
+    subject: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Clause:
     """One numbered clause. `id` is stable across versions while the number stays (e.g. MOD-3.2)."""
 
@@ -38,9 +48,15 @@ class Clause:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Policy:
-    """One version of one document. `gates` names the commands nobody may give before acknowledging it."""
+    """One version of one document.
+
+    Attributes:
+        gates: the commands nobody may give before acknowledging it.
+        asked_by: command -> number of the clause that asks for the acknowledgement; not every gate names one.
+        limits: name of a limit Herald holds people to (govern.policies.LIMITS) -> number of the clause that states it.
+    """
 
     id: str
     title: str
@@ -49,12 +65,19 @@ class Policy:
     clauses: tuple[Clause, ...]
     gates: tuple[str, ...] = ()
     source: str = ""
+    asked_by: Mapping[str, str] = field(default_factory=dict)
+    limits: Mapping[str, str] = field(default_factory=dict)
 
     def clause(self, number: str) -> Clause | None:
         return next((c for c in self.clauses if number in (c.number, c.id)), None)
 
 
-@dataclass(frozen=True, slots=True)
+def in_force(dates: Mapping[int, date], day: date) -> int:
+    """Of versions and the days they take effect, the one in force on `day`: the highest; 0 before the first."""
+    return max((version for version, since in dates.items() if since <= day), default=0)
+
+
+@record
 class Acknowledgement:
     person_id: str
     policy_id: str
@@ -62,7 +85,7 @@ class Acknowledgement:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Account:
     """One profile we speak for. `timezone` and `hours` decide deadlines and days; `holidays` are closed dates."""
 
@@ -81,7 +104,7 @@ class Account:
         return f"{self.platform}:{self.account_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Connection:
     """One app registration: who may call /webhooks/{id}, and for which accounts it may speak.
 
@@ -96,7 +119,7 @@ class Connection:
     accounts: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Credentials:
     """What a connection needs to prove and to check.
 
@@ -111,7 +134,7 @@ class Credentials:
     tokens: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Targets:
     """Promises: minutes of business time to the first response, by case type; `default` for the others."""
 
@@ -121,7 +144,7 @@ class Targets:
         return self.minutes.get(case_type, self.minutes["default"])
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditEntry:
     """One line of one chain. Ids, hashes, clause, actor, time: never text or names.
 
@@ -144,7 +167,7 @@ class AuditEntry:
     digest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Placed:
     """What was found at one place of a chain, in the table or in its copy. `entry` is None where it is none of ours."""
 

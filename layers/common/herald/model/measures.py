@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from herald.model.record import record
 
 
 class Metric(StrEnum):
@@ -20,7 +21,7 @@ class Metric(StrEnum):
     SAVES = "saves"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Snapshot:
     """One number of one account or post at one moment. A number the platform did not give has no snapshot.
 
@@ -39,7 +40,7 @@ class Snapshot:
     day: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Response:
     """One first answer, as a fact for response times. No text, no names.
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
 from herald.model.decision import Decision
+from herald.model.record import record
 
 
 class Kind(StrEnum):
@@ -51,7 +52,7 @@ SPOKEN = frozenset({Kind.COMMENT, Kind.MENTION, Kind.DM, Kind.REVIEW, Kind.POST}
 """Kinds that carry words from a person to us: these are judged. The others are facts, kept and counted."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Event:
     """One change of one thing, as the platform told it, normalised.
 
@@ -84,7 +85,7 @@ class Event:
         return f"{self.platform}:{self.external_id}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Message:
     """What we hold of one thing said to us: the newest content and visibility, whatever the order of arrival.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+
+from herald.model.record import record
 
 
 class TargetState(StrEnum):
@@ -36,7 +37,7 @@ class TargetState(StrEnum):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Media:
     """One image. `key` is where its bytes are kept; `sha256` is over the bytes; `size` is in bytes.
 
@@ -53,7 +54,7 @@ class Media:
     asset: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Post:
     """The master. `author` is a person's id; version grows with every command on the post or its targets.
 
@@ -74,7 +75,7 @@ class Post:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Target:
     """One variant for one account.
 
@@ -112,7 +113,7 @@ class Target:
         return self.account.split(":", 1)[1]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Approval:
     """Someone answers for exactly this content on this account at this time. An edit makes another hash: voided."""
 
@@ -123,7 +124,7 @@ class Approval:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hold:
     """Nothing of ours leaves these accounts while it is in force."""
 
@@ -138,7 +139,7 @@ class Hold:
     version: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Note:
     """One line of a post's history: who did what when, in words."""
 
@@ -150,7 +151,7 @@ class Note:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Used:
     """A link did what it was made for, once: `what` (approved, rejected) by whom, when. `nonce` is the link's."""
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from herald.model.record import record
 
-@dataclass(frozen=True, slots=True)
+
+@record
 class KeptFile:
     """One file of a kept report. key: where its bytes lie; sha256: of them, hex."""
 
@@ -17,7 +18,7 @@ class KeptFile:
     size: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class KeptReport:
     """The report of a period as it was made first; written once and never changed.
 
@@ -42,7 +43,7 @@ class MailingState(StrEnum):
     UNCLEAR = "unclear"  # it may have been sent: never repeated, a person looks
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Mailing:
     """One mail of one report to some people; the intent is written before anything is sent.
 

@@ -15,10 +15,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from herald.documents import BadDocument, Node, read
 from herald.model import Action, Escalation, Kind, Severity
-from herald.moderate.documents import BadDocument, Node, read
+from herald.model.record import record
 from herald.moderate.normalise import fold
 from herald.moderate.patterns import BadPattern, Pattern, compile_pattern
 
@@ -40,7 +41,7 @@ PLACEHOLDERS = ("match", "rule", "clause")
 # ---------------------------------------------------------------- what a rule is
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PolicyRef:
     """The clause a rule rests on; version None: the one in force when it is applied."""
 
@@ -52,7 +53,7 @@ class PolicyRef:
         return f"{self.id} {self.clause}" + (f" v{self.version}" if self.version else "")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TextCheck:
     """Does one of these terms or patterns stand in one of these fields?
 
@@ -73,7 +74,7 @@ class TextCheck:
     wanted: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class LengthCheck:
     """Length of the text in code points, without what is no word at either end."""
 
@@ -86,7 +87,7 @@ class LengthCheck:
         return f"{'>' if self.longer else '<'} {self.bound}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Group:
     """any_of: one member holds; none_of: no member holds. A member is an AND of checks."""
 
@@ -101,7 +102,7 @@ class Group:
 Check = TextCheck | LengthCheck | Group
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleTest:
     """A text under a rule and what this rule by itself must make of it."""
 
@@ -111,7 +112,7 @@ class RuleTest:
     author: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One loaded section. Empty `kinds`, `platforms`, `brands` mean any; action None: it only labels."""
 
@@ -132,7 +133,7 @@ class Rule:
     tests: tuple[RuleTest, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """What became of one section: status loaded, partial (a term or pattern left out), refused or error."""
 
@@ -142,7 +143,7 @@ class Section:
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """Something that did not load, at its line (1-based)."""
 

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from unicodedata import category, normalize
+
+from herald.model.record import record
 
 SCANNED = 10_000
 """Code points of a text that are looked at; the rest is not read, and the decision's trace says so."""
@@ -30,7 +31,7 @@ _LONGEST_FOLD = 6  # characters one may become; two Arabic ligatures become 8 an
 _MEMO_MAX = 20_000  # entries of the per-character memo; a flood of rare characters must not grow it for ever
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class View:
     """A text as matched. Character i came from original code points [starts[i], ends[i]); None: one to one."""
 

@@ -8,12 +8,12 @@ refuses the rest in words. (RE2 syntax: https://github.com/google/re2/wiki/Synta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import re2
 
+from herald.model.record import record
 from herald.moderate.normalise import is_word
 
 LONGEST = 1_000
@@ -40,7 +40,7 @@ class BadPattern(Exception):
     """A pattern that cannot run; the sentence says why and what to write instead."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Pattern:
     """One compiled expression. `source` is what RE2 got; group 1 is what the moderator wrote."""
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from itertools import count, islice
 from pathlib import Path
@@ -18,8 +17,9 @@ from typing import Any
 
 import ahocorasick  # type: ignore[import-not-found]
 
+from herald.documents import sections
 from herald.model import Action, Kind, Span
-from herald.moderate.documents import sections
+from herald.model.record import record
 from herald.moderate.language import (
     AUTHOR,
     BODY,
@@ -56,7 +56,7 @@ _FIELD_NAMES = {bit: name for name, bit in FIELDS.items()}
 # ---------------------------------------------------------------- what is judged, and what was seen
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Subject:
     """What rules may look at."""
 
@@ -67,7 +67,7 @@ class Subject:
     brand: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Match:
     """A rule that held: the evidence, and each check with what was wanted and what was observed."""
 
@@ -76,7 +76,7 @@ class Match:
     checks: tuple[Mapping[str, object], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Verdict:
     """Which rule decides, which label, and which rule an exemption set aside.
 
@@ -90,7 +90,7 @@ class Verdict:
     cut: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Stretch:
     """A piece of text to scan: which field, and where it begins in that field's original."""
 
@@ -99,7 +99,7 @@ class _Stretch:
     offset: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Term:
     """One use of a word in the automaton."""
 

@@ -10,10 +10,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Final
 
 from herald.errors import BadPayload, TooLarge
+from herald.model.record import record
 
 MOST_BYTES: Final = 8_000_000
 MOST_ROWS: Final = 5_000
@@ -21,7 +22,7 @@ _LONGEST_CELL: Final = 200_000
 _FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Entry:
     """One row, every cell as text. Of a day: kind, uid, title and what follows `first_day`; `kind` says which it is."""
 
@@ -49,7 +50,7 @@ class Entry:
 FIELDS: Final = tuple(field.name for field in fields(Entry))
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RowProblem:
     """What keeps one row out. `row` is its number as a spreadsheet shows it (1 is the header), or an event's place."""
 
@@ -58,7 +59,7 @@ class RowProblem:
     words: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class FileRows:
     """What a file holds: rows by number, and what could not be read as one."""
 

@@ -37,7 +37,7 @@ def write(entries: Iterable[Entry], now: datetime) -> bytes:
     days: list[date] = []
     for entry in entries:
         event = _event(entry, now)
-        start = event["DTSTART"].dt
+        start: Any = event.decoded("DTSTART")
         days.append(start.date() if isinstance(start, datetime) else start)
         calendar.add_component(event)
     if days:
@@ -87,7 +87,7 @@ def read(data: bytes, zone: str) -> FileRows:
     except UnicodeDecodeError as error:
         raise BadPayload(f"Not UTF-8 at byte {error.start}: export it again as iCalendar.") from None
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        raise BadPayload(f"This is no iCalendar file ({' '.join(str(error).split())[:120]}). Export it again.") from None
+        raise BadPayload(f"This is no iCalendar file ({' '.join(str(error).split())[:120]}); export it anew.") from None
     if not calendars:
         raise BadPayload("This is no iCalendar file. Export the calendar again as .ics.")
     if len(events) > MOST_ROWS:
@@ -156,7 +156,8 @@ def _timed(entry: Entry, event: Any, zone: str) -> Entry:
         if entry.kind == "post":
             raise _Unreadable("dtstart", "A post needs a time of day, not a whole day.")
         last = event["DTEND"].dt - timedelta(days=1) if "DTEND" in event and _is_day(event["DTEND"].dt) else start
-        return replace(entry, first_day=start.isoformat(), last_day=max(start, last).isoformat(), local_time="", zone="")
+        begins, ends = start.isoformat(), max(start, last).isoformat()
+        return replace(entry, first_day=begins, last_day=ends, local_time="", zone="")
     wall, there = start.replace(tzinfo=None, second=0, microsecond=0), _zone(event["DTSTART"], zone)
     if kept_zone and _same_wall(wall, there, kept_zone):
         there = kept_zone  # another name of the same clock, as Etc/UTC for UTC

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from herald.model import Media, Post, Target, words_of
+from herald.model.record import record
 from herald.ports import PostLimits
 from herald.publish.lengths import length
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One thing to mend: where, by which rule, and in words what to do."""
 

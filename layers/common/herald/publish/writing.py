@@ -1,7 +1,7 @@
 """What a draft or a reply says that it should not, before anybody sees it: each finding names rule, law and the fix.
 
 Pure and without a model: word lists and patterns that a person can read. They find what is worth a look; what stops a
-post is the brand's own setting (model.CheckPolicy). Laws are named as they stand in Australia, the first country served.
+post is the brand's own setting (model.CheckPolicy). Laws are named as they stand in Australia.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Final
 
 from herald.model import CheckPolicy, Media, Post, Target, words_of
+from herald.model.record import record
 from herald.publish import spelling
 
 MOST_OF_A_RULE: Final = 5
 """Findings of one rule in one text; the rest is found when these are mended."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
-    """One rule: how people call it, the law or standard behind it, whether it stops a post unless the brand says not."""
+    """One rule: how people call it, the law or standard behind it, whether it stops a post unless a brand says not."""
 
     title: str
     basis: str
@@ -41,19 +41,21 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "price": Rule("Prices and savings", "Australian Consumer Law s 29(1)(i) (false representations about price)"),
         "claim": Rule("Claims", "Australian Consumer Law s 18 and s 29 (claims must be true and provable)"),
         "health_claim": Rule("Health claims", "Therapeutic Goods Act 1989 (Cth) s 42DLB", True),
-        "comparison": Rule("Comparison with others", "Australian Consumer Law s 18 (comparisons must be fair and true)"),
+        "comparison": Rule("Comparison with others", "Australian Consumer Law s 18 (a comparison must be true)"),
         "banned": Rule("Banned words", "the brand's list of banned words", True),
         "personal_data": Rule("Personal data", "Privacy Act 1988 (Cth), Australian Privacy Principle 6", True),
     }
 )
 """Every rule there is, by name."""
 
+ADVICE: Final = frozenset({"spelling", "style"})
+"""What never stops a post. The functions have no dictionary, either."""
 REPLIES_STOP: Final = frozenset({"personal_data"})
 """What stops a reply, if the brand stops posts by it too; a customer waits, so all else only advises."""
 _NOT_IN_REPLIES: Final = frozenset({"disclosure", "alt_text"})
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Finding:
     """One thing to mend.
 
@@ -156,11 +158,11 @@ def _spelling(text: str, policy: CheckPolicy) -> Iterator[_Hit]:
         if american:
             yield wrong, f"American spelling; write “{right}”."
         else:
-            yield wrong, f"Check the spelling; “{right}” perhaps. If it is a name of yours, add it to the brand's words."
+            yield wrong, f"Check the spelling; “{right}” perhaps. A name of yours belongs in the brand's words."
 
 
 _TWICE: Final = re.compile(r"\b([A-Za-z']{2,})\s+\1\b", re.IGNORECASE)
-_MEANT_TWICE: Final = frozenset({"that", "had", "bye", "ha", "very", "so", "long", "knock", "hear", "chop", "yum", "no"})
+_MEANT_TWICE: Final = frozenset({"that", "had", "bye", "ha", "very", "so", "long", "knock", "hear", "chop", "no"})
 _AN: Final = re.compile(r"\b(a)\s+([aeio][a-z]+)|\b(an)\s+([bcdfgjklmnpqrstvwxyz][a-z]+)", re.IGNORECASE)
 _SOUNDS_OTHER: Final = re.compile(r"(?:eu|one|once|uni|use|ewe|honest|hour|heir|honou?r)", re.IGNORECASE)
 _CONFUSED: Final = (
@@ -242,7 +244,8 @@ _PRICE: Final = re.compile(
     re.IGNORECASE,
 )
 _PART_PRICE: Final = re.compile(
-    r"(?:\bfrom (?:only |just )?|\bfor (?:only|just) )\$ ?[\d,.]+ ?(?:\+|plus|excl?\.?|ex|excluding) ?(?:gst|tax|fees?)",
+    r"(?:\bfrom (?:only |just )?|\bfor (?:only|just) )\$ ?[\d,.]+ ?(?:\+|plus|excl?\.?|ex|excluding)"
+    r" ?(?:gst|tax|fees?)",
     re.IGNORECASE,
 )
 
@@ -270,7 +273,8 @@ _CLAIMS: Final = (
      "Absolute claims must hold for everybody; say what was tested."),
     (re.compile(r"\b(?:eco|environmentally|planet)[- ]friendly\b|\bcarbon[- ]neutral\b|\bclimate[- ]positive\b|\bbiodegradable\b|\bchemical[- ]free\b|\bzero[- ]waste\b", re.I),  # noqa: E501
      "Say exactly what is better, by how much, and who certified it (ACCC, Making environmental claims)."),
-    (re.compile(r"\b(?:scientifically|clinically|laboratory|lab)[- ](?:proven|tested)\b|\bexperts? (?:agree|say)\b", re.I),
+    (re.compile(r"\b(?:scientifically|clinically|laboratory|lab)[- ](?:proven|tested)\b|\bexperts? (?:agree|say)\b",
+                re.I),
      "Name the study, or leave it out."),
     (re.compile(r"\bonly \d+ left\b|\blast chance\b|\bselling out\b", re.I),
      "True at the minute it goes out, or leave it out."),
@@ -279,7 +283,8 @@ _HEALTH: Final = re.compile(
     r"\b(?:cures?|cured|curing|heals?|treats?|prevents?|relieves?|fights|reverses|eliminates|kills)\b(?: \w+){0,4}?"
     r" (?:anxiety|depression|insomnia|pain|arthritis|eczema|acne|cancer|covid|flu|colds?|asthma|diabetes|migraines?"
     r"|headaches?|stress|allerg(?:y|ies)|infections?|inflammation|disease|illness|viruses|germs|snoring|adhd)\b"
-    r"|\b(?:cures|miracle cure|detox(?:es|ifies|ifying)?|boosts? (?:your )?immun\w+|anti[- ]?inflammatory|lose \d+ ?kg)\b",
+    r"|\b(?:cures|miracle cure|detox(?:es|ifies|ifying)?|boosts? (?:your )?immun\w+"
+    r"|anti[- ]?inflammatory|lose \d+ ?kg)\b",
     re.IGNORECASE,
 )
 
@@ -294,13 +299,14 @@ def _claim(text: str, _: CheckPolicy) -> Iterator[_Hit]:
 
 def _health(text: str, _: CheckPolicy) -> Iterator[_Hit]:
     for match in _HEALTH.finditer(text):
-        yield match[0], "A shop may not say that goods act on an illness unless they are registered for it; take it out."
+        yield match[0], "A shop may not say that goods act on an illness unless registered for it; take it out."
 
 
 _BETTER: Final = re.compile(
-    r"\b(?:better|cheaper|stronger|softer|faster|safer|cleaner) than (?!(?:ever|before|nothing|last|yesterday|it|you|we|i|"
-    r"one|never|the old)\b)[\w' ]{2,30}|\bunlike (?:other|our|the) (?:brands?|shops?|stores?|competitors?|rest|others)\b"
-    r"|\b(?:other|rival) (?:brands?|stores?|shops?) (?:can'?t|cannot|won'?t|don'?t|charge)\b|\bbeats? the competition\b",
+    r"\b(?:better|cheaper|stronger|softer|faster|safer|cleaner) than (?!(?:ever|before|nothing|last|yesterday|it|you|"
+    r"we|i|one|never|the old)\b)[\w' ]{2,30}|\bunlike (?:other|our|the) (?:brands?|shops?|stores?|competitors?|rest)\b"
+    r"|\b(?:other|rival) (?:brands?|stores?|shops?) (?:can'?t|cannot|won'?t|don'?t|charge)\b"
+    r"|\bbeats? the competition\b",
     re.IGNORECASE,
 )
 
@@ -331,7 +337,11 @@ def _listed(text: str, listed: Iterable[str]) -> Iterator[str]:
 
 _EMAIL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{2,63}){1,4}")
 _DESKS: Final = frozenset(
-    ["hello", "hi", "info", "help", "support", "care", "service", "customercare", "customerservice", "sales", "shop", "store", "orders", "order", "returns", "contact", "enquiries", "enquiry", "inquiries", "team", "office", "admin", "media", "press", "privacy", "jobs", "careers", "events", "bookings", "marketing", "news", "feedback", "complaints", "hey", "noreply"]
+    """
+    hello hi info help support care service customercare customerservice sales shop store orders order returns
+    contact enquiries enquiry inquiries team office admin media press privacy jobs careers events bookings
+    marketing news feedback complaints hey noreply
+    """.split()  # noqa: SIM905 - a list of words to read
 )
 _PHONE: Final = re.compile(
     r"(?<![\w/.$])(?:\+|\(0|0)[\d() .-]{7,18}\d(?!\w)"  # national or with +; 13, 1300 and 1800 numbers are businesses'

@@ -10,11 +10,12 @@ import json
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, Protocol
 
 from herald.errors import Conflict, Stale
+from herald.model.record import record
 from herald.store.keys import INDEXES, Key
 
 Item = dict[str, Any]
@@ -22,18 +23,18 @@ Item = dict[str, Any]
 # ---------------------------------------------------------------- conditions, as data
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Absent:
     attribute: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Equals:
     attribute: str
     value: str | int | bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Below:
     """The attribute is there and less than the value."""
 
@@ -41,7 +42,7 @@ class Below:
     value: str | int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Either:
     left: Absent | Equals | Below
     right: Absent | Equals | Below
@@ -53,7 +54,7 @@ Condition = Absent | Equals | Below | Either
 # ---------------------------------------------------------------- writes, as data
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Put:
     """Writes the whole item (keys included)."""
 
@@ -62,7 +63,7 @@ class Put:
     when: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Update:
     """Changes single attributes; creates the item if it is absent and the condition allows.
 
@@ -79,7 +80,7 @@ class Update:
     when: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Check:
     """Writes nothing; a transaction fails where it does not hold."""
 

@@ -98,6 +98,14 @@ def in_force(brand: str) -> str:
     return f"hold#{brand}"
 
 
+def assets(brand: str) -> str:
+    return f"assets#{brand}"
+
+
+def user_content(brand: str, state: str) -> str:
+    return f"ugc#{brand}#{state}"
+
+
 def attention(brand: str) -> str:
     return f"attention#{brand}"
 

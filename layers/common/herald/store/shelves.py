@@ -12,8 +12,31 @@ from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from herald.model import CheckPolicy, DayMark, New, Revised, Still, Tallied, Waiver
-from herald.model.records import Record
+from herald.model import (
+    AnswerBook,
+    Asset,
+    Breach,
+    BreachState,
+    CheckPolicy,
+    DayMark,
+    EscalationPath,
+    Handling,
+    New,
+    Playbook,
+    Remedy,
+    RemedyLimits,
+    RemedyState,
+    Replied,
+    Rests,
+    Revised,
+    Still,
+    Tallied,
+    UserContent,
+    Waiver,
+)
+from herald.model.breaches import breaches_list, breaches_of
+from herald.model.care import TOLD, remedies_list, stages_list
+from herald.model.record import Record
 from herald.store import codec, keys
 from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
 
@@ -22,6 +45,29 @@ R = TypeVar("R", bound=Record)
 
 def _none(_: Any) -> Mapping[str, str]:
     return {}
+
+
+def _breach_lists(thing: Breach) -> Mapping[str, str]:
+    """Among those recorded in its month, always; on the work list until it is closed, by when it climbs."""
+    recorded = {"feed": breaches_of(thing.brand, keys.stamp(thing.at)[:7]), "feed_at": keys.stamp(thing.at)}
+    if thing.state is BreachState.CLOSED:
+        return recorded
+    when = keys.stamp(thing.climbs_at) if thing.climbs_at else f"~{keys.stamp(thing.at)}"
+    return recorded | {"work": breaches_list(thing.brand), "work_at": when}
+
+
+def _at_stage(thing: Handling) -> Mapping[str, str]:
+    """By the deadline of its stage; what its role was told of stands before everything that is not overdue yet."""
+    stage = thing.current
+    if stage is None:
+        return {}
+    told = TOLD if stage.told_at else ""
+    return {"work": stages_list(thing.brand), "work_at": told + keys.stamp(stage.due_at)}
+
+
+def _for_approval(thing: Remedy) -> Mapping[str, str]:
+    waits = thing.state is RemedyState.WAITS
+    return {"work": remedies_list(thing.brand), "work_at": keys.stamp(thing.at)} if waits else {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +92,39 @@ def _on_the_calendar(mark: DayMark) -> Mapping[str, str]:
     return {} if mark.removed else {"cal": keys.days(mark.brand), "cal_at": f"{mark.last_day}#{mark.id}"}
 
 
+def _in_use(asset: Asset) -> Mapping[str, str]:
+    """Assets that were not retired, by when they came."""
+    if asset.retired_at is not None:
+        return {}
+    return {"work": keys.assets(asset.brand), "work_at": f"{keys.stamp(asset.at)}#{asset.id}"}
+
+
+def _by_right(content: UserContent) -> Mapping[str, str]:
+    """Each customer's content stands on one list, by how far its right has come."""
+    at = content.ended_at or content.answered_at or content.asked_at or content.captured_at
+    return {"work": keys.user_content(content.brand, content.state), "work_at": f"{keys.stamp(at)}#{content.id}"}
+
+
 SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
+    Shelf(EscalationPath, keys.SETTINGS, "PATH", ("brand", "kind"), ("number",)),
+    Shelf(Breach, keys.MESSAGES, "BREACH", ("id",), ("brand",), _breach_lists),
     # ---- research: platform sheet, selection, trends, profiles
     # ---- library: assets, feed items, user content
+    Shelf(Asset, keys.POSTS, "ASSET", ("brand",), ("id",), _in_use),
+    Shelf(UserContent, keys.POSTS, "UGC", ("brand",), ("id",), _by_right),
+    Shelf(Rests, keys.POSTS, "RESTS", ("brand", "need"), ("post_id",)),
     # ---- publish: calendar days, campaigns, offers, products
     Shelf(DayMark, keys.POSTS, "DAY", ("brand",), ("id",), _on_the_calendar),
     Shelf(CheckPolicy, keys.SETTINGS, "CHECKS", ("brand",), ("number",)),
     Shelf(Waiver, keys.POSTS, "WAIVER", ("post_id",), ("rule", "mark")),
     # ---- care: playbooks, complaints
+    Shelf(Playbook, keys.SETTINGS, "PLAYBOOK", ("brand",), ("number",)),
+    Shelf(AnswerBook, keys.SETTINGS, "ANSWERS", ("brand",), ("number",)),
+    Shelf(RemedyLimits, keys.SETTINGS, "LIMITS", ("brand",), ("number",)),
+    Shelf(Handling, keys.MESSAGES, "HANDLING", ("case_id",), ("brand",), _at_stage),
+    Shelf(Remedy, keys.MESSAGES, "REMEDY", ("case_id",), ("n",), _for_approval),
+    Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
 )

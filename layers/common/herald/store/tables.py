@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -27,6 +27,7 @@ from herald.model import (
     Delivery,
     Event,
     Gated,
+    InForce,
     IsApproved,
     KeptReport,
     Kind,
@@ -51,9 +52,10 @@ from herald.model import (
     Work,
     content_hash,
 )
+from herald.model.govern import in_force
 from herald.ports import Page, Rules
 from herald.store import copies, keys, measures, posts, reports, rows, shelves
-from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused
+from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused, plain
 from herald.store.measures import MeasureTables
 from herald.store.posts import PostTables
 from herald.store.reports import ReportTables
@@ -223,6 +225,10 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
         found = self.db.get_many([keys.message(message_id) for message_id in message_ids])
         return {message.id: message for message in map(rows.message, found.values())}
 
+    def told(self, image: Mapping[str, Any]) -> Message:
+        """The message in an image of the table's stream."""
+        return rows.message(plain(image))
+
     def feed(self, account: str, day: str, *, limit: int = 50, cursor: str | None = None) -> Page:
         places, more = self.db.query(
             keys.MESSAGES, keys.feed(account, day), index="feed", newest=True, limit=limit, after=cursor
@@ -346,13 +352,23 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
 
         return self._remember(("policy", policy_id, str(version)), read)
 
-    def policies(self) -> list[Policy]:
+    def policy_dates(self) -> dict[str, dict[int, date]]:
+        def read() -> dict[str, dict[int, date]]:
+            return {item["sk"]: rows.policy_dates(item) for item in self._whole(keys.SETTINGS, "POLICIES")}
+
+        return self._remember(("policy dates",), read)
+
+    def policies(self, day: date) -> list[Policy]:
         def read() -> list[Policy]:
-            newest = self._whole(keys.SETTINGS, "POLICIES")
-            found = self.db.get_many([keys.policy(item["sk"], item["version"]) for item in newest])
+            wanted = {name: in_force(dates, day) for name, dates in self.policy_dates().items()}
+            found = self.db.get_many([keys.policy(name, version) for name, version in wanted.items() if version])
             return sorted((rows.policy(item) for item in found.values()), key=lambda policy: policy.id)
 
-        return self._remember(("policies",), read)
+        return self._remember(("policies", day.isoformat()), read)
+
+    def policy_as_of(self, policy_id: str, day: date) -> Policy | None:
+        version = in_force(self.policy_dates().get(policy_id, {}), day)
+        return self.policy(policy_id, version) if version else None
 
     def person(self, person_id: str) -> Person | None:
         return _one(rows.person, self.db.get(keys.person(person_id)))
@@ -362,6 +378,13 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
 
     def acknowledgement(self, person_id: str, policy_id: str, version: int) -> Acknowledgement | None:
         return _one(rows.acknowledgement, self.db.get(keys.acknowledgement(person_id, policy_id, version)))
+
+    def acknowledgements(
+        self, people: Iterable[str], policy_id: str, versions: Iterable[int]
+    ) -> list[Acknowledgement]:
+        of = list(versions)
+        wanted = [keys.acknowledgement(person, policy_id, version) for person in people for version in of]
+        return [rows.acknowledgement(item) for item in self.db.get_many(wanted).values()]
 
     def save(self, thing: Connection | Account | Person | Policy | Targets) -> None:
         """Write a setting as it is (set-up and imports; people's edits go through the gate)."""
@@ -384,11 +407,12 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
         except WriteRefused as there:
             if rows.policy(there.found or {}) != policy:
                 raise Stale(f"{policy.id} version {policy.version} exists and says something else") from None
+        pointer, date_ = keys.newest_policy(policy.id), rows.policy_date(policy.version, policy.effective_from)
         newer = Either(Absent("version"), Below("version", policy.version))
         try:
-            self.db.write(Update(keys.newest_policy(policy.id), set={"version": policy.version}, when=newer))
+            self.db.write(Update(pointer, set=date_ | {"version": policy.version}, when=newer))
         except WriteRefused:
-            return
+            self.db.write(Update(pointer, set=date_))
 
     def save_rules(self, text: str) -> Rules:
         """Write a rule set as the next version; the same text again stays the version it is."""
@@ -459,6 +483,8 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     def commit(self, changes: Sequence[StateChange]) -> None:
         """See ports.Store. Contention is waited out here, a lost expectation is the caller's to understand."""
         wanted = list(changes)
+        if any(isinstance(change, InForce) for change in wanted):
+            self._remembered.clear()
         tries = 0
         while wanted:
             wanted, writes = self._writes(wanted)
@@ -532,6 +558,10 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             return posts.gated(change)
         if isinstance(change, IsApproved):
             return posts.approved(change)
+        if isinstance(change, InForce):
+            when = Equals("version", change.was) if change.was else Absent("version")
+            dated = rows.policy_date(change.version, change.effective_from) | {"version": change.version}
+            return Update(keys.newest_policy(change.policy_id), set=dated, when=when)
         if isinstance(change, Note):
             return posts.note(change)
         if isinstance(change, Response):
@@ -553,6 +583,8 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             return Put(key, rows.acknowledgement_item(thing), Absent("pk"))
         if isinstance(thing, KeptReport | Mailing):
             return reports.new(thing)
+        if isinstance(thing, Policy):
+            return Put(keys.policy(thing.id, thing.version), rows.policy_item(thing), Absent("pk"))
         return posts.new(thing)
 
     def _revised(self, change: Revised) -> Put:

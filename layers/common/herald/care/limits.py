@@ -1,0 +1,33 @@
+"""What a role may give away by itself. Amounts are minor units (cents) of one currency."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from herald.errors import Refused
+from herald.model import Person, RemedyLimits, Role
+
+MOST = 100_000_000  # minor units; a larger remedy is a mistake in typing
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def proper(currency: str, amounts: Mapping[str, int]) -> None:
+    """Raises Refused (input)."""
+    if not _CURRENCY.fullmatch(currency):
+        raise Refused("input", "Name the currency by its three letters, for example AUD.")
+    for role, amount in amounts.items():
+        if role not in set(Role):
+            raise Refused("input", f'There is no role "{role[:40]}".')
+        if isinstance(amount, bool) or not isinstance(amount, int) or not 0 <= amount <= MOST:
+            raise Refused("input", f"The limit of {role.replace('_', ' ')} must lie between 0 and {MOST // 100}.")
+
+
+def limit_of(person: Person, limits: RemedyLimits | None) -> int:
+    """The highest limit among a person's roles; 0 where none are set: nobody may give what nobody allowed."""
+    return max((limits.amounts.get(role, 0) for role in person.roles), default=0) if limits else 0
+
+
+def words(amount: int, currency: str) -> str:
+    """1234500, AUD -> "AUD 12,345.00"."""
+    return f"{currency} {amount // 100:,}.{amount % 100:02d}"

@@ -1,0 +1,513 @@
+"""Care as people do it: what kind of case it is, its steps, its remedy; and what makes an overdue complaint climb."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import TypeVar
+
+from herald.care import answers, limits, playbooks, procedure
+from herald.care import cases as care
+from herald.care.hours import business_elapsed, parse_hours
+from herald.errors import BadRules, Conflict, Refused, Stale, Unknown
+from herald.flows.chain import commit_audited
+from herald.flows.commands import (
+    ApproveOutcome,
+    Command,
+    SaveAnswers,
+    SaveLimits,
+    SavePlaybook,
+    SetCaseType,
+    TakeCaseStep,
+)
+from herald.flows.context import Herald
+from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, words
+from herald.govern import policies
+from herald.model import (
+    Account,
+    AnswerBook,
+    AuditEntry,
+    Case,
+    CaseState,
+    ClauseRef,
+    Delivery,
+    Handling,
+    Message,
+    New,
+    Person,
+    Persona,
+    Playbook,
+    PostKind,
+    Remedy,
+    RemedyLimits,
+    RemedyState,
+    Replied,
+    Revised,
+    StateChange,
+    Work,
+)
+from herald.model.care import remedies_list, stages_list
+
+CHAIN = "moderation"  # of the function on whose schedule it runs
+Facts = dict[str, str | int | bool | None]
+R = TypeVar("R")
+E = TypeVar("E", bound=StrEnum)
+
+
+# ---------------------------------------------------------------- what is in force
+
+
+def book_of(brand: str, herald: Herald) -> tuple[playbooks.Book, int]:
+    """The playbook in force and its number: the newest saved, else the shipped one, which is number 0."""
+    saved = herald.store.shelf(Playbook, brand, newest=True, limit=1)
+    return (playbooks.parse(saved[0].text), saved[0].number) if saved else (playbooks.parse(playbooks.shipped()), 0)
+
+
+def book_numbered(brand: str, number: int, herald: Herald) -> playbooks.Book:
+    """The playbook a case is handled by."""
+    saved = herald.store.find(Playbook, brand, number) if number else None
+    return playbooks.parse(saved.text if saved else playbooks.shipped())
+
+
+def answers_of(brand: str, herald: Herald) -> tuple[tuple[answers.Answer, ...], int]:
+    """The saved answers in force and their number; none and 0 where none were saved."""
+    saved = herald.store.shelf(AnswerBook, brand, newest=True, limit=1)
+    return (answers.parse(saved[0].text), saved[0].number) if saved else ((), 0)
+
+
+def limits_of(brand: str, herald: Herald) -> RemedyLimits | None:
+    """The limits in force; None where none were saved: then nobody may give anything."""
+    saved = herald.store.shelf(RemedyLimits, brand, newest=True, limit=1)
+    return saved[0] if saved else None
+
+
+def handling_of(case: Case, message: Message | None, herald: Herald) -> Handling:
+    """How a case is handled, with what the case itself tells; version 0 while nothing of it is kept."""
+    kept = herald.store.find(Handling, case.id, case.brand)
+    if kept is None:
+        account = herald.store.account(case.platform, case.account_id) if message else None
+        kept = _fresh(case, message, account, herald)
+    return procedure.caught_up(kept, case)
+
+
+def _fresh(case: Case, message: Message | None, account: Account | None, herald: Herald) -> Handling:
+    kind, persona = playbooks.suggested(case.type, message.decision if message else None)
+    book, number = book_of(case.brand, herald)
+    plain = Handling(case.id, case.brand, kind, persona, playbook=number)
+    if message is None or account is None or case.work is not Work.ANSWER or kind is not PostKind.COMPLAINT:
+        return plain
+    said = _said(message, case)
+    return replace(plain, stages=procedure.stages_of(case, book.procedure, said=said, account=account))
+
+
+def _said(message: Message, case: Case) -> datetime:
+    """When the customer wrote the words we hold; never after the case was opened."""
+    return min(message.changed_at if message.edited else message.created_at, case.opened_at)
+
+
+def newest_remedy(case: Case, herald: Herald) -> Remedy | None:
+    found = herald.store.shelf(Remedy, case.id, newest=True, limit=1)
+    return found[0] if found else None
+
+
+# ---------------------------------------------------------------- beside other flows
+
+
+def opening(case: Case, message: Message, account: Account, herald: Herald) -> list[StateChange]:
+    """What stands beside a new case: a complaint gets its procedure at once, since its clocks run by themselves."""
+    if case.work is not Work.ANSWER or case.type != PostKind.COMPLAINT:
+        return []
+    return [New(_fresh(case, message, account, herald), once=True)]
+
+
+def withdrawing(case: Case, herald: Herald) -> list[StateChange]:
+    """The author took the words back: what we thought of the person goes with them, and nothing climbs any more."""
+    kept = herald.store.find(Handling, case.id, case.brand)
+    return [Revised(replace(kept, persona=None, ended=True), kept.version)] if kept else []
+
+
+@dataclass(frozen=True, slots=True)
+class Handled:
+    """What a reply leaves beside itself, and what a good colleague would say about it."""
+
+    changes: tuple[StateChange, ...]
+    facts: Facts
+    advice: tuple[str, ...]
+
+
+def replying(
+    message: Message, case: Case | None, delivery: Delivery, clause: ClauseRef | None, person: Person, herald: Herald,
+    now: datetime,
+) -> Handled:  # fmt: skip
+    """The record of a reply: what it answers, by which playbook, steps and clause, and how long it took.
+
+    Raises Refused: second_person where the play needs a supervisor's agreement; state where an outcome waits.
+    """
+    if case:
+        handling = handling_of(case, message, herald)
+        if delivery.case_id and case.work is Work.ANSWER and clause:
+            _none_waits(case, herald)
+    else:
+        kind, persona = playbooks.suggested("", message.decision)
+        handling = Handling("", message.brand, kind, persona, playbook=book_of(message.brand, herald)[1])
+    play = book_numbered(message.brand, handling.playbook, herald).play(handling.kind, handling.persona)
+    lacking = playbooks.unagreed(play, handling, person.id)
+    if lacking:
+        roles = " or ".join(sorted(role.replace("_", " ") for role in lacking.supervisor))
+        raise Refused("second_person", f"A reply here needs the agreement of a {roles} who is not you: {lacking.text}")
+    known = (*play.links, *(answer.link for answer in answers_of(message.brand, herald)[0]))
+    advice = tuple(answers.advice(delivery.text, play, known))
+    said = min(message.changed_at if message.edited else message.created_at, now)
+    record = Replied(
+        brand=message.brand, month=f"{now.astimezone(UTC):%Y-%m}", at=now, delivery_id=delivery.id,
+        case_id=handling.case_id, message_id=message.id, by=person.id, kind=handling.kind, persona=handling.persona,
+        playbook=handling.playbook, clause=str(clause or _in_force(play.clause, herald, now) or ""),
+        steps=tuple(dict.fromkeys(taken.step for taken in handling.taken)),
+        linked=answers.linked(delivery.text, known), waited=int((now - said).total_seconds()),
+        open_waited=_open_waited(message, said, herald, now), advice=advice,
+    )  # fmt: skip
+    facts: Facts = {
+        "kind": handling.kind, "persona": handling.persona, "playbook": handling.playbook,
+        "rests": record.clause or None, "steps": len(record.steps), "waited": record.waited,
+    }  # fmt: skip
+    return Handled((New(record),), facts, advice)
+
+
+def resolving(
+    case: Case, after: Case, amount: int, currency: str, person: Person, facts: Facts, herald: Herald, now: datetime
+) -> Plan:
+    """The plan of closing a case: at once, or, over the person's limit, as a remedy that waits for a higher one.
+
+    Raises Refused: state (a step that must be done first; an outcome waits already), limit, input.
+    """
+    message = herald.store.message(case.message_id)
+    handling = handling_of(case, message, herald)
+    _none_waits(case, herald)
+    legs = {leg.id: leg.text for leg in book_numbered(case.brand, handling.playbook, herald).procedure}
+    procedure.may_close(handling, legs)
+    remedy = _remedy(case, after, amount, currency, person, herald, now) if amount or currency else None
+    if remedy is None:
+        changes = (Revised(after, case.version), *_ending(handling, person.id, now))
+        return Plan(changes, Done("Resolved.", case.id), facts)
+    facts = facts | {"amount": amount, "currency": currency, "limits": remedy.limits, "waits": None}
+    if remedy.state is RemedyState.GIVEN:
+        changes = (Revised(after, case.version), New(remedy), *_ending(handling, person.id, now))
+        return Plan(changes, Done("Resolved.", case.id), facts)
+    # the case is written as it is, at its version: nobody answers with another outcome beside the one that waits
+    held = replace(case, owner=case.owner or person.id, state=_held_state(case))
+    named = limits.words(amount, currency)
+    sentence = f"{named} is over your limit. It waits for a person whose limit covers it; the case stays open."
+    return Plan((Revised(held, case.version), New(remedy)), Done(sentence, case.id), facts | {"waits": True})
+
+
+def _held_state(case: Case) -> CaseState:
+    return CaseState.CLAIMED if case.state is CaseState.OPEN else case.state
+
+
+def _remedy(
+    case: Case, after: Case, amount: int, currency: str, person: Person, herald: Herald, now: datetime
+) -> Remedy:
+    if not 0 < amount <= limits.MOST:
+        raise Refused("input", "Name an amount above zero, or none.")
+    held = limits_of(case.brand, herald)
+    if held is None:
+        raise Refused("limit", "No limits are set for this brand, so nobody may give money. Ask the owner to set them.")
+    if currency != held.currency:
+        raise Refused("input", f"Amounts of this brand are in {held.currency}.")
+    within = amount <= limits.limit_of(person, held)
+    if not within and not any(
+        amount <= limits.limit_of(other, held) for other in _approvers(case.brand, person.id, herald)
+    ):
+        raise Refused(
+            "limit", f"{limits.words(amount, currency)} is over everybody's limit. Ask the owner to raise it."
+        )
+    return Remedy(
+        case.id, case.version, case.brand, amount, currency, after.outcome, str(after.clause), held.number, person.id,
+        now, RemedyState.GIVEN if within else RemedyState.WAITS,
+    )  # fmt: skip
+
+
+def _approvers(brand: str, but: str, herald: Herald) -> list[Person]:
+    return [p for p in herald.store.people() if p.active and brand in p.brands and p.id != but]
+
+
+def _ending(handling: Handling, by: str, now: datetime) -> list[StateChange]:
+    if not handling.version:
+        return []
+    return [Revised(procedure.closed(handling, by=by, at=now), handling.version)]
+
+
+def _none_waits(case: Case, herald: Herald) -> None:
+    remedy = newest_remedy(case, herald)
+    if remedy and remedy.state is RemedyState.WAITS:
+        named = limits.words(remedy.amount, remedy.currency)
+        raise Refused("state", f"An outcome of {named} waits for approval. Wait for it, or have it refused first.")
+
+
+def _open_waited(message: Message, said: datetime, herald: Herald, now: datetime) -> int | None:
+    account = herald.store.account(message.platform, message.account_id)
+    if account is None:
+        return None
+    try:
+        waited = business_elapsed(said, now, parse_hours(account.hours), account.timezone, account.holidays)
+    except ValueError:
+        return None
+    return int(waited.total_seconds())
+
+
+def _in_force(clause: str, herald: Herald, now: datetime) -> ClauseRef | None:
+    try:
+        return policies.clause_ref(clause, herald.store.policies(now.date())) if clause else None
+    except Unknown:
+        return None
+
+
+# ---------------------------------------------------------------- the schedule
+
+
+def climb(herald: Herald, now: datetime) -> list[Handling]:
+    """Tell the named role of every complaint whose step is overdue: marked once, with one audit line, however often
+    this runs. A complaint that moved meanwhile is left to the next tick."""
+    moved: list[Handling] = []
+    for brand in sorted({account.brand for account in herald.store.accounts()}):
+        due = herald.store.listed(Handling, "work", stages_list(brand), first="0", last=_text(now), limit=100)
+        cases = herald.store.cases(handling.case_id for handling in due)
+        for handling in due:
+            case = cases.get(handling.case_id)
+            seen = procedure.caught_up(handling, case) if case else replace(handling, ended=True)
+            after = procedure.told(seen, now)
+            if after == handling:
+                continue
+            stage = procedure.overdue(after, now)
+            lines = [_climbed(after, stage.id, stage.to, now)] if stage and after != seen else []
+            try:
+                commit_audited([Revised(after, handling.version)], lines, CHAIN, herald)
+            except (Stale, Conflict):
+                continue
+            moved += [after] if lines else []
+    return moved
+
+
+def _climbed(handling: Handling, stage: str, to: str, now: datetime) -> AuditEntry:
+    return AuditEntry(CHAIN, 0, now, "schedule", "care.overdue", handling.case_id, {"step": stage, "to": to})
+
+
+def overdue(brand: str, herald: Herald, now: datetime) -> list[tuple[Handling, Case]]:
+    """Complaints whose step is overdue at `now`, longest first; exact, whether or not the schedule came by."""
+    listed = [
+        *herald.store.listed(Handling, "work", stages_list(brand), first="!", last="!~", limit=200),
+        *herald.store.listed(Handling, "work", stages_list(brand), first="0", last=_text(now), limit=200),
+    ]
+    cases = herald.store.cases(handling.case_id for handling in listed)
+    seen = [(procedure.caught_up(h, cases[h.case_id]), cases[h.case_id]) for h in listed if h.case_id in cases]
+    late = [(stage.due_at, pair) for pair in seen if (stage := procedure.overdue(pair[0], now))]
+    return [pair for _, pair in sorted(late, key=lambda each: each[0])]
+
+
+def waiting_remedies(brand: str, herald: Herald) -> list[Remedy]:
+    """Outcomes over somebody's limit, oldest first."""
+    return herald.store.listed(Remedy, "work", remedies_list(brand), limit=100)
+
+
+def _text(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+# ---------------------------------------------------------------- one plan a command
+
+
+def _case_and_handling(
+    command: SetCaseType | TakeCaseStep, person: Person, herald: Herald, now: datetime
+) -> tuple[Case, Message, Handling]:
+    case = herald.store.case(command.case_id)
+    if case is None:
+        raise Refused("input", "There is no such case.")
+    authorise(command, person, case.brand, herald, now)
+    if case.work is not Work.ANSWER:
+        raise Refused("state", f"This is a {case.work}, not a message that waits for an answer.")
+    message = herald.store.message(case.message_id)
+    if message is None or message.deleted:
+        raise Refused("state", "The author deleted this message.")
+    handling = handling_of(case, message, herald)
+    same_version(handling.version, command.expected)
+    if handling.ended:
+        raise Refused("state", "This case is resolved.")
+    return case, message, handling
+
+
+def _write(handling: Handling) -> StateChange:
+    return Revised(handling, handling.version) if handling.version else New(handling)
+
+
+def _set_type(command: SetCaseType, person: Person, herald: Herald, now: datetime) -> Plan:
+    case, message, handling = _case_and_handling(command, person, herald, now)
+    kind = _named(PostKind, command.kind, "kind of post")
+    persona = _named(Persona, command.persona, "kind of person") if command.persona else None
+    if (kind, persona) == (handling.kind, handling.persona) and handling.typed_by:
+        return Plan((), Done("It is so already.", case.id))
+    after = replace(handling, kind=kind, persona=persona, typed_by=person.id)
+    if kind is PostKind.COMPLAINT and not after.stages:
+        account = herald.store.account(case.platform, case.account_id)
+        if account is None:
+            raise Refused("account", "This account is gone; a complaint on it has no hours to count in.")
+        book = book_numbered(case.brand, handling.playbook, herald)
+        stages = procedure.stages_of(case, book.procedure, said=_said(message, case), account=account)
+        after = procedure.caught_up(replace(after, stages=stages), case)
+    elif kind is not PostKind.COMPLAINT:
+        if any(stage.done_by for stage in after.stages[1:]):
+            raise Refused("state", "This complaint is being investigated: close it by its procedure.")
+        after = replace(after, stages=())
+    facts: Facts = {"from": handling.kind, "to": kind, "persona": persona}
+    return Plan((_write(after),), Done("Noted. The steps below fit it.", case.id), facts)
+
+
+def _named(names: type[E], text: str, what: str) -> E:
+    try:
+        return names(text)
+    except ValueError:
+        known = ", ".join(name.replace("_", " ") for name in names)
+        raise Refused("input", f"There is no such {what}. Choose one of {known}.") from None
+
+
+def _take_step(command: TakeCaseStep, person: Person, herald: Herald, now: datetime) -> Plan:
+    case, _, handling = _case_and_handling(command, person, herald, now)
+    facts: Facts = {"step": command.step, "done": command.done, "playbook": handling.playbook}
+    if any(stage.id == command.step for stage in handling.stages):
+        if not command.done:
+            raise Refused("state", "A step of the procedure that was done stays done.")
+        if case.owner and case.owner != person.id:
+            raise Refused("owner", f"{case.owner} is answering this. Ask them before you act; nothing was changed.")
+        after = procedure.stage_taken(handling, command.step, person.id, now)
+    else:
+        play = book_numbered(case.brand, handling.playbook, herald).play(handling.kind, handling.persona)
+        step = play.step(command.step)
+        if step is None:
+            raise Refused("input", "The playbook of this case has no such step. Look at it again.")
+        if step.supervisor and not person.roles & step.supervisor:
+            roles = " or ".join(sorted(role.replace("_", " ") for role in step.supervisor))
+            raise Refused("role", f"This step is for a {roles}.")
+        after = procedure.step_taken(handling, step.id, person.id, now, done=command.done)
+    if after == handling:
+        return Plan((), Done("It is so already.", case.id))
+    return Plan((_write(after),), Done("Done." if command.done else "Taken back.", case.id), facts)
+
+
+def _approve(command: ApproveOutcome, person: Person, herald: Herald, now: datetime) -> Plan:
+    remedy = herald.store.find(Remedy, command.case_id, command.n)
+    case = herald.store.case(command.case_id)
+    if remedy is None or case is None:
+        raise Refused("input", "There is no such outcome.")
+    authorise(command, person, remedy.brand, herald, now)
+    if remedy.state is not RemedyState.WAITS:
+        raise Refused("state", f"This was decided already: {remedy.state}.")
+    if remedy.by == person.id:
+        raise Refused("second_person", "You proposed this. A person with a higher limit decides it.")
+    same_version(remedy.version, command.expected)
+    held = limits_of(remedy.brand, herald)
+    if remedy.amount > limits.limit_of(person, held):
+        raise Refused("limit", f"{limits.words(remedy.amount, remedy.currency)} is over your own limit too.")
+    reason = (
+        words(command.reason, "Say why not: who proposed it reads this.", REASON_LIMIT) if not command.approve else ""
+    )
+    state = RemedyState.GIVEN if command.approve else RemedyState.REFUSED
+    if case.state is CaseState.RESOLVED:
+        state = RemedyState.LAPSED
+    decided = replace(
+        remedy, state=state, decided_by=person.id, decided_at=now, reason=reason, limits=held.number if held else 0
+    )
+    facts: Facts = {
+        "approve": command.approve, "amount": remedy.amount, "currency": remedy.currency, "limits": decided.limits,
+        "reason": hashed(reason) if reason else None, "state": state,
+    }  # fmt: skip
+    changes: list[StateChange] = [Revised(decided, remedy.version)]
+    if state is RemedyState.LAPSED:
+        return Plan(tuple(changes), Done("The case was closed meanwhile; nothing is given.", case.id), facts)
+    if state is RemedyState.REFUSED:
+        return Plan(tuple(changes), Done("Refused. The case stays open.", case.id), facts)
+    message = herald.store.message(case.message_id)
+    handling = handling_of(case, message, herald)
+    clause = _clause_as_written(remedy.clause)
+    after = care.resolve(case, remedy.by, remedy.outcome, clause, now)
+    changes += [Revised(after, case.version), *_ending(handling, remedy.by, now)]
+    return Plan(tuple(changes), Done("Approved; the case is resolved.", case.id), facts)
+
+
+def _clause_as_written(text: str) -> ClauseRef:
+    policy, clause, version = text.rsplit(" ", 2)
+    return ClauseRef(policy, clause, int(version.removeprefix("v")))
+
+
+# ---------------------------------------------------------------- settings
+
+
+def _save_playbook(command: SavePlaybook, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    book = _read(playbooks.parse, command.text)
+    _clauses_exist(book.clauses, herald, now)
+    current = herald.store.shelf(Playbook, command.brand, newest=True, limit=1)
+    number = _next(current[0].number if current else 0, command.expected)
+    saved = Playbook(command.brand, number, command.text, person.id, now)
+    return _saved(saved, f"Playbook {number} is in force; open cases keep the one they began with.", command.text)
+
+
+def _save_answers(command: SaveAnswers, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    read = _read(answers.parse, command.text)
+    _clauses_exist(tuple((answer.line, answer.clause) for answer in read), herald, now)
+    number = _next(answers_of(command.brand, herald)[1], command.expected)
+    saved = AnswerBook(command.brand, number, command.text, person.id, now)
+    return _saved(saved, f"{len(read)} answers are saved as version {number}.", command.text)
+
+
+def _save_limits(command: SaveLimits, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    amounts = dict(command.amounts)
+    if len(amounts) != len(command.amounts):
+        raise Refused("input", "A role stands there twice.")
+    limits.proper(command.currency, amounts)
+    held = limits_of(command.brand, herald)
+    number = _next(held.number if held else 0, command.expected)
+    saved = RemedyLimits(command.brand, number, command.currency, amounts, person.id, now)
+    told = ", ".join(f"{role}={amount}" for role, amount in sorted(amounts.items()))
+    return _saved(saved, f"The limits are in force as version {number}.", f"{command.currency} {told}")
+
+
+def _next(there: int, expected: int) -> int:
+    same_version(there, expected)
+    return there + 1
+
+
+def _saved(saved: Playbook | AnswerBook | RemedyLimits, sentence: str, text: str) -> Plan:
+    facts: Facts = {"number": saved.number, "text": hashed(text)}
+    return Plan((New(saved),), Done(sentence, f"{type(saved).__name__} {saved.brand}"), facts)
+
+
+def _read(parse: Callable[[str], R], text: str) -> R:
+    try:
+        return parse(text)
+    except BadRules as bad:
+        raise Refused("input", f"Line {bad.line}: {bad.sentence}. Nothing was saved.") from None
+
+
+def _clauses_exist(clauses: tuple[tuple[int, str], ...], herald: Herald, now: datetime) -> None:
+    held = herald.store.policies(now.date())
+    for line, clause in clauses:
+        try:
+            policies.clause_ref(clause, held)
+        except Unknown as unknown:
+            raise Refused("input", f"Line {line}: {unknown}. Nothing was saved.") from None
+
+
+PLANS: Mapping[type[Command], Planner] = MappingProxyType(
+    {
+        SetCaseType: _set_type,
+        TakeCaseStep: _take_step,
+        ApproveOutcome: _approve,
+        SavePlaybook: _save_playbook,
+        SaveAnswers: _save_answers,
+        SaveLimits: _save_limits,
+    }
+)

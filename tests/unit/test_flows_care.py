@@ -1,0 +1,432 @@
+"""How a case is handled: typed, by its playbook, a complaint by its procedure, a remedy within somebody's limit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from herald.care import playbooks
+from herald.errors import Refused
+from herald.flows import care
+from herald.flows import commands as c
+from herald.flows.gate import perform
+from herald.flows.moderate import moderate
+from herald.model import (
+    Acknowledgement,
+    AuditEntry,
+    Case,
+    CaseState,
+    Handling,
+    New,
+    Person,
+    PostKind,
+    Remedy,
+    RemedyState,
+    Replied,
+    Role,
+)
+from tests.support.world import BRAND, MIA, NOON, TED, World, a_comment, a_world, deleted
+from tests.unit.test_flows_gate import CASE, MESSAGE, a_complaint, queue_runs
+
+OLA = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
+STEPS = ["acknowledge", "investigate", "offer", "outcome"]
+
+
+@pytest.fixture
+def world() -> World:
+    made = a_complaint()
+    made.store.save(OLA)
+    made.store.commit([New(Acknowledgement(OLA.id, "MOD", 1, NOON), once=True)])
+    return made
+
+
+def run(world: World, command: Any, by: str = MIA.id) -> Any:
+    return perform(command, by=by, herald=world.herald, now=world.clock())
+
+
+def case(world: World) -> Case:
+    found = world.store.case(CASE)
+    assert found is not None
+    return found
+
+
+def handling(world: World) -> Handling:
+    message = world.store.message(MESSAGE)
+    assert message is not None
+    return care.handling_of(case(world), message, world.herald)
+
+
+def tick(world: World, step: str, by: str = MIA.id, *, done: bool = True) -> Any:
+    return run(world, c.TakeCaseStep(CASE, step, handling(world).version, done), by)
+
+
+def typed(world: World, kind: str, persona: str, by: str = MIA.id) -> Any:
+    return run(world, c.SetCaseType(CASE, kind, persona, handling(world).version), by)
+
+
+def limited(world: World, **amounts: int) -> None:
+    held = care.limits_of(BRAND, world.herald)
+    run(world, c.SaveLimits(BRAND, "AUD", tuple(amounts.items()), held.number if held else 0), OLA.id)
+
+
+def resolved(world: World, amount: int = 0, currency: str = "AUD", by: str = MIA.id) -> Any:
+    currency = currency if amount else ""
+    return run(world, c.Resolve(CASE, "A new lamp.", "MOD 2.1", case(world).version, amount, currency), by)
+
+
+def climbs(world: World) -> list[AuditEntry]:
+    return [line for line in world.store.audit_of(care.CHAIN) if line.what == "care.overdue"]
+
+
+def replies(world: World) -> list[Replied]:
+    return world.store.shelf(Replied, BRAND, "2026-11")
+
+
+# ---------------------------------------------------------------- kind and person
+
+
+def test_a_complaint_is_an_unhappy_persons_until_somebody_says_otherwise(world: World) -> None:
+    assert (handling(world).kind, handling(world).persona, handling(world).typed_by) == ("complaint", "unhappy", "")
+    typed(world, "complaint", "angry")
+    assert (handling(world).persona, handling(world).typed_by) == ("angry", MIA.id)
+
+
+@pytest.mark.parametrize(("kind", "persona"), [("gossip", "angry"), ("complaint", "king")])
+def test_there_are_five_kinds_and_six_persons_and_no_other(world: World, kind: str, persona: str) -> None:
+    with pytest.raises(Refused) as refused:
+        typed(world, kind, persona)
+    assert refused.value.missing == "input"
+
+
+def test_two_who_type_at_once_do_not_overwrite_each_other(world: World) -> None:
+    seen = handling(world).version
+    run(world, c.SetCaseType(CASE, "complaint", "angry", seen))
+    with pytest.raises(Refused) as refused:
+        run(world, c.SetCaseType(CASE, "review", "", seen), TED.id)
+    assert refused.value.missing == "version"
+
+
+def test_a_question_that_is_a_complaint_gets_the_clocks_of_one() -> None:
+    world = a_complaint("when do you open?")
+    assert handling(world).kind is PostKind.QUESTION
+    assert handling(world).stages == ()
+    typed(world, "complaint", "unhappy")
+    assert [stage.id for stage in handling(world).stages] == STEPS
+
+
+# ---------------------------------------------------------------- steps and replies
+
+
+def test_a_reply_keeps_type_playbook_clause_steps_and_time(world: World) -> None:
+    tick(world, "hear")
+    world.clock.pass_(minutes=12)
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", case(world).version))
+    (kept,) = replies(world)
+    assert (kept.kind, kept.persona, kept.playbook, kept.steps) == ("complaint", "unhappy", 0, ("hear",))
+    assert (kept.waited, kept.open_waited, kept.by) == (720, 720, MIA.id)
+    facts = world.store.audit_of("people")[-1].facts
+    assert (facts["kind"], facts["persona"], facts["waited"]) == ("complaint", "unhappy", 720)
+
+
+def test_the_same_reply_twice_is_recorded_once(world: World) -> None:
+    reply = c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1)
+    run(world, reply)
+    run(world, reply)
+    assert len(replies(world)) == 1
+
+
+def test_a_tick_can_be_taken_back_by_its_owner_only(world: World) -> None:
+    tick(world, "hear")
+    tick(world, "hear", TED.id, done=False)
+    assert [taken.by for taken in handling(world).taken] == [MIA.id]
+    tick(world, "hear", done=False)
+    assert handling(world).taken == ()
+
+
+def test_a_step_of_another_playbook_is_refused(world: World) -> None:
+    with pytest.raises(Refused, match="no such step"):
+        tick(world, "agreed")
+
+
+def test_a_reply_to_a_troll_needs_another_persons_agreement(world: World) -> None:
+    typed(world, "troll", "troll")
+    reply = c.Reply("0123456789abcdef", MESSAGE, "We see it differently.", case(world).version)
+    with pytest.raises(Refused) as refused:
+        run(world, reply)
+    assert refused.value.missing == "second_person"
+    tick(world, "agreed")  # one's own agreement is none
+    with pytest.raises(Refused):
+        run(world, reply)
+    with pytest.raises(Refused) as refused:
+        tick(world, "agreed", TED.id)  # no role for it
+    assert refused.value.missing == "role"
+    tick(world, "agreed", OLA.id)
+    assert run(world, reply).delivery_id
+
+
+@pytest.mark.parametrize(
+    ("text", "advised"),
+    [
+        ("From nine to five.", True),
+        ("From nine to five: https://elsewhere.example/hours", True),
+        ("Here: https://shop.example/hours", False),
+        ("Here: https://shop.example/hours/sydney.", False),
+        ("Here: https://shop.example/hoursandmore", True),
+    ],
+)
+def test_an_answer_without_the_link_that_helps_gets_advice_and_is_sent(text: str, *, advised: bool) -> None:
+    world = a_complaint("when do you open?")
+    saved = (
+        "- {id: hours, title: Hours, for: [question], text: Here, link: https://shop.example/hours, clause: MOD 2.1}"
+    )
+    run(world, c.SaveAnswers(BRAND, saved, 0))
+    done = run(world, c.Reply("0123456789abcdef", MESSAGE, text, 1))
+    assert ("no page that helps" in done.sentence) is advised
+    assert (replies(world)[0].linked, bool(world.woken)) == (not advised, True)
+
+
+# ---------------------------------------------------------------- the procedure
+
+
+def test_a_complaints_clocks_run_in_business_time_from_the_customers_words(world: World) -> None:
+    # noon on a Wednesday in Sydney, open 9 to 17: five hours are left of this day
+    due = [stage.due_at.astimezone(UTC) for stage in handling(world).stages]
+    assert due[0] == case(world).due_at == datetime(2026, 11, 18, 5, tzinfo=UTC)
+    assert due[1:] == [
+        datetime(2026, 11, 20, 1, tzinfo=UTC),  # 16 h: Friday noon
+        datetime(2026, 11, 23, 1, tzinfo=UTC),  # 24 h: Monday noon
+        datetime(2026, 11, 25, 1, tzinfo=UTC),  # 40 h: Wednesday noon
+    ]
+
+
+def test_the_answer_that_stands_is_the_acknowledgement(world: World) -> None:
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1))
+    queue_runs(world)
+    current = handling(world).current
+    assert current is not None
+    assert current.id == "investigate"
+
+
+def test_steps_go_in_order_and_the_last_is_the_outcome(world: World) -> None:
+    with pytest.raises(Refused, match="First comes"):
+        tick(world, "offer")
+    for step in STEPS[:3]:
+        tick(world, step)
+    with pytest.raises(Refused, match="resolve the case"):
+        tick(world, "outcome")
+    resolved(world)
+    kept = handling(world)
+    assert (kept.ended, [stage.done_at is not None for stage in kept.stages]) == (True, [True] * 4)
+
+
+@pytest.mark.parametrize(("outcome", "clause"), [("", "MOD 2.1"), ("A new lamp.", "")])
+def test_no_case_is_closed_without_outcome_and_clause(world: World, outcome: str, clause: str) -> None:
+    tick(world, "acknowledge")
+    with pytest.raises(Refused) as refused:
+        run(world, c.Resolve(CASE, outcome, clause, case(world).version))
+    assert refused.value.missing == "input"
+
+
+def test_a_complaint_nobody_acknowledged_is_not_closed(world: World) -> None:
+    with pytest.raises(Refused, match="Acknowledge the complaint"):
+        resolved(world)
+
+
+def test_an_overdue_step_climbs_to_its_role_once_and_the_list_is_exact(world: World) -> None:
+    due = case(world).due_at
+    world.clock.now = due
+    assert care.overdue(BRAND, world.herald, world.clock()) == []
+    assert care.climb(world.herald, world.clock()) == []
+    world.clock.pass_(seconds=1)
+    assert [h.case_id for h, _ in care.overdue(BRAND, world.herald, world.clock())] == [CASE]  # before any tick
+    assert len(care.climb(world.herald, world.clock())) == 1
+    assert care.climb(world.herald, world.clock.pass_(minutes=1)) == []
+    (line,) = climbs(world)
+    assert (line.what, line.subject, line.facts) == (
+        "care.overdue", CASE, {"step": "acknowledge", "to": "customer_service_manager"},
+    )  # fmt: skip
+    ((kept, _),) = care.overdue(BRAND, world.herald, world.clock())
+    assert kept.stages[0].told_at == due + timedelta(seconds=1)
+
+
+def test_what_was_answered_in_time_climbs_nowhere_and_the_next_step_has_its_own_clock(world: World) -> None:
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1))
+    queue_runs(world)
+    world.clock.now = case(world).due_at + timedelta(minutes=1)
+    assert care.climb(world.herald, world.clock()) == []
+    assert care.overdue(BRAND, world.herald, world.clock()) == []
+    world.clock.now = handling(world).stages[1].due_at + timedelta(minutes=1)
+    (climbed,) = care.climb(world.herald, world.clock())
+    assert climbed.current is not None
+    assert climbed.current.id == "investigate"
+
+
+def test_what_is_resolved_or_withdrawn_is_never_overdue(world: World) -> None:
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1, "A new lamp.", "MOD 2.1"))
+    queue_runs(world)
+    world.clock.pass_(days=30)
+    assert care.overdue(BRAND, world.herald, world.clock()) == []
+    assert care.climb(world.herald, world.clock()) == []
+    assert climbs(world) == []
+
+
+def test_with_the_words_goes_what_was_thought_of_their_author(world: World) -> None:
+    typed(world, "complaint", "angry")
+    world.store.apply(deleted(a_comment("my lamp is broken"), at=NOON + timedelta(minutes=5)), BRAND, NOON)
+    moderate([MESSAGE], world.herald, world.clock.pass_(minutes=6))
+    kept = world.store.find(Handling, CASE, BRAND)
+    assert kept is not None
+    assert (kept.persona, kept.ended) == (None, True)
+
+
+# ---------------------------------------------------------------- remedies and limits
+
+
+def acknowledged(world: World) -> None:
+    tick(world, "acknowledge")
+
+
+def remedy(world: World) -> Remedy:
+    found = care.newest_remedy(case(world), world.herald)
+    assert found is not None
+    return found
+
+
+def approve(world: World, by: str, *, yes: bool = True, reason: str = "") -> Any:
+    return run(world, c.ApproveOutcome(CASE, remedy(world).n, yes, remedy(world).version, reason), by)
+
+
+def test_within_the_limit_a_remedy_is_given_at_once(world: World) -> None:
+    limited(world, community_manager=20_000)
+    acknowledged(world)
+    resolved(world, 20_000)
+    assert (case(world).state, remedy(world).state, remedy(world).limits) == (CaseState.RESOLVED, RemedyState.GIVEN, 1)
+
+
+def test_over_the_limit_it_waits_for_a_higher_one(world: World) -> None:
+    limited(world, community_manager=20_000, customer_service_manager=50_000)
+    acknowledged(world)
+    done = resolved(world, 20_001)
+    assert "AUD 200.01 is over your limit" in done.sentence
+    assert case(world).state is CaseState.CLAIMED
+    assert [waits.amount for waits in care.waiting_remedies(BRAND, world.herald)] == [20_001]
+    approve(world, TED.id)
+    assert (case(world).state, case(world).resolved_by, remedy(world).decided_by) == (
+        CaseState.RESOLVED, MIA.id, TED.id,
+    )  # fmt: skip
+    assert care.waiting_remedies(BRAND, world.herald) == []
+
+
+def test_nobody_approves_their_own_or_what_is_over_their_own_limit(world: World) -> None:
+    limited(world, community_manager=100, customer_service_manager=200, owner=100_000)
+    acknowledged(world)
+    resolved(world, 500)
+    for by, missing in ((MIA.id, "second_person"), (TED.id, "limit")):
+        with pytest.raises(Refused) as refused:
+            approve(world, by)
+        assert refused.value.missing == missing
+    limited(world, community_manager=1_000, customer_service_manager=200, owner=100_000)
+    with pytest.raises(Refused) as refused:  # also after the limit rose
+        approve(world, MIA.id)
+    assert refused.value.missing == "second_person"
+
+
+def test_while_one_outcome_waits_there_is_no_other(world: World) -> None:
+    limited(world, community_manager=100, owner=100_000)
+    acknowledged(world)
+    resolved(world, 500)
+    with pytest.raises(Refused, match="waits for approval"):
+        resolved(world)
+    with pytest.raises(Refused, match="waits for approval"):
+        run(world, c.Reply("0123456789abcdef", MESSAGE, "Done!", case(world).version, "Refunded.", "MOD 2.1"))
+    with pytest.raises(Refused, match="Say why not"):
+        approve(world, OLA.id, yes=False)
+    approve(world, OLA.id, yes=False, reason="A new lamp is enough.")
+    assert (case(world).state, remedy(world).state) == (CaseState.CLAIMED, RemedyState.REFUSED)
+    resolved(world)
+    assert case(world).state is CaseState.RESOLVED
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "missing"), [(500, "EUR", "input"), (-5, "AUD", "input"), (10**9, "AUD", "input")]
+)
+def test_an_amount_that_is_none_is_refused(world: World, amount: int, currency: str, missing: str) -> None:
+    limited(world, community_manager=1000)
+    acknowledged(world)
+    with pytest.raises(Refused) as refused:
+        resolved(world, amount, currency)
+    assert refused.value.missing == missing
+
+
+def test_without_limits_nobody_gives_money(world: World) -> None:
+    acknowledged(world)
+    with pytest.raises(Refused) as refused:
+        resolved(world, 1)
+    assert refused.value.missing == "limit"
+
+
+def test_limits_are_versions_and_only_the_owner_saves_them(world: World) -> None:
+    limited(world, community_manager=100)
+    limited(world, community_manager=200)
+    held = care.limits_of(BRAND, world.herald)
+    assert held is not None
+    assert (held.number, held.amounts, held.by) == (2, {"community_manager": 200}, OLA.id)
+    for command, by, missing in (
+        (c.SaveLimits(BRAND, "AUD", (("community_manager", 10**6),), 2), MIA.id, "role"),
+        (c.SaveLimits(BRAND, "AUD", (("community_manager", 1),), 1), OLA.id, "version"),
+        (c.SaveLimits(BRAND, "aud", (), 2), OLA.id, "input"),
+        (c.SaveLimits(BRAND, "AUD", (("king", 1),), 2), OLA.id, "input"),
+        (c.SaveLimits(BRAND, "AUD", (("owner", -1),), 2), OLA.id, "input"),
+    ):
+        with pytest.raises(Refused) as refused:
+            run(world, command, by)
+        assert refused.value.missing == missing
+
+
+# ---------------------------------------------------------------- saved playbooks and answers
+
+
+def own_book(clause: str = "MOD 2.1") -> str:
+    text = playbooks.shipped()
+    for named in ("SOCIAL 2.1", "SOCIAL 2.3", "MOD 2.2", "COMPLAINTS 1.2", "MOD 6.1"):
+        text = text.replace(named, clause)
+    return text
+
+
+def test_a_saved_playbook_holds_for_cases_from_then_on(world: World) -> None:
+    run(world, c.SavePlaybook(BRAND, own_book(), 0), OLA.id)
+    assert care.book_of(BRAND, world.herald)[1] == 1
+    assert handling(world).playbook == 0  # the complaint began with the shipped one
+    world.store.apply(replace(a_comment("refund me", id="2")), BRAND, NOON)
+    moderate([f"{MESSAGE[:-1]}2"], world.herald, NOON)
+    newer = world.store.find(Handling, f"{CASE[:-1]}2", BRAND)
+    assert newer is not None
+    assert newer.playbook == 1
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (c.SavePlaybook(BRAND, own_book("MOD 9.9"), 0), "Line 6: "),
+        (c.SavePlaybook(BRAND, "kinds: []", 0), "Line 1: "),
+        (c.SaveAnswers(BRAND, "- {id: a, title: b, for: [c], text: d, link: http://x.example, clause: MOD 2.1}", 0),
+         "Line 1: link must be"),
+        (c.SaveAnswers(BRAND, "\n- {id: a, title: b, for: c, text: d, link: https://x.example, clause: NO 1}", 0),
+         "Line 2: "),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_read_is_refused_with_its_line(world: World, command: Any, told: str) -> None:
+    with pytest.raises(Refused) as refused:
+        run(world, command, OLA.id)
+    assert (refused.value.missing, str(refused.value)[: len(told)]) == ("input", told)
+
+
+def test_a_marketer_saves_neither() -> None:
+    world = a_world()
+    for command in (c.SavePlaybook(BRAND, own_book(), 0), c.SaveAnswers(BRAND, "[]", 0)):
+        with pytest.raises(Refused) as refused:
+            run(world, command, "ana")
+        assert refused.value.missing == "role"

@@ -1,0 +1,63 @@
+"""Records mean what frozen dataclasses mean; only their making is cheaper."""
+
+from __future__ import annotations
+
+from dataclasses import FrozenInstanceError, dataclass, field, replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herald.model.record import record
+
+
+@record
+class Ours:
+    name: str
+    count: int = 0
+    note: str = field(default="", compare=False)
+    secret: str = field(default="", repr=False)
+
+
+@record
+class Lone:
+    name: str
+
+
+@record
+class Bare:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Theirs:
+    name: str
+    count: int = 0
+    note: str = field(default="", compare=False)
+    secret: str = field(default="", repr=False)
+
+
+_VALUES = st.tuples(st.text(max_size=2), st.integers(0, 2), st.text(max_size=1), st.text(max_size=1))
+
+
+@given(_VALUES, _VALUES)
+def test_records_are_equal_hashed_and_shown_as_dataclasses_are(one: tuple, other: tuple) -> None:  # type: ignore[type-arg]
+    assert (Ours(*one) == Ours(*other)) == (Theirs(*one) == Theirs(*other))
+    assert hash(Ours(*one)) == hash(Theirs(*one))
+    assert repr(Ours(*one)) == repr(Theirs(*one)).replace("Theirs", "Ours")
+
+
+def test_a_record_is_changed_by_nobody_and_replaced_by_anybody() -> None:
+    ours = Ours("a")
+    with pytest.raises(FrozenInstanceError):
+        ours.name = "b"  # type: ignore[misc]
+    with pytest.raises((AttributeError, TypeError)):
+        ours.other = "b"  # type: ignore[attr-defined]
+    assert replace(ours, count=2) == Ours("a", 2)
+
+
+def test_records_of_two_kinds_are_never_equal() -> None:
+    assert Lone("a") != Theirs("a")
+    assert Lone("a") == Lone("a") != Lone("b")
+    assert Bare() == Bare()
+    assert len({Lone("a"), Lone("a"), Bare()}) == 2
