@@ -34,23 +34,30 @@ def policy_of(brand: str, herald: Herald) -> CheckPolicy:
     return newest[0] if newest else writing.default_policy(brand)
 
 
+def sorted_out(
+    findings: Iterable[writing.Finding], post: Post, target: Target, waived: frozenset[tuple[str, str]]
+) -> tuple[list[Problem], list[str]]:
+    """(what stops this variant, what is only worth a look, in sentences) of what was found in it."""
+    mark = writing.mark_of(post, target)
+    stops, advice = list[Problem](), list[str]()
+    for each in findings:
+        if each.rule == "alt_text" and not each.found:
+            continue  # publish.checks says that of every platform
+        if not each.stops:
+            advice.append(each.sentence)
+        elif (each.rule, mark) not in waived:
+            stops.append(Problem(target.account, each.field, each.rule, each.sentence))
+    return stops, advice
+
+
 def stopping(post: Post, targets: Iterable[Target], herald: Herald) -> list[Problem]:
     """What the brand's setting does not let pass and nobody waived, each once, naming rule and clause or law."""
     policy = policy_of(post.brand, herald)
-    found = [
-        (target, finding)
-        for target in targets
-        for finding in writing.check_post(post, target, policy, only=policy.blocking)
-        if not (finding.rule == "alt_text" and not finding.found)  # publish.checks says that of every platform
-    ]
-    if not found:
+    found = [(target, writing.check_post(post, target, policy, only=policy.blocking)) for target in targets]
+    if not any(findings for _, findings in found):
         return []
     waived = waived_of(post.id, herald)
-    told = dict.fromkeys(
-        Problem(target.account, finding.field, finding.rule, finding.sentence)
-        for target, finding in found
-        if (finding.rule, writing.mark_of(post, target)) not in waived
-    )
+    told = [problem for target, each in found for problem in sorted_out(each, post, target, waived)[0]]
     return list({problem.words: problem for problem in reversed(told)}.values())[::-1]
 
 
