@@ -104,17 +104,21 @@ def _days(person: Person, brand: str, opened: str) -> None:
         _day_dialog(brand, chosen[picked if picked in chosen else first])
 
 
+def _short(day: date) -> str:
+    return f"{day:%a} {day.day} {day:%b}"
+
+
 def day_row(mark: DayMark, today: date) -> dict[str, Any]:
     """One day as a row: late when its work should have begun and it is not done."""
-    until = f" to {present_posts.day_words(mark.last_day)}" if mark.last_day != mark.first_day else ""
+    until = f" to {_short(mark.last_day)}" if mark.last_day != mark.first_day else ""
     at = f", {mark.local_time} {mark.zone}" if mark.local_time else ""
     begin = mark.first_day - timedelta(days=mark.lead_days)
     late = mark.lead_days > 0 and begin <= today <= mark.last_day and not mark.done
-    start: Any = {"due": present_posts.day_words(begin), "tone": "red" if late else ""} if mark.lead_days else ""
+    start: Any = {"due": _short(begin), "tone": "red" if late else ""} if mark.lead_days else ""
     return {
         "id": mark.id,
         "cells": {
-            "when": f"{present_posts.day_words(mark.first_day)}{until}{one_line(at, 60)}",
+            "when": f"{_short(mark.first_day)}{until}{one_line(at, 60)}",
             "title": {"strong": one_line(mark.title, 120), "sub": one_line(mark.note, 160)},
             "kind": {"pill": ["Reached" if mark.done else KINDS[mark.kind], "green" if mark.done else ""]},
             "owner": one_line(data.name_of(mark.owner), 60) if mark.owner else "",

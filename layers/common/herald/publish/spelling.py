@@ -28,7 +28,7 @@ _AT_HOME: Final = frozenset(
     lamington lamingtons pavlova snags vegemite ok okay faq faqs qr url urls email emails website websites
     livestream webinar preorder preorders restock restocked restocking unboxing upcycled upcycle upcycling
     colourway colourways styling stylist moodboard tableware glassware dinnerware bakeware stoneware earthenware
-    terracotta rattan jute sisal boucle ottoman banksia wattle eucalypt bottlebrush kookaburra naidoc anzac
+    terracotta rattan jute sisal boucle ottoman banksia wattle eucalypt bottlebrush kookaburra naidoc cafe cafes anzac
     """.split()  # noqa: SIM905 - a list of words to read
 )
 
