@@ -65,7 +65,7 @@ from herald.model import (
 from herald.platforms import outlets, sources
 from herald.ports import Capabilities, Proof
 from herald.store.tables import TableStore
-from local.demo import govern, library, microblogs, voices
+from local.demo import govern, library, microblogs, plan, voices
 from local.demo import organisation as shop
 from local.facebook import numbers
 from local.memory import MemoryDb
@@ -229,6 +229,7 @@ def make(
     month.acknowledge()
     month.settle()
     month.live(said, first, until)
+    month.plan(until)
     return Past(db, herald, said, wall, towns.networks, first, tuple(month.refused), files)
 
 
@@ -254,6 +255,10 @@ class _Month:
         self._act(SavePlaybook(shop.BRAND, playbooks.shipped(), 0), "eleni")
         self._act(SaveAnswers(shop.BRAND, shop.answers(), 0), "hana")
         self._act(SaveLimits(shop.BRAND, "AUD", shop.LIMITS, 0), "eleni")
+
+    def plan(self, until: datetime) -> None:
+        for day in plan.days(until.date()):
+            self._act(day, "jack")
 
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that

@@ -378,6 +378,8 @@ def links(walk: Walk) -> None:
         _ask(walk, token, query="image=0")
         for _ in range(2):
             _ask(walk, token, action=action, reason="The price is wrong.")
+    _submitted(walk, "post-0010", text="Ring Jo on 0412 345 678.", waived="personal_data")
+    _ask(walk, _link(walk, "approve", "post-0010", MIA.id), action="approve")
     gone = "0" * 64
     _submitted(walk, "post-0007", (Media(f"media/{gone}", gone, "image/png", 8, "A chair", 1, 1),))
     token = _link(walk, "approve", "post-0007", MIA.id)
@@ -427,10 +429,12 @@ def _ask(walk: Walk, token: str, query: str = "", **form: str) -> None:
         walk.call("Link", event | pressed)
 
 
-def _submitted(walk: Walk, post: str, media: tuple[Media, ...] = ()) -> None:
+def _submitted(walk: Walk, post: str, media: tuple[Media, ...] = (), *, text: str = "", waived: str = "") -> None:
     local = (walk.clock() + timedelta(hours=12)).strftime("%Y-%m-%dT%H:%M")  # Sydney in summer is UTC+11: in an hour
     variants = (c.Variant(ACCOUNT.id, local, "Australia/Sydney"),)
-    walk.perform(c.Draft(post, BRAND, "Chairs", f"New chairs, {post}.", variants, 0, media=media), ANA.id)
+    walk.perform(c.Draft(post, BRAND, "Chairs", text or f"New chairs, {post}.", variants, 0, media=media), ANA.id)
+    if waived:
+        walk.perform(c.WaiveCheck(post, waived, "It is the shop's.", walk.version(post)), MIA.id)
     walk.perform(c.Submit(post, walk.version(post)), ANA.id)
     walk.clock.pass_(milliseconds=5)
 

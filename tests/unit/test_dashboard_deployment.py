@@ -421,6 +421,7 @@ class Walk:
         watched = watch(world)
         for query in ({}, {"post": post}, {"post": out}, {"compose": "new"}):
             draw("calendar", "lena", **query)
+        self.keeps_days(world, post)
         for make, by in (
             (lambda v: c.MovePost(post, world.at(4, "10:00"), v), "lena"),
             (lambda v: c.Submit(post, v), "lena"),
@@ -437,6 +438,23 @@ class Walk:
         self.give(world, c.Confirm(unclear, BLUESKY, False, world.version(unclear)), "lena")
         self.calls |= watched.calls
 
+
+    def keeps_days(self, world: CalendarWorld, post: str) -> None:
+        """Days beside posts, a file, and the checks of what is written."""
+        self.give(world, c.SaveDay("day-00001", BRAND, "event", "Open day", "2026-11-20", "2026-11-21", 0), "lena")
+        also = c.SaveDay("day-00002", BRAND, "milestone", "Moved in", "2026-11-24", "2026-11-24", 0, owner="lena")
+        new = c.Draft("post-from-file", BRAND, "Of a file", "It says so.",
+                      (c.Variant(MASTODON, world.at(6, "09:00"), ZONE),), 0)  # fmt: skip
+        self.give(world, c.ImportCalendar(BRAND, (new,), (also,)), "lena")
+        for query in ({}, {"days": "days"}, {"days": "files"}, {"days": "checks"}):
+            draw("calendar", "lena", **query)
+        self.give(world, c.RemoveDay(BRAND, "day-00001", 1), "lena")
+        self.give(world, c.SaveChecks(BRAND, 0, ("banned",), banned=("bargain",)), "gus")
+        variants = (c.Variant(MASTODON, world.at(3, "09:30"), ZONE),)
+        told = c.Draft(post, BRAND, "To look at", "A bargain.", variants, world.version(post))
+        self.give(world, told, "lena")
+        draw("calendar", "nora", post=post)
+        self.give(world, c.WaiveCheck(post, "banned", "It is a quotation.", world.version(post)), "priya")
 
     def shows(self) -> None:
         """The library and customers' content, from capture to withdrawal, with a post that is out."""
@@ -508,7 +526,7 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     of_audit = {grant.action for grant in grants() if grant.table == "Audit"}
     assert of_audit <= {"Query", "GetItem", "PutItem"}
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
-    kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS")
+    kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS")
     versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
     assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 

@@ -69,6 +69,13 @@ EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SetCaseType", "TakeCaseStep", "Appr
 EXPECTED[Role.COMPLIANCE] |= {"TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers"}
 EXPECTED[Role.OWNER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers", "SaveLimits"}
 
+# publish: whoever plans keeps the calendar; who answers for the rules sets what is checked
+EXPECTED[Role.COMMUNITY_MANAGER] -= {"SaveChecks"}
+for each in (Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER, Role.OWNER):
+    EXPECTED[each] |= {"SaveDay", "RemoveDay", "ImportCalendar"}
+for each in (Role.OWNER, Role.COMPLIANCE):
+    EXPECTED[each] |= {"SaveChecks", "WaiveCheck"}
+
 
 @pytest.mark.parametrize("command", authority.MATRIX)
 @pytest.mark.parametrize("role", Role)

@@ -136,6 +136,7 @@ class Draft(Command):
     link: str = ""
     media: tuple[Media, ...] = ()
     needs: tuple[str, ...] = ()  # what must be so when it goes out: "offer:<id>", "product:<id>" ... (flows/needs.py)
+    paid: bool = False  # money or goods change hands for it: its words must say so
 
 
 @dataclass(frozen=True, slots=True)
@@ -392,6 +393,69 @@ class WithdrawRight(Command):
 
 
 # ---------------------------------------------------------------- publish: calendar days, campaigns, offers, products
+
+
+@dataclass(frozen=True, slots=True)
+class SaveDay(Command):
+    """Put an event, a promotion, a milestone, a holiday or a key date on the calendar, or change it.
+
+    `id` is made by the client, expected is 0 for a new one. With `local_time` and `zone` it is a moment.
+    """
+
+    id: str
+    brand: str
+    kind: str  # model.DayKind
+    title: str
+    first_day: str  # "2026-11-27"
+    last_day: str  # the same day, or a later one
+    expected: int
+    local_time: str = ""  # "09:30"
+    zone: str = ""
+    owner: str = ""  # id of a person
+    lead_days: int = 0
+    note: str = ""
+    done: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveDay(Command):
+    brand: str
+    id: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class ImportCalendar(Command):
+    """Some posts and days of a file, all or none: each as its own Draft or SaveDay would write it, one audit line."""
+
+    brand: str
+    posts: tuple[Draft, ...]
+    days: tuple[SaveDay, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SaveChecks(Command):
+    """A new version of what drafts and replies of a brand are checked for. `expected`: the number in force, or 0."""
+
+    brand: str
+    expected: int
+    blocking: tuple[str, ...]
+    off: tuple[str, ...] = ()
+    brand_words: tuple[str, ...] = ()
+    banned: tuple[str, ...] = ()
+    competitors: tuple[str, ...] = ()
+    own_contacts: tuple[str, ...] = ()
+    clauses: tuple[tuple[str, str], ...] = ()  # (rule, "POLICY-ID number")
+
+
+@dataclass(frozen=True, slots=True)
+class WaiveCheck(Command):
+    """Let what one blocking rule found stand on the words as they are. Never by the post's author or submitter."""
+
+    post_id: str
+    rule: str
+    reason: str
+    expected: int  # version of the post the person saw
 
 
 # ---------------------------------------------------------------- care: playbooks, complaints

@@ -13,7 +13,7 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import breaches, invite, library, mailing, policies, posts, user_content
+from herald.flows import breaches, calendar, checks, invite, library, mailing, policies, posts, user_content
 from herald.flows import care as room
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
@@ -126,6 +126,7 @@ def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Pla
     if message.deleted:
         raise Refused("state", "The author deleted this message. There is nothing left to answer.")
     text = words(command.text, "Write the reply first.", 20_000)
+    checks.refuse_reply(text, message.brand, herald)
     case = herald.store.case(case_id(message.id, Work.ANSWER))
     same_version(case.version if case else 0, command.expected)
     clause = clause_named(command.clause, herald) if command.clause or command.outcome else None
@@ -392,6 +393,8 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         **room.PLANS,
         **library.PLANS,
         **user_content.PLANS,
+        **calendar.PLANS,
+        **checks.PLANS,
     }
 )
 """Every command's plan. A room's flow brings its own; here they come together."""

@@ -50,6 +50,11 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "AskRight": frozenset({_CM, _CSM}),
         "RecordGrant": frozenset({_CM, _CSM, _OWNER}),
         "WithdrawRight": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "SaveDay": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "RemoveDay": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "ImportCalendar": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "SaveChecks": frozenset({_OWNER, _COMPLIANCE}),
+        "WaiveCheck": frozenset({_CM, _OWNER, _COMPLIANCE}),
     }
 )
 """Command (class name in flows.commands) -> roles that may give it. Whoever overrules judges the rules themselves:

@@ -1,6 +1,7 @@
 """The nouns that cross rooms: frozen dataclasses, no behaviour beyond their own arithmetic."""
 
 from herald.model.breaches import Breach, BreachKind, BreachState, Climb, EscalationPath, EscalationStep
+from herald.model.calendar import CheckPolicy, DayKind, DayMark, Waiver
 from herald.model.care import (
     AnswerBook,
     Handling,
@@ -67,12 +68,12 @@ from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 __all__ = [
     "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook", "Approval",
     "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "Case", "CaseState",
-    "Change", "Clause", "ClauseRef", "Climb", "Connection", "Counted", "Credentials", "Decision", "Delivery",
-    "DeliveryState", "Escalation", "EscalationPath", "EscalationStep", "Event", "Gated", "Handling", "Hold",
-    "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message",
-    "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook", "Policy", "Post", "PostKind",
-    "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response", "Rests", "Revised",
-    "RightState", "Role", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still", "StillOrdered", "Taken",
-    "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Work", "case_id", "content_hash",
-    "needs_of", "post_hash", "words_of",
+    "Change", "CheckPolicy", "Clause", "ClauseRef", "Climb", "Connection", "Counted", "Credentials", "DayKind",
+    "DayMark", "Decision", "Delivery", "DeliveryState", "Escalation", "EscalationPath", "EscalationStep", "Event",
+    "Gated", "Handling", "Hold", "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState",
+    "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook", "Policy",
+    "Post", "PostKind", "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response", "Rests",
+    "Revised", "RightState", "Role", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still", "StillOrdered",
+    "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Waiver", "Work", "case_id",
+    "content_hash", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

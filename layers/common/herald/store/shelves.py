@@ -17,6 +17,8 @@ from herald.model import (
     Asset,
     Breach,
     BreachState,
+    CheckPolicy,
+    DayMark,
     EscalationPath,
     Handling,
     New,
@@ -30,6 +32,7 @@ from herald.model import (
     Still,
     Tallied,
     UserContent,
+    Waiver,
 )
 from herald.model.breaches import breaches_list, breaches_of
 from herald.model.care import TOLD, remedies_list, stages_list
@@ -85,6 +88,10 @@ class Shelf:
     ttl: Callable[[Any], int | None] = lambda _: None
 
 
+def _on_the_calendar(mark: DayMark) -> Mapping[str, str]:
+    return {} if mark.removed else {"cal": keys.days(mark.brand), "cal_at": f"{mark.last_day}#{mark.id}"}
+
+
 def _in_use(asset: Asset) -> Mapping[str, str]:
     """Assets that were not retired, by when they came."""
     if asset.retired_at is not None:
@@ -108,6 +115,9 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(UserContent, keys.POSTS, "UGC", ("brand",), ("id",), _by_right),
     Shelf(Rests, keys.POSTS, "RESTS", ("brand", "need"), ("post_id",)),
     # ---- publish: calendar days, campaigns, offers, products
+    Shelf(DayMark, keys.POSTS, "DAY", ("brand",), ("id",), _on_the_calendar),
+    Shelf(CheckPolicy, keys.SETTINGS, "CHECKS", ("brand",), ("number",)),
+    Shelf(Waiver, keys.POSTS, "WAIVER", ("post_id",), ("rule", "mark")),
     # ---- care: playbooks, complaints
     Shelf(Playbook, keys.SETTINGS, "PLAYBOOK", ("brand",), ("number",)),
     Shelf(AnswerBook, keys.SETTINGS, "ANSWERS", ("brand",), ("number",)),
