@@ -267,7 +267,7 @@ def _import(brand: str) -> None:
         return
     counts = {what: looked.count(what) for what in (calendar_files.NEW, calendar_files.CHANGED, calendar_files.SAME)}
     told = f"{counts['new']} new, {counts['changed']} changed, {counts['same']} as they are, "
-    st.markdown(f"**{told}{len(looked.problems)} with a problem**")
+    sheet([{"t": "title", "text": f"{told}{len(looked.problems)} with a problem"}], key="import-told")
     writes = len(looked.drafts) + len(looked.days)
     if st.button(
         f"Write {writes} of it" if looked.problems else "Write it", type="primary", key="import-go", disabled=not writes
@@ -334,7 +334,8 @@ def _checks(person: Person, brand: str) -> None:
     version = (
         f"Version {policy.number}, saved by {one_line(data.name_of(policy.by), 60)}" if policy.number else "As shipped"
     )
-    st.caption(f"{version}. A rule that stops keeps a post back until it is mended, or someone else lets it pass.")
+    told = f"{version}. A rule that stops keeps a post back until it is mended, or someone else lets it pass."
+    sheet([{"t": "note", "text": told}], key="checks-version")
     shown = parts.clauses(data.policies())
     with st.form(f"checks-{policy.number}", border=True):
         how, clauses = {}, {}
@@ -342,7 +343,8 @@ def _checks(person: Person, brand: str) -> None:
             ways = ["advises", "off"] if name in writing.ADVICE else ["stops", "advises", "off"]
             now = "off" if name in policy.off else "stops" if name in policy.blocking else "advises"
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f"**{rule.title}**  \n{rule.basis}", width="stretch")
+                with st.container(width="stretch"):
+                    sheet([{"t": "facts", "rows": [{"k": rule.title, "v": rule.basis}]}], key=f"rule-{name}")
                 how[name] = st.selectbox(
                     rule.title,
                     ways,

@@ -1,4 +1,4 @@
-"""Stream of the Messages table -> one decision a message; schedule: parked records, breaches and complaints overdue."""
+"""Stream of the Messages table -> one decision a message; schedule: what is parked or overdue, brand damage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
-from herald.flows import breaches, care, moderate
+from herald.flows import breaches, care, incidents, moderate
 from herald.flows.context import Herald
 from herald.store.stream import images
 
@@ -30,6 +30,7 @@ def handler(event: dict[str, Any], context: object) -> None:
     else:
         outcomes = moderate.retry_parked(herald, now)
         _climb(herald, now)
+        _detect(herald, now)
         climbed = care.climb(herald, now)
         metrics.add_metric(name="care.overdue", unit=MetricUnit.Count, value=len(climbed))
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
@@ -43,6 +44,14 @@ def handler(event: dict[str, Any], context: object) -> None:
             metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
     for result, number in Counter(outcome.result for outcome in outcomes).items():
         metrics.add_metric(name=f"moderate.{result}", unit=MetricUnit.Count, value=number)
+
+
+def _detect(herald: Herald, now: datetime) -> None:
+    for found in incidents.detect(herald, now):
+        facts = {"brand": found.brand, "outcome": found.result, "incident": found.incident, "error": found.error}
+        (logger.info if found.result == "open" else logger.error)("incident", extra=facts)
+        if found.result != "open":
+            metrics.add_metric(name=f"incident.{found.result}", unit=MetricUnit.Count, value=1)
 
 
 def _climb(herald: Herald, now: datetime) -> None:

@@ -16,6 +16,7 @@ from hashlib import sha256
 from types import ModuleType
 from typing import Any, ClassVar
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import boto3
 from boto3.dynamodb.types import TypeSerializer
@@ -29,7 +30,7 @@ from herald.flows.audit import CHAINS
 from herald.flows.context import Herald
 from herald.flows.gate import perform
 from herald.library.rights import content_id
-from herald.model import Account, Change, Event, Kind, Media, Metric, Person, Role, Snapshot
+from herald.model import Account, Change, Counted, Event, Kind, Media, Metric, Person, Role, Snapshot
 from herald.ports import Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
@@ -307,6 +308,17 @@ def judges(walk: Walk) -> None:
     walk.perform(c.RecordBreach("breach-0001", BRAND, "customer", "Person 1", "MOD 3.1", "Again."), MIA.id)
     walk.clock.pass_(minutes=5)
     walk.tick("Moderate")
+    _against_us(walk)
+    for _ in range(2):
+        walk.tick("Moderate")  # a day that is against us as no other; the second look finds the incident open
+
+
+def _against_us(walk: Walk) -> None:
+    account, today = ACCOUNT.id, walk.clock().astimezone(ZoneInfo(ACCOUNT.timezone)).date()
+    for back in range(1, 4):
+        day = (today - timedelta(days=back)).isoformat()
+        walk.store.commit([Counted(account, day, {"messages": 20, "label.complaint": 2})])
+    walk.store.commit([Counted(account, today.isoformat(), {"messages": 40, "label.complaint": 40})])
 
 
 def _told(walk: Walk, event: Event) -> str:

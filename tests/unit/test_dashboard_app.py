@@ -55,6 +55,7 @@ SEEN_BY = {
     "report": _WORKING,
     "inbox": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "moderation": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
+    "incidents": set(Role),
     "calendar": _WORKING,
     "library": _WORKING,
     "user-content": _WORKING,

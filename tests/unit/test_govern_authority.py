@@ -69,6 +69,13 @@ EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SetCaseType", "TakeCaseStep", "Appr
 EXPECTED[Role.COMPLIANCE] |= {"TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers"}
 EXPECTED[Role.OWNER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers", "SaveLimits"}
 
+# listen: everybody says that something is wrong; who leads judges it; all who plan work its steps; it ends by two
+EXPECTED[Role.MARKETER] |= {"TakeIncidentStep"}
+EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"AssessIncident", "TakeIncidentStep"}
+for each in (Role.OWNER, Role.COMPLIANCE):
+    EXPECTED[each] |= {"AssessIncident", "TakeIncidentStep", "CloseIncident"}
+for each in Role:
+    EXPECTED[each] |= {"RaiseIncident"}
 # publish: whoever plans keeps the calendar; who answers for the rules sets what is checked
 EXPECTED[Role.COMMUNITY_MANAGER] -= {"SaveChecks"}
 for each in (Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER, Role.OWNER):

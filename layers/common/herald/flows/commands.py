@@ -523,4 +523,48 @@ class SaveLimits(Command):
 # ---------------------------------------------------------------- listen: monitors, incidents
 
 
+@dataclass(frozen=True, slots=True)
+class RaiseIncident(Command):
+    """Say that something may damage the brand. `id` is made by the client."""
+
+    id: str
+    brand: str
+    cause: str
+    samples: tuple[str, ...] = ()  # ids of messages that show it
+
+
+@dataclass(frozen=True, slots=True)
+class AssessIncident(Command):
+    """Say how grave it is and how far it reaches; may be said again."""
+
+    id: str
+    brand: str
+    gravity: str  # model.incidents.Gravity
+    scope: str  # model.incidents.Scope
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class TakeIncidentStep(Command):
+    """Tick a step of its checklist."""
+
+    id: str
+    brand: str
+    step: str
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class CloseIncident(Command):
+    """End it with its review; from level 2 on by someone other than who judged it."""
+
+    id: str
+    brand: str
+    cause: str
+    done: str
+    lessons: str
+    follow_up: str
+    expected: int
+
+
 # ---------------------------------------------------------------- measure: recommendations

@@ -13,7 +13,18 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import breaches, calendar, checks, invite, library, mailing, policies, posts, user_content
+from herald.flows import (
+    breaches,
+    calendar,
+    checks,
+    incidents,
+    invite,
+    library,
+    mailing,
+    policies,
+    posts,
+    user_content,
+)
 from herald.flows import care as room
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
@@ -393,6 +404,7 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         **room.PLANS,
         **library.PLANS,
         **user_content.PLANS,
+        **incidents.PLANS,
         **calendar.PLANS,
         **checks.PLANS,
     }

@@ -36,6 +36,7 @@ from herald.model import (
 )
 from herald.model.breaches import breaches_list, breaches_of
 from herald.model.care import TOLD, remedies_list, stages_list
+from herald.model.incidents import Incident, IncidentState, incidents_list, incidents_of
 from herald.model.record import Record
 from herald.store import codec, keys
 from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
@@ -54,6 +55,15 @@ def _breach_lists(thing: Breach) -> Mapping[str, str]:
         return recorded
     when = keys.stamp(thing.climbs_at) if thing.climbs_at else f"~{keys.stamp(thing.at)}"
     return recorded | {"work": breaches_list(thing.brand), "work_at": when}
+
+
+def _incident_lists(thing: Incident) -> Mapping[str, str]:
+    """Among those raised in its month, always; on the work list until it is closed."""
+    at = keys.stamp(thing.at)
+    raised = {"feed": incidents_of(thing.brand, at[:7]), "feed_at": at}
+    if thing.state is IncidentState.CLOSED:
+        return raised
+    return raised | {"work": incidents_list(thing.brand), "work_at": at}
 
 
 def _at_stage(thing: Handling) -> Mapping[str, str]:
@@ -108,6 +118,7 @@ def _by_right(content: UserContent) -> Mapping[str, str]:
 SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
     Shelf(EscalationPath, keys.SETTINGS, "PATH", ("brand", "kind"), ("number",)),
+    Shelf(Incident, keys.MESSAGES, "INCIDENT", ("id",), ("brand",), _incident_lists),
     Shelf(Breach, keys.MESSAGES, "BREACH", ("id",), ("brand",), _breach_lists),
     # ---- research: platform sheet, selection, trends, profiles
     # ---- library: assets, feed items, user content
