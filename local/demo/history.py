@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from herald.care import playbooks
 from herald.errors import Refused
-from herald.flows import care
+from herald.flows import casebook
 from herald.flows.commands import (
     AcknowledgePolicy,
     Approve,
@@ -291,7 +291,7 @@ class _Month:
             self._act(TakeCaseStep(case.id, step, self._handled(case)), by)
 
     def _handled(self, case: Case) -> int:
-        return care.handling_of(case, self.herald.store.message(case.message_id), self.herald).version
+        return casebook.handling_of(case, self.herald.store.message(case.message_id), self.herald).version
 
     def live(self, said: tuple[voices.Said, ...], begun: date, until: datetime) -> None:
         """Everything in the order of its time: words, edits, deletions, answers, and the moderators' evening round."""

@@ -322,17 +322,6 @@ def _release(command: c.Release, person: Person, herald: Herald, now: datetime) 
     return Plan((Revised(over, hold.version), *gates), Done(sentence, hold.id), {"n": len(gates)})
 
 
-def publication(post: Post, target: Target, now: datetime) -> Delivery:
-    """The delivery of an approved variant; one for each content that was approved."""
-    content = post_hash(post, target)
-    return Delivery(
-        id=f"publish~{post.id}~{target.account}~{content}", act=Act.PUBLISH, platform=target.platform,
-        account_id=target.account_id, brand=post.brand, message_id="", target="", text=words_of(post, target),
-        state=DeliveryState.DUE, ordered_by=target.submitted_by or post.author, ordered_at=now, due_at=now,
-        post_id=post.id, content_hash=content, link=post.link, media=post.media, needs=needs_of(post),
-    )  # fmt: skip
-
-
 PLANS: Mapping[type[c.Command], Planner] = MappingProxyType(
     {
         c.Draft: _draft,
