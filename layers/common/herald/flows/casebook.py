@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from herald.care import playbooks, procedure
 from herald.flows.context import Herald
 from herald.model import (
     Account,
@@ -26,21 +26,30 @@ from herald.model import (
     Work,
 )
 
+if TYPE_CHECKING:
+    from herald.care import playbooks
+
 
 def book_of(brand: str, herald: Herald) -> tuple[playbooks.Book, int]:
     """The playbook in force and its number: the newest saved, else the shipped one, which is number 0."""
+    from herald.care import playbooks  # noqa: PLC0415  only complaints need it
+
     saved = herald.store.shelf(Playbook, brand, newest=True, limit=1)
     return (playbooks.parse(saved[0].text), saved[0].number) if saved else (playbooks.parse(playbooks.shipped()), 0)
 
 
 def book_numbered(brand: str, number: int, herald: Herald) -> playbooks.Book:
     """The playbook a case is handled by."""
+    from herald.care import playbooks  # noqa: PLC0415  only complaints need it
+
     saved = herald.store.find(Playbook, brand, number) if number else None
     return playbooks.parse(saved.text if saved else playbooks.shipped())
 
 
 def handling_of(case: Case, message: Message | None, herald: Herald) -> Handling:
     """How a case is handled, with what the case itself tells; version 0 while nothing of it is kept."""
+    from herald.care import procedure  # noqa: PLC0415  only complaints need it
+
     kept = herald.store.find(Handling, case.id, case.brand)
     if kept is None:
         account = herald.store.account(case.platform, case.account_id) if message else None
@@ -49,6 +58,8 @@ def handling_of(case: Case, message: Message | None, herald: Herald) -> Handling
 
 
 def _fresh(case: Case, message: Message | None, account: Account | None, herald: Herald) -> Handling:
+    from herald.care import playbooks, procedure  # noqa: PLC0415  only complaints need it
+
     kind, persona = playbooks.suggested(case.type, message.decision if message else None)
     book, number = book_of(case.brand, herald)
     plain = Handling(case.id, case.brand, kind, persona, playbook=number)
