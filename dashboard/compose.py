@@ -11,7 +11,18 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions_posts, data, data_library, data_posts, images, parts, present, present_posts, theme
+from dashboard import (
+    actions_posts,
+    data,
+    data_campaigns,
+    data_library,
+    data_posts,
+    images,
+    parts,
+    present,
+    present_posts,
+    theme,
+)
 from dashboard.components.calendar import post_cards, words
 from dashboard.data_posts import Whole
 from dashboard.failures import guarded
@@ -109,7 +120,8 @@ class _Held:
         if self.whole is None:
             zone = present_posts.main_zone(self.accounts)
             return {
-                "title": "", "text": "", "link": "", "alt": "", "paid": False, "expected": 0, "accounts": [],
+                "title": "", "text": "", "link": "", "alt": "", "paid": False, "offers": [],
+                "expected": 0, "accounts": [],
                 "picked": "",
                 **_from_customer(self.brand, st.query_params.get("content", "")),
                 "day": _asked_day(data.now().astimezone(ZoneInfo(zone)).date()), "time": time(9, 0),
@@ -120,7 +132,9 @@ class _Held:
         held: dict[str, Any] = {
             "title": post.title, "text": post.text, "link": post.link, "paid": post.paid, "expected": post.version,
             "alt": post.media[0].alt if post.media else "", "accounts": [target.account for target in mine],
-            "needs": post.needs, "picked": post.media[0].asset if post.media else "",
+            "needs": tuple(each for each in post.needs if not _sells(each)),
+            "offers": [each for each in post.needs if _sells(each)],
+            "picked": post.media[0].asset if post.media else "",
             "day": first.date(), "time": first.time(),
         }  # fmt: skip
         for target in mine:
@@ -155,6 +169,10 @@ def _from_customer(brand: str, content_id: str) -> dict[str, Any]:
     shown = next((one.id for one in data_library.assets(brand) if one.right == content.id), "")
     said = safe_text(message.text, 1_000).strip()
     return {"needs": (f"right:{content.id}",), "text": f"“{said}”" if said else "", "picked": shown}
+
+
+def _sells(need: str) -> bool:
+    return need.partition(":")[0] in ("offer", "event", "product")
 
 
 def _wall(local_time: str) -> datetime:
@@ -210,6 +228,10 @@ def _words(held: _Held) -> None:
     st.text_input("Title", key=held.key("title"), max_chars=120, placeholder="How the calendar calls it; not published")
     held.write("text", "Text", rows=7, placeholder="What every account says, unless it has words of its own")
     st.text_input("Link", key=held.key("link"), max_chars=2_000, placeholder="https://")
+    offers = data_campaigns.open_offers(held.brand)
+    kept = [need for need in held.get("offers", []) if need not in offers]
+    st.multiselect("Offers, events, products", [*offers, *kept], key=held.key("offers"), placeholder="It names none",
+                   format_func=lambda need: one_line(offers.get(need, "Not open any more"), 120))  # fmt: skip
     st.checkbox("Paid or gifted", key=held.key("paid"), help="Money or goods change hands: its words must say so.")
 
 
@@ -415,7 +437,8 @@ def _post(person: Person, held: _Held, picture: _Picture | None) -> Post:
         id=held.id, brand=held.brand, author=whole.post.author if whole else person.id,
         title=(held.get("title") or "").strip(), text=(held.get("text") or "").strip(),
         created_at=whole.post.created_at if whole else data.now(), link=(held.get("link") or "").strip(),
-        media=(picture.media,) if picture else (), version=held.expected, needs=tuple(held.get("needs") or ()),
+        media=(picture.media,) if picture else (), version=held.expected,
+        needs=(*(held.get("needs") or ()), *(held.get("offers") or ())),
         paid=bool(held.get("paid")),
     )  # fmt: skip
 

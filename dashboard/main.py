@@ -11,6 +11,7 @@ from dashboard import theme, who
 from dashboard.app_pages import (
     breaches,
     calendar,
+    campaigns,
     inbox,
     incidents,
     law,
@@ -53,6 +54,7 @@ PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their fi
     "moderation": Entry("Engage", "Moderation", ":material/gavel:", moderation.render, _MODERATE),
     "incidents": Entry("Engage", "Incidents", ":material/campaign:", incidents.render, incidents.SEES),
     "calendar": Entry("Publish", "Calendar", ":material/calendar_month:", calendar.render, calendar.SEES),
+    "campaigns": Entry("Publish", "Campaigns", ":material/sell:", campaigns.render, campaigns.SEES),
     "library": Entry("Publish", "Library", ":material/photo_library:", library.render, calendar.SEES),
     "user-content": Entry(
         "Publish", "User content", ":material/volunteer_activism:", user_content.render, calendar.SEES

@@ -257,8 +257,8 @@ class _Month:
         self._act(SaveLimits(shop.BRAND, "AUD", shop.LIMITS, 0), "eleni")
 
     def plan(self, until: datetime) -> None:
-        for day in plan.days(until.date()):
-            self._act(day, "jack")
+        for command in (*plan.days(until.date()), *plan.campaign(until.date())):
+            self._act(command, "jack")
 
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that

@@ -1,10 +1,10 @@
-"""What the shop's marketer keeps beside the posts: days of the calendar, around the end of the demo's month."""
+"""What the shop's marketer keeps beside the posts: days, a campaign with its offers, products, links."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 
-from herald.flows.commands import SaveDay
+from herald.flows.commands import Command, MakeShortLink, SaveCampaign, SaveDay, SaveOffer, SaveProduct
 from local.demo import organisation as shop
 
 
@@ -22,4 +22,24 @@ def days(today: date) -> list[SaveDay]:
         day(3, "promotion", "Outdoor table offer", 6, 12, owner="jack", lead_days=5),
         day(4, "milestone", "Christmas range photographed", 9, owner="jack", lead_days=14, note="Twelve sets."),
         day(5, "key_date", "Last orders before Christmas", 13, owner="hana"),
+    ]
+
+
+def campaign(today: date) -> list[Command]:
+    """A campaign that runs, with an offer that is open, an event to come, and a product that ran out."""
+    first, last, soon = (today + timedelta(days=n) for n in (-6, 12, 4))
+    page = "https://shop.banksia-and-oak.example/lamps"
+    zone = "Australia/Sydney"
+    said = "Sell what is left of last year's lamps before the summer range comes."
+    about = ("demo-lamps", shop.BRAND, "Lamp weeks", said, "lamp-weeks", "clicks", 400)
+    sale = ("demo-offer-1", shop.BRAND, "demo-lamps", "offer", "Ten off any lamp", "One a customer, in the shop and online.")
+    talk = ("demo-offer-2", shop.BRAND, "demo-lamps", "event", "Light and shade: an evening", "Free; book a seat.")
+    return [
+        SaveProduct("LAMP-ACACIA", shop.BRAND, "Acacia floor lamp", page, 18_900, "AUD", 14, 2, 0),
+        SaveProduct("LAMP-BELL", shop.BRAND, "Bell table lamp", page, 7_900, "AUD", 0, 0, 0),
+        SaveCampaign(*about, first.isoformat(), last.isoformat(), "jack", 0),
+        SaveOffer(*sale, page, f"{first}T09:00", f"{last}T17:00", zone, 0, 0, ("LAMP-ACACIA",), 0),
+        SaveOffer(*talk, page, f"{first}T09:00", f"{soon}T19:00", zone, 40, 31, (), 0),
+        MakeShortLink(shop.BRAND, "demo-lamps", "facebook_page", page),
+        MakeShortLink(shop.BRAND, "demo-lamps", "mastodon", page),
     ]

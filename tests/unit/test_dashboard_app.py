@@ -57,6 +57,7 @@ SEEN_BY = {
     "moderation": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "incidents": set(Role),
     "calendar": _WORKING,
+    "campaigns": _WORKING,
     "library": _WORKING,
     "user-content": _WORKING,
     "policies": set(Role),

@@ -454,6 +454,16 @@ class Walk:
         new = c.Draft("post-from-file", BRAND, "Of a file", "It says so.",
                       (c.Variant(MASTODON, world.at(6, "09:00"), ZONE),), 0)  # fmt: skip
         self.give(world, c.ImportCalendar(BRAND, (new,), (also,)), "lena")
+        days = ("2026-11-01", "2026-11-30")
+        lamps = ("campaign-1", BRAND, "Lamps", "Sell lamps.", "lamps", "clicks", 10, *days, "lena", 0)
+        self.give(world, c.SaveCampaign(*lamps), "lena")
+        self.give(world, c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", 3, 0, 0), "lena")
+        window = ("2026-11-01T09:00", "2026-11-30T17:00", ZONE)
+        sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
+        self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), "lena")
+        self.give(world, c.MakeShortLink(BRAND, "campaign-1", "mastodon", "https://a.example/"), "lena")
+        for query in ({}, {"campaign": "campaign-1"}, {"view": "products"}):
+            draw("campaigns", "lena", **query)
         for query in ({}, {"days": "days"}, {"days": "files"}, {"days": "checks"}):
             draw("calendar", "lena", **query)
         self.give(world, c.RemoveDay(BRAND, "day-00001", 1), "lena")

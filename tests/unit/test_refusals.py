@@ -22,6 +22,7 @@ from herald.govern import policies
 from herald.model import Acknowledgement, Asset, New, TargetState
 from local.memory_media import MemoryMedia
 from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NEW, NOON, POLICY, TED, World, a_comment, a_world
+from tests.unit import test_flows_campaigns as promoted
 from tests.unit import test_flows_care as care
 from tests.unit import test_flows_library as library
 from tests.unit.test_flows_gate import MESSAGE
@@ -115,12 +116,30 @@ def _remedy_of_500(world: World) -> None:
     care.resolved(world, 500)
 
 
+def offer_ended(world: World) -> None:
+    promoted.campaign(world)
+    promoted.offer(world, closes="2026-11-18T12:30")
+    submitted(world, needs=("offer:offer-0001",))
+
+
+def no_stock(world: World) -> None:
+    promoted.product(world, 0)
+    submitted(world, needs=("product:LAMP-1",))
+
+
+def not_said_to_be_paid(world: World) -> None:
+    submitted(world, paid=True)
+
+
 GATE: dict[str, tuple[Callable[[World], None], str]] = {
     "not acknowledged, a reply": (unacknowledged_reply, "acknowledgement"),
     "not acknowledged, an approval": (unacknowledged_approval, "acknowledgement"),
     "self-approval": (own_approval, "second_person"),
     "edited while it was looked at": (approval_of_what_was_edited_since, "version"),
     "longer than the platform takes": (longer_than_the_platform_takes, "input"),
+    "offer ended": (offer_ended, "input"),
+    "no stock": (no_stock, "input"),
+    "paid, and not said so": (not_said_to_be_paid, "input"),
     "no alt text": (no_alt_text, "input"),
     "no licence": (no_licence, "input"),
     "no right granted": (no_right, "input"),
@@ -137,7 +156,7 @@ def test_the_gate_refuses_it_and_says_what_is_missing(
     with pytest.raises(Refused) as refused:
         scene(world)
     assert refused.value.missing == missing
-    assert str(refused.value).endswith((".", "?"))
+    assert str(refused.value).endswith((".", "?", ")"))
     hours(world, 4)
     assert world.wall.live() == []
 
@@ -183,7 +202,28 @@ def _retire(world: World, post: str) -> None:
     run(world, c.RetireAsset(library.ASSET, BRAND, "Not ours.", found.version), MIA.id)
 
 
+def _sold_out(world: World, post: str) -> None:
+    promoted.product(world, 0, expected=1)
+
+
+def _offer_stopped(world: World, post: str) -> None:
+    promoted.offer(world, expected=1, stopped="Enough.")
+
+
+def _with_offer(world: World) -> str:
+    promoted.campaign(world)
+    promoted.offer(world)
+    return approved(world, needs=("offer:offer-0001",))
+
+
+def _with_product(world: World) -> str:
+    promoted.product(world)
+    return approved(world, needs=("product:LAMP-1",))
+
+
 LATE: dict[str, Late] = {
+    "an offer that ended": Late(_with_offer, _offer_stopped, TargetState.HELD),
+    "no stock": Late(_with_product, _sold_out, TargetState.HELD),
     "edited after approval": Late(approved, _edit, TargetState.DRAFT),
     "a hold": Late(approved, _hold, TargetState.HELD),
     "no licence any more": Late(_with_asset, lambda w, _: library.changed(w, licence="unknown"), TargetState.HELD),

@@ -398,6 +398,69 @@ class WithdrawRight(Command):
 
 
 @record
+class SaveCampaign(Command):
+    """Save a campaign. `id` is made by the client, expected is 0 for a new one."""
+
+    id: str
+    brand: str
+    title: str
+    objective: str
+    slug: str  # what its links carry as utm_campaign
+    aim: str  # model.campaigns.Aim
+    goal: int
+    first: str  # "2026-11-27"
+    last: str
+    owner: str
+    expected: int
+
+
+@record
+class SaveOffer(Command):
+    """Save an offer or an event of a campaign; with `stopped`, end it before its time."""
+
+    id: str
+    brand: str
+    campaign: str
+    kind: str  # model.campaigns.OfferKind
+    title: str
+    terms: str
+    address: str
+    opens: str  # "2026-11-27T09:00", in `zone`
+    closes: str
+    zone: str
+    capacity: int
+    taken: int
+    products: tuple[str, ...]
+    expected: int
+    stopped: str = ""
+
+
+@record
+class SaveProduct(Command):
+    """Save a product, its price and stock. `stock` None: nobody knows."""
+
+    id: str
+    brand: str
+    title: str
+    address: str
+    price: int
+    currency: str
+    stock: int | None
+    buffer: int
+    expected: int
+
+
+@record
+class MakeShortLink(Command):
+    """An address of ours that leads to one of the shop's with the campaign's UTM parameters, and is counted."""
+
+    brand: str
+    campaign: str
+    platform: str
+    address: str
+
+
+@record
 class SaveDay(Command):
     """Put an event, a promotion, a milestone, a holiday or a key date on the calendar, or change it.
 
@@ -581,6 +644,7 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((SaveAsset, RetireAsset,), "library"),
         **dict.fromkeys((CaptureContent, AskRight, RecordGrant, WithdrawRight,), "user_content"),
         **dict.fromkeys((RaiseIncident, AssessIncident, TakeIncidentStep, CloseIncident,), "incidents"),
+        **dict.fromkeys((SaveCampaign, SaveOffer, SaveProduct, MakeShortLink), "campaigns"),
         **dict.fromkeys((SaveDay, RemoveDay, ImportCalendar,), "calendar"),
         **dict.fromkeys((SaveChecks, WaiveCheck,), "checks"),
         **dict.fromkeys((MakeLink,), "invite"),
