@@ -86,7 +86,7 @@ def blocks(campaign: Campaign, clicks: Mapping[str, int], today: date, *, name: 
     return [{"t": "title", "text": one_line(campaign.title, 200)}, {"t": "facts", "rows": rows}]
 
 
-def offer_row(offer: Offer, products: Sequence[Product], now: datetime) -> Row:
+def offer_row(offer: Offer, products: Sequence[Product], zone: str, now: datetime) -> Row:
     """An offer or event: whether its posts may go out now, and why not."""
     mine = [each for each in products if each.id in offer.products]
     told = campaigns.obstacle(offer, mine, now, now)
@@ -95,7 +95,7 @@ def offer_row(offer: Offer, products: Sequence[Product], now: datetime) -> Row:
         "cells": {
             "title": {"strong": f"{KINDS[offer.kind]}: {one_line(offer.title, 120)}", "sub": one_line(told, 200)},
             "state": {"pill": ["Held", "red"] if told else ["May go out", "green"]},
-            "closes": clock(offer.closes, "UTC", now),
+            "closes": clock(offer.closes, zone, now),
             "room": f"{offer.taken:,} of {offer.capacity:,}" if offer.capacity else f"{offer.taken:,}",
         },
     }

@@ -115,7 +115,7 @@ def _offers(person: Person, campaign: Campaign) -> None:
     st.subheader("Offers and events", anchor=False)
     offers = data_campaigns.offers_of(campaign.brand, campaign.id)
     products = data_campaigns.products_of(campaign.brand)
-    rows = [show.offer_row(each, products, data.now()) for each in offers]
+    rows = [show.offer_row(each, products, _zone(campaign.brand), data.now()) for each in offers]
     may = authority.may(person, "SaveOffer")
     empty = "None yet. A post that names an offer goes out only while it is open."
     picked = table(

@@ -259,6 +259,8 @@ class _Month:
     def plan(self, until: datetime) -> None:
         for command in (*plan.days(until.date()), *plan.campaign(until.date())):
             self._act(command, "jack")
+        for told, by in plan.incident():
+            self._act(told, by)
 
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from herald.flows.commands import Command, MakeShortLink, SaveCampaign, SaveDay, SaveOffer, SaveProduct
+from herald.flows.commands import (
+    AssessIncident,
+    Command,
+    MakeShortLink,
+    RaiseIncident,
+    SaveCampaign,
+    SaveDay,
+    SaveOffer,
+    SaveProduct,
+)
 from local.demo import organisation as shop
 
 
@@ -32,7 +41,7 @@ def campaign(today: date) -> list[Command]:
     zone = "Australia/Sydney"
     said = "Sell what is left of last year's lamps before the summer range comes."
     about = ("demo-lamps", shop.BRAND, "Lamp weeks", said, "lamp-weeks", "clicks", 400)
-    sale = ("demo-offer-1", shop.BRAND, "demo-lamps", "offer", "Ten off any lamp", "One a customer, in the shop and online.")
+    sale = ("demo-offer-1", shop.BRAND, "demo-lamps", "offer", "Ten off any lamp", "One a customer.")
     talk = ("demo-offer-2", shop.BRAND, "demo-lamps", "event", "Light and shade: an evening", "Free; book a seat.")
     return [
         SaveProduct("LAMP-ACACIA", shop.BRAND, "Acacia floor lamp", page, 18_900, "AUD", 14, 2, 0),
@@ -43,3 +52,10 @@ def campaign(today: date) -> list[Command]:
         MakeShortLink(shop.BRAND, "demo-lamps", "facebook_page", page),
         MakeShortLink(shop.BRAND, "demo-lamps", "mastodon", page),
     ]
+
+
+def incident() -> list[tuple[Command, str]]:
+    """An incident somebody raised, judged, its steps still to take; and who did so."""
+    words = "Several people write that the Bell lamp gets hot enough to smell. No one is hurt so far."
+    raised = ("demo-incident-1", shop.BRAND)
+    return [(RaiseIncident(*raised, words), "hana"), (AssessIncident(*raised, "serious", "local", 1), "priya")]
