@@ -12,13 +12,18 @@ from dashboard.app_pages import (
     breaches,
     calendar,
     campaigns,
+    evidence,
     inbox,
     incidents,
     law,
     library,
     moderation,
+    monitors,
     overview,
+    platforms,
     policies,
+    profiles,
+    recommendations,
     report,
     user_content,
 )
@@ -50,9 +55,16 @@ class Entry(NamedTuple):
 PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their first page
     "overview": Entry("Measure", "Overview", ":material/monitoring:", overview.render, overview.SEES),
     "report": Entry("Measure", "Report", ":material/description:", report.render, overview.SEES),
+    "profiles": Entry("Measure", "Profiles", ":material/badge:", profiles.render, profiles.SEES),
+    "recommendations": Entry(
+        "Measure", "Recommendations", ":material/lightbulb:", recommendations.render, recommendations.SEES
+    ),
     "inbox": Entry("Engage", "Inbox", ":material/inbox:", inbox.render, _ANSWER),
     "moderation": Entry("Engage", "Moderation", ":material/gavel:", moderation.render, _MODERATE),
+    "monitors": Entry("Engage", "Monitors", ":material/radar:", monitors.render, monitors.SEES),
     "incidents": Entry("Engage", "Incidents", ":material/campaign:", incidents.render, incidents.SEES),
+    "platforms": Entry("Prepare", "Platforms", ":material/compare:", platforms.render, platforms.SEES),
+    "trends": Entry("Prepare", "Trends", ":material/trending_up:", monitors.render_trends, monitors.SEES),
     "calendar": Entry("Publish", "Calendar", ":material/calendar_month:", calendar.render, calendar.SEES),
     "campaigns": Entry("Publish", "Campaigns", ":material/sell:", campaigns.render, campaigns.SEES),
     "library": Entry("Publish", "Library", ":material/photo_library:", library.render, calendar.SEES),
@@ -62,6 +74,7 @@ PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their fi
     "policies": Entry("Govern", "Policies", ":material/policy:", policies.render, _EVERYONE),
     "law": Entry("Govern", "Law", ":material/balance:", law.render, law.SEES),
     "breaches": Entry("Govern", "Breaches", ":material/report:", breaches.render, breaches.SEES),
+    "evidence": Entry("Govern", "Evidence", ":material/fact_check:", evidence.render, evidence.SEES),
 }
 
 

@@ -12,7 +12,8 @@ from dashboard.app_pages.user_content import capture_button
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
 from dashboard.text import safe_text
-from herald.flows.invite import MAY_OFFER_APPEAL, appealable
+from herald.flows.invite import MAY_OFFER_APPEAL
+from herald.flows.sealed import appealable
 from herald.govern import authority
 from herald.model import Case, CaseState, Message, Person, Work, case_id
 

@@ -31,6 +31,7 @@ def handler(event: dict[str, Any], context: object) -> None:
         outcomes = moderate.retry_parked(herald, now)
         _climb(herald, now)
         _detect(herald, now)
+        _watch(herald, now)
         from herald.flows import care  # noqa: PLC0415  the stream, whose start people wait for, needs none of these
 
         climbed = care.climb(herald, now)
@@ -56,6 +57,15 @@ def _detect(herald: Herald, now: datetime) -> None:
         (logger.info if found.result == "open" else logger.error)("incident", extra=facts)
         if found.result != "open":
             metrics.add_metric(name=f"incident.{found.result}", unit=MetricUnit.Count, value=1)
+
+
+def _watch(herald: Herald, now: datetime) -> None:
+    from herald.flows import monitors  # noqa: PLC0415
+
+    for told in monitors.watch(herald, now):
+        facts = {"monitor": told.monitor, "outcome": told.result, "found": told.found, "error": told.error}
+        (logger.error if told.result == "failed" else logger.warning)("monitor", extra=facts)
+        metrics.add_metric(name=f"monitor.{told.result}", unit=MetricUnit.Count, value=1)
 
 
 def _climb(herald: Herald, now: datetime) -> None:

@@ -53,6 +53,12 @@ _WORKING = {_CM, _CSM, _MARKETER, Role.OWNER, Role.COMPLIANCE}
 SEEN_BY = {
     "overview": _WORKING,
     "report": _WORKING,
+    "recommendations": _WORKING,
+    "evidence": _WORKING,
+    "monitors": _WORKING,
+    "trends": _WORKING,
+    "platforms": _WORKING,
+    "profiles": _WORKING,
     "inbox": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "moderation": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "incidents": set(Role),

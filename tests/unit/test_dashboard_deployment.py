@@ -544,7 +544,8 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     of_audit = {grant.action for grant in grants() if grant.table == "Audit"}
     assert of_audit <= {"Query", "GetItem", "PutItem"}
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
-    kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS")
+    kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS", "SHEET", "NEEDS",
+             "SCORE", "CHOICE", "PROFILE", "MONITOR")  # fmt: skip
     versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
     assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 

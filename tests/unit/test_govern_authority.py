@@ -77,6 +77,15 @@ for each in (Role.OWNER, Role.COMPLIANCE):
     EXPECTED[each] |= {"AssessIncident", "TakeIncidentStep", "CloseIncident"}
 for each in Role:
     EXPECTED[each] |= {"RaiseIncident"}
+# measure: whoever does the work says what should change, and shows what it brought
+for each in (Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER, Role.OWNER):
+    EXPECTED[each] |= {"RecordRecommendation", "ActOnRecommendation", "MeasureEffect"}
+# research: whoever promotes compares platforms; the choice is the marketer's or the owner's
+EXPECTED[Role.COMMUNITY_MANAGER] -= {"ChoosePlatforms"}
+for each in (Role.MARKETER, Role.OWNER):
+    EXPECTED[each] |= {"SavePlatformNote", "SaveNeeds", "ScorePlatform", "ChoosePlatforms", "SaveProfile"}
+    EXPECTED[each] |= {"SaveMonitor"}
+EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SaveMonitor"}
 # publish: whoever promotes keeps campaigns; everybody who answers may give a link that is counted
 for each in (Role.MARKETER, Role.OWNER):
     EXPECTED[each] |= {"SaveCampaign", "SaveOffer", "SaveProduct", "MakeShortLink"}

@@ -12,7 +12,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from importlib import import_module
 from pathlib import Path
@@ -83,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _report_command(commands)
     _audit_commands(commands)
     _policy_commands(commands)
+    _evidence_command(commands)
     _link_command(commands)
     _rescue_commands(commands)
     return parser
@@ -211,6 +212,17 @@ def _audit_commands(commands: Any) -> None:
     )  # fmt: skip
     restored.add_argument("table", metavar="TABLE", help="Messages, Posts, Settings, Metrics or Audit")
     restored.add_argument("--from", dest="source", metavar="NAME", required=True, help="name of the restored table")
+
+
+def _evidence_command(commands: Any) -> None:
+    made = _command(
+        commands, "evidence", _evidence, "what shows that each part of the unit was done, by the lines of the audit",
+        "herald evidence --person priya --from 2026-11-01 --to 2026-11-30 --out pack",
+    )  # fmt: skip
+    made.add_argument("--person", metavar="PERSON", default="", help="id of a person; without it, everybody")
+    made.add_argument("--from", dest="first", metavar="DAY", required=True, help="first day, UTC")
+    made.add_argument("--to", dest="last", metavar="DAY", required=True, help="last day, UTC")
+    made.add_argument("--out", metavar="DIR", help="folder that gets evidence.json and evidence.html")
 
 
 def _policy_commands(commands: Any) -> None:
@@ -372,6 +384,32 @@ def _know_the_local_system() -> None:
         local.use()
     except local.NotUp as error:
         raise Usage(str(error)) from error
+
+
+def _evidence(args: argparse.Namespace) -> int:
+    from herald.flows import evidence  # noqa: PLC0415
+
+    try:
+        first, last = date.fromisoformat(args.first), date.fromisoformat(args.last)
+    except ValueError as wrong:
+        raise Usage(f"write days like 2026-11-30 ({wrong})") from None
+    if last < first:
+        raise Usage("the last day is before the first")
+    begin = datetime.combine(first, time(), UTC)
+    until = datetime.combine(last + timedelta(days=1), time(), UTC)
+
+    def work(herald: Herald) -> int:
+        pack = evidence.gather(args.person, begin, until, herald, herald.clock())
+        for each in pack.shown:
+            _emit({"number": each.item.number, "shown": len(each.lines), "lacks": each.lacks or None})
+        if args.out:
+            folder = Path(args.out)
+            folder.mkdir(parents=True, exist_ok=True)
+            for name, data in pack.files.items():
+                (folder / name).write_bytes(data)
+        return _OK if pack.complete else _FAILED
+
+    return _over_the_tables("evidence", work)
 
 
 def _policies_load(args: argparse.Namespace) -> int:

@@ -10,12 +10,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
 from herald.model.record import record
 
 _DEPTH = 12
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DASHES = re.compile(r"^---", re.MULTILINE)
 
 
@@ -74,8 +71,10 @@ def sections(text: str) -> Iterator[tuple[int, str]]:
 
 def read(section: str, first_line: int) -> Node | None:
     """The tree of one section; None when it holds nothing. Raises BadDocument with the line."""
+    import yaml  # noqa: PLC0415  read where a document is: a start without one need not pay for it
+
     try:
-        events = _checked(yaml.parse(section, Loader=_Loader), first_line)
+        events = _checked(yaml.parse(section, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), first_line)
         return next(_nodes(events), None)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -91,6 +90,8 @@ def read(section: str, first_line: int) -> Node | None:
 
 
 def _checked(events: Iterator[Any], first_line: int) -> Iterator[Any]:
+    import yaml  # noqa: PLC0415  read where a document is: a start without one need not pay for it
+
     depth = 0
     documents = 0
     for event in events:
@@ -114,6 +115,8 @@ def _checked(events: Iterator[Any], first_line: int) -> Iterator[Any]:
 
 def _nodes(events: Iterator[tuple[Any, int]]) -> Iterator[Node]:
     """The nodes up to the end of the surrounding collection."""
+    import yaml  # noqa: PLC0415  read where a document is: a start without one need not pay for it
+
     for event, line in events:
         if isinstance(event, yaml.ScalarEvent):
             yield Node(line, event.value)

@@ -314,6 +314,78 @@ class CloseBreach(Command):
 # ---------------------------------------------------------------- research: platforms, selection, trends, profiles
 
 
+@record
+class SavePlatformNote(Command):
+    """Note a cell of the platform sheet, with where and on which day it was read."""
+
+    brand: str
+    platform: str
+    field: str
+    text: str
+    source: str
+    as_of: str  # "2026-11-27"
+    expected: int
+
+
+@record
+class SaveNeeds(Command):
+    """What the brand needs of a platform, as a new version."""
+
+    brand: str
+    weights: tuple[tuple[str, int], ...]  # need, 0 to 10
+    expected: int  # number in force, or 0
+
+
+@record
+class ScorePlatform(Command):
+    """How well a platform serves a need, 0 to 3, and why."""
+
+    brand: str
+    platform: str
+    need: str
+    score: int
+    reason: str
+    expected: int
+
+
+@record
+class ChoosePlatforms(Command):
+    """Sign a choice of two, with a reason for each platform that was compared."""
+
+    brand: str
+    chosen: tuple[str, ...]
+    reasons: tuple[tuple[str, str], ...]
+    expected: int  # number of the choice in force, or 0
+
+
+@record
+class SaveProfile(Command):
+    """How an account is to look, as a new version."""
+
+    account: str
+    name: str
+    bio: str
+    link: str
+    avatar: str  # id of an asset, or empty
+    banner: str
+    expected: int
+
+
+@record
+class SaveMonitor(Command):
+    """Save a stream of keywords with its alert; `active` false ends it."""
+
+    id: str
+    brand: str
+    title: str
+    words: tuple[str, ...]
+    without: tuple[str, ...]
+    platforms: tuple[str, ...]  # none: all
+    alert: int  # messages in an hour that raise an alert; 0: none
+    expected: int
+    active: bool = True
+
+
 # ---------------------------------------------------------------- library: assets, sources, user content
 
 
@@ -635,6 +707,42 @@ class CloseIncident(Command):
 # ---------------------------------------------------------------- measure: recommendations
 
 
+@record
+class RecordRecommendation(Command):
+    """Say what should change, what that rests on, who does it, and by which number it will be judged."""
+
+    id: str
+    brand: str
+    seen: str
+    do: str
+    evidence: str
+    n: int
+    measure: str  # id of a definition in docs/metrics.md
+    owner: str
+    due: str  # "2026-12-15"
+
+
+@record
+class ActOnRecommendation(Command):
+    """Say that it was done, what exactly, and on which day."""
+
+    id: str
+    brand: str
+    acted: str
+    day: str
+    expected: int
+
+
+@record
+class MeasureEffect(Command):
+    """Compare its number over so many days before and after it was done; only that closes it."""
+
+    id: str
+    brand: str
+    days: int
+    expected: int
+
+
 ROOMS: Mapping[type[Command], str] = MappingProxyType(
     {
         **dict.fromkeys((Draft, Hold, Release, Submit, Approve, Reject, MovePost, Cancel, TakeDown, Confirm,), "posts"),
@@ -647,6 +755,9 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((SaveCampaign, SaveOffer, SaveProduct, MakeShortLink), "campaigns"),
         **dict.fromkeys((SaveDay, RemoveDay, ImportCalendar,), "calendar"),
         **dict.fromkeys((SaveChecks, WaiveCheck,), "checks"),
+        **dict.fromkeys((SavePlatformNote, SaveNeeds, ScorePlatform, ChoosePlatforms, SaveProfile), "research"),
+        **dict.fromkeys((SaveMonitor,), "monitors"),
+        **dict.fromkeys((RecordRecommendation, ActOnRecommendation, MeasureEffect), "recommendations"),
         **dict.fromkeys((MakeLink,), "invite"),
         **dict.fromkeys((MailReport,), "mailing"),
     }

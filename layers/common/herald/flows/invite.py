@@ -7,8 +7,7 @@ makes anybody's.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
@@ -18,24 +17,16 @@ from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.link_pages import when
 from herald.flows.planning import Done, Plan, Planner, authorise, proper_id
+from herald.flows.sealed import appealable, keys, seen_of
 from herald.govern import authority, links
 from herald.govern.links import LONGEST_HOURS, Link, Purpose
 from herald.measure.markup import clean, link, tag
-from herald.model import Action, Message, Person, Policy, Post, Role, Target, TargetState, post_hash, words_of
+from herald.model import Person, Policy, Post, Role, Target, TargetState
 
 MAILED_HOURS = 7 * 24
 MOST_MAILS = 10
 MAY_OFFER_APPEAL = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE})
 MAY_SHARE = frozenset({Role.COMMUNITY_MANAGER, Role.MARKETER, Role.OWNER, Role.COMPLIANCE})
-
-
-def keys(herald: Herald) -> Sequence[str]:
-    """The keys, newest first. Raises NeedsLogin saying what to store."""
-    found = herald.secrets(herald.link_secret).secrets
-    if any(len(key) < links.KEY_LENGTH for key in found) or not found:
-        kept = herald.link_secret
-        raise NeedsLogin(f"The secret {kept} needs keys of {links.KEY_LENGTH} characters or more. Store it again.")
-    return found
 
 
 def plan(command: c.MakeLink, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -134,12 +125,6 @@ def _one_of(person: Person, roles: frozenset[Role], deed: str) -> None:
         raise Refused("role", f"{deed} needs the role {named}.")
 
 
-def appealable(message: Message) -> bool:
-    """Whether a decision to hide stands on it."""
-    decision = message.decision
-    return bool(not message.deleted and decision and decision.action is Action.HIDE)
-
-
 def _to_share(asked: str, person: Person, herald: Herald, now: datetime) -> tuple[str, str, str]:
     """The report is made and kept now: what is shared is these bytes, whatever the figures become."""
     from herald.flows.report import gather  # noqa: PLC0415 - only who shares a report pays for making one
@@ -163,34 +148,6 @@ def _to_share(asked: str, person: Person, herald: Herald, now: datetime) -> tupl
 # ---------------------------------------------------------------- a post as it was seen
 
 
-FACETS = ("words", "images", "link", "accounts", "times")
-
-
-def seen_of(post: Post, targets: Iterable[Target]) -> str:
-    """A post exactly as it stands: `<version>.<16 hex of what waits>.<6 hex of each facet>`.
-
-    Version and content bind an approval; the facets only serve to tell what changed.
-    """
-    live = sorted((t for t in targets if t.state is not TargetState.CANCELLED), key=lambda t: t.account)
-    waiting = [post_hash(post, target) for target in live if target.state is TargetState.IN_REVIEW]
-    facets = (
-        [words_of(post, target) for target in live],
-        [(one.sha256, one.alt) for one in post.media],
-        [post.link],
-        [target.account for target in live],
-        [target.due_at.isoformat() for target in live],
-    )
-    return f"{post.version}.{_short(waiting, 16)}.{''.join(_short(facet, 6) for facet in facets)}"
-
-
-def changed(then: str, now: str) -> list[str]:
-    """Facets that differ between two `seen_of`."""
-    old, new = then.rpartition(".")[2], now.rpartition(".")[2]
-    return [name for i, name in enumerate(FACETS) if old[6 * i : 6 * i + 6] != new[6 * i : 6 * i + 6]]
-
-
-def _short(content: object, digits: int) -> str:
-    return sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:digits]
 
 
 # ---------------------------------------------------------------- mail

@@ -14,14 +14,12 @@ from hashlib import sha256
 
 from herald.care import cases as care
 from herald.errors import BadSignature, Conflict, NeedsLogin, Refused, Stale, Unknown
-from herald.flows import commands as c
 from herald.flows import link_pages as pages
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
-from herald.flows.gate import CHAIN, perform
-from herald.flows.invite import appealable, changed, keys, seen_of
 from herald.flows.link_pages import Note, PostView
 from herald.flows.planning import authorise, hashed, words
+from herald.flows.sealed import appealable, changed, keys, seen_of
 from herald.govern import links, policies
 from herald.govern.links import Link, Purpose
 from herald.model import (
@@ -39,6 +37,7 @@ from herald.model import (
     case_id,
 )
 
+CHAIN = "people"  # the gate's: what a customer does by a link stands beside what people do
 APPEAL_LIMIT = 2_000  # characters
 REPORT_LIMIT = 5_000_000  # bytes; a function may answer with 6 MB in all
 IMAGE_LIMIT = 4_400_000  # bytes; as base64 they are a third more
@@ -151,6 +150,8 @@ def _person(link: Link, herald: Herald) -> Person:
 
 def _seen(link: Link, herald: Herald, now: datetime) -> tuple[PostView, list[Target], str]:
     """The post, all its variants, and what still keeps this person from approving. Raises _Dead."""
+    from herald.flows import commands as c  # noqa: PLC0415  only whoever presses a button needs it
+
     person, post = _person(link, herald), herald.store.post(link.subject)
     if post is None:
         raise _Dead
@@ -183,6 +184,9 @@ def _post(link: Link, herald: Herald, now: datetime, told: Note | None = None, s
 
 
 def _decide(link: Link, action: str, reason: str, herald: Herald, now: datetime) -> Answer:
+    from herald.flows import commands as c  # noqa: PLC0415  only whoever presses a button needs it
+    from herald.flows.gate import perform  # noqa: PLC0415
+
     person = _person(link, herald)
     post = herald.store.post(link.subject)
     if post is None:
@@ -252,6 +256,9 @@ def _policy(link: Link, herald: Herald, now: datetime, told: Note | None = None,
 
 
 def _acknowledge(link: Link, herald: Herald, now: datetime) -> Answer:
+    from herald.flows import commands as c  # noqa: PLC0415  only whoever presses a button needs it
+    from herald.flows.gate import perform  # noqa: PLC0415
+
     person = _person(link, herald)
     in_force = herald.store.policy_as_of(link.subject, now.date())
     if in_force and in_force.version > int(link.seen):

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from herald.errors import Refused, Unknown
-from herald.flows.commands import Command
 from herald.flows.context import Herald
 from herald.govern import authority, policies
 from herald.model import ClauseRef, Delivery, Person, StateChange
+
+if TYPE_CHECKING:
+    from herald.flows.commands import Command
 
 REASON_LIMIT = 500
 

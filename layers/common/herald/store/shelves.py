@@ -42,7 +42,15 @@ from herald.model.campaigns import (
 )
 from herald.model.care import TOLD, remedies_list, stages_list
 from herald.model.incidents import Incident, IncidentState, incidents_list, incidents_of
+from herald.model.monitors import Alert, Monitor
+from herald.model.recommendations import (
+    Recommendation,
+    RecommendationState,
+    recommendations_list,
+    recommendations_of,
+)
 from herald.model.record import Record
+from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile
 from herald.store import keys
 
 R = TypeVar("R", bound=Record)
@@ -80,6 +88,15 @@ def _by_closing(thing: Offer) -> Mapping[str, str]:
 
 def _of_campaign(thing: ShortLink) -> Mapping[str, str]:
     return {"cal": links_list(thing.brand, thing.campaign), "cal_at": f"{keys.stamp(thing.at)}#{thing.code}"}
+
+
+def _until_measured(thing: Recommendation) -> Mapping[str, str]:
+    """Among those recorded in its month, always; on the work list until its effect is measured, by due day."""
+    at = keys.stamp(thing.at)
+    recorded = {"feed": recommendations_of(thing.brand, at[:7]), "feed_at": at}
+    if thing.state is RecommendationState.MEASURED:
+        return recorded
+    return recorded | {"work": recommendations_list(thing.brand), "work_at": f"{thing.due}#{thing.id}"}
 
 
 def _at_stage(thing: Handling) -> Mapping[str, str]:
@@ -137,6 +154,13 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Incident, keys.MESSAGES, "INCIDENT", ("id",), ("brand",), _incident_lists),
     Shelf(Breach, keys.MESSAGES, "BREACH", ("id",), ("brand",), _breach_lists),
     # ---- research: platform sheet, selection, trends, profiles
+    Shelf(PlatformNote, keys.SETTINGS, "SHEET", ("brand",), ("platform", "field")),
+    Shelf(Needs, keys.SETTINGS, "NEEDS", ("brand",), ("number",)),
+    Shelf(PlatformScore, keys.SETTINGS, "SCORE", ("brand",), ("platform", "need")),
+    Shelf(Choice, keys.SETTINGS, "CHOICE", ("brand",), ("number",)),
+    Shelf(Profile, keys.SETTINGS, "PROFILE", ("account",), ("number",)),
+    Shelf(Monitor, keys.SETTINGS, "MONITOR", ("brand",), ("id",)),
+    Shelf(Alert, keys.MESSAGES, "ALERT", ("brand",), ("at", "monitor")),
     # ---- library: assets, feed items, user content
     Shelf(Asset, keys.POSTS, "ASSET", ("brand",), ("id",), _in_use),
     Shelf(UserContent, keys.POSTS, "UGC", ("brand",), ("id",), _by_right),
@@ -159,6 +183,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
+    Shelf(Recommendation, keys.MESSAGES, "RECOMMENDATION", ("brand",), ("id",), _until_measured),
 )
 
 _BY_KIND: Mapping[type[Record], Shelf] = MappingProxyType({shelf.kind: shelf for shelf in SHELVES})

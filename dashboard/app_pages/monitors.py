@@ -1,0 +1,211 @@
+"""Monitors: saved streams of keywords with their alerts; and what rises in what is said to us."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+import streamlit as st
+
+from dashboard import actions, data, parts, present, theme, who
+from dashboard.components import sheet
+from dashboard.components.table import table
+from dashboard.failures import guarded
+from dashboard.text import one_line, safe_text
+from herald.flows import commands
+from herald.flows import monitors as flow
+from herald.govern import authority
+from herald.model import Message, Person, Role
+from herald.model.monitors import Monitor
+from herald.research import trends as rules
+from herald.research.trends import Rising
+
+SEES = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER, Role.OWNER, Role.COMPLIANCE})
+BACK = timedelta(days=2)
+COLUMNS = (
+    {"id": "title", "label": "Monitor", "width": 0, "wraps": True},
+    {"id": "now", "label": "Last two days", "n": True, "width": 120},
+    {"id": "alert", "label": "Alert", "width": 150, "from": 520},
+    {"id": "state", "label": "State", "width": 90},
+)
+RISING = (
+    {"id": "topic", "label": "Topic", "width": 180},
+    {"id": "now", "label": "Now", "n": True, "width": 70},
+    {"id": "base", "label": "Before", "n": True, "width": 80},
+    {"id": "velocity", "label": "More a day", "n": True, "width": 110},
+    {"id": "said", "label": "As said", "width": 0, "wraps": True, "from": 560},
+)
+
+
+@guarded
+def render() -> None:
+    """The page of monitors."""
+    person = who.current_person()
+    if person is None:
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.title("Monitors", anchor=False)
+            st.caption("Words we listen for in all that is said to us; an alert is looked for each five minutes")
+        brand = parts.brand_of(person, "brand")
+        may = brand is not None and authority.may(person, "SaveMonitor")
+        asked = may and st.button("New monitor", icon=":material/add:", type="primary")
+    if brand is None:
+        return
+    if asked:
+        _dialog(brand, None)
+    parts.flash()
+    messages = _said(brand)
+    monitors = flow.monitors_of(brand, data.herald())
+    rows = [_row(each, len(flow.stream(each, messages))) for each in monitors]
+    empty = "No monitor yet. Name words, products or rivals to listen for."
+    picked = table(COLUMNS, rows, key="monitors", name="Monitors", picks="Show", empty=empty, stacks=420)
+    known = {each.id: each for each in monitors}
+    if picked in known:
+        st.query_params["monitor"] = str(picked)
+    chosen = known.get(st.query_params.get("monitor", ""))
+    if chosen:
+        _stream(person, chosen, messages)
+    _alerts(brand, known)
+
+
+@st.cache_resource(ttl=30.0, max_entries=10, show_spinner=False)
+def _said(brand: str) -> list[Message]:
+    now = data.now()
+    return flow.said(brand, now - BACK, now, data.herald())
+
+
+def _row(monitor: Monitor, found: int) -> dict[str, Any]:
+    words = ", ".join(monitor.words) + (f"; not {', '.join(monitor.without)}" if monitor.without else "")
+    return {
+        "id": monitor.id,
+        "cells": {
+            "title": {"strong": one_line(monitor.title, 120), "sub": one_line(words, 200)},
+            "now": f"{found:,}",
+            "alert": f"from {monitor.alert:,} an hour" if monitor.alert else "none",
+            "state": {"pill": ["Listening", "green"] if monitor.active else ["Ended", ""]},
+        },
+    }
+
+
+def _stream(person: Person, monitor: Monitor, messages: list[Message]) -> None:
+    found = flow.stream(monitor, messages)[:50]
+    with st.container(border=True):
+        rows = [{"when": present.clock(one.created_at, "UTC", data.now()), "text": _words(one)} for one in found]
+        told = rows or [{"when": "", "text": "Nothing in the last two days."}]
+        sheet(
+            [{"t": "title", "text": one_line(monitor.title, 120)}, {"t": "events", "rows": told}],
+            key=f"stream-{monitor.id}",
+        )
+        if authority.may(person, "SaveMonitor") and st.button("Change", key="change"):
+            _dialog(monitor.brand, monitor)
+
+
+def _words(one: Message) -> str:
+    return f"{theme.platform_name(one.platform)}, {one_line(one.author_name or 'somebody', 60)}: {safe_text(one.text, 300)}"
+
+
+def _alerts(brand: str, known: dict[str, Monitor]) -> None:
+    alerts = flow.alerts_of(brand, data.herald())[:10]
+    if not alerts:
+        return
+    rows = [
+        {
+            "when": present.clock(one.at, "UTC", data.now()),
+            "text": f"{one_line(known[one.monitor].title if one.monitor in known else one.monitor, 120)}: "
+            f"{one.found:,} in the hour before",
+        }
+        for one in alerts
+    ]
+    sheet([{"t": "title", "text": "Alerts"}, {"t": "events", "rows": rows}], key="alerts")
+
+
+@st.dialog("Monitor", width="medium")
+def _dialog(brand: str, monitor: Monitor | None) -> None:
+    _change(brand, monitor)
+
+
+@guarded
+def _change(brand: str, monitor: Monitor | None) -> None:
+    with st.form("monitor", border=False):
+        title = st.text_input("Title", monitor.title if monitor else "", max_chars=120)
+        listened = st.text_area(
+            "Any of these words, one on each line", "\n".join(monitor.words) if monitor else "", height=110
+        )
+        without = st.text_area("But none of these", "\n".join(monitor.without) if monitor else "", height=70)
+        platforms = st.multiselect(
+            "Only on",
+            parts.platforms_of(brand),
+            list(monitor.platforms) if monitor else [],
+            format_func=theme.platform_name,
+            placeholder="All platforms",
+        )
+        alert = st.number_input(
+            "Alert from so many in an hour on (0: none)", 0, 100_000, monitor.alert if monitor else 0
+        )
+        active = st.checkbox("Listening", monitor.active) if monitor else True
+        sent = st.form_submit_button("Save", type="primary", shortcut="Ctrl+Enter")
+    if sent:
+        name = monitor.id if monitor else st.session_state.setdefault("monitor.id", str(uuid4()))
+        command = commands.SaveMonitor(
+            name,
+            brand,
+            title or "",
+            tuple((listened or "").splitlines()),
+            tuple((without or "").splitlines()),
+            tuple(platforms),
+            int(alert),
+            monitor.version if monitor else 0,
+            active,
+        )
+        if actions.give(command):
+            st.session_state.pop("monitor.id", None)
+            st.rerun()
+        parts.flash()
+
+
+# ---------------------------------------------------------------- what rises
+
+
+@guarded
+def render_trends() -> None:
+    """The page of trends."""
+    person = who.current_person()
+    if person is None:
+        return
+    st.title("Trends", anchor=False)
+    st.caption("Words and hashtags said more often to us than before; each names how often, and who said it")
+    brand = parts.brand_of(person, "brand")
+    if brand is None:
+        return
+    days = st.segmented_control(
+        "Days", [3, 7], default=7, required=True, key="trend-days", format_func="{} days".format
+    )
+    found, samples = _rising(brand, int(days or 7))
+    rows = [_rises(one, samples) for one in found]
+    empty = f"Nothing rises: no word was said {rules.LEAST} times and {rules.FACTOR:.0f} times as often as before."
+    table(RISING, rows, key="rising", name="What rises", empty=empty, stacks=480)
+    st.caption(
+        f"Now: in how many messages of the last {days} days. Before: of as many days before those. "
+        f"A topic needs {rules.LEAST} messages, and {rules.FACTOR:.0f} times as many as before, one added to both."
+    )
+
+
+@st.cache_resource(ttl=300.0, max_entries=10, show_spinner="Reading what was said")
+def _rising(brand: str, days: int) -> tuple[list[Rising], dict[str, Message]]:
+    return flow.rising(brand, days, data.herald(), data.now())
+
+
+def _rises(one: Rising, samples: dict[str, Message]) -> dict[str, Any]:
+    said = " · ".join(f"“{safe_text(samples[each].text, 120)}”" for each in one.samples if each in samples)
+    return {
+        "id": "",
+        "cells": {
+            "topic": {"strong": one_line(one.topic, 60), "sub": f"{one.growth:.1f} times as often"},
+            "now": f"{one.now:,}",
+            "base": f"{one.base:,}",
+            "velocity": f"{one.velocity:+.1f}",
+            "said": said,
+        },
+    }
