@@ -103,7 +103,8 @@ def _stream(person: Person, monitor: Monitor, messages: list[Message]) -> None:
 
 
 def _words(one: Message) -> str:
-    return f"{theme.platform_name(one.platform)}, {one_line(one.author_name or 'somebody', 60)}: {safe_text(one.text, 300)}"
+    author = one_line(one.author_name or "somebody", 60)
+    return f"{theme.platform_name(one.platform)}, {author}: {safe_text(one.text, 300)}"
 
 
 def _alerts(brand: str, known: dict[str, Monitor]) -> None:

@@ -259,7 +259,7 @@ class _Month:
     def plan(self, until: datetime) -> None:
         for command in (*plan.days(until.date()), *plan.campaign(until.date())):
             self._act(command, "jack")
-        for told, by in plan.incident():
+        for told, by in (*plan.incident(), *plan.research(until.date())):
             self._act(told, by)
 
     def show_care(self) -> None:

@@ -6,13 +6,19 @@ from datetime import date, timedelta
 
 from herald.flows.commands import (
     AssessIncident,
+    ChoosePlatforms,
     Command,
     MakeShortLink,
     RaiseIncident,
+    RecordRecommendation,
     SaveCampaign,
     SaveDay,
+    SaveMonitor,
+    SaveNeeds,
     SaveOffer,
     SaveProduct,
+    SaveProfile,
+    ScorePlatform,
 )
 from local.demo import organisation as shop
 
@@ -59,3 +65,33 @@ def incident() -> list[tuple[Command, str]]:
     words = "Several people write that the Bell lamp gets hot enough to smell. No one is hurt so far."
     raised = ("demo-incident-1", shop.BRAND)
     return [(RaiseIncident(*raised, words), "hana"), (AssessIncident(*raised, "serious", "local", 1), "priya")]
+
+
+def research(today: date) -> list[tuple[Command, str]]:
+    """Platforms compared and two chosen, how accounts look, what is listened for, and what should change."""
+    needs = (("Our customers are there", 8), ("Answers in public", 6), ("Little work", 4))
+    scores = {
+        "facebook_page": (3, 3, 1), "mastodon": (1, 3, 2), "bluesky": (2, 3, 2), "tiktok": (2, 0, 0),
+    }  # fmt: skip
+    why = "Judged by the shop's own month there, and by what the sheet says."
+    told: list[tuple[Command, str]] = [(SaveNeeds(shop.BRAND, needs, 0), "jack")]
+    for platform, given in scores.items():
+        for (need, _), score in zip(needs, given, strict=True):
+            told.append((ScorePlatform(shop.BRAND, platform, need, score, why, 0), "jack"))
+    reasons = {
+        "facebook_page": "Most who write to us write there.", "bluesky": "People who ask before they buy.",
+        "mastodon": "Good talk, few of our customers.", "tiktok": "Nobody here films, and comments cannot be answered.",
+    }  # fmt: skip
+    told.append((ChoosePlatforms(shop.BRAND, ("facebook_page", "bluesky"), tuple(reasons.items()), 0), "eleni"))
+    words = ("lamp", "lamps", "light")
+    told.append((SaveMonitor("demo-monitor-1", shop.BRAND, "Lamps", words, (), (), 10, 0), "priya"))
+    bio = "Furniture and light for slow homes. Sydney, Brisbane, Perth."
+    for account in shop.ACCOUNTS[:3]:
+        command = SaveProfile(account.id, "Banksia & Oak", bio, "https://shop.banksia-and-oak.example/", "", "", 0)
+        told.append((command, "jack"))
+    late = "Answers to questions of the evening wait until noon."
+    do = "Let one person answer from eight to nine each morning."
+    due = (today + timedelta(days=14)).isoformat()
+    rests = ("Of 40 answers of the month, 9 were late; 7 of these were asked after six.", 40, "posts", "hana", due)
+    told.append((RecordRecommendation("demo-recommend-1", shop.BRAND, late, do, *rests), "hana"))
+    return told

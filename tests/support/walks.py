@@ -308,7 +308,11 @@ def judges(walk: Walk) -> None:
     walk.perform(c.RecordBreach("breach-0001", BRAND, "customer", "Person 1", "MOD 3.1", "Again."), MIA.id)
     walk.clock.pass_(minutes=5)
     walk.tick("Moderate")
+    walk.perform(c.SaveMonitor("monitor-1", BRAND, "Chairs", ("chair",), (), (), 1, 0), ANA.id)
+    _told(walk, a_comment("A chair, please", id="38", at=walk.clock()))
     _against_us(walk)
+    walk.clock.now = walk.clock.now.replace(minute=0) + timedelta(hours=1)
+    _told(walk, a_comment("Another chair", id="39", at=walk.clock() - timedelta(minutes=9)))
     for _ in range(2):
         walk.tick("Moderate")  # a day that is against us as no other; the second look finds the incident open
 

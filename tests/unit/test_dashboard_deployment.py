@@ -13,7 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -462,6 +462,7 @@ class Walk:
         sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
         self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), "lena")
         self.give(world, c.MakeShortLink(BRAND, "campaign-1", "mastodon", "https://a.example/"), "lena")
+        self.researches(world)
         for query in ({}, {"campaign": "campaign-1"}, {"view": "products"}):
             draw("campaigns", "lena", **query)
         for query in ({}, {"days": "days"}, {"days": "files"}, {"days": "checks"}):
@@ -473,6 +474,32 @@ class Walk:
         self.give(world, told, "lena")
         draw("calendar", "nora", post=post)
         self.give(world, c.WaiveCheck(post, "banned", "It is a quotation.", world.version(post)), "priya")
+
+    def researches(self, world: CalendarWorld) -> None:
+        """Platforms compared and two chosen, a profile, a monitor, a recommendation to its measured effect."""
+        note = c.SavePlatformNote(BRAND, "reddit", "cost", "Nothing.", "https://a.example/", "2026-11-01", 0)
+        self.give(world, note, "lena")
+        self.give(world, c.SaveNeeds(BRAND, (("Reach", 5),), 0), "lena")
+        four = ("mastodon", "bluesky", "reddit", "tiktok")
+        for platform in four:
+            self.give(world, c.ScorePlatform(BRAND, platform, "Reach", 2, "So it is.", 0), "lena")
+        reasons = tuple((each, "Because.") for each in four)
+        self.give(world, c.ChoosePlatforms(BRAND, four[:2], reasons, 0), "lena")
+        self.give(world, c.SaveProfile(MASTODON, "Kelp", "Bowls.", "https://a.example/", "", "", 0), "lena")
+        self.give(world, c.SaveMonitor("monitor-1", BRAND, "Bowls", ("bowl",), (), (), 3, 0), "lena")
+        told = ("Answer sooner.", "Answers are late.", "Ten of twenty.", 20, "posts", "lena", "2026-12-01")
+        self.give(world, c.RecordRecommendation("recommend-1", BRAND, told[1], told[0], *told[2:]), "lena")
+        for path, query in (
+            ("platforms", {"view": "sheet"}), ("platforms", {"view": "choice"}), ("profiles", {}), ("trends", {}),
+            ("monitors", {"monitor": "monitor-1"}), ("recommendations", {"recommendation": "recommend-1"}),
+            ("recommendations", {"view": "month"}), ("recommendations", {"view": "seen"}), ("evidence", {}),
+        ):  # fmt: skip
+            draw(path, "lena", **query)
+        today = world.now().date().isoformat()
+        self.give(world, c.ActOnRecommendation("recommend-1", BRAND, "Two more people.", today, 1), "lena")
+        later = world.now() + timedelta(days=9)
+        self.given.add("MeasureEffect")
+        gate.perform(c.MeasureEffect("recommend-1", BRAND, 7, 2), by="lena", herald=world.herald, now=later)
 
     def shows(self) -> None:
         """The library and customers' content, from capture to withdrawal, with a post that is out."""

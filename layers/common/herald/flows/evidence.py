@@ -111,5 +111,6 @@ def _page(shown: tuple[Shown, ...], about: dict[str, str]) -> str:
     style = "body{font:15px/1.5 system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem}small{color:#666}"
     return (
         f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Evidence pack</title>'
-        f"<style>{style}</style></head><body><h1>Evidence pack</h1><table>{facts}</table>{''.join(rows)}</body></html>\n"
+        f"<style>{style}</style></head><body><h1>Evidence pack</h1><table>{facts}</table>"
+        f"{''.join(rows)}</body></html>\n"
     )

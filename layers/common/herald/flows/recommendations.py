@@ -116,7 +116,7 @@ def _measure(command: c.MeasureEffect, person: Person, herald: Herald, now: date
 
 
 def effect_of(found: Recommendation, days: int, by: str, herald: Herald, now: datetime) -> Effect:
-    """The measure over `days` days before the day it was acted on, and over as many after it; that day is in neither."""
+    """The measure over `days` days before the day it was acted on, and over as many after; that day is in neither."""
     if found.acted_on is None:
         raise ValueError("nothing was done yet")
     before = _line(found, found.acted_on - timedelta(days=days), found.acted_on - timedelta(days=1), herald, now)

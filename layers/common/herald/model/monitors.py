@@ -31,7 +31,7 @@ class Monitor(Record):
 
 @record
 class Alert(Record):
-    """A monitor found as many as it was to tell of in an hour. `at` is that hour's beginning, so that it is told once."""
+    """A monitor found as many as it was to tell of in an hour. `at` is the hour's beginning: told once."""
 
     brand: str
     at: datetime

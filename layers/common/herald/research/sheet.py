@@ -48,7 +48,7 @@ def fields() -> dict[str, str]:
 def sheet(
     notes: Iterable[PlatformNote], adapters: Mapping[str, Capabilities], today: date
 ) -> dict[str, dict[str, Cell]]:
-    """Platform -> field -> cell: what is shipped, over it what people noted, and the limits of the adapters there are."""
+    """Platform -> field -> cell: what is shipped, over it what people noted, and the adapters' limits."""
     found = {
         platform: {field: Cell(one["text"], one["source"], READ, "shipped") for field, one in told["cells"].items()}
         for platform, told in _shipped()["platforms"].items()

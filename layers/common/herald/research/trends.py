@@ -1,4 +1,4 @@
-"""What rises: words and hashtags said more often in the last days than before, with base, velocity and samples. Pure."""
+"""What rises: words and hashtags said more often in the last days than before, with base and samples. Pure."""
 
 from __future__ import annotations
 
@@ -15,11 +15,14 @@ FACTOR = 2.0
 SAMPLES = 3
 _WORD = re.compile(r"#?[^\W_][\w'’-]{2,30}", re.UNICODE)
 _COMMON = frozenset(
-    """the and for you your are was with this that have has had not but our out all can any they them their there here
-    what when where which who will would could should from just about into than then too very been being were more most
-    some such only own same its it's don't did does doing how why after before again once also get got one two new now
-    please thanks thank hello love like really good great nice see still because over under off each every other these
-    those yes let's i'm i've i'd it'll we're you're my mine me him her his she we us he may might much many must""".split()  # noqa: SIM905 - a list of words to read
+    """
+    the and for you your are was with this that have has had not but our out all can any they them their there here
+    what when where which who will would could should from just about into than then too very been being were more
+    most some such only own same its it's don't did does doing how why after before again once also get got one two
+    new now please thanks thank hello love like really good great nice see still because over under off each every
+    other these those yes let's i'm i've i'd it'll we're you're my mine me him her his she we us he may might much
+    many must
+    """.split()  # noqa: SIM905 - a list of words to read
 )
 
 
