@@ -409,7 +409,7 @@ class Walk:
         for number, step in enumerate(("facts", "answer"), 2):
             self.give(world, c.TakeIncidentStep(*raised, step, number), "priya")
         self.give(world, c.CloseIncident(*raised, "A candle.", "Asked.", "Ask first.", "priya, today", 4), "aroha")
-        draw("incidents", "aroha", view="closed")
+        draw("incidents", "aroha", view="Closed")
         newest = world.store.policy("MOD")
         text = policies.draft_after(newest, world.now().date())
         self.give(world, c.SavePolicy(text, newest.version), "aroha")
@@ -463,7 +463,7 @@ class Walk:
         self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), "lena")
         self.give(world, c.MakeShortLink(BRAND, "campaign-1", "mastodon", "https://a.example/"), "lena")
         self.researches(world)
-        for query in ({}, {"campaign": "campaign-1"}, {"view": "products"}):
+        for query in ({}, {"campaign": "campaign-1"}, {"view": "Products"}):
             draw("campaigns", "lena", **query)
         for query in ({}, {"days": "days"}, {"days": "files"}, {"days": "checks"}):
             draw("calendar", "lena", **query)
@@ -490,9 +490,9 @@ class Walk:
         told = ("Answer sooner.", "Answers are late.", "Ten of twenty.", 20, "posts", "lena", "2026-12-01")
         self.give(world, c.RecordRecommendation("recommend-1", BRAND, told[1], told[0], *told[2:]), "lena")
         for path, query in (
-            ("platforms", {"view": "sheet"}), ("platforms", {"view": "choice"}), ("profiles", {}), ("trends", {}),
+            ("platforms", {"view": "What is known"}), ("platforms", {"view": "Needs and choice"}), ("profiles", {}), ("trends", {}),
             ("monitors", {"monitor": "monitor-1"}), ("recommendations", {"recommendation": "recommend-1"}),
-            ("recommendations", {"view": "month"}), ("recommendations", {"view": "seen"}), ("evidence", {}),
+            ("recommendations", {"view": "By month"}), ("recommendations", {"view": "What the figures suggest"}), ("evidence", {}),
         ):  # fmt: skip
             draw(path, "lena", **query)
         today = world.now().date().isoformat()

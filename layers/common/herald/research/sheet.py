@@ -72,7 +72,8 @@ def limits_of(can: Capabilities) -> str:
     if can.reply_limit is not None:
         told.append(f"an answer of {can.reply_limit:,} characters")
     acts = ", ".join(sorted(str(act).replace("_", " ") for act in can.acts))
-    return f"{', '.join(told).capitalize()}. Herald can: {acts}." if told or acts else ""
+    words = ", ".join(told)
+    return f"{words[:1].upper()}{words[1:]}. Herald can: {acts}." if told or acts else ""
 
 
 def csv_rows(made: Mapping[str, Mapping[str, Cell]], today: date) -> list[list[str]]:
