@@ -273,7 +273,11 @@ class Instagram:
         except BadPayload as error:
             raise Retryable(f"the container was made, but the answer is unreadable: {error}", "shape") from error
         except Rejected as refused:
-            raise _publishing(refused) from refused
+            if set(refused.code.split("/")) & {_DAILY_CAP, *_LATER}:
+                raise Retryable(
+                    str(refused), refused.code, _CAP_PAUSE if _DAILY_CAP in refused.code else 60.0
+                ) from refused
+            raise
         if not meta.TARGET.fullmatch(container):
             raise Rejected("the container has no id that Instagram gives", "shape")
         return container
