@@ -222,7 +222,8 @@ def test_what_an_answer_asks_us_to_do(server: Scripted, answer: Reply, expected:
 
 def test_a_lost_answer_is_looked_up_by_its_words_since_it_left(server: Scripted) -> None:
     for reply, found in (
-        (None, 0), ({"comment": "Other", "updateTime": stamp(1)}, 0), ({"comment": "Sorry!", "updateTime": stamp(-60)}, 0),
+        (None, 0), ({"comment": "Other", "updateTime": stamp(1)}, 0),
+        ({"comment": "Sorry!", "updateTime": stamp(-60)}, 0),
         ({"comment": " Sorry! ", "updateTime": stamp(1)}, 1),
     ):  # fmt: skip
         server.on("GET", f"{AT}{REVIEW}", Says(a_review(reviewReply=reply)))

@@ -273,10 +273,10 @@ class Instagram:
         except BadPayload as error:
             raise Retryable(f"the container was made, but the answer is unreadable: {error}", "shape") from error
         except Rejected as refused:
-            if set(refused.code.split("/")) & {_DAILY_CAP, *_LATER}:
-                raise Retryable(
-                    str(refused), refused.code, _CAP_PAUSE if _DAILY_CAP in refused.code else 60.0
-                ) from refused
+            told = set(refused.code.split("/"))
+            if told & {_DAILY_CAP, *_LATER}:
+                pause = _CAP_PAUSE if _DAILY_CAP in told else 60.0
+                raise Retryable(str(refused), refused.code, pause) from refused
             raise
         if not meta.TARGET.fullmatch(container):
             raise Rejected("the container has no id that Instagram gives", "shape")
