@@ -11,18 +11,30 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions_posts, data, data_library, data_posts, images, parts, present, present_posts, theme
+from dashboard import (
+    actions_posts,
+    data,
+    data_campaigns,
+    data_library,
+    data_posts,
+    images,
+    parts,
+    present,
+    present_posts,
+    theme,
+)
 from dashboard.components.calendar import post_cards, words
 from dashboard.data_posts import Whole
 from dashboard.failures import guarded
 from dashboard.text import one_line, safe_text
 from herald.errors import BadPayload, HeraldError, TooLarge
-from herald.flows import posts, shown
+from herald.flows import checks, posts, shown
 from herald.flows.commands import Draft, Variant
 from herald.govern import authority
 from herald.library.assets import credited
 from herald.library.licences import LICENCES
 from herald.model import Account, Asset, AssetKind, Media, Person, Post, Record, Target, words_of
+from herald.publish import writing
 from herald.publish.checks import Problem, check
 from herald.publish.lengths import length
 from herald.publish.schedule import comes_twice, due_at
@@ -108,7 +120,9 @@ class _Held:
         if self.whole is None:
             zone = present_posts.main_zone(self.accounts)
             return {
-                "title": "", "text": "", "link": "", "alt": "", "expected": 0, "accounts": [], "picked": "",
+                "title": "", "text": "", "link": "", "alt": "", "paid": False, "offers": [],
+                "expected": 0, "accounts": [],
+                "picked": "",
                 **_from_customer(self.brand, st.query_params.get("content", "")),
                 "day": _asked_day(data.now().astimezone(ZoneInfo(zone)).date()), "time": time(9, 0),
             }  # fmt: skip
@@ -116,9 +130,11 @@ class _Held:
         mine = [target for target in self.whole.targets if present_posts.movable(target)]
         first = _wall(mine[0].local_time) if mine else datetime.combine(data.now().date(), time(9, 0))
         held: dict[str, Any] = {
-            "title": post.title, "text": post.text, "link": post.link, "expected": post.version,
+            "title": post.title, "text": post.text, "link": post.link, "paid": post.paid, "expected": post.version,
             "alt": post.media[0].alt if post.media else "", "accounts": [target.account for target in mine],
-            "needs": post.needs, "picked": post.media[0].asset if post.media else "",
+            "needs": tuple(each for each in post.needs if not _sells(each)),
+            "offers": [each for each in post.needs if _sells(each)],
+            "picked": post.media[0].asset if post.media else "",
             "day": first.date(), "time": first.time(),
         }  # fmt: skip
         for target in mine:
@@ -153,6 +169,10 @@ def _from_customer(brand: str, content_id: str) -> dict[str, Any]:
     shown = next((one.id for one in data_library.assets(brand) if one.right == content.id), "")
     said = safe_text(message.text, 1_000).strip()
     return {"needs": (f"right:{content.id}",), "text": f"“{said}”" if said else "", "picked": shown}
+
+
+def _sells(need: str) -> bool:
+    return need.partition(":")[0] in ("offer", "event", "product")
 
 
 def _wall(local_time: str) -> datetime:
@@ -208,6 +228,11 @@ def _words(held: _Held) -> None:
     st.text_input("Title", key=held.key("title"), max_chars=120, placeholder="How the calendar calls it; not published")
     held.write("text", "Text", rows=7, placeholder="What every account says, unless it has words of its own")
     st.text_input("Link", key=held.key("link"), max_chars=2_000, placeholder="https://")
+    offers = data_campaigns.open_offers(held.brand)
+    kept = [need for need in held.get("offers", []) if need not in offers]
+    st.multiselect("Offers, events, products", [*offers, *kept], key=held.key("offers"), placeholder="It names none",
+                   format_func=lambda need: one_line(offers.get(need, "Not open any more"), 120))  # fmt: skip
+    st.checkbox("Paid or gifted", key=held.key("paid"), help="Money or goods change hands: its words must say so.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,7 +437,9 @@ def _post(person: Person, held: _Held, picture: _Picture | None) -> Post:
         id=held.id, brand=held.brand, author=whole.post.author if whole else person.id,
         title=(held.get("title") or "").strip(), text=(held.get("text") or "").strip(),
         created_at=whole.post.created_at if whole else data.now(), link=(held.get("link") or "").strip(),
-        media=(picture.media,) if picture else (), version=held.expected, needs=tuple(held.get("needs") or ()),
+        media=(picture.media,) if picture else (), version=held.expected,
+        needs=(*(held.get("needs") or ()), *(held.get("offers") or ())),
+        paid=bool(held.get("paid")),
     )  # fmt: skip
 
 
@@ -431,6 +458,8 @@ def _previews(
     """A card for each account; every problem found, by field and rule."""
     known = {account.id: account for account in held.accounts}
     frozen, found, cards = _frozen(held), [], []
+    waived = checks.waived_of(post.id, data.herald()) if held.whole else frozenset()
+    worth: dict[str, None] = {}
     credits_ = shown.lines(_rests_on(held, post))
     if lacking := [line for line in credits_ if line not in post.text]:
         cards.append({"t": "note", "text": safe_text("Added below the words: " + " · ".join(lacking), 500)})
@@ -442,12 +471,19 @@ def _previews(
         target = _target(post, replace(variant, text=own))
         problems = check(post, target, data_posts.limits(target.platform))
         problems += posts.unmet(post, target, data.herald(), data.now())
+        written = writing.check_post(post, target, data_posts.checks_of(post.brand))
+        stops, advice = checks.sorted_out(written, post, target, waived)
+        problems += stops
+        worth |= dict.fromkeys(advice)
         if picture and picture.new is not None and not picture.licence:
             problems.append(Problem(variant.account, "media", "licence", "Say whose the image is: choose its licence."))
         if variant.account in wrong:
             problems.append(Problem(variant.account, "time", "time", wrong[variant.account]))
         found += problems
         cards.append(_card(post, target, known[variant.account], problems, picture))
+    if worth:
+        told = "\n".join(f"· {each}" for each in worth)
+        cards.insert(0, {"t": "note", "text": safe_text(f"Worth a look:\n{told}", 3_000)})
     if not found and not any(card["t"] == "preview" for card in cards):
         cards = [{"t": "note", "text": "Choose an account: here you see the post as it will stand there."}]
     post_cards(cards, key="compose-previews")
@@ -504,7 +540,7 @@ def _finish(
     if not (submit or save):
         return
     command = Draft(held.id, held.brand, post.title, post.text, tuple(variants), held.expected, post.link, post.media,
-                    post.needs)  # fmt: skip
+                    post.needs, post.paid)  # fmt: skip
     new = (picture.new, picture.licence) if picture and picture.new is not None else None
     if actions_posts.save(command, new, submit=submit):
         held.end()

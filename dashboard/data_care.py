@@ -11,7 +11,7 @@ from dashboard import data
 from herald.care import limits
 from herald.care.answers import Answer
 from herald.care.playbooks import Leg, Play, shipped
-from herald.flows import care
+from herald.flows import care, casebook
 from herald.model import AnswerBook, Case, Handling, Message, Person, Playbook, Remedy, RemedyLimits
 
 
@@ -27,8 +27,8 @@ class Handled(NamedTuple):
 def handled(case: Case, message: Message) -> Handled:
     """Always read anew."""
     herald = data.herald()
-    handling = care.handling_of(case, message, herald)
-    book = care.book_numbered(case.brand, handling.playbook, herald)
+    handling = casebook.handling_of(case, message, herald)
+    book = casebook.book_numbered(case.brand, handling.playbook, herald)
     play = book.play(handling.kind, handling.persona)
     return Handled(handling, play, book.procedure, care.newest_remedy(case, herald))
 

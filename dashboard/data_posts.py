@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import streamlit as st
 
 from dashboard import data
-from herald.model import Account, Approval, Delivery, Hold, Note, Post, Target
+from herald.flows import calendar as flow
+from herald.flows import checks
+from herald.model import Account, Approval, CheckPolicy, DayMark, Delivery, Hold, Note, Person, Post, Target
 from herald.ports import PostLimits
 
 
@@ -44,8 +46,27 @@ def holds(brand: str) -> tuple[Hold, ...]:
     return tuple(data.herald().store.holds(brand))
 
 
+@st.cache_resource(ttl=data.LIVE, max_entries=100, show_spinner=False)
+def days(brand: str, first: date, last: date) -> tuple[DayMark, ...]:
+    """Marks that touch these days."""
+    return tuple(flow.days_between(brand, first, last, data.herald()))
+
+
+@st.cache_resource(ttl=data.LIVE, max_entries=20, show_spinner=False)
+def checks_of(brand: str) -> CheckPolicy:
+    """What the brand's words are checked for."""
+    return checks.policy_of(brand, data.herald())
+
+
+def brand_in_view(person: Person, chosen: object) -> str:
+    """The brand the page's own choice names, or the first of the person's."""
+    return chosen if isinstance(chosen, str) and chosen in person.brands else next(iter(sorted(person.brands)), "")
+
+
 def forget() -> None:
     """After a write: the next look reads again."""
+    days.clear()
+    checks_of.clear()
     between.clear()
     attention.clear()
     holds.clear()

@@ -11,7 +11,9 @@ from dashboard import theme, who
 from dashboard.app_pages import (
     breaches,
     calendar,
+    campaigns,
     inbox,
+    incidents,
     law,
     library,
     moderation,
@@ -50,7 +52,9 @@ PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their fi
     "report": Entry("Measure", "Report", ":material/description:", report.render, overview.SEES),
     "inbox": Entry("Engage", "Inbox", ":material/inbox:", inbox.render, _ANSWER),
     "moderation": Entry("Engage", "Moderation", ":material/gavel:", moderation.render, _MODERATE),
+    "incidents": Entry("Engage", "Incidents", ":material/campaign:", incidents.render, incidents.SEES),
     "calendar": Entry("Publish", "Calendar", ":material/calendar_month:", calendar.render, calendar.SEES),
+    "campaigns": Entry("Publish", "Campaigns", ":material/sell:", campaigns.render, campaigns.SEES),
     "library": Entry("Publish", "Library", ":material/photo_library:", library.render, calendar.SEES),
     "user-content": Entry(
         "Publish", "User content", ":material/volunteer_activism:", user_content.render, calendar.SEES

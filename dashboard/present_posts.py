@@ -17,6 +17,7 @@ from dashboard.text import SHORT, one_line, open_address, safe_text
 from herald.model import (
     Account,
     Approval,
+    DayMark,
     Delivery,
     DeliveryState,
     Hold,
@@ -207,9 +208,19 @@ def holidays_of(days: Iterable[date], accounts: Sequence[Account]) -> dict[str, 
     return found
 
 
+def mark_of(mark: DayMark) -> Row:
+    """A day's mark as the month shows it."""
+    kind = str(mark.kind).replace("_", " ")
+    at = f"{mark.local_time} " if mark.local_time else ""
+    title = one_line(mark.title, 80)
+    words = f"{kind}: {at}{title}"
+    return {"id": mark.id, "kind": str(mark.kind), "title": f"{at}{title}", "words": words, "done": mark.done}
+
+
 def month_data(
-    month: date, targets: Iterable[Target], posts: Mapping[str, Post], look: Looking, holidays: Mapping[str, str]
-) -> Row:
+    month: date, targets: Iterable[Target], posts: Mapping[str, Post], look: Looking, holidays: Mapping[str, str],
+    marks: Sequence[DayMark] = (),
+) -> Row:  # fmt: skip
     """What the month shows, apart from what was just told."""
     days, today = visible_days(month), look.now.astimezone(ZoneInfo(look.zone)).date()
     tiles = [tile(target, posts[target.post_id], look) for target in targets if target.post_id in posts]
@@ -224,6 +235,7 @@ def month_data(
             {
                 "date": day.isoformat(), "number": day.day, "words": day_words(day), "other": day.month != month.month,
                 "holiday": holidays.get(day.isoformat(), ""), "past": day < today,
+                "marks": [mark_of(mark) for mark in marks if mark.first_day <= day <= mark.last_day],
             }
             for day in days
         ],

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import actions_posts, compose, data, data_posts, parts, present, present_posts, theme, who
+from dashboard.app_pages import days as days_page
 from dashboard.app_pages import post as post_page
 from dashboard.components import calendar as components
 from dashboard.components import sheet
@@ -19,7 +20,7 @@ from herald.model import Account, Hold, Person, Role
 
 SEES = frozenset({Role.MARKETER, Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE})
 """Whose work the calendar is. What each may do there is the gate's to say."""
-VIEWS = ("post", "compose", "day")
+VIEWS = ("post", "compose", "day", "days")
 _KEY = "calendar-month"
 
 
@@ -34,6 +35,10 @@ def render() -> None:
         return
     if st.query_params.get("post"):
         post_page.render(person, st.query_params["post"], close=_back, edit=_edit)
+        return
+    if st.query_params.get("days"):
+        chosen = data_posts.brand_in_view(person, st.session_state.get("brand"))
+        days_page.render(person, chosen, st.query_params["days"][:80], close=_back)
         return
     brand, month = _head(person)
     if brand is None:
@@ -53,6 +58,10 @@ def _go(**params: str) -> None:
 
 def _back() -> None:
     _go()
+
+
+def _days() -> None:
+    _go(days="days")
 
 
 def _open(post_id: str) -> None:
@@ -76,6 +85,7 @@ def _head(person: Person) -> tuple[str | None, date]:
         with st.container(horizontal=True, gap="small", width="content", vertical_alignment="center"):
             if authority.may(person, "Hold") and st.button("Hold…", icon=":material/front_hand:", key="hold"):
                 _hold_dialog(brand)
+            st.button("Days and files", icon=":material/event_note:", key="days", on_click=_days)
             if authority.may(person, "Draft"):
                 st.button("New post", type="primary", icon=":material/edit_square:", key="new-post", on_click=_edit,
                           args=("new",))  # fmt: skip
@@ -145,7 +155,8 @@ def _month(person: Person, brand: str, month: date, platforms: Sequence[str], gr
     components.calendar(
         {
             **present_posts.month_data(
-                month, shown, planned.posts, look, present_posts.holidays_of(days, accounts)
+                month, shown, planned.posts, look, present_posts.holidays_of(days, accounts),
+                data_posts.days(brand, days[0], days[-1]),
             ),
             "needs": [present_posts.need(target, waiting.posts[target.post_id], look) for target in waiting.targets],
             "compose": authority.may(person, "Draft"),
@@ -174,8 +185,7 @@ def _moved() -> None:
     asked = _from_browser("moved")
     if person is None or asked is None:
         return
-    brand = st.session_state.get("brand")
-    brand = brand if brand in person.brands else next(iter(sorted(person.brands)), "")
+    brand = data_posts.brand_in_view(person, st.session_state.get("brand"))
     zone = present_posts.main_zone(data.accounts_of(brand))
     to = actions_posts.move(asked, zone)
     if not to:
@@ -188,7 +198,9 @@ def _moved() -> None:
 
 def _opened() -> None:
     asked = _from_browser("opened")
-    if isinstance(asked, dict):
+    if isinstance(asked, dict) and asked.get("mark"):
+        st.session_state["calendar.leave"] = {"days": str(asked["mark"])[:80]}
+    elif isinstance(asked, dict):
         st.session_state["calendar.leave"] = {"post": str(asked.get("post", ""))[:80]}
 
 

@@ -14,8 +14,10 @@ from dashboard.data_posts import Whole
 from dashboard.failures import guarded
 from dashboard.text import one_line, safe_text
 from herald.errors import HeraldError
+from herald.flows import checks, commands
 from herald.govern import authority
 from herald.model import Person, Post, Target, TargetState, words_of
+from herald.publish import writing
 from herald.publish.checks import check
 
 REASON_HINT = "Whoever asks later reads this"
@@ -42,6 +44,7 @@ def render(person: Person, post_id: str, *, close: Callable[[], None], edit: Cal
         for target in whole.targets:
             _variant(person, whole, target)
     with right:
+        _written(person, whole)
         _review(person, whole)
         with st.container(border=True):
             _history(whole, zone)
@@ -103,6 +106,37 @@ def _small(key: str) -> str:
         return images.thumbnail(data_posts.image(key))
     except HeraldError:
         return ""
+
+
+# ---------------------------------------------------------------- what is checked
+
+
+def _written(person: Person, whole: Whole) -> None:
+    """What the brand's rules stop on these words; someone other than the writer may let it stand."""
+    post = whole.post
+    editable = [target for target in whole.targets if target.state.editable]
+    stops = checks.stopping(post, editable, data.herald()) if editable else []
+    if not stops:
+        return
+    with st.container(border=True):
+        told = "\n".join(f"· {each.words}" for each in stops)
+        post_cards([{"t": "note", "tone": "orange", "text": safe_text(f"Stops it:\n{told}", 2_000)}], key="post-stops")
+        if authority.may(person, "WaiveCheck") and person.id != post.author and st.button("Let it stand…", key="waive"):
+            _waive_dialog(post, tuple(dict.fromkeys(each.rule for each in stops)))
+
+
+@st.dialog("Let it stand", width="small")
+def _waive_dialog(post: Post, rules: tuple[str, ...]) -> None:
+    """One rule, on exactly these words."""
+    _waive(post, rules)
+
+
+@guarded
+def _waive(post: Post, rules: tuple[str, ...]) -> None:
+    rule = st.selectbox("Rule", list(rules), format_func=lambda each: writing.RULES[each].title)
+    reason = _reason("waive", "Let it stand on these words")
+    if reason is not None:
+        _done(actions_posts.give(commands.WaiveCheck(post.id, rule, reason, post.version)))
 
 
 # ---------------------------------------------------------------- variants

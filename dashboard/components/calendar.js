@@ -209,6 +209,12 @@ function wire(cal, node, tile) {
   }
 }
 
+function markNode(cal, mark) {
+  const node = asButton(`daymark ${mark.kind} ${mark.done ? "done" : ""}`, mark.title, mark.words, () => cal.trigger("opened", { mark: mark.id }))
+  node.title = mark.words
+  return node
+}
+
 function dayNode(cal, day, tiles) {
   const node = el("section", `day ${day.other ? "other" : ""} ${day.holiday ? "closed" : ""}`)
   node.dataset.date = day.date
@@ -229,6 +235,7 @@ function dayNode(cal, day, tiles) {
     top.append(add)
   }
   node.append(top)
+  for (const mark of day.marks || []) node.append(markNode(cal, mark))
   const open = cal.unfolded.has(day.date) || tiles.length <= SHOWN + 1
   for (const tile of open ? tiles : tiles.slice(0, SHOWN)) node.append(tileNode(cal, tile, false))
   if (!open) {
@@ -275,7 +282,7 @@ function weeksNode(cal, byDay) {
   let any = false
   for (let at = 0; at < days.length; at += 7) {
     const week = days.slice(at, at + 7)
-    const busy = week.filter((day) => (byDay.get(day.date) || []).length || day.date === today || day.holiday)
+    const busy = week.filter((day) => (byDay.get(day.date) || []).length || day.date === today || day.holiday || (day.marks || []).length)
     if (!busy.length) continue
     any = true
     const block = el("section", "week")
@@ -291,6 +298,7 @@ function weeksNode(cal, byDay) {
       name.append(el("span", "short", day.words.slice(0, 3)), el("span", "number", day.number))
       const tiles = el("div", "tiles")
       if (day.holiday) tiles.append(el("div", "holiday", day.holiday))
+      for (const mark of day.marks || []) tiles.append(markNode(cal, mark))
       for (const tile of byDay.get(day.date) || []) tiles.append(tileNode(cal, tile, true))
       if (!(byDay.get(day.date) || []).length && day.date === today) tiles.append(el("div", "muted nothing", "Nothing planned today"))
       row.append(name, tiles)

@@ -1,4 +1,7 @@
-"""GET and POST /l/{token}: approve, acknowledge, appeal, share by signed single-purpose link; GET changes nothing."""
+"""GET and POST /l/{token}: approve, acknowledge, appeal, share by signed single-purpose link; GET changes nothing.
+
+GET /s/{code}: a short link of ours, which leads to the shop's page and is counted.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,8 @@ metrics = Metrics(namespace="Herald")
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     """HTTP API event (payload format 2.0) in; a page out. The token stands in no log: whoever reads it could use it."""
+    if "code" in (event.get("pathParameters") or {}):
+        return _short(event)
     token = str((event.get("pathParameters") or {}).get("token", ""))
     herald = runtime.current()
     if event["requestContext"]["http"]["method"] == "POST":
@@ -33,6 +38,23 @@ def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
     logger.info("link", extra={"purpose": answer.purpose, "outcome": answer.outcome, "status": answer.status})
     metrics.add_metric(name=f"link.{answer.outcome}", unit=MetricUnit.Count, value=1)
     return _response(token, answer)
+
+
+def _short(event: dict[str, Any]) -> dict[str, Any]:
+    """302 to the stored address, or 404. A HEAD or a program is led there too, and not counted."""
+    from herald.flows import short  # noqa: PLC0415
+
+    herald = runtime.current()
+    http = event["requestContext"]["http"]
+    agent = str(http.get("userAgent") or "") if http["method"] == "GET" else ""
+    target = short.follow(str(event["pathParameters"]["code"]), agent, herald, herald.clock())
+    metrics.add_metric(name="link.followed" if target else "link.unknown", unit=MetricUnit.Count, value=1)
+    headers = {"cache-control": "no-store", "referrer-policy": "no-referrer-when-downgrade", "x-robots-tag": "noindex"}
+    if target:
+        return {"statusCode": 302, "headers": headers | {"location": target}, "body": ""}
+    told = link_pages.broken("No such link", "Check the address: perhaps its end is missing.")
+    page = {"content-type": "text/html; charset=utf-8", "content-security-policy": link_pages.POLICY}
+    return {"statusCode": 404, "headers": headers | page, "body": told.decode()}
 
 
 def _form(event: dict[str, Any]) -> dict[str, str] | Answer:

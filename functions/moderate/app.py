@@ -1,4 +1,4 @@
-"""Stream of the Messages table -> one decision a message; schedule: parked records, breaches and complaints overdue."""
+"""Stream of the Messages table -> one decision a message; schedule: what is parked or overdue, brand damage."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
-from herald.flows import breaches, care, moderate
+from herald.flows import moderate
 from herald.flows.context import Herald
 from herald.store.stream import images
 
@@ -30,16 +30,16 @@ def handler(event: dict[str, Any], context: object) -> None:
     else:
         outcomes = moderate.retry_parked(herald, now)
         _climb(herald, now)
+        _detect(herald, now)
+        from herald.flows import care  # noqa: PLC0415  the stream, whose start people wait for, needs none of these
+
         climbed = care.climb(herald, now)
         metrics.add_metric(name="care.overdue", unit=MetricUnit.Count, value=len(climbed))
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
         metrics.add_metric(name="moderate.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
-    allowed = [outcome.message_id for outcome in outcomes if outcome.allowed]
-    if allowed:
-        logger.info("allowed", extra={"message_ids": allowed})  # most of them: a line each would cost more than judging
     for outcome in outcomes:
         if outcome.allowed:
-            continue
+            continue  # most of them: the audit chain and the count below name them; a line each costs more than judging
         stuck = outcome.result == "parked" and outcome.attempts >= moderate.TELL_AFTER
         (logger.error if stuck else logger.info)("moderated", extra=outcome.for_log())
         if stuck:
@@ -48,7 +48,19 @@ def handler(event: dict[str, Any], context: object) -> None:
         metrics.add_metric(name=f"moderate.{result}", unit=MetricUnit.Count, value=number)
 
 
+def _detect(herald: Herald, now: datetime) -> None:
+    from herald.flows import incidents  # noqa: PLC0415
+
+    for found in incidents.detect(herald, now):
+        facts = {"brand": found.brand, "outcome": found.result, "incident": found.incident, "error": found.error}
+        (logger.info if found.result == "open" else logger.error)("incident", extra=facts)
+        if found.result != "open":
+            metrics.add_metric(name=f"incident.{found.result}", unit=MetricUnit.Count, value=1)
+
+
 def _climb(herald: Herald, now: datetime) -> None:
+    from herald.flows import breaches  # noqa: PLC0415
+
     for one in breaches.climb(herald, now):
         facts = {"breach": one.breach_id, "outcome": one.result, "step": one.step, "error": one.error}
         (logger.error if one.result == "failed" else logger.info)("breach", extra=facts)

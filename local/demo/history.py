@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from herald.care import playbooks
 from herald.errors import Refused
-from herald.flows import care
+from herald.flows import casebook
 from herald.flows.commands import (
     AcknowledgePolicy,
     Approve,
@@ -65,7 +65,7 @@ from herald.model import (
 from herald.platforms import outlets, sources
 from herald.ports import Capabilities, Proof
 from herald.store.tables import TableStore
-from local.demo import govern, library, microblogs, voices
+from local.demo import govern, library, microblogs, plan, voices
 from local.demo import organisation as shop
 from local.facebook import numbers
 from local.memory import MemoryDb
@@ -229,6 +229,7 @@ def make(
     month.acknowledge()
     month.settle()
     month.live(said, first, until)
+    month.plan(until)
     return Past(db, herald, said, wall, towns.networks, first, tuple(month.refused), files)
 
 
@@ -254,6 +255,12 @@ class _Month:
         self._act(SavePlaybook(shop.BRAND, playbooks.shipped(), 0), "eleni")
         self._act(SaveAnswers(shop.BRAND, shop.answers(), 0), "hana")
         self._act(SaveLimits(shop.BRAND, "AUD", shop.LIMITS, 0), "eleni")
+
+    def plan(self, until: datetime) -> None:
+        for command in (*plan.days(until.date()), *plan.campaign(until.date())):
+            self._act(command, "jack")
+        for told, by in plan.incident():
+            self._act(told, by)
 
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that
@@ -286,7 +293,7 @@ class _Month:
             self._act(TakeCaseStep(case.id, step, self._handled(case)), by)
 
     def _handled(self, case: Case) -> int:
-        return care.handling_of(case, self.herald.store.message(case.message_id), self.herald).version
+        return casebook.handling_of(case, self.herald.store.message(case.message_id), self.herald).version
 
     def live(self, said: tuple[voices.Said, ...], begun: date, until: datetime) -> None:
         """Everything in the order of its time: words, edits, deletions, answers, and the moderators' evening round."""

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
-from herald.flows import care
+from herald.flows import casebook
 from herald.flows.context import Herald
 from herald.model import (
     Account,
@@ -205,7 +205,7 @@ class World:
             self.now() + timedelta(minutes=due_in), owner=owner, note=note,
         )  # fmt: skip
         account = next(each for each in self.accounts if each.platform == message.platform)
-        self.store.commit([New(case), *care.opening(case, message, account, self.herald)])
+        self.store.commit([New(case), *casebook.opening(case, message, account, self.herald)])
         held = self.store.case(case.id)
         if held is None:
             raise LookupError(case.id)

@@ -16,6 +16,7 @@ from hashlib import sha256
 from types import ModuleType
 from typing import Any, ClassVar
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 import boto3
 from boto3.dynamodb.types import TypeSerializer
@@ -29,7 +30,7 @@ from herald.flows.audit import CHAINS
 from herald.flows.context import Herald
 from herald.flows.gate import perform
 from herald.library.rights import content_id
-from herald.model import Account, Change, Event, Kind, Media, Message, Metric, Person, Role, Snapshot
+from herald.model import Account, Change, Counted, Event, Kind, Media, Message, Metric, Person, Role, Snapshot
 from herald.ports import Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
@@ -292,7 +293,7 @@ def judges(walk: Walk) -> None:
     a complaint that is overdue."""
     said = [a_comment("you utter muppet", id="31"), a_comment("a refund?", id="32"), a_comment("dodgy", id="33"),
             a_comment("lovely", id="34")]  # fmt: skip
-    walk.changed(_told(walk, a_comment("My chair #talltimber", id="36")))
+    walk.changed(_told(walk, a_comment("My chair #talltimber", id="37")))
     ids = [_told(walk, event) for event in said]
     walk.changed(*ids)
     walk.clock.pass_(minutes=1)
@@ -312,6 +313,17 @@ def judges(walk: Walk) -> None:
     walk.perform(c.RecordBreach("breach-0001", BRAND, "customer", "Person 1", "MOD 3.1", "Again."), MIA.id)
     walk.clock.pass_(minutes=5)
     walk.tick("Moderate")
+    _against_us(walk)
+    for _ in range(2):
+        walk.tick("Moderate")  # a day that is against us as no other; the second look finds the incident open
+
+
+def _against_us(walk: Walk) -> None:
+    account, today = ACCOUNT.id, walk.clock().astimezone(ZoneInfo(ACCOUNT.timezone)).date()
+    for back in range(1, 4):
+        day = (today - timedelta(days=back)).isoformat()
+        walk.store.commit([Counted(account, day, {"messages": 20, "label.complaint": 2})])
+    walk.store.commit([Counted(account, today.isoformat(), {"messages": 40, "label.complaint": 40})])
 
 
 def _told(walk: Walk, event: Event) -> str:
@@ -355,7 +367,8 @@ def posts(walk: Walk) -> None:
     walk.clock.pass_(minutes=61)
     walk.tick("Publish")
     walk.deliver()
-    _approved(walk, "post-0003")
+    _promote(walk)
+    _approved(walk, "post-0003", sells=True)
     walk.clock.pass_(minutes=61)
     walk.wall.script[:] = [Retryable("busy", after=1), "drop"]
     for _ in range(8):
@@ -383,6 +396,11 @@ def links(walk: Walk) -> None:
         _ask(walk, token, query="image=0")
         for _ in range(2):
             _ask(walk, token, action=action, reason="The price is wrong.")
+    _submitted(walk, "post-0010", text="Ring Jo on 0412 345 678.", waived="personal_data")
+    _ask(walk, _link(walk, "approve", "post-0010", MIA.id), action="approve")
+    _submitted(walk, "post-0011", sells=True)
+    _ask(walk, _link(walk, "approve", "post-0011", MIA.id), action="approve")
+    _follow(walk)
     gone = "0" * 64
     _submitted(walk, "post-0007", (Media(f"media/{gone}", gone, "image/png", 8, "A chair", 1, 1),))
     token = _link(walk, "approve", "post-0007", MIA.id)
@@ -432,16 +450,40 @@ def _ask(walk: Walk, token: str, query: str = "", **form: str) -> None:
         walk.call("Link", event | pressed)
 
 
-def _submitted(walk: Walk, post: str, media: tuple[Media, ...] = ()) -> None:
+def _promote(walk: Walk) -> None:
+    """A campaign with an offer that is open, and a product of it."""
+    about = ("campaign-1", BRAND, "Lamps", "Sell lamps.", "lamps", "clicks", 10, "2026-11-01", "2026-11-30", ANA.id, 0)
+    walk.perform(c.SaveCampaign(*about), ANA.id)
+    walk.perform(c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", 3, 0, 0), ANA.id)
+    window = ("2026-01-01T09:00", "2027-11-30T17:00", "UTC")
+    sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
+    walk.perform(c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), ANA.id)
+
+
+def _follow(walk: Walk) -> None:
+    """A short link, followed and not found."""
+    made = walk.perform(c.MakeShortLink(BRAND, "campaign-1", "mastodon", "https://a.example/"), ANA.id)
+    for code in (made.subject, "aaaaaaaa"):
+        http = {"method": "GET", "userAgent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/128.0"}
+        walk.call("Link", {"pathParameters": {"code": code}, "requestContext": {"http": http}, "headers": {}})
+
+
+def _submitted(
+    walk: Walk, post: str, media: tuple[Media, ...] = (), *, text: str = "", waived: str = "", sells: bool = False
+) -> None:  # fmt: skip
     local = (walk.clock() + timedelta(hours=12)).strftime("%Y-%m-%dT%H:%M")  # Sydney in summer is UTC+11: in an hour
     variants = (c.Variant(ACCOUNT.id, local, "Australia/Sydney"),)
-    walk.perform(c.Draft(post, BRAND, "Chairs", f"New chairs, {post}.", variants, 0, media=media), ANA.id)
+    needs = ("offer:offer-0001", "product:LAMP-1") if sells else ()
+    words = text or f"New chairs, {post}."
+    walk.perform(c.Draft(post, BRAND, "Chairs", words, variants, 0, media=media, needs=needs), ANA.id)
+    if waived:
+        walk.perform(c.WaiveCheck(post, waived, "It is the shop's.", walk.version(post)), MIA.id)
     walk.perform(c.Submit(post, walk.version(post)), ANA.id)
     walk.clock.pass_(milliseconds=5)
 
 
-def _approved(walk: Walk, post: str, media: tuple[Media, ...] = ()) -> None:
-    _submitted(walk, post, media)
+def _approved(walk: Walk, post: str, media: tuple[Media, ...] = (), *, sells: bool = False) -> None:
+    _submitted(walk, post, media, sells=sells)
     walk.perform(c.Approve(post, walk.version(post)), MIA.id)
 
 

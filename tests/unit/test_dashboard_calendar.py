@@ -283,7 +283,7 @@ def test_an_image_is_kept_before_the_post_names_it(world, session):
     media = images.inspect(content, "A shelf")
     variant = commands.Variant(MASTODON, "2026-11-20T09:30", ZONE)
     command = commands.Draft("post-abcdefgh", BRAND, "With it", "Words", (variant,), 0, "", (media,))
-    assert actions_posts.save(command, content, submit=True)
+    assert actions_posts.save(command, (content, "own"), submit=True)
     kept = world.store.post("post-abcdefgh").media[0]
     assert world.shelf.get(kept.key) == content
     assert world.store.target("post-abcdefgh", MASTODON).state is TargetState.IN_REVIEW
@@ -351,7 +351,7 @@ def test_a_draft_is_saved_from_the_composer(world):
     at = drawn("lena", compose="new", day="2026-11-25")
     assert at.button(key="compose-save").disabled
     at.text_input[0].set_value("Composed").run()
-    at.multiselect[0].set_value([MASTODON, PERTH_PAGE]).run()
+    next(m for m in at.multiselect if m.label == "Accounts").set_value([MASTODON, PERTH_PAGE]).run()
     at.time_input[0].set_value(time(10, 40)).run()
     at.button(key="compose-save").click().run()
     assert not at.exception
@@ -364,7 +364,7 @@ def test_a_draft_is_saved_from_the_composer(world):
 
 def test_a_time_that_the_clocks_skip_cannot_be_saved(world):
     at = drawn("lena", compose="new", day="2027-10-03")  # Sydney goes from 02:00 to 03:00
-    at.multiselect[0].set_value([MASTODON]).run()
+    next(m for m in at.multiselect if m.label == "Accounts").set_value([MASTODON]).run()
     assert not at.button(key="compose-save").disabled
     at.time_input[0].set_value(time(2, 30)).run()
     assert at.button(key="compose-save").disabled

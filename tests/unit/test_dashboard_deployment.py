@@ -22,11 +22,12 @@ import yaml
 from streamlit.testing.v1 import AppTest
 
 from dashboard import data, main, who
+from herald.care import playbooks
+from herald.flows import care, gate, library
 from herald.flows import commands as c
-from herald.flows import gate, library
 from herald.govern import authority, policies
 from herald.library.rights import content_id
-from herald.model import Action, DeliveryState, Media, TargetState, UserContent, Work
+from herald.model import Action, Case, DeliveryState, Handling, Media, TargetState, UserContent, Work
 from herald.store import db
 from local.memory_media import MemoryMedia
 from tests.e2e.calendar_world import BLUESKY, FACEBOOK, MASTODON, CalendarWorld
@@ -351,7 +352,7 @@ class Walk:
         self.give(world, reply, "tomas")
         draw("inbox", "tomas", case=case.id)
         other = world.store.case(world.newest_case("J. Whitfield"))
-        self.give(world, c.Resolve(other.id, "Answered", "COMPLAINTS 2.1", other.version), "priya")
+        self.settles(world, other)
         insult = world.insult("Rude", "What an idiot", "idiot")
         draw("moderation", "priya", message=insult.id)
         self.give(world, c.Unhide(insult.id, "It was a joke", insult.version), "priya")
@@ -367,6 +368,28 @@ class Walk:
         self.give(world, c.DecideAppeal(appeal.id, True, "It is a name", "MOD 1.1", appeal.version), "aroha")
         self.calls |= watched.calls
 
+    def settles(self, world: World, case: Case) -> None:
+        """A complaint by its procedure, to a refund above the limit of who proposes it; and the settings of care."""
+        limits = (("community_manager", 100), ("customer_service_manager", 100_000))
+        self.give(world, c.SaveLimits(BRAND, "AUD", limits, 0), "gus")
+        self.give(world, c.SavePlaybook(BRAND, re.sub(r"\n +clause: .*", "", playbooks.shipped()), 0), "gus")
+        answer = (
+            "- {id: thanks, title: Thanks, for: [praise], text: Thank you!, link: https://a.example/, clause: MOD 1.1}"
+        )
+        self.give(world, c.SaveAnswers(BRAND, answer, 1), "tomas")
+
+        def seen() -> int:
+            handling = world.store.find(Handling, case.id, BRAND)
+            return handling.version if handling else 0
+
+        self.give(world, c.SetCaseType(case.id, "complaint", "unhappy", seen()), "priya")
+        for step in ("acknowledge", "understand", "investigate", "offer"):
+            self.give(world, c.TakeCaseStep(case.id, step, seen()), "priya")
+        self.give(world, c.Resolve(case.id, "Refunded", "COMPLAINTS 2.1", case.version, 5_000, "AUD"), "priya")
+        draw("inbox", "tomas", case=case.id)
+        (remedy,) = care.waiting_remedies(BRAND, world.herald)
+        self.give(world, c.ApproveOutcome(case.id, remedy.n, True, remedy.version), "tomas")
+
     def governs(self) -> None:
         world = World(now=NOW)
         world.furnish()
@@ -379,6 +402,14 @@ class Walk:
         draw("breaches", "aroha", breach="breach-0001")
         self.give(world, c.AcknowledgeBreach(BRAND, "breach-0001", 1), "aroha")
         self.give(world, c.CloseBreach(BRAND, "breach-0001", "Talked to", 2), "aroha")
+        raised = ("incident-0001", BRAND)
+        self.give(world, c.RaiseIncident(*raised, "A smell of gas, says a customer."), "priya")
+        self.give(world, c.AssessIncident(*raised, "minor", "local", 1), "priya")
+        draw("incidents", "aroha", incident="incident-0001")
+        for number, step in enumerate(("facts", "answer"), 2):
+            self.give(world, c.TakeIncidentStep(*raised, step, number), "priya")
+        self.give(world, c.CloseIncident(*raised, "A candle.", "Asked.", "Ask first.", "priya, today", 4), "aroha")
+        draw("incidents", "aroha", view="closed")
         newest = world.store.policy("MOD")
         text = policies.draft_after(newest, world.now().date())
         self.give(world, c.SavePolicy(text, newest.version), "aroha")
@@ -398,6 +429,7 @@ class Walk:
         watched = watch(world)
         for query in ({}, {"post": post}, {"post": out}, {"compose": "new"}):
             draw("calendar", "lena", **query)
+        self.keeps_days(world, post)
         for make, by in (
             (lambda v: c.MovePost(post, world.at(4, "10:00"), v), "lena"),
             (lambda v: c.Submit(post, v), "lena"),
@@ -414,6 +446,33 @@ class Walk:
         self.give(world, c.Confirm(unclear, BLUESKY, False, world.version(unclear)), "lena")
         self.calls |= watched.calls
 
+
+    def keeps_days(self, world: CalendarWorld, post: str) -> None:
+        """Days beside posts, a file, and the checks of what is written."""
+        self.give(world, c.SaveDay("day-00001", BRAND, "event", "Open day", "2026-11-20", "2026-11-21", 0), "lena")
+        also = c.SaveDay("day-00002", BRAND, "milestone", "Moved in", "2026-11-24", "2026-11-24", 0, owner="lena")
+        new = c.Draft("post-from-file", BRAND, "Of a file", "It says so.",
+                      (c.Variant(MASTODON, world.at(6, "09:00"), ZONE),), 0)  # fmt: skip
+        self.give(world, c.ImportCalendar(BRAND, (new,), (also,)), "lena")
+        days = ("2026-11-01", "2026-11-30")
+        lamps = ("campaign-1", BRAND, "Lamps", "Sell lamps.", "lamps", "clicks", 10, *days, "lena", 0)
+        self.give(world, c.SaveCampaign(*lamps), "lena")
+        self.give(world, c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", 3, 0, 0), "lena")
+        window = ("2026-11-01T09:00", "2026-11-30T17:00", ZONE)
+        sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
+        self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), "lena")
+        self.give(world, c.MakeShortLink(BRAND, "campaign-1", "mastodon", "https://a.example/"), "lena")
+        for query in ({}, {"campaign": "campaign-1"}, {"view": "products"}):
+            draw("campaigns", "lena", **query)
+        for query in ({}, {"days": "days"}, {"days": "files"}, {"days": "checks"}):
+            draw("calendar", "lena", **query)
+        self.give(world, c.RemoveDay(BRAND, "day-00001", 1), "lena")
+        self.give(world, c.SaveChecks(BRAND, 0, ("banned",), banned=("bargain",)), "gus")
+        variants = (c.Variant(MASTODON, world.at(3, "09:30"), ZONE),)
+        told = c.Draft(post, BRAND, "To look at", "A bargain.", variants, world.version(post))
+        self.give(world, told, "lena")
+        draw("calendar", "nora", post=post)
+        self.give(world, c.WaiveCheck(post, "banned", "It is a quotation.", world.version(post)), "priya")
 
     def shows(self) -> None:
         """The library and customers' content, from capture to withdrawal, with a post that is out."""
@@ -485,7 +544,8 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     of_audit = {grant.action for grant in grants() if grant.table == "Audit"}
     assert of_audit <= {"Query", "GetItem", "PutItem"}
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
-    versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in ("ACK", "POLICY", "PATH")}
+    kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS")
+    versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
     assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 
 

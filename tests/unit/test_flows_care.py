@@ -10,7 +10,7 @@ import pytest
 
 from herald.care import playbooks
 from herald.errors import Refused
-from herald.flows import care
+from herald.flows import care, casebook
 from herald.flows import commands as c
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
@@ -56,7 +56,7 @@ def case(world: World) -> Case:
 def handling(world: World) -> Handling:
     message = world.store.message(MESSAGE)
     assert message is not None
-    return care.handling_of(case(world), message, world.herald)
+    return casebook.handling_of(case(world), message, world.herald)
 
 
 def tick(world: World, step: str, by: str = MIA.id, *, done: bool = True) -> Any:
@@ -398,7 +398,7 @@ def own_book(clause: str = "MOD 2.1") -> str:
 
 def test_a_saved_playbook_holds_for_cases_from_then_on(world: World) -> None:
     run(world, c.SavePlaybook(BRAND, own_book(), 0), OLA.id)
-    assert care.book_of(BRAND, world.herald)[1] == 1
+    assert casebook.book_of(BRAND, world.herald)[1] == 1
     assert handling(world).playbook == 0  # the complaint began with the shipped one
     world.store.apply(replace(a_comment("refund me", id="2")), BRAND, NOON)
     moderate([f"{MESSAGE[:-1]}2"], world.herald, NOON)

@@ -231,7 +231,7 @@ def test_a_clause_shows_the_rules_gates_limits_and_laws_that_enforce_it(world: W
     held = policies.enforcement(mod, world.herald, BRAND)
     assert [one.words for one in held["3.1"] if one.kind == "rule"] == ["Insult (hide)"]
     assert [one.words for one in held["2.1"] if one.kind == "rule"] == [
-        "Unsure (queue)", "Complaint (labels)", "Question (labels)",
+        "Unsure (queue)", "Complaint (labels)", "Question (labels)", "Shared with us (labels)",
     ]  # fmt: skip
     spoken = policies.enforcement(social, world.herald, BRAND)
     assert "Reply needs this policy acknowledged" in [one.words for one in spoken["1.2"]]

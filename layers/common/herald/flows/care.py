@@ -13,6 +13,7 @@ from herald.care import answers, limits, playbooks, procedure
 from herald.care import cases as care
 from herald.care.hours import business_elapsed, parse_hours
 from herald.errors import BadRules, Conflict, Refused, Stale, Unknown
+from herald.flows import casebook
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
     ApproveOutcome,
@@ -27,7 +28,6 @@ from herald.flows.context import Herald
 from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, words
 from herald.govern import policies
 from herald.model import (
-    Account,
     AnswerBook,
     AuditEntry,
     Case,
@@ -60,18 +60,6 @@ E = TypeVar("E", bound=StrEnum)
 # ---------------------------------------------------------------- what is in force
 
 
-def book_of(brand: str, herald: Herald) -> tuple[playbooks.Book, int]:
-    """The playbook in force and its number: the newest saved, else the shipped one, which is number 0."""
-    saved = herald.store.shelf(Playbook, brand, newest=True, limit=1)
-    return (playbooks.parse(saved[0].text), saved[0].number) if saved else (playbooks.parse(playbooks.shipped()), 0)
-
-
-def book_numbered(brand: str, number: int, herald: Herald) -> playbooks.Book:
-    """The playbook a case is handled by."""
-    saved = herald.store.find(Playbook, brand, number) if number else None
-    return playbooks.parse(saved.text if saved else playbooks.shipped())
-
-
 def answers_of(brand: str, herald: Herald) -> tuple[tuple[answers.Answer, ...], int]:
     """The saved answers in force and their number; none and 0 where none were saved."""
     saved = herald.store.shelf(AnswerBook, brand, newest=True, limit=1)
@@ -84,49 +72,12 @@ def limits_of(brand: str, herald: Herald) -> RemedyLimits | None:
     return saved[0] if saved else None
 
 
-def handling_of(case: Case, message: Message | None, herald: Herald) -> Handling:
-    """How a case is handled, with what the case itself tells; version 0 while nothing of it is kept."""
-    kept = herald.store.find(Handling, case.id, case.brand)
-    if kept is None:
-        account = herald.store.account(case.platform, case.account_id) if message else None
-        kept = _fresh(case, message, account, herald)
-    return procedure.caught_up(kept, case)
-
-
-def _fresh(case: Case, message: Message | None, account: Account | None, herald: Herald) -> Handling:
-    kind, persona = playbooks.suggested(case.type, message.decision if message else None)
-    book, number = book_of(case.brand, herald)
-    plain = Handling(case.id, case.brand, kind, persona, playbook=number)
-    if message is None or account is None or case.work is not Work.ANSWER or kind is not PostKind.COMPLAINT:
-        return plain
-    said = _said(message, case)
-    return replace(plain, stages=procedure.stages_of(case, book.procedure, said=said, account=account))
-
-
-def _said(message: Message, case: Case) -> datetime:
-    """When the customer wrote the words we hold; never after the case was opened."""
-    return min(message.changed_at if message.edited else message.created_at, case.opened_at)
-
-
 def newest_remedy(case: Case, herald: Herald) -> Remedy | None:
     found = herald.store.shelf(Remedy, case.id, newest=True, limit=1)
     return found[0] if found else None
 
 
 # ---------------------------------------------------------------- beside other flows
-
-
-def opening(case: Case, message: Message, account: Account, herald: Herald) -> list[StateChange]:
-    """What stands beside a new case: a complaint gets its procedure at once, since its clocks run by themselves."""
-    if case.work is not Work.ANSWER or case.type != PostKind.COMPLAINT:
-        return []
-    return [New(_fresh(case, message, account, herald), once=True)]
-
-
-def withdrawing(case: Case, herald: Herald) -> list[StateChange]:
-    """The author took the words back: what we thought of the person goes with them, and nothing climbs any more."""
-    kept = herald.store.find(Handling, case.id, case.brand)
-    return [Revised(replace(kept, persona=None, ended=True), kept.version)] if kept else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,13 +98,13 @@ def replying(
     Raises Refused: second_person where the play needs a supervisor's agreement; state where an outcome waits.
     """
     if case:
-        handling = handling_of(case, message, herald)
+        handling = casebook.handling_of(case, message, herald)
         if delivery.case_id and case.work is Work.ANSWER and clause:
             _none_waits(case, herald)
     else:
         kind, persona = playbooks.suggested("", message.decision)
-        handling = Handling("", message.brand, kind, persona, playbook=book_of(message.brand, herald)[1])
-    play = book_numbered(message.brand, handling.playbook, herald).play(handling.kind, handling.persona)
+        handling = Handling("", message.brand, kind, persona, playbook=casebook.book_of(message.brand, herald)[1])
+    play = casebook.book_numbered(message.brand, handling.playbook, herald).play(handling.kind, handling.persona)
     lacking = playbooks.unagreed(play, handling, person.id)
     if lacking:
         roles = " or ".join(sorted(role.replace("_", " ") for role in lacking.supervisor))
@@ -184,9 +135,9 @@ def resolving(
     Raises Refused: state (a step that must be done first; an outcome waits already), limit, input.
     """
     message = herald.store.message(case.message_id)
-    handling = handling_of(case, message, herald)
+    handling = casebook.handling_of(case, message, herald)
     _none_waits(case, herald)
-    legs = {leg.id: leg.text for leg in book_numbered(case.brand, handling.playbook, herald).procedure}
+    legs = {leg.id: leg.text for leg in casebook.book_numbered(case.brand, handling.playbook, herald).procedure}
     procedure.may_close(handling, legs)
     remedy = _remedy(case, after, amount, currency, person, herald, now) if amount or currency else None
     if remedy is None:
@@ -331,7 +282,7 @@ def _case_and_handling(
     message = herald.store.message(case.message_id)
     if message is None or message.deleted:
         raise Refused("state", "The author deleted this message.")
-    handling = handling_of(case, message, herald)
+    handling = casebook.handling_of(case, message, herald)
     same_version(handling.version, command.expected)
     if handling.ended:
         raise Refused("state", "This case is resolved.")
@@ -353,8 +304,8 @@ def _set_type(command: SetCaseType, person: Person, herald: Herald, now: datetim
         account = herald.store.account(case.platform, case.account_id)
         if account is None:
             raise Refused("account", "This account is gone; a complaint on it has no hours to count in.")
-        book = book_numbered(case.brand, handling.playbook, herald)
-        stages = procedure.stages_of(case, book.procedure, said=_said(message, case), account=account)
+        book = casebook.book_numbered(case.brand, handling.playbook, herald)
+        stages = procedure.stages_of(case, book.procedure, said=casebook._said(message, case), account=account)
         after = procedure.caught_up(replace(after, stages=stages), case)
     elif kind is not PostKind.COMPLAINT:
         if any(stage.done_by for stage in after.stages[1:]):
@@ -382,7 +333,7 @@ def _take_step(command: TakeCaseStep, person: Person, herald: Herald, now: datet
             raise Refused("owner", f"{case.owner} is answering this. Ask them before you act; nothing was changed.")
         after = procedure.stage_taken(handling, command.step, person.id, now)
     else:
-        play = book_numbered(case.brand, handling.playbook, herald).play(handling.kind, handling.persona)
+        play = casebook.book_numbered(case.brand, handling.playbook, herald).play(handling.kind, handling.persona)
         step = play.step(command.step)
         if step is None:
             raise Refused("input", "The playbook of this case has no such step. Look at it again.")
@@ -428,7 +379,7 @@ def _approve(command: ApproveOutcome, person: Person, herald: Herald, now: datet
     if state is RemedyState.REFUSED:
         return Plan(tuple(changes), Done("Refused. The case stays open.", case.id), facts)
     message = herald.store.message(case.message_id)
-    handling = handling_of(case, message, herald)
+    handling = casebook.handling_of(case, message, herald)
     clause = _clause_as_written(remedy.clause)
     after = care.resolve(case, remedy.by, remedy.outcome, clause, now)
     changes += [Revised(after, case.version), *_ending(handling, remedy.by, now)]

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from types import MappingProxyType
 
 from herald.model import Action, Media
+from herald.model.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Command:
-    """Base of all; each has a row in govern.authority.MATRIX and a plan in flows.gate.PLANS."""
+    """Base of all; each has a row in govern.authority.MATRIX, and its plan in the room that ROOMS names."""
 
 
 # ---------------------------------------------------------------- messages and cases
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reply(Command):
     """Answer a message publicly. `id` is made by the client, so that sending twice answers once.
 
@@ -30,7 +32,7 @@ class Reply(Command):
     clause: str = ""  # "POLICY-ID number", e.g. "COMPLAINTS 4.2"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hide(Command):
     message_id: str
     reason: str
@@ -38,20 +40,20 @@ class Hide(Command):
     expected: int  # version of the message the person saw
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Unhide(Command):
     message_id: str
     reason: str
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Claim(Command):
     case_id: str
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Resolve(Command):
     """Close a case. An outcome that costs money names it; over the person's limit it waits for a higher one."""
 
@@ -63,7 +65,7 @@ class Resolve(Command):
     currency: str = ""  # ISO 4217, with an amount
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Overrule(Command):
     """Replace a decision by one's own: allow (unhides what was hidden) or hide."""
 
@@ -74,7 +76,7 @@ class Overrule(Command):
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class DecideAppeal(Command):
     """Uphold the decision a customer appeals against, or overturn it: then the message is shown again.
 
@@ -88,7 +90,7 @@ class DecideAppeal(Command):
     expected: int  # version of the case the person saw
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MakeLink(Command):
     """Make a signed link (govern.links) for `hours`. `id` is made by the client and becomes the link's nonce.
 
@@ -101,7 +103,7 @@ class MakeLink(Command):
     hours: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AcknowledgePolicy(Command):
     policy_id: str
     version: int
@@ -110,7 +112,7 @@ class AcknowledgePolicy(Command):
 # ---------------------------------------------------------------- posts
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Variant:
     """One account a post goes to: own words (empty: the master's) and a wall-clock time in a zone."""
 
@@ -120,7 +122,7 @@ class Variant:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Draft(Command):
     """Write a post, or rewrite it: `id` is made by the client, expected is 0 for a new one.
 
@@ -136,9 +138,10 @@ class Draft(Command):
     link: str = ""
     media: tuple[Media, ...] = ()
     needs: tuple[str, ...] = ()  # what must be so when it goes out: "offer:<id>", "product:<id>" ... (flows/needs.py)
+    paid: bool = False  # money or goods change hands for it: its words must say so
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Submit(Command):
     """Ask for review of every variant in draft. Refused, naming field and rule, where a platform would refuse it."""
 
@@ -146,7 +149,7 @@ class Submit(Command):
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Approve(Command):
     """Answer for the variants in review, exactly as they are at version `expected`. Never by author or submitter."""
 
@@ -154,14 +157,14 @@ class Approve(Command):
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reject(Command):
     post_id: str
     reason: str
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MovePost(Command):
     """Another time for one variant, or for all that are not out yet (account empty: same wall-clock time for all).
 
@@ -175,7 +178,7 @@ class MovePost(Command):
     zone: str = ""  # empty: as it is
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Hold(Command):
     """Nothing leaves these accounts (none named: all of the brand) until it is released. `id` is made by the client."""
 
@@ -185,7 +188,7 @@ class Hold(Command):
     accounts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Release(Command):
     """End a hold. What is past its time by then waits for a person."""
 
@@ -193,7 +196,7 @@ class Release(Command):
     brand: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Cancel(Command):
     """Do not publish one variant, or all that are not out yet."""
 
@@ -203,7 +206,7 @@ class Cancel(Command):
     account: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TakeDown(Command):
     """Delete a published variant on its platform."""
 
@@ -213,7 +216,7 @@ class TakeDown(Command):
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Confirm(Command):
     """A person looked: an unclear variant does stand on the platform (url says where), or does not."""
 
@@ -227,7 +230,7 @@ class Confirm(Command):
 # ---------------------------------------------------------------- reports
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MailReport(Command):
     """Mail the report of a period, with its files, to people of the brand.
 
@@ -245,7 +248,7 @@ class MailReport(Command):
 # ---------------------------------------------------------------- govern: policies, law, escalation, breaches
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavePolicy(Command):
     """A new version of a policy, as Markdown (govern/policies.py); errors name their line."""
 
@@ -253,7 +256,7 @@ class SavePolicy(Command):
     expected: int  # newest version the person saw, in force or not; 0 for a policy that is new
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PathStep:
     """One step of an escalation path, as a page gives it."""
 
@@ -264,7 +267,7 @@ class PathStep:
     after_hours: str = ""  # model.Role
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SaveEscalation(Command):
     """A new version of the path that breaches of one kind climb."""
 
@@ -276,7 +279,7 @@ class SaveEscalation(Command):
     expected: int  # number of the version the person saw; 0 for the shipped one
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordBreach(Command):
     """Somebody acted against a clause. `id` is made by the client, so that sending twice records once."""
 
@@ -289,7 +292,7 @@ class RecordBreach(Command):
     ref: str = ""  # "message:<id>" or "post:<id>"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AcknowledgeBreach(Command):
     """Take it on: it stops climbing. By somebody on its path, never by whom it is about."""
 
@@ -298,7 +301,7 @@ class AcknowledgeBreach(Command):
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CloseBreach(Command):
     """End an acknowledged breach with what came of it."""
 
@@ -314,7 +317,7 @@ class CloseBreach(Command):
 # ---------------------------------------------------------------- library: assets, sources, user content
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SaveAsset(Command):
     """Add a thing to the library (`id` is made by the client, expected is 0), or change what is known of it.
 
@@ -337,7 +340,7 @@ class SaveAsset(Command):
     right: str = ""  # the customer's content it shows
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RetireAsset(Command):
     """Take it out of use: no post with it goes out any more. With `take_down`, published ones are taken down too."""
 
@@ -348,14 +351,14 @@ class RetireAsset(Command):
     take_down: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CaptureContent(Command):
     """Remember what a customer said or showed, to ask whether we may show it again. Twice is once."""
 
     message_id: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AskRight(Command):
     """Ask the customer under their own message. `id` is made by the client, so that sending twice asks once."""
 
@@ -366,7 +369,7 @@ class AskRight(Command):
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RecordGrant(Command):
     """What the customer answered: a person confirms it. Evidence is their message, or words on how it was granted."""
 
@@ -381,7 +384,7 @@ class RecordGrant(Command):
     credit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WithdrawRight(Command):
     """The right is over: what is planned is held, what stands is taken down. Given again, for what still stands."""
 
@@ -394,10 +397,136 @@ class WithdrawRight(Command):
 # ---------------------------------------------------------------- publish: calendar days, campaigns, offers, products
 
 
+@record
+class SaveCampaign(Command):
+    """Save a campaign. `id` is made by the client, expected is 0 for a new one."""
+
+    id: str
+    brand: str
+    title: str
+    objective: str
+    slug: str  # what its links carry as utm_campaign
+    aim: str  # model.campaigns.Aim
+    goal: int
+    first: str  # "2026-11-27"
+    last: str
+    owner: str
+    expected: int
+
+
+@record
+class SaveOffer(Command):
+    """Save an offer or an event of a campaign; with `stopped`, end it before its time."""
+
+    id: str
+    brand: str
+    campaign: str
+    kind: str  # model.campaigns.OfferKind
+    title: str
+    terms: str
+    address: str
+    opens: str  # "2026-11-27T09:00", in `zone`
+    closes: str
+    zone: str
+    capacity: int
+    taken: int
+    products: tuple[str, ...]
+    expected: int
+    stopped: str = ""
+
+
+@record
+class SaveProduct(Command):
+    """Save a product, its price and stock. `stock` None: nobody knows."""
+
+    id: str
+    brand: str
+    title: str
+    address: str
+    price: int
+    currency: str
+    stock: int | None
+    buffer: int
+    expected: int
+
+
+@record
+class MakeShortLink(Command):
+    """An address of ours that leads to one of the shop's with the campaign's UTM parameters, and is counted."""
+
+    brand: str
+    campaign: str
+    platform: str
+    address: str
+
+
+@record
+class SaveDay(Command):
+    """Put an event, a promotion, a milestone, a holiday or a key date on the calendar, or change it.
+
+    `id` is made by the client, expected is 0 for a new one. With `local_time` and `zone` it is a moment.
+    """
+
+    id: str
+    brand: str
+    kind: str  # model.DayKind
+    title: str
+    first_day: str  # "2026-11-27"
+    last_day: str  # the same day, or a later one
+    expected: int
+    local_time: str = ""  # "09:30"
+    zone: str = ""
+    owner: str = ""  # id of a person
+    lead_days: int = 0
+    note: str = ""
+    done: bool = False
+
+
+@record
+class RemoveDay(Command):
+    brand: str
+    id: str
+    expected: int
+
+
+@record
+class ImportCalendar(Command):
+    """Some posts and days of a file, all or none: each as its own Draft or SaveDay would write it, one audit line."""
+
+    brand: str
+    posts: tuple[Draft, ...]
+    days: tuple[SaveDay, ...] = ()
+
+
+@record
+class SaveChecks(Command):
+    """A new version of what drafts and replies of a brand are checked for. `expected`: the number in force, or 0."""
+
+    brand: str
+    expected: int
+    blocking: tuple[str, ...]
+    off: tuple[str, ...] = ()
+    brand_words: tuple[str, ...] = ()
+    banned: tuple[str, ...] = ()
+    competitors: tuple[str, ...] = ()
+    own_contacts: tuple[str, ...] = ()
+    clauses: tuple[tuple[str, str], ...] = ()  # (rule, "POLICY-ID number")
+
+
+@record
+class WaiveCheck(Command):
+    """Let what one blocking rule found stand on the words as they are. Never by the post's author or submitter."""
+
+    post_id: str
+    rule: str
+    reason: str
+    expected: int  # version of the post the person saw
+
+
 # ---------------------------------------------------------------- care: playbooks, complaints
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SetCaseType(Command):
     """Say what kind of post and of person it is; `persona` empty: not to be said."""
 
@@ -407,7 +536,7 @@ class SetCaseType(Command):
     expected: int  # version of the handling the person saw; 0 if there was none
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TakeCaseStep(Command):
     """Tick a step of the playbook (or take one's own tick back), or a stage of the complaint procedure."""
 
@@ -417,7 +546,7 @@ class TakeCaseStep(Command):
     done: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ApproveOutcome(Command):
     """Decide a remedy over somebody's limit: by a person whose own limit covers it, never by who proposed it."""
 
@@ -428,7 +557,7 @@ class ApproveOutcome(Command):
     reason: str = ""  # needed to refuse
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SavePlaybook(Command):
     """A new version of a brand's playbook (YAML, care/playbooks.py); errors name their line."""
 
@@ -437,7 +566,7 @@ class SavePlaybook(Command):
     expected: int  # number of the version the person saw; 0 for the shipped one
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SaveAnswers(Command):
     """A new version of a brand's saved answers (YAML, care/answers.py); errors name their line."""
 
@@ -446,7 +575,7 @@ class SaveAnswers(Command):
     expected: int
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SaveLimits(Command):
     """What each role may give away by itself, in minor units."""
 
@@ -459,4 +588,67 @@ class SaveLimits(Command):
 # ---------------------------------------------------------------- listen: monitors, incidents
 
 
+@record
+class RaiseIncident(Command):
+    """Say that something may damage the brand. `id` is made by the client."""
+
+    id: str
+    brand: str
+    cause: str
+    samples: tuple[str, ...] = ()  # ids of messages that show it
+
+
+@record
+class AssessIncident(Command):
+    """Say how grave it is and how far it reaches; may be said again."""
+
+    id: str
+    brand: str
+    gravity: str  # model.incidents.Gravity
+    scope: str  # model.incidents.Scope
+    expected: int
+
+
+@record
+class TakeIncidentStep(Command):
+    """Tick a step of its checklist."""
+
+    id: str
+    brand: str
+    step: str
+    expected: int
+
+
+@record
+class CloseIncident(Command):
+    """End it with its review; from level 2 on by someone other than who judged it."""
+
+    id: str
+    brand: str
+    cause: str
+    done: str
+    lessons: str
+    follow_up: str
+    expected: int
+
+
 # ---------------------------------------------------------------- measure: recommendations
+
+
+ROOMS: Mapping[type[Command], str] = MappingProxyType(
+    {
+        **dict.fromkeys((Draft, Hold, Release, Submit, Approve, Reject, MovePost, Cancel, TakeDown, Confirm,), "posts"),
+        **dict.fromkeys((SavePolicy,), "policies"),
+        **dict.fromkeys((SaveEscalation, RecordBreach, AcknowledgeBreach, CloseBreach,), "breaches"),
+        **dict.fromkeys((SetCaseType, TakeCaseStep, ApproveOutcome, SavePlaybook, SaveAnswers, SaveLimits,), "care"),
+        **dict.fromkeys((SaveAsset, RetireAsset,), "library"),
+        **dict.fromkeys((CaptureContent, AskRight, RecordGrant, WithdrawRight,), "user_content"),
+        **dict.fromkeys((RaiseIncident, AssessIncident, TakeIncidentStep, CloseIncident,), "incidents"),
+        **dict.fromkeys((SaveCampaign, SaveOffer, SaveProduct, MakeShortLink), "campaigns"),
+        **dict.fromkeys((SaveDay, RemoveDay, ImportCalendar,), "calendar"),
+        **dict.fromkeys((SaveChecks, WaiveCheck,), "checks"),
+        **dict.fromkeys((MakeLink,), "invite"),
+        **dict.fromkeys((MailReport,), "mailing"),
+    }
+)
+"""The room of flows/ that plans a command; what is not here, flows/gate.py plans itself."""

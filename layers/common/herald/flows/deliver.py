@@ -31,7 +31,6 @@ from herald.errors import (
 from herald.flows import needs
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
-from herald.flows.posts import publication
 from herald.flows.tokens import token_for
 from herald.model import (
     Account,
@@ -62,6 +61,7 @@ from herald.model import (
 )
 from herald.model.record import record
 from herald.ports import Outlet, Proof
+from herald.publish.variants import publication
 
 CHAIN = "delivery"
 _RACES = 5

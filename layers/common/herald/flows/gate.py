@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
+from importlib import import_module
 from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
-from herald.flows import breaches, invite, library, mailing, policies, posts, user_content
-from herald.flows import care as room
+from herald.flows.casebook import hide_delivery
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
+    ROOMS,
     AcknowledgePolicy,
     Claim,
     Command,
     DecideAppeal,
     Hide,
-    MailReport,
-    MakeLink,
     Overrule,
     Reply,
     Resolve,
@@ -31,7 +30,6 @@ from herald.flows.commands import (
     Unhide,
 )
 from herald.flows.context import Herald
-from herald.flows.moderate import hide_delivery
 from herald.flows.planning import (
     REASON_LIMIT,
     Done,
@@ -91,7 +89,7 @@ def perform(
     if known is None:
         raise Refused("role", "Herald does not know this person. Ask the owner to add them.")
     person = known if within is None else replace(known, roles=known.roles & within)
-    plan_of = PLANS[type(command)]
+    plan_of = planner(type(command))
     for _ in range(_RACES):
         try:
             plan = plan_of(command, person, herald, now)
@@ -108,6 +106,8 @@ def perform(
         if plan.wake:
             herald.wake(plan.wake)
         if isinstance(command, Submit):
+            from herald.flows import invite  # noqa: PLC0415  few commands need it
+
             told = invite.approvers(command.post_id, herald, now)
             return replace(plan.done, sentence=f"{plan.done.sentence} {told}".strip())
         return plan.then() if plan.then else plan.done
@@ -126,6 +126,10 @@ def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Pla
     if message.deleted:
         raise Refused("state", "The author deleted this message. There is nothing left to answer.")
     text = words(command.text, "Write the reply first.", 20_000)
+    from herald.flows import care as room  # noqa: PLC0415  a room is read when it is needed
+    from herald.flows import checks  # noqa: PLC0415
+
+    checks.refuse_reply(text, message.brand, herald)
     case = herald.store.case(case_id(message.id, Work.ANSWER))
     same_version(case.version if case else 0, command.expected)
     clause = clause_named(command.clause, herald) if command.clause or command.outcome else None
@@ -267,6 +271,8 @@ def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) ->
         "outcome": hashed(after.outcome),
         "clause": str(clause),
     }
+    from herald.flows import care as room  # noqa: PLC0415  a room is read when it is needed
+
     return room.resolving(case, after, command.amount, command.currency, person, facts, herald, now)
 
 
@@ -374,7 +380,7 @@ def _with_names(refused: Refused, herald: Herald) -> Refused:
     return Refused(refused.missing, f"{person.name} {rest}") if person else refused
 
 
-PLANS: Mapping[type[Command], Planner] = MappingProxyType(
+_OWN: Mapping[type[Command], Planner] = MappingProxyType(
     {
         Reply: _reply,
         Hide: _show_or_hide,
@@ -383,15 +389,15 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         Resolve: _resolve,
         Overrule: _overrule,
         DecideAppeal: _decide_appeal,
-        MakeLink: invite.plan,
-        MailReport: mailing.plan,
         AcknowledgePolicy: _acknowledge,
-        **posts.PLANS,
-        **policies.PLANS,
-        **breaches.PLANS,
-        **room.PLANS,
-        **library.PLANS,
-        **user_content.PLANS,
     }
 )
-"""Every command's plan. A room's flow brings its own; here they come together."""
+"""The plans of the commands on messages and cases."""
+
+
+def planner(kind: type[Command]) -> Planner:
+    """The plan of a command. Its room is read when the first of its commands is given: a start gives one or none."""
+    if kind in _OWN:
+        return _OWN[kind]
+    plans: Mapping[type[Command], Planner] = import_module(f"herald.flows.{ROOMS[kind]}").PLANS
+    return plans[kind]

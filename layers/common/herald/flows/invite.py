@@ -8,15 +8,16 @@ makes anybody's.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 
 from herald.errors import HeraldError, NeedsLogin, Refused, Unknown
 from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.link_pages import when
-from herald.flows.planning import Done, Plan, authorise, proper_id
+from herald.flows.planning import Done, Plan, Planner, authorise, proper_id
 from herald.govern import authority, links
 from herald.govern.links import LONGEST_HOURS, Link, Purpose
 from herald.measure.markup import clean, link, tag
@@ -257,3 +258,6 @@ def _mail(post: Post, targets: Sequence[Target], made: Link, where: str, herald:
     )  # fmt: skip
     subject = "".join(c for c in f"To approve: {title}" if c.isprintable())[:180]
     return subject, text, html
+
+
+PLANS: Mapping[type[c.Command], Planner] = MappingProxyType({c.MakeLink: plan})

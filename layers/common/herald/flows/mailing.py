@@ -12,12 +12,13 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 
 from herald.errors import Conflict, HeraldError, OutcomeUnknown, Refused, Rejected, Stale, Unknown, Unsupported
 from herald.flows.chain import commit_audited
-from herald.flows.commands import MailReport
+from herald.flows.commands import Command, MailReport
 from herald.flows.context import Herald
-from herald.flows.planning import Done, Plan, authorise, hashed, proper_id
+from herald.flows.planning import Done, Plan, Planner, authorise, hashed, proper_id
 from herald.flows.report import gather, send
 from herald.govern.people import MOST_ADDRESSED, address
 from herald.measure.figures import LONGEST, days_of
@@ -298,3 +299,6 @@ def _owners(brand: str, herald: Herald) -> dict[str, str]:
             except Rejected:
                 continue  # one wrong address must not keep the report from the others
     return dict(list(found.items())[:MOST_ADDRESSED])
+
+
+PLANS: Mapping[type[Command], Planner] = MappingProxyType({MailReport: plan})

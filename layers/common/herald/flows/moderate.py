@@ -15,7 +15,7 @@ from hashlib import sha256
 
 from herald.care import cases as care
 from herald.errors import Conflict, Refused, Stale
-from herald.flows import care as room
+from herald.flows import casebook
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.library import rights
@@ -33,7 +33,6 @@ from herald.model import (
     Counted,
     Decision,
     Delivery,
-    DeliveryState,
     Kind,
     Message,
     New,
@@ -308,7 +307,7 @@ def _carry_out(
     changes: list[StateChange] = []
     cases = care.cases_for(message, decision, account, facts.targets, can=can, now=now)
     for case in cases:
-        changes += [New(case, once=True), *room.opening(case, replace(message, decision=decision), account, herald)]
+        changes += [New(case, once=True), *casebook.opening(case, replace(message, decision=decision), account, herald)]
     changes += _close_overtaken(message, herald, now)
     if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
         found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
@@ -319,30 +318,10 @@ def _carry_out(
         changes.append(Acted(message.id, account.brand, message.text, decision))
     delivery = None
     if decision.action is Action.HIDE and Act.HIDE in can and message.hidden is not True:
-        delivery = hide_delivery(message, account.brand, Act.HIDE, ordered_by="rules", now=now)
+        delivery = casebook.hide_delivery(message, account.brand, Act.HIDE, ordered_by="rules", now=now)
         changes.append(New(delivery, once=True))
         after = replace(after, act=delivery.id)
     return _counted(message, after, tuple(changes), account, delivery, decision)
-
-
-def hide_delivery(
-    message: Message, brand: str, act: Act, *, ordered_by: str, now: datetime, order: str = ""
-) -> Delivery:
-    """The delivery that hides or shows a message; one for each content judged, or each order by a person."""
-    return Delivery(
-        id=f"{act}~{message.id}~{order or message.content_hash}",
-        act=act,
-        platform=message.platform,
-        account_id=message.account_id,
-        brand=brand,
-        message_id=message.id,
-        target=message.external_id,
-        text="",
-        state=DeliveryState.DUE,
-        ordered_by=ordered_by,
-        ordered_at=now,
-        due_at=now,
-    )
 
 
 def _wordless(message: Message) -> Message:
@@ -365,7 +344,7 @@ def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateCha
     for case in herald.store.cases(ids).values():
         if case.state not in (CaseState.ANSWERING, CaseState.RESOLVED):
             closed.append(Revised(care.withdrawn(case, now), case.version))
-            closed += room.withdrawing(case, herald)
+            closed += casebook.withdrawing(case, herald)
     return tuple(closed)
 
 

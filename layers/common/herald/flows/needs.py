@@ -57,7 +57,33 @@ def _right(ref: str, brand: str, account: str, herald: Herald, *, now: datetime,
     return Standing(obstacle, (content,))
 
 
-JUDGES: Mapping[str, Judge] = MappingProxyType({"asset": _asset, "right": _right})
+# ---------------------------------------------------------------- offers, events, products
+
+
+def _offer(ref: str, brand: str, account: str, herald: Herald, *, now: datetime, at: datetime) -> Standing:
+    from herald.flows import campaigns  # noqa: PLC0415  few posts name one, and every start would pay for it
+    from herald.model.campaigns import Offer  # noqa: PLC0415
+
+    offer = herald.store.find(Offer, brand, ref)
+    if offer is None:
+        return Standing("It names an offer that is not there. Choose it anew.")
+    products = campaigns.sold_by(offer, herald)
+    return Standing(campaigns.obstacle(offer, products, now, at), (offer, *products))
+
+
+def _product(ref: str, brand: str, account: str, herald: Herald, *, now: datetime, at: datetime) -> Standing:
+    from herald.flows import campaigns  # noqa: PLC0415
+    from herald.model.campaigns import Product  # noqa: PLC0415
+
+    product = herald.store.find(Product, brand, ref)
+    if product is None:
+        return Standing("It names a product that is not there. Choose it anew.")
+    return Standing(campaigns.stockless(product), (product,))
+
+
+JUDGES: Mapping[str, Judge] = MappingProxyType(
+    {"asset": _asset, "right": _right, "offer": _offer, "event": _offer, "product": _product}
+)
 
 
 def standing(

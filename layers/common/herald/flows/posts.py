@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
 from herald.errors import Refused
+from herald.flows import checks, needs
 from herald.flows import commands as c
-from herald.flows import needs
 from herald.flows.context import Herald
 from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, proper_id, same_version, words
-from herald.flows.shown import lines, rests, shown
+from herald.flows.shown import Shown, lines, rests, shown
 from herald.library.assets import credited
 from herald.model import (
     Act,
@@ -50,21 +50,31 @@ def _draft(command: c.Draft, person: Person, herald: Herald, now: datetime) -> P
     authorise(command, person, command.brand, herald, now)
     post_id = proper_id(command.id, "post")
     before = herald.store.post(post_id)
+    targets = herald.store.targets_of(post_id) if before else []
+    ours = {account.id for account in herald.store.accounts() if account.brand == command.brand}
+    return written(command, before, targets, ours, shown(command, herald), person, now)
+
+
+def written(
+    command: c.Draft, before: Post | None, targets: Iterable[Target], ours: Set[str], from_library: Shown,
+    person: Person, now: datetime,
+) -> Plan:  # fmt: skip
+    """What a draft writes over the post and variants that are there; `ours`: the brand's accounts. Raises Refused."""
+    post_id = proper_id(command.id, "post")
     same_version(before.version if before else 0, command.expected)
     if before and before.brand != command.brand:
         raise Refused("account", "This post belongs to another brand.")
-    _variants_make_sense(command, herald)
-    from_library = shown(command, herald)
+    _variants_make_sense(command, ours)
     post = Post(
         id=post_id, brand=command.brand, author=before.author if before else person.id,
         title=words(command.title, "Give the post a title: the calendar shows it.", 120),
         text=credited(_text(command.text), from_library.lines), created_at=before.created_at if before else now,
         link=command.link.strip()[:2001],
         needs=_needs((*command.needs, *from_library.needs)),
-        media=_described(from_library.media),
+        media=_described(from_library.media), paid=command.paid,
     )  # fmt: skip
     changes: list[StateChange] = [Revised(post, before.version) if before else New(post), *rests(post, now)]
-    there = {target.account: target for target in herald.store.targets_of(post_id)} if before else {}
+    there = {target.account: target for target in targets}
     if any(target.state is TargetState.RELEASING for target in there.values()):
         raise Refused("state", "A variant of this post is on its way right now. Wait a moment, then change the others.")
     for variant in command.variants:
@@ -90,11 +100,10 @@ def _drafted(post: Post, before: Post | None, variant: c.Variant, old: Target | 
     return [Revised(variants.rewritten(old, text, variant.local_time, variant.zone), old.version)]
 
 
-def _variants_make_sense(command: c.Draft, herald: Herald) -> None:
+def _variants_make_sense(command: c.Draft, ours: Set[str]) -> None:
     wanted = [variant.account for variant in command.variants]
     if not wanted or len(wanted) > MOST_VARIANTS or len(set(wanted)) != len(wanted):
         raise Refused("input", f"Choose 1 to {MOST_VARIANTS} different accounts.")
-    ours = {account.id for account in herald.store.accounts() if account.brand == command.brand}
     strange = [account for account in wanted if account not in ours]
     if strange:
         raise Refused("account", f"{strange[0][:80]} is not an account of this brand.")
@@ -169,6 +178,7 @@ def _fit(post: Post, targets: Iterable[Target], herald: Herald, now: datetime) -
     chosen = list(targets)
     problems = [problem for target in chosen for problem in problems_of(post, target, herald)]
     problems += [problem for target in chosen for problem in unmet(post, target, herald, now)]
+    problems += checks.stopping(post, chosen, herald)
     if problems:
         told = "; ".join(f"{p.account}, {p.field}: {p.words}" for p in problems[:4])
         raise Refused("input", told if len(problems) <= 4 else f"{told} And {len(problems) - 4} more.")
@@ -310,17 +320,6 @@ def _release(command: c.Release, person: Person, herald: Herald, now: datetime) 
     over = replace(hold, released_by=person.id, released_at=now)
     sentence = "Released. What is past its time waits for a person."
     return Plan((Revised(over, hold.version), *gates), Done(sentence, hold.id), {"n": len(gates)})
-
-
-def publication(post: Post, target: Target, now: datetime) -> Delivery:
-    """The delivery of an approved variant; one for each content that was approved."""
-    content = post_hash(post, target)
-    return Delivery(
-        id=f"publish~{post.id}~{target.account}~{content}", act=Act.PUBLISH, platform=target.platform,
-        account_id=target.account_id, brand=post.brand, message_id="", target="", text=words_of(post, target),
-        state=DeliveryState.DUE, ordered_by=target.submitted_by or post.author, ordered_at=now, due_at=now,
-        post_id=post.id, content_hash=content, link=post.link, media=post.media, needs=needs_of(post),
-    )  # fmt: skip
 
 
 PLANS: Mapping[type[c.Command], Planner] = MappingProxyType(

@@ -8,10 +8,9 @@ from datetime import datetime
 from herald.errors import Stale
 from herald.flows import needs
 from herald.flows.context import Herald
-from herald.flows.posts import publication
 from herald.model import Note, Revised, Target, TargetState, needs_of
 from herald.model.record import record
-from herald.publish.variants import too_late
+from herald.publish.variants import publication, too_late
 
 
 @record

@@ -50,6 +50,19 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "AskRight": frozenset({_CM, _CSM}),
         "RecordGrant": frozenset({_CM, _CSM, _OWNER}),
         "WithdrawRight": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "RaiseIncident": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),
+        "AssessIncident": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
+        "TakeIncidentStep": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE}),
+        "CloseIncident": frozenset({_CM, _OWNER, _COMPLIANCE}),
+        "SaveCampaign": frozenset({_CM, _MARKETER, _OWNER}),
+        "SaveOffer": frozenset({_CM, _MARKETER, _OWNER}),
+        "SaveProduct": frozenset({_CM, _MARKETER, _OWNER}),
+        "MakeShortLink": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "SaveDay": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "RemoveDay": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "ImportCalendar": frozenset({_CM, _CSM, _MARKETER, _OWNER}),
+        "SaveChecks": frozenset({_OWNER, _COMPLIANCE}),
+        "WaiveCheck": frozenset({_CM, _OWNER, _COMPLIANCE}),
     }
 )
 """Command (class name in flows.commands) -> roles that may give it. Whoever overrules judges the rules themselves:

@@ -1,19 +1,8 @@
 """The nouns that cross rooms: frozen dataclasses, no behaviour beyond their own arithmetic."""
 
-from herald.model.breaches import Breach, BreachKind, BreachState, Climb, EscalationPath, EscalationStep
-from herald.model.care import (
-    AnswerBook,
-    Handling,
-    Persona,
-    Playbook,
-    PostKind,
-    Remedy,
-    RemedyLimits,
-    RemedyState,
-    Replied,
-    Stage,
-    Taken,
-)
+from importlib import import_module
+from typing import TYPE_CHECKING
+
 from herald.model.case import Case, CaseState, Work, case_id
 from herald.model.changes import (
     Acted,
@@ -45,7 +34,6 @@ from herald.model.govern import (
     Role,
     Targets,
 )
-from herald.model.library import Asset, AssetKind, Rests, RightState, UserContent
 from herald.model.measures import Metric, Response, Snapshot
 from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
 from herald.model.post import (
@@ -64,15 +52,66 @@ from herald.model.post import (
 from herald.model.record import Record
 from herald.model.reports import KeptFile, KeptReport, Mailing, MailingState
 
+if TYPE_CHECKING:
+    from herald.model.breaches import Breach, BreachKind, BreachState, Climb, EscalationPath, EscalationStep
+    from herald.model.calendar import CheckPolicy, DayKind, DayMark, Waiver
+    from herald.model.care import (
+        AnswerBook,
+        Handling,
+        Persona,
+        Playbook,
+        PostKind,
+        Remedy,
+        RemedyLimits,
+        RemedyState,
+        Replied,
+        Stage,
+        Taken,
+    )
+    from herald.model.library import Asset, AssetKind, Rests, RightState, UserContent
+
+_ROOMS = {
+    **dict.fromkeys(
+        (
+            "Breach", "BreachKind", "BreachState", "Climb", "EscalationPath", "EscalationStep",
+        ), "breaches",
+    ),
+    **dict.fromkeys(
+        (
+            "CheckPolicy", "DayKind", "DayMark", "Waiver",
+        ), "calendar",
+    ),
+    **dict.fromkeys(
+        (
+            "AnswerBook", "Handling", "Persona", "Playbook", "PostKind", "Remedy", "RemedyLimits", "RemedyState",
+            "Replied", "Stage", "Taken",
+        ), "care",
+    ),
+    **dict.fromkeys(
+        (
+            "Asset", "AssetKind", "Rests", "RightState", "UserContent",
+        ), "library",
+    ),
+}  # fmt: skip
+"""Names of a room's records -> its module: read when one is asked for, since most functions touch none."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"herald.model.{_ROOMS[name]}"), name)
+    globals()[name] = found
+    return found
+
 __all__ = [
-    "SPOKEN", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook", "Approval",
-    "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "Case", "CaseState",
-    "Change", "Clause", "ClauseRef", "Climb", "Connection", "Counted", "Credentials", "Decision", "Delivery",
-    "DeliveryState", "Escalation", "EscalationPath", "EscalationStep", "Event", "Gated", "Handling", "Hold",
-    "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing", "MailingState", "Media", "Message",
-    "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook", "Policy", "Post", "PostKind",
-    "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response", "Rests", "Revised",
-    "RightState", "Role", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still", "StillOrdered", "Taken",
-    "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Work", "case_id", "content_hash",
-    "needs_of", "post_hash", "words_of",
+    "SPOKEN", "TYPE_CHECKING", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook",
+    "Approval", "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "Case",
+    "CaseState", "Change", "CheckPolicy", "Clause", "ClauseRef", "Climb", "Connection", "Counted", "Credentials",
+    "DayKind", "DayMark", "Decision", "Delivery", "DeliveryState", "Escalation", "EscalationPath", "EscalationStep",
+    "Event", "Gated", "Handling", "Hold", "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing",
+    "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook",
+    "Policy", "Post", "PostKind", "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response",
+    "Rests", "Revised", "RightState", "Role", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still",
+    "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Waiver", "Work",
+    "case_id", "content_hash", "import_module", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

@@ -60,7 +60,8 @@ class Media:
 class Post:
     """The master. `author` is a person's id; version grows with every command on the post or its targets.
 
-    `needs` names what must be so when it goes out, as "kind:id" (flows/needs.py).
+    `needs` names what must be so when it goes out, as "kind:id" (flows/needs.py). `paid`: someone gives or gets money
+    or goods for it, so that it must say so.
     """
 
     id: str
@@ -72,6 +73,7 @@ class Post:
     link: str = ""
     media: tuple[Media, ...] = ()
     needs: tuple[str, ...] = ()
+    paid: bool = False
     version: int = 0
 
 
@@ -179,6 +181,6 @@ def post_hash(post: Post, target: Target) -> str:
     """
     content = [
         target.account, words_of(post, target), post.link, [[m.sha256, m.alt] for m in post.media],
-        target.due_at.isoformat(), *needs_of(post),
+        target.due_at.isoformat(), *needs_of(post), *(["paid"] if post.paid else []),
     ]  # fmt: skip
     return sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:32]

@@ -7,7 +7,18 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from herald.errors import Refused
-from herald.model import Person, Post, Target, TargetState
+from herald.model import (
+    Act,
+    Delivery,
+    DeliveryState,
+    Person,
+    Post,
+    Target,
+    TargetState,
+    needs_of,
+    post_hash,
+    words_of,
+)
 from herald.publish.schedule import due_at
 
 LATE = timedelta(minutes=15)
@@ -89,3 +100,14 @@ def _instant(local_time: str, zone: str) -> datetime:
         return due_at(local_time, zone)
     except ValueError as error:
         raise Refused("input", f"{error}.") from None
+
+
+def publication(post: Post, target: Target, now: datetime) -> Delivery:
+    """The delivery of an approved variant; one for each content that was approved."""
+    content = post_hash(post, target)
+    return Delivery(
+        id=f"publish~{post.id}~{target.account}~{content}", act=Act.PUBLISH, platform=target.platform,
+        account_id=target.account_id, brand=post.brand, message_id="", target="", text=words_of(post, target),
+        state=DeliveryState.DUE, ordered_by=target.submitted_by or post.author, ordered_at=now, due_at=now,
+        post_id=post.id, content_hash=content, link=post.link, media=post.media, needs=needs_of(post),
+    )  # fmt: skip

@@ -114,6 +114,11 @@ def calendar(brand: str, month: str) -> str:
     return f"K#{brand}#{month}"
 
 
+def days(brand: str) -> str:
+    """The days of a brand's calendar by their last day."""
+    return f"DAYS#{brand}"
+
+
 def snapshot(account_id: str, post_id: str, at: datetime, metric: str, day: str) -> Key:
     return (METRICS, f"S#{account_id}#{post_id}", f"{stamp(at)}#{metric}#{day}")
 

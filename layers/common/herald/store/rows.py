@@ -247,7 +247,7 @@ def post(item: Mapping[str, Any]) -> Post:
         id=item["id"], brand=item["brand"], author=item["author"], title=item.get("title", ""),
         text=item.get("text", ""), created_at=time(item["created_at"]), link=item.get("link", ""),
         media=tuple(map(_media, item.get("media", ()))), needs=tuple(item.get("needs", ())),
-        version=item.get("version", 0),
+        paid=bool(item.get("paid")), version=item.get("version", 0),
     )  # fmt: skip
 
 

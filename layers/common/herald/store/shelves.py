@@ -6,9 +6,8 @@ is sparse: only what is on a work list has one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, fields, replace
-from datetime import date, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -17,25 +16,34 @@ from herald.model import (
     Asset,
     Breach,
     BreachState,
+    CheckPolicy,
+    DayMark,
     EscalationPath,
     Handling,
-    New,
     Playbook,
     Remedy,
     RemedyLimits,
     RemedyState,
     Replied,
     Rests,
-    Revised,
-    Still,
-    Tallied,
     UserContent,
+    Waiver,
 )
 from herald.model.breaches import breaches_list, breaches_of
+from herald.model.campaigns import (
+    Campaign,
+    Clicks,
+    Offer,
+    Product,
+    ShortLink,
+    campaigns_list,
+    links_list,
+    offers_list,
+)
 from herald.model.care import TOLD, remedies_list, stages_list
+from herald.model.incidents import Incident, IncidentState, incidents_list, incidents_of
 from herald.model.record import Record
-from herald.store import codec, keys
-from herald.store.db import Absent, Check, Db, Equals, Item, Put, Update
+from herald.store import keys
 
 R = TypeVar("R", bound=Record)
 
@@ -51,6 +59,27 @@ def _breach_lists(thing: Breach) -> Mapping[str, str]:
         return recorded
     when = keys.stamp(thing.climbs_at) if thing.climbs_at else f"~{keys.stamp(thing.at)}"
     return recorded | {"work": breaches_list(thing.brand), "work_at": when}
+
+
+def _incident_lists(thing: Incident) -> Mapping[str, str]:
+    """Among those raised in its month, always; on the work list until it is closed."""
+    at = keys.stamp(thing.at)
+    raised = {"feed": incidents_of(thing.brand, at[:7]), "feed_at": at}
+    if thing.state is IncidentState.CLOSED:
+        return raised
+    return raised | {"work": incidents_list(thing.brand), "work_at": at}
+
+
+def _by_last_day(thing: Campaign) -> Mapping[str, str]:
+    return {"cal": campaigns_list(thing.brand), "cal_at": f"{thing.last}#{thing.id}"}
+
+
+def _by_closing(thing: Offer) -> Mapping[str, str]:
+    return {"cal": offers_list(thing.brand, thing.campaign), "cal_at": f"{keys.stamp(thing.closes)}#{thing.id}"}
+
+
+def _of_campaign(thing: ShortLink) -> Mapping[str, str]:
+    return {"cal": links_list(thing.brand, thing.campaign), "cal_at": f"{keys.stamp(thing.at)}#{thing.code}"}
 
 
 def _at_stage(thing: Handling) -> Mapping[str, str]:
@@ -85,6 +114,10 @@ class Shelf:
     ttl: Callable[[Any], int | None] = lambda _: None
 
 
+def _on_the_calendar(mark: DayMark) -> Mapping[str, str]:
+    return {} if mark.removed else {"cal": keys.days(mark.brand), "cal_at": f"{mark.last_day}#{mark.id}"}
+
+
 def _in_use(asset: Asset) -> Mapping[str, str]:
     """Assets that were not retired, by when they came."""
     if asset.retired_at is not None:
@@ -101,6 +134,7 @@ def _by_right(content: UserContent) -> Mapping[str, str]:
 SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
     Shelf(EscalationPath, keys.SETTINGS, "PATH", ("brand", "kind"), ("number",)),
+    Shelf(Incident, keys.MESSAGES, "INCIDENT", ("id",), ("brand",), _incident_lists),
     Shelf(Breach, keys.MESSAGES, "BREACH", ("id",), ("brand",), _breach_lists),
     # ---- research: platform sheet, selection, trends, profiles
     # ---- library: assets, feed items, user content
@@ -108,6 +142,14 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(UserContent, keys.POSTS, "UGC", ("brand",), ("id",), _by_right),
     Shelf(Rests, keys.POSTS, "RESTS", ("brand", "need"), ("post_id",)),
     # ---- publish: calendar days, campaigns, offers, products
+    Shelf(Campaign, keys.POSTS, "CAMPAIGN", ("brand",), ("id",), _by_last_day),
+    Shelf(Offer, keys.POSTS, "OFFER", ("brand",), ("id",), _by_closing),
+    Shelf(Product, keys.POSTS, "PRODUCT", ("brand",), ("id",)),
+    Shelf(ShortLink, keys.POSTS, "LINK", ("code",), ("code",), _of_campaign),
+    Shelf(Clicks, keys.METRICS, "CLICKS", ("code",), ("day",)),
+    Shelf(DayMark, keys.POSTS, "DAY", ("brand",), ("id",), _on_the_calendar),
+    Shelf(CheckPolicy, keys.SETTINGS, "CHECKS", ("brand",), ("number",)),
+    Shelf(Waiver, keys.POSTS, "WAIVER", ("post_id",), ("rule", "mark")),
     # ---- care: playbooks, complaints
     Shelf(Playbook, keys.SETTINGS, "PLAYBOOK", ("brand",), ("number",)),
     Shelf(AnswerBook, keys.SETTINGS, "ANSWERS", ("brand",), ("number",)),
@@ -120,111 +162,3 @@ SHELVES: tuple[Shelf, ...] = (
 )
 
 _BY_KIND: Mapping[type[Record], Shelf] = MappingProxyType({shelf.kind: shelf for shelf in SHELVES})
-
-
-class RecordTables:
-    """Part of the Store (ports.Store, records)."""
-
-    db: Db
-
-    def find(self, kind: type[R], *place: object) -> R | None:
-        item = self.db.get(_key(_shelf(kind), place))
-        return codec.thing(kind, item) if item else None
-
-    def find_all(self, kind: type[R], places: Iterable[tuple[object, ...]]) -> list[R]:
-        wanted = [_key(_shelf(kind), place) for place in places]
-        found = self.db.get_many(wanted)
-        return [codec.thing(kind, found[key]) for key in wanted if key in found]
-
-    def shelf(
-        self, kind: type[R], *of: object, first: str = "", last: str = "", newest: bool = False, limit: int = 1000
-    ) -> list[R]:
-        lies, items, cursor = _shelf(kind), list[Item](), None
-        while len(items) < limit:
-            page, cursor = self.db.query(
-                lies.table, _partition(lies, of), first=first or None, last=f"{last}\U0010ffff" if last else None,
-                newest=newest, limit=min(500, limit - len(items)), after=cursor,
-            )  # fmt: skip
-            items += page
-            if cursor is None:
-                break
-        return [codec.thing(kind, item) for item in items]
-
-    def listed(
-        self, kind: type[R], index: str, of: str, *, first: str = "", last: str = "", newest: bool = False,
-        limit: int = 100,
-    ) -> list[R]:  # fmt: skip
-        lies = _shelf(kind)
-        places, _ = self.db.query(
-            lies.table, of, index=index, first=first or None, last=f"{last}\U0010ffff" if last else None,
-            newest=newest, limit=limit,
-        )  # fmt: skip
-        wanted = [(lies.table, place["pk"], place["sk"]) for place in places]
-        found = self.db.get_many(wanted)
-        return [codec.thing(kind, found[key]) for key in wanted if key in found]
-
-
-def new(thing: Record) -> Put:
-    """The write of a record that must not be there yet."""
-    first = replace(thing, version=1) if _versioned(thing) else thing  # type: ignore[call-arg] # asked just before
-    return Put(_place(thing), _item(first), Absent("pk"))
-
-
-def revised(thing: Record, was: int) -> Put:
-    """The write of a record whose row is at version `was`."""
-    return Put(_place(thing), _item(replace(thing, version=was + 1)), Equals("version", was))  # type: ignore[call-arg] # a kind that changes has one
-
-
-def still(change: Still) -> Check:
-    """Nothing is written; the record must be as it was read."""
-    version: int = getattr(change.thing, "version")  # noqa: B009 - not every kind has one
-    return Check(_place(change.thing), Equals("version", version))
-
-
-def tallied(change: Tallied) -> Update:
-    """Numbers added to a record's row."""
-    return Update(_key(_shelf(change.kind), change.place), add=dict(change.add))
-
-
-def _item(thing: Record) -> Item:
-    lies = _shelf(type(thing))
-    ends = lies.ttl(thing)
-    return codec.item(thing) | dict(lies.index(thing)) | ({} if ends is None else {"ttl": ends})
-
-
-def _place(thing: Record) -> keys.Key:
-    lies = _shelf(type(thing))
-    return _key(lies, [getattr(thing, name) for name in (*lies.of, *lies.by)])
-
-
-def _key(lies: Shelf, place: Iterable[object]) -> keys.Key:
-    parts = list(place)
-    if len(parts) != len(lies.of) + len(lies.by):
-        raise TypeError(f"{lies.kind.__name__} lies by {', '.join((*lies.of, *lies.by))}")
-    return (lies.table, _partition(lies, parts[: len(lies.of)]), "#".join(map(_text, parts[len(lies.of) :])))
-
-
-def _partition(lies: Shelf, of: Iterable[object]) -> str:
-    return "#".join((lies.prefix, *map(_text, of)))
-
-
-def _text(value: object) -> str:
-    if isinstance(value, datetime):
-        return keys.stamp(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return f"{value:08d}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
-
-
-def _versioned(thing: Record) -> bool:
-    return any(field.name == "version" for field in fields(thing))
-
-
-def _shelf(kind: type[Record]) -> Shelf:
-    try:
-        return _BY_KIND[kind]
-    except KeyError:
-        raise TypeError(f"{kind.__name__} has no shelf: add its line to store/shelves.py") from None
-
-
-__all__ = ["SHELVES", "New", "RecordTables", "Revised", "Shelf", "new", "revised", "still", "tallied"]

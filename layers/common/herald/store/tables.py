@@ -54,12 +54,12 @@ from herald.model import (
 )
 from herald.model.govern import in_force
 from herald.ports import Page, Rules
-from herald.store import copies, keys, measures, posts, reports, rows, shelves
+from herald.store import copies, keys, measures, posts, records, reports, rows
 from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused, plain
 from herald.store.measures import MeasureTables
 from herald.store.posts import PostTables
+from herald.store.records import RecordTables
 from herald.store.reports import ReportTables
-from herald.store.shelves import RecordTables
 
 _RANK = {Change.CREATED: 1, Change.OUTBOUND: 1, Change.EDITED: 2, Change.DELETED: 9, Change.REVOKED: 9}
 _CONFLICT_TRIES = 6
@@ -573,7 +573,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     def _new(self, change: New) -> Put:
         thing = change.thing
         if isinstance(thing, Record):
-            return shelves.new(thing)
+            return records.new(thing)
         if isinstance(thing, Case):
             return Put(keys.case(thing.id), rows.case_item(replace(thing, version=1)), Absent("pk"))
         if isinstance(thing, Delivery):
@@ -590,7 +590,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     def _revised(self, change: Revised) -> Put:
         thing, unchanged = change.thing, Equals("version", change.was)
         if isinstance(thing, Record):
-            return shelves.revised(thing, change.was)
+            return records.revised(thing, change.was)
         if isinstance(thing, Case):
             return Put(keys.case(thing.id), rows.case_item(replace(thing, version=change.was + 1)), unchanged)
         if isinstance(thing, Delivery):
@@ -612,7 +612,7 @@ def _beside(change: Still | Tallied | StillOrdered) -> Check | Update:
     """What is asked of rows that the change itself does not write whole."""
     if isinstance(change, StillOrdered):
         return Check(keys.message(change.message_id), Equals("act", change.delivery_id))
-    return shelves.still(change) if isinstance(change, Still) else shelves.tallied(change)
+    return records.still(change) if isinstance(change, Still) else records.tallied(change)
 
 
 def _one(read: Callable[[Item], _T], item: Item | None) -> _T | None:

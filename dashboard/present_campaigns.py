@@ -1,0 +1,128 @@
+"""Campaigns in words: rows of the list, what a campaign planned and what came of it, offers, products and links."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from dashboard import theme
+from dashboard.present import clock
+from dashboard.text import SHORT, one_line, safe_text
+from herald.flows import campaigns
+from herald.model.campaigns import Aim, Campaign, Offer, OfferKind, Product, ShortLink
+
+Row = dict[str, Any]
+Name = Callable[[str], str]
+AIMS: Final = {Aim.CLICKS: "Clicks", Aim.REACH: "Reach", Aim.ENGAGEMENTS: "Engagements"}
+KINDS: Final = {OfferKind.OFFER: "Offer", OfferKind.EVENT: "Event"}
+COLUMNS: Final = (
+    {"id": "state", "label": "State", "width": 100, "card": "top"},
+    {"id": "days", "label": "Days", "width": 170, "card": "top"},
+    {"id": "title", "label": "Campaign", "width": 0, "card": "name"},
+    {"id": "goal", "label": "Goal", "width": 150, "card": "foot"},
+    {"id": "owner", "label": "Answers for it", "width": 140, "card": "foot"},
+)
+OFFERS: Final = (
+    {"id": "title", "label": "What", "width": 0, "wraps": True},
+    {"id": "state", "label": "Posts", "width": 110},
+    {"id": "closes", "label": "Closes", "width": 120},
+    {"id": "room", "label": "Taken", "n": True, "width": 100, "from": 520},
+)
+PRODUCTS: Final = (
+    {"id": "title", "label": "Product", "width": 0, "wraps": True},
+    {"id": "price", "label": "Price", "n": True, "width": 120},
+    {"id": "stock", "label": "Available", "n": True, "width": 100},
+    {"id": "age", "label": "Counted", "width": 130, "from": 520},
+)
+LINKS: Final = (
+    {"id": "link", "label": "Short link", "width": 0, "wraps": True},
+    {"id": "platform", "label": "For", "width": 110},
+    {"id": "clicks", "label": "Clicks", "n": True, "width": 80},
+)
+
+
+def days(first: date, last: date) -> str:
+    return f"{first.day} {first:%b} – {last.day} {last:%b %Y}"
+
+
+def state(campaign: Campaign, today: date) -> list[str]:
+    if today < campaign.first:
+        return ["To come", ""]
+    return ["Over", ""] if today > campaign.last else ["Running", "green"]
+
+
+def row(campaign: Campaign, today: date, *, name: Name) -> Row:
+    """One campaign of the list."""
+    return {
+        "id": campaign.id,
+        "cells": {
+            "state": {"pill": state(campaign, today)},
+            "days": days(campaign.first, campaign.last),
+            "title": {"strong": one_line(campaign.title, SHORT)},
+            "goal": f"{campaign.goal:,} {AIMS[campaign.aim].lower()}",
+            "owner": one_line(name(campaign.owner), 60),
+        },
+    }
+
+
+def blocks(campaign: Campaign, clicks: Mapping[str, int], today: date, *, name: Name) -> list[Row]:
+    """A campaign: what it is for, what was planned and what came of it so far."""
+    rows = [
+        {"k": "For", "v": safe_text(campaign.objective, 600)},
+        {"k": "Days", "v": f"{days(campaign.first, campaign.last)} ({state(campaign, today)[0].lower()})"},
+        {"k": "Goal", "v": f"{campaign.goal:,} {AIMS[campaign.aim].lower()}"},
+    ]
+    total = sum(clicks.values())
+    if campaign.aim is Aim.CLICKS:
+        came = f"{total:,} clicks, {total / campaign.goal:.0%} of the goal" if clicks else "No link was made yet"
+    else:
+        came = f"{total:,} clicks; {AIMS[campaign.aim].lower()} by post stand on Overview"
+    rows += [
+        {"k": "So far", "v": came},
+        {"k": "In links", "v": f"utm_campaign={campaign.slug}"},
+        {"k": "Answers for it", "v": one_line(name(campaign.owner), 60)},
+    ]
+    return [{"t": "title", "text": one_line(campaign.title, 200)}, {"t": "facts", "rows": rows}]
+
+
+def offer_row(offer: Offer, products: Sequence[Product], zone: str, now: datetime) -> Row:
+    """An offer or event: whether its posts may go out now, and why not."""
+    mine = [each for each in products if each.id in offer.products]
+    told = campaigns.obstacle(offer, mine, now, now)
+    return {
+        "id": offer.id,
+        "cells": {
+            "title": {"strong": f"{KINDS[offer.kind]}: {one_line(offer.title, 120)}", "sub": one_line(told, 200)},
+            "state": {"pill": ["Held", "red"] if told else ["May go out", "green"]},
+            "closes": clock(offer.closes, zone, now),
+            "room": f"{offer.taken:,} of {offer.capacity:,}" if offer.capacity else f"{offer.taken:,}",
+        },
+    }
+
+
+def product_row(product: Product, now: datetime) -> Row:
+    """A product with its price, what may be promised of it, and when that was counted."""
+    told = campaigns.stockless(product)
+    left = "—" if product.available is None else f"{product.available:,}"
+    return {
+        "id": product.id,
+        "cells": {
+            "title": {"strong": one_line(product.title, 120), "sub": one_line(told or product.id, 200)},
+            "price": f"{product.currency} {product.price / 100:,.2f}",
+            "stock": left,
+            "age": clock(product.counted_at, "UTC", now) if product.counted_at else "never",
+        },
+    }
+
+
+def link_row(link: ShortLink, address: str, clicks: int) -> Row:
+    """A short link, where it stands, and how often it was followed in the campaign's days."""
+    return {
+        "id": "",
+        "cells": {
+            "link": {"strong": one_line(address, 200), "sub": one_line(link.target, 300)},
+            "platform": theme.platform_name(link.platform),
+            "clicks": f"{clicks:,}",
+        },
+    }

@@ -1,0 +1,107 @@
+"""How a case is handled: its playbook and procedure, what stands beside it as it opens and as its words go, hiding.
+
+Apart from flows/care.py because Moderate opens cases and gives no command: reading every command would cost it a start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from herald.flows.context import Herald
+from herald.model import (
+    Account,
+    Act,
+    Case,
+    Delivery,
+    DeliveryState,
+    Handling,
+    Message,
+    New,
+    Playbook,
+    PostKind,
+    Revised,
+    StateChange,
+    Work,
+)
+
+if TYPE_CHECKING:
+    from herald.care import playbooks
+
+
+def book_of(brand: str, herald: Herald) -> tuple[playbooks.Book, int]:
+    """The playbook in force and its number: the newest saved, else the shipped one, which is number 0."""
+    from herald.care import playbooks  # noqa: PLC0415  only complaints need it
+
+    saved = herald.store.shelf(Playbook, brand, newest=True, limit=1)
+    return (playbooks.parse(saved[0].text), saved[0].number) if saved else (playbooks.parse(playbooks.shipped()), 0)
+
+
+def book_numbered(brand: str, number: int, herald: Herald) -> playbooks.Book:
+    """The playbook a case is handled by."""
+    from herald.care import playbooks  # noqa: PLC0415  only complaints need it
+
+    saved = herald.store.find(Playbook, brand, number) if number else None
+    return playbooks.parse(saved.text if saved else playbooks.shipped())
+
+
+def handling_of(case: Case, message: Message | None, herald: Herald) -> Handling:
+    """How a case is handled, with what the case itself tells; version 0 while nothing of it is kept."""
+    from herald.care import procedure  # noqa: PLC0415  only complaints need it
+
+    kept = herald.store.find(Handling, case.id, case.brand)
+    if kept is None:
+        account = herald.store.account(case.platform, case.account_id) if message else None
+        kept = _fresh(case, message, account, herald)
+    return procedure.caught_up(kept, case)
+
+
+def _fresh(case: Case, message: Message | None, account: Account | None, herald: Herald) -> Handling:
+    from herald.care import playbooks, procedure  # noqa: PLC0415  only complaints need it
+
+    kind, persona = playbooks.suggested(case.type, message.decision if message else None)
+    book, number = book_of(case.brand, herald)
+    plain = Handling(case.id, case.brand, kind, persona, playbook=number)
+    if message is None or account is None or case.work is not Work.ANSWER or kind is not PostKind.COMPLAINT:
+        return plain
+    said = _said(message, case)
+    return replace(plain, stages=procedure.stages_of(case, book.procedure, said=said, account=account))
+
+
+def _said(message: Message, case: Case) -> datetime:
+    """When the customer wrote the words we hold; never after the case was opened."""
+    return min(message.changed_at if message.edited else message.created_at, case.opened_at)
+
+
+def opening(case: Case, message: Message, account: Account, herald: Herald) -> list[StateChange]:
+    """What stands beside a new case: a complaint gets its procedure at once, since its clocks run by themselves."""
+    if case.work is not Work.ANSWER or case.type != PostKind.COMPLAINT:
+        return []
+    return [New(_fresh(case, message, account, herald), once=True)]
+
+
+def withdrawing(case: Case, herald: Herald) -> list[StateChange]:
+    """The author took the words back: what we thought of the person goes with them, and nothing climbs any more."""
+    kept = herald.store.find(Handling, case.id, case.brand)
+    return [Revised(replace(kept, persona=None, ended=True), kept.version)] if kept else []
+
+
+def hide_delivery(
+    message: Message, brand: str, act: Act, *, ordered_by: str, now: datetime, order: str = ""
+) -> Delivery:
+    """The delivery that hides or shows a message; one for each content judged, or each order by a person."""
+    return Delivery(
+        id=f"{act}~{message.id}~{order or message.content_hash}",
+        act=act,
+        platform=message.platform,
+        account_id=message.account_id,
+        brand=brand,
+        message_id=message.id,
+        target=message.external_id,
+        text="",
+        state=DeliveryState.DUE,
+        ordered_by=ordered_by,
+        ordered_at=now,
+        due_at=now,
+    )

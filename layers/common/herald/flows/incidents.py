@@ -1,0 +1,238 @@
+"""Incidents: found by the detector or raised by anybody, judged, worked through, closed with a review."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from herald.errors import HeraldError, Refused, Stale
+from herald.flows.chain import commit_audited
+from herald.flows.commands import AssessIncident, CloseIncident, Command, RaiseIncident, TakeIncidentStep
+from herald.flows.context import Herald
+from herald.flows.planning import (
+    REASON_LIMIT,
+    Done,
+    Plan,
+    Planner,
+    authorise,
+    hashed,
+    proper_id,
+    same_version,
+    words,
+)
+from herald.govern import crisis
+from herald.measure import alarm
+from herald.model import Account, Action, AuditEntry, Message, New, Person, Revised
+from herald.model.care import Taken
+from herald.model.incidents import Gravity, Incident, IncidentState, Review, Scope, incidents_list
+from herald.model.record import record
+
+Facts = dict[str, str | int | bool | None]
+CHAIN = "moderation"  # the chain of the function that looks
+DETECTOR = "detector"
+SAMPLES = 5
+_CAUSE = "Far more against us than on the days of the week before."
+MOST_OPEN = 20
+_TEXT_LIMIT = 1_000
+
+
+# ---------------------------------------------------------------- the detector
+
+
+@record
+class Found:
+    """What one look at one brand came to; for the log: ids and counts only."""
+
+    brand: str
+    result: str  # raised | open | failed
+    incident: str = ""
+    error: str = ""
+
+
+def detect(herald: Herald, now: datetime) -> list[Found]:
+    """The tick: each brand's day so far against its week (measure/alarm.py). Safe to repeat: one a brand and day.
+
+    While one that the detector raised is open, it raises no other: it is the same wave, or somebody looks already.
+    """
+    accounts = herald.store.accounts()
+    return [
+        found
+        for brand in sorted({account.brand for account in accounts})
+        if (found := _detect(brand, [account for account in accounts if account.brand == brand], herald, now))
+    ]
+
+
+def _detect(brand: str, accounts: list[Account], herald: Herald, now: datetime) -> Found | None:
+    try:
+        day, seen = look(accounts, herald, now)
+        if not seen.alarm:
+            return None
+        if any(each.by == DETECTOR for each in open_of(brand, herald)):
+            return Found(brand, "open")
+        incident = Incident(
+            brand, f"{brand}-{day.isoformat()}", _CAUSE, now, DETECTOR, day,
+            figures(seen), tuple(message.id for message in _samples(accounts, herald, now)),
+        )  # fmt: skip
+        line = AuditEntry(CHAIN, 0, now, "herald", "incident.raised", incident.id, dict(incident.figures))
+        commit_audited([New(incident)], [line], CHAIN, herald)
+    except Stale:
+        return Found(brand, "open")
+    except (HeraldError, ValueError) as error:
+        return Found(brand, "failed", error=type(error).__name__)
+    return Found(brand, "raised", incident.id)
+
+
+def look(accounts: list[Account], herald: Herald, now: datetime) -> tuple[date, alarm.Seen]:
+    """(the day it is for most of them, what the detector sees) of a brand's accounts, each by its own days."""
+    days = [{}, *({} for _ in range(alarm.DAYS))]  # type: list[dict[str, int]]
+    dates = []
+    for account in accounts:
+        today = now.astimezone(ZoneInfo(account.timezone)).date()
+        dates.append(today)
+        first = today - timedelta(days=alarm.DAYS)
+        counted = herald.store.counts(account.id, first.isoformat(), today.isoformat())
+        for back, of_day in enumerate(days):
+            for metric, n in counted.get((today - timedelta(days=back)).isoformat(), {}).items():
+                of_day[metric] = of_day.get(metric, 0) + n
+    return max(dates), alarm.look(days[0], days[1:])
+
+
+def figures(seen: alarm.Seen) -> dict[str, int]:
+    """What the detector saw, as a record keeps it: counts of messages of the day; mean and limit in hundredths."""
+    return {
+        "messages": seen.messages, "signals": seen.signals, "mean_x100": round(seen.mean * 100),
+        "deviation_x100": round(seen.deviation * 100), "limit_x100": round((seen.limit or 0) * 100),
+    }  # fmt: skip
+
+
+def _samples(accounts: list[Account], herald: Herald, now: datetime) -> list[Message]:
+    """The newest that speak against us, of what was received today (UTC)."""
+    found: list[Message] = []
+    for account in accounts:
+        page = herald.store.feed(account.id, f"{now:%Y-%m-%d}", limit=50)
+        found += [message for message in page.items if isinstance(message, Message) and _against(message)]
+    return sorted(found, key=lambda message: message.created_at, reverse=True)[:SAMPLES]
+
+
+def _against(message: Message) -> bool:
+    decision = message.decision
+    if decision is None or message.outbound or message.deleted:
+        return False
+    return decision.action in (Action.HIDE, Action.QUEUE) or "complaint" in decision.labels
+
+
+def open_of(brand: str, herald: Herald) -> list[Incident]:
+    """Those that are not closed, by when they were raised."""
+    return list(herald.store.listed(Incident, "work", incidents_list(brand), limit=MOST_OPEN))
+
+
+# ---------------------------------------------------------------- what people do
+
+
+def _raise(command: RaiseIncident, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    incident_id = proper_id(command.id, "incident")
+    cause = words(command.cause, "Say what happens, and how you know.", _TEXT_LIMIT)
+    if herald.store.find(Incident, incident_id, command.brand):
+        return Plan((), Done("This incident is raised already.", incident_id))
+    samples = tuple(dict.fromkeys(each.strip() for each in command.samples if each.strip()))
+    if len(samples) > SAMPLES:
+        raise Refused("input", f"Name {SAMPLES} messages at the most.")
+    there = herald.store.messages(samples)
+    if missing := [each for each in samples if each not in there or there[each].brand != command.brand]:
+        raise Refused("input", f"There is no message {missing[0][:80]} of this brand.")
+    incident = Incident(command.brand, incident_id, cause, now, person.id, now.date(), samples=samples)
+    sentence = "Raised. Say next how grave it is and how far it reaches."
+    return Plan((New(incident),), Done(sentence, incident_id), {"cause": hashed(cause)})
+
+
+def _assess(command: AssessIncident, person: Person, herald: Herald, now: datetime) -> Plan:
+    """May be said again: how grave it is, is looked at each hour. Steps that were taken stay taken."""
+    authorise(command, person, command.brand, herald, now)
+    incident = _found(command.brand, command.id, herald)
+    same_version(incident.version, command.expected)
+    try:
+        gravity, scope = Gravity(command.gravity), Scope(command.scope)
+    except ValueError:
+        raise Refused("input", f"Choose {', '.join(Gravity)}, and {', '.join(Scope)}.") from None
+    level = crisis.levels()[crisis.level_of(gravity, scope)]
+    after = replace(
+        incident, state=IncidentState.ASSESSED, gravity=gravity, scope=scope, level=level.number,
+        assessed_by=person.id, assessed_at=now,
+    )  # fmt: skip
+    told = ", ".join(str(role).replace("_", " ") for role in level.told)
+    sentence = f"{level.name}. These must know of it: {told}."
+    facts: Facts = {"gravity": str(gravity), "scope": str(scope), "level": level.number}
+    return Plan((Revised(after, incident.version),), Done(sentence, incident.id), facts)
+
+
+def _step(command: TakeIncidentStep, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    incident = _found(command.brand, command.id, herald)
+    same_version(incident.version, command.expected)
+    if incident.state is not IncidentState.ASSESSED:
+        raise Refused("state", "Say first how grave it is: the steps depend on it.")
+    step = crisis.levels()[incident.level].step(command.step)
+    if step is None:
+        raise Refused("input", "There is no such step at this level.")
+    if any(taken.step == step.id for taken in incident.taken):
+        return Plan((), Done("This step was taken already.", incident.id))
+    hold = incident.hold
+    if step.id == "hold":
+        in_force = [each for each in herald.store.holds(incident.brand) if each.released_at is None]
+        if not in_force:
+            raise Refused("state", "No hold is in force. Declare it on the calendar, then tick this step.")
+        hold = in_force[0].id
+    after = replace(incident, taken=(*incident.taken, Taken(step.id, person.id, now)), hold=hold)
+    left = len(crisis.levels()[incident.level].steps) - len(after.taken)
+    sentence = f"Taken. {left} left." if left > 0 else "Taken. All steps are; close it with its review when it is over."
+    return Plan((Revised(after, incident.version),), Done(sentence, incident.id), {"step": step.id})
+
+
+def _close(command: CloseIncident, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    incident = _found(command.brand, command.id, herald)
+    if incident.state is IncidentState.CLOSED:
+        return Plan((), Done("This incident is closed already.", incident.id))
+    same_version(incident.version, command.expected)
+    if incident.state is not IncidentState.ASSESSED:
+        raise Refused("state", "Say first how grave it was.")
+    level = crisis.levels()[incident.level]
+    taken = {each.step for each in incident.taken}
+    if lacking := [step for step in level.steps if step.id not in taken]:
+        raise Refused("state", f"This is not done yet: {lacking[0].text} ({lacking[0].clause})")
+    if level.two and person.id == incident.assessed_by:
+        raise Refused("second_person", "You judged how grave it is. A second person must agree that it is over.")
+    review = Review(
+        words(command.cause, "Say what caused it.", _TEXT_LIMIT),
+        words(command.done, "Say what was done.", _TEXT_LIMIT),
+        words(command.lessons, "Say what was learned.", _TEXT_LIMIT),
+        words(command.follow_up, "Say what changes, who does it and by when.", REASON_LIMIT), person.id,
+    )  # fmt: skip
+    after = replace(incident, state=IncidentState.CLOSED, review=review, closed_at=now)
+    told = "Closed with its review." + (
+        " The hold is still in force: release it on the calendar." if _held(after, herald) else ""
+    )
+    return Plan((Revised(after, incident.version),), Done(told, incident.id), {"review": hashed("\n".join(
+        (review.cause, review.done, review.lessons, review.follow_up)))})  # fmt: skip
+
+
+def _held(incident: Incident, herald: Herald) -> bool:
+    hold = herald.store.hold(incident.brand, incident.hold) if incident.hold else None
+    return hold is not None and hold.released_at is None
+
+
+def _found(brand: str, incident_id: str, herald: Herald) -> Incident:
+    incident = herald.store.find(Incident, incident_id, brand)
+    if incident is None:
+        raise Refused("input", "There is no such incident.")
+    return incident
+
+
+PLANS: Mapping[type[Command], Planner] = MappingProxyType(
+    {RaiseIncident: _raise, AssessIncident: _assess, TakeIncidentStep: _step, CloseIncident: _close}
+)
+"""The plans of the commands on incidents."""
