@@ -142,7 +142,7 @@ def _pages(entries: list[Any]) -> tuple[Page, ...]:
         network = given.get("network", FACEBOOK)
         if network not in (FACEBOOK, INSTAGRAM):
             raise BadConfig(f"facebook.json: the 'network' of a page is {FACEBOOK} or {INSTAGRAM}")
-        pages.append(Page(*fields, network))
+        pages.append(Page(fields[0], fields[1], fields[2], network))
     for name in ("id", "token"):
         if len({getattr(page, name) for page in pages}) != len(pages):
             raise BadConfig(f"facebook.json: two pages share one {name}")

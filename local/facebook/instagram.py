@@ -200,7 +200,7 @@ class App(Graph):
         posts = self._wall.rows("select id, created from posts where page=? and author_id=page", page.id)
         published = [(row["id"], row["created"]) for row in posts]
         days = [crowd.day_of(now) - timedelta(days=n) for n in (4, 3, 2, 1)]
-        told = [
+        told: list[Mapping[str, Any]] = [
             {"value": numbers.day(page.id, day, published).reach, "end_time": _time(crowd.start_of(day + timedelta(1)))}
             for day in days
         ]
