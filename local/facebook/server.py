@@ -182,10 +182,13 @@ class Simulator(Simulated):
         return {"ok": True}
 
     def account(self, body: Mapping[str, Any]) -> str:
-        """The page named by id or name; without one, the first."""
-        wanted = optional(body, "page")
+        """The page named by id or name; without one, the first, of the network if one is named."""
+        wanted, network = optional(body, "page"), optional(body, "network")
         if wanted is None:
-            return self.config.pages[0].id
+            for page in self.config.pages:
+                if network in (None, page.network):
+                    return page.id
+            raise NoSuchObject(f"account on {network}")
         for page in self.config.pages:
             if wanted in (page.id, page.name):
                 return page.id
