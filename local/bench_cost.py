@@ -209,7 +209,7 @@ class _Scene:
         return use
 
 
-NOWHERE = {account.platform: "http://127.0.0.1:9" for account in shop.ACCOUNTS}
+NOWHERE = {account.platform: "http://127.0.0.1:9" for account in (*shop.ACCOUNTS, *shop.NEW)}
 """No platform is asked anything here; a schedule that asks finds nobody there."""
 
 

@@ -40,7 +40,7 @@ def function_of(sample: Path) -> str:
 
 def signed(event: Json, secret: str, verify_token: str) -> Json:
     """The event as Facebook's app with these secrets would send it; what is no webhook stays as it is."""
-    if event.get("pathParameters", {}).get("connection") != FACEBOOK:
+    if event.get("pathParameters", {}).get("connection") not in (FACEBOOK, "instagram"):  # one app speaks for both
         return event
     if event["requestContext"]["http"]["method"] == "GET":
         query = dict(parse_qsl(event["rawQueryString"])) | {"hub.verify_token": verify_token}

@@ -116,16 +116,25 @@ def status(args: argparse.Namespace | None = None) -> int:
     return 0 if well else 1
 
 
+_SIMULATED = {
+    "facebook_page": "local.facebook", "instagram": "local.facebook", "mastodon": "local.microblogs",
+    "bluesky": "local.microblogs",
+}  # fmt: skip
+"""Platform -> the package of its simulator."""
+
+
 def say(platform: str, text: str, as_name: str = "") -> int:
     """A customer's message on the simulated platform, which signs it and sends it to the door; exit code."""
-    network = {"facebook_page": "facebook"}.get(platform, platform)
-    where = {"facebook": "local.facebook", "mastodon": "local.microblogs", "bluesky": "local.microblogs"}.get(network)
+    network = {"facebook": "facebook_page"}.get(platform, platform)
+    where = _SIMULATED.get(network)
     if where is None or importlib.util.find_spec(where) is None:
-        print(f"herald say: no simulator for {platform!r}; there are: facebook, mastodon, bluesky", file=sys.stderr)
+        there = "facebook, instagram, mastodon, bluesky"
+        print(f"herald say: no simulator for {platform!r}; there are: {there}", file=sys.stderr)
         return 2
     try:
         client = importlib.import_module(f"{where}.client")
-        speak = client.say if network == "facebook" else partial(client.say, network)
+        meta = where == "local.facebook"
+        speak = partial(client.say, network=network) if meta else partial(client.say, network)
         message = speak(text, as_name) if as_name else speak(text)
     except OSError as error:
         print(f"herald say: {error}", file=sys.stderr)

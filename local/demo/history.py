@@ -184,6 +184,7 @@ def furnish(store: TableStore, bases: Mapping[str, str], acknowledged_at: dateti
     pages = tuple(a.account_id for a in shop.ACCOUNTS if a.platform == "facebook_page")
     store.save(Connection(shop.FACEBOOK, "facebook_page", "herald/facebook", pages))
     store.save(Connection(shop.WEB, "webhook", "herald/web-form", (shop.WEB_SHOP,)))
+    store.save(Connection("instagram", "instagram", "herald/instagram", (shop.INSTAGRAM,)))
     for account_id, platform in shop.MICROBLOGS.items():
         store.save(Connection(platform, platform, f"herald/{platform}", (account_id,)))
     for account in shop.accounts(bases):

@@ -24,6 +24,9 @@ HANDLES = {MASTODON: "banksia_oak", BLUESKY: "banksia-oak.bsky.example"}
 MICROBLOGS = {MASTODON: "mastodon", BLUESKY: "bluesky"}
 """Account -> platform, of those that have no webhooks and are polled."""
 
+INSTAGRAM = "178414000000500"
+"""Connected today, through the same app as the Pages: it has no past."""
+
 SHOP_HOURS = "Mon-Wed 09:00-17:30, Thu 09:00-21:00, Fri 09:00-17:30, Sat 09:00-17:00, Sun 10:00-16:00"
 OFFICE_HOURS = "Mon-Fri 09:00-17:00, Sat 10:00-14:00"
 
@@ -102,9 +105,24 @@ ACCOUNTS: tuple[Account, ...] = (
 )
 
 
+NEW: tuple[Account, ...] = (
+    Account(
+        platform="instagram",
+        account_id=INSTAGRAM,
+        name=NAME,
+        brand=BRAND,
+        timezone="Australia/Sydney",
+        hours=OFFICE_HOURS,
+        holidays=HOLIDAYS["NSW"],
+        connection="instagram",
+    ),
+)
+"""Accounts without a past: nothing of the demo's month was said or shown there."""
+
+
 def accounts(bases: Mapping[str, str]) -> tuple[Account, ...]:
     """The accounts, each talking to its platform at the address in `bases` (the simulators, on this machine)."""
-    return tuple(replace(a, api_base=bases.get(a.platform, "")) for a in ACCOUNTS)
+    return tuple(replace(a, api_base=bases.get(a.platform, "")) for a in (*ACCOUNTS, *NEW))
 
 
 def _person(person_id: str, name: str, *roles: Role) -> Person:

@@ -49,7 +49,8 @@ def seed(stack: Any) -> str:
 
 def bases() -> dict[str, str]:
     """Platform -> address of its simulator."""
-    return {"facebook_page": ports.url("facebook"), **{name: ports.url(name) for name in shop.MICROBLOGS.values()}}
+    meta = dict.fromkeys(("facebook_page", "instagram"), ports.url("facebook"))
+    return {**meta, **{name: ports.url(name) for name in shop.MICROBLOGS.values()}}
 
 
 def after_start(stack: Any) -> str | None:
@@ -73,6 +74,8 @@ def store_secrets(folder: Path) -> dict[str, Credentials]:
     if missing:
         held |= missing
         file.touch(mode=0o600)
+        for name in ("secrets", "verify_token"):  # one app speaks for both
+            held["herald/instagram"][name] = held["herald/facebook"][name]
         file.write_text(json.dumps(held))
     for name, value in held.items():
         _put_secret(name, json.dumps(value))
@@ -84,9 +87,14 @@ def store_secrets(folder: Path) -> dict[str, Credentials]:
         app_secret=facebook["secrets"][0],
         verify_token=facebook["verify_token"],
         pages=[
-            {"id": account.account_id, "name": account.name, "token": facebook["tokens"][account.account_id]}
-            for account in shop.ACCOUNTS
-            if account.platform == "facebook_page"
+            config.Page(
+                account.account_id,
+                account.name,
+                held[f"herald/{account.connection}"]["tokens"][account.account_id],
+                account.platform,
+            )
+            for account in (*shop.ACCOUNTS, *shop.NEW)
+            if account.platform in ("facebook_page", "instagram")
         ],
         trickle={"on": True},
     )
@@ -105,6 +113,9 @@ def _made_up() -> dict[str, dict[str, Any]]:
             "secrets": [secrets.token_hex(16)],
             "verify_token": secrets.token_urlsafe(18),
             "tokens": {page: "EAAL" + secrets.token_urlsafe(32) for page in pages},
+        },
+        "herald/instagram": {
+            "secrets": [], "verify_token": "", "tokens": {shop.INSTAGRAM: "EAAL" + secrets.token_urlsafe(32)},
         },
         "herald/web-form": {"secrets": [secrets.token_hex(32)], "verify_token": "", "tokens": {}},
         LINKS: {"secrets": [secrets.token_urlsafe(48)], "verify_token": "", "tokens": {}},

@@ -20,13 +20,20 @@ def control(name: str, body: Mapping[str, Any] | None = None, *, base: str | Non
     return client.control("Facebook", base or ports.url("facebook"), name, body)
 
 
-def say(text: str, as_name: str = "Nina Harrow", page: str | None = None, *, base: str | None = None) -> str:
-    """A customer comments under the newest post of a page (id or name; the first page if None).
+def say(
+    text: str,
+    as_name: str = "Nina Harrow",
+    page: str | None = None,
+    *,
+    network: str = config.FACEBOOK,
+    base: str | None = None,
+) -> str:
+    """A customer comments under the newest post of a page (id or name; the first page of the network if None).
 
-    Returns Herald's id of the message, `facebook_page:<comment id>`. The webhook follows by itself, signed.
+    Returns Herald's id of the message, `<network>:<comment id>`. The webhook follows by itself, signed.
     """
-    body = {"text": text, "as": as_name} | ({"page": page} if page else {})
-    return f"facebook_page:{control('comment', body, base=base)['comment_id']}"
+    body = {"text": text, "as": as_name, "network": network} | ({"page": page} if page else {})
+    return f"{network}:{control('comment', body, base=base)['comment_id']}"
 
 
 def history(

@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from local import ports
 from local.simulator.http import LOOPBACK
+
+FACEBOOK, INSTAGRAM = "facebook_page", "instagram"
 
 
 class BadConfig(ValueError):
@@ -20,11 +22,12 @@ class BadConfig(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One Page: its numeric id, its name, and the access token that speaks for it."""
+    """One Page, or one Instagram account: its numeric id, its name, and the access token that speaks for it."""
 
     id: str
     name: str
     token: str
+    network: str = FACEBOOK
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Config:
     """One app registration.
 
     Attributes:
-        callbacks: where webhooks go; loopback addresses only.
+        callbacks: where webhooks of Pages go; loopback addresses only.
+        instagram: where those of Instagram accounts go, one for each of `callbacks`.
         app_secret: key of the signature. verify_token: what the handshake shows.
         trickle: {"on": bool, "seed": int, "least": seconds, "most": seconds}; all optional.
     """
@@ -43,6 +47,7 @@ class Config:
     verify_token: str
     pages: tuple[Page, ...]
     trickle: Mapping[str, Any] = field(default_factory=dict)
+    instagram: tuple[str, ...] = ()
 
     def page(self, page_id: str) -> Page | None:
         return next((page for page in self.pages if page.id == page_id), None)
@@ -61,17 +66,20 @@ def write(
     verify_token: str,
     pages: Sequence[Mapping[str, str] | Page],
     trickle: Mapping[str, Any] | None = None,
+    instagram: str = INSTAGRAM,
 ) -> Path:
     """Write `facebook.json` for the simulator to read at its start; only the owner may read it.
 
-    `{connection}` in a callback is replaced by the connection's id. Raises BadConfig before anything is written.
+    `{connection}` in a callback is replaced by the connection's id, for Instagram accounts by `instagram`. Raises
+    BadConfig before anything is written.
     """
     content: dict[str, Any] = {
         "callback": callback if isinstance(callback, str) else list(callback),
         "connection": connection,
         "app_secret": app_secret,
         "verify_token": verify_token,
-        "pages": [{"id": p.id, "name": p.name, "token": p.token} if isinstance(p, Page) else dict(p) for p in pages],
+        "pages": [asdict(p) if isinstance(p, Page) else dict(p) for p in pages],
+        "instagram": instagram,
         "trickle": dict(trickle or {}),
     }
     parse(content)
@@ -111,6 +119,9 @@ def parse(content: Any) -> Config:
         verify_token=text["verify_token"],
         pages=_pages(pages),
         trickle=trickle,
+        instagram=tuple(
+            _callback(c.replace("{connection}", str(content.get("instagram") or INSTAGRAM))) for c in callbacks
+        ),
     )
 
 
@@ -128,7 +139,10 @@ def _pages(entries: list[Any]) -> tuple[Page, ...]:
         fields = [str(given.get(name) or "") for name in ("id", "name", "token")]
         if not all(fields) or not fields[0].isdigit():
             raise BadConfig("facebook.json: each page needs 'id' (digits), 'name' and 'token'")
-        pages.append(Page(*fields))
+        network = given.get("network", FACEBOOK)
+        if network not in (FACEBOOK, INSTAGRAM):
+            raise BadConfig(f"facebook.json: the 'network' of a page is {FACEBOOK} or {INSTAGRAM}")
+        pages.append(Page(fields[0], fields[1], fields[2], network))
     for name in ("id", "token"):
         if len({getattr(page, name) for page in pages}) != len(pages):
             raise BadConfig(f"facebook.json: two pages share one {name}")

@@ -21,7 +21,8 @@ from starlette.routing import BaseRoute, Route
 from local.facebook import config as configuration
 from local.facebook import pages, trickle, webhooks
 from local.facebook.config import Config
-from local.facebook.graph import VERSION, Graph, GraphError
+from local.facebook.graph import VERSION, GraphError
+from local.facebook.instagram import App
 from local.facebook.wall import IMAGE_LIMIT, Person, Wall, person
 from local.simulator import faces, faults, http, running
 from local.simulator import trickle as trickling
@@ -39,7 +40,7 @@ class Simulator(Simulated):
     """The wall, the API over it, and the sender of webhooks."""
 
     def __init__(self, config: Config, wall: Wall, *, base: str, rng: random.Random) -> None:
-        super().__init__(wall, Graph(wall, base), rng=rng)
+        super().__init__(wall, App(wall, base), rng=rng)
         self.config = config
         self.wall = wall
         self.sender = webhooks.Sender(wall, config, rng=rng)
@@ -181,10 +182,13 @@ class Simulator(Simulated):
         return {"ok": True}
 
     def account(self, body: Mapping[str, Any]) -> str:
-        """The page named by id or name; without one, the first."""
-        wanted = optional(body, "page")
+        """The page named by id or name; without one, the first, of the network if one is named."""
+        wanted, network = optional(body, "page"), optional(body, "network")
         if wanted is None:
-            return self.config.pages[0].id
+            for page in self.config.pages:
+                if network in (None, page.network):
+                    return page.id
+            raise NoSuchObject(f"account on {network}")
         for page in self.config.pages:
             if wanted in (page.id, page.name):
                 return page.id
@@ -250,6 +254,8 @@ async def _call(request: Request) -> Call:
     token = http.bearer(request.headers) or token
     if path.endswith("/photos") and request.method == "POST" and "url" in params and "source" not in files:
         files["source"] = await asyncio.to_thread(_fetched, params["url"])
+    if path.endswith("/media") and request.method == "POST" and "image_url" in params:
+        files["source"] = await asyncio.to_thread(_fetched, params["image_url"])
     return Call(request.method, path, params, token, files)
 
 

@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from local.facebook.config import Page
+from local.facebook.config import INSTAGRAM, Page
 from local.simulator import content
 from local.simulator.content import BadInput, NoSuchObject, NotAllowed
 from local.simulator.store import Store
@@ -77,6 +77,11 @@ def person(name: str) -> Person:
     """The made-up person of that name; the same name is always the same person."""
     clean = content.name(name)
     return Person(id="7" + str(int(sha256(clean.encode()).hexdigest(), 16))[:15], name=clean)
+
+
+def username(name: str) -> str:
+    """What Instagram would call somebody of that name."""
+    return ".".join("".join(char if char.isalnum() else " " for char in name.lower()).split())[:30] or "somebody"
 
 
 class Wall(Store):
@@ -507,6 +512,11 @@ class Wall(Store):
         )
 
     def _tell(self, page: str, field: str, value: Mapping[str, Any], at: int) -> None:
+        if self.pages[page].network == INSTAGRAM:
+            told = _as_instagram(field, value)
+            if told is None:
+                return
+            field, value = "comments", told
         now = self.clock()
         next_at = now + (self._hold() if self.setting("out_of_order", False) else 0.0)
         copies = int(self.setting("copies", 1))
@@ -572,6 +582,20 @@ class Wall(Store):
                 "insert or replace into reactions values (?,?,?,?,?,?)",
                 (str(entry["id"]), by.id, by.name, owner.id, kind, _seconds(entry["created_time"])),
             )
+
+
+def _as_instagram(field: str, value: Mapping[str, Any]) -> dict[str, Any] | None:
+    """What Instagram tells of it: a new comment, and nothing else."""
+    if (field, value.get("item"), value.get("verb")) != ("feed", "comment", "add"):
+        return None
+    by, post, parent = value["from"], value["post_id"], value["parent_id"]
+    told = {
+        "id": value["comment_id"],
+        "from": {"id": by["id"], "username": username(by["name"])},
+        "text": value["message"],
+        "media": {"id": post, "media_product_type": "FEED"},
+    }
+    return told if parent == post else told | {"parent_id": parent}
 
 
 def _text(text: str, limit: int = TEXT_LIMIT, *, may_be_empty: bool = False) -> str:

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import urllib3
 
-from local.facebook.config import Config
+from local.facebook.config import INSTAGRAM, Config
 from local.facebook.wall import Wall
 
 BATCH = 1000
@@ -43,8 +43,11 @@ def pause(attempts: int) -> float:
     return 0.1 if attempts <= 1 else min(30.0, 2.0 ** (attempts - 2))
 
 
-def body_of(rows: Sequence[sqlite3.Row]) -> bytes:
-    """One POST for these changes. An entry holds changes of one page and one second: `entry.time` is theirs."""
+def body_of(rows: Sequence[sqlite3.Row], product: str = "page") -> bytes:
+    """One POST for these changes of one product.
+
+    An entry holds changes of one page and one second: `entry.time` is theirs.
+    """
     entries = [
         {
             "id": page,
@@ -53,7 +56,7 @@ def body_of(rows: Sequence[sqlite3.Row]) -> bytes:
         }
         for (page, at), together in groupby(rows, key=lambda row: (row["page"], row["at"]))
     ]
-    return encode({"object": "page", "entry": entries})
+    return encode({"object": product, "entry": entries})
 
 
 class Sender:
@@ -95,12 +98,19 @@ class Sender:
                 rows = list(same_age)
                 if self._wall.setting("out_of_order", False):
                     self._rng.shuffle(rows)
-                await self._send(callback, rows)
-                made += 1
+                for product, address in (("page", callback), ("instagram", self._config.instagram[number])):
+                    several = [row for row in rows if self._product(row) == product]
+                    if several:
+                        await self._send(address, several, product)
+                        made += 1
         return made
 
-    async def _send(self, callback: str, rows: list[sqlite3.Row]) -> None:
-        body = body_of(rows)
+    def _product(self, row: sqlite3.Row) -> str:
+        page = self._wall.pages.get(row["page"])
+        return "instagram" if page and page.network == INSTAGRAM else "page"
+
+    async def _send(self, callback: str, rows: list[sqlite3.Row], product: str) -> None:
+        body = body_of(rows, product)
         status, error = await asyncio.to_thread(self._post, callback, body)
         taken = status is not None and 200 <= status < 300
         wall, now = self._wall, self._wall.clock()
@@ -146,7 +156,8 @@ class Sender:
     async def handshake(self) -> list[dict[str, Any]]:
         """GET each callback with the verify token and a challenge; ok if the very challenge comes back as the body."""
         results = []
-        for callback in self._config.callbacks:
+        pictures = self._config.instagram if any(p.network == INSTAGRAM for p in self._config.pages) else ()
+        for callback in (*self._config.callbacks, *pictures):
             challenge = str(self._rng.randrange(10**8, 10**10))
             query = {"hub.mode": "subscribe", "hub.challenge": challenge, "hub.verify_token": self._config.verify_token}
             status, answer = await asyncio.to_thread(self._get, f"{callback}?{urlencode(query)}")

@@ -105,7 +105,8 @@ def _connect(local: Local, door: str) -> None:
     """The secrets of the samples, known to Herald and to the simulated Facebook."""
     tokens = {page.account_id: f"EAAL-built-{page.account_id}" for page in PAGES}
     held = {"secrets": [SAMPLE_SECRET], "verify_token": SAMPLE_VERIFY_TOKEN, "tokens": tokens}
-    local.client("secretsmanager").create_secret(Name="herald/facebook", SecretString=json.dumps(held))
+    for name in ("herald/facebook", "herald/instagram"):  # one app speaks for both
+        local.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(held))
     keys = {"secrets": ["the key of links, 32 characters or more"]}
     local.client("secretsmanager").create_secret(Name="herald/links", SecretString=json.dumps(keys))
     config.write(
@@ -128,7 +129,7 @@ def _in_process(environment: Mapping[str, str], facebook: str) -> Herald:
         herald = runtime.build(replace(runtime.Settings.from_environment(environment), settings_ttl=0))
         for service in ("sqs", "s3", "secretsmanager"):
             runtime._client(service)  # made while the environment says where
-    nowhere = {account.platform: f"http://{HOST}:9" for account in shop.ACCOUNTS}
+    nowhere = {account.platform: f"http://{HOST}:9" for account in (*shop.ACCOUNTS, *shop.NEW)}
     history.furnish(herald.store, nowhere | {"facebook_page": facebook}, datetime.now(UTC))  # type: ignore[arg-type]
     return herald
 

@@ -8,6 +8,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -22,16 +23,21 @@ from herald.model import Account, Act, Delivery, DeliveryState, Media
 from herald.platforms import sheet
 from herald.platforms.bluesky import Bluesky
 from herald.platforms.facebook_page import FacebookPage
+from herald.platforms.google_business import GoogleBusiness
+from herald.platforms.instagram import Instagram
 from herald.platforms.mastodon import Mastodon
 from herald.platforms.wire.atproto import Sessions
 from herald.platforms.wire.http import Http
-from herald.ports import Outlet
+from herald.ports import Outlet, Proof
 from local.facebook import client, config, server
+from local.facebook.config import Page
 from local.microblogs import client as microblogs
 from local.microblogs.config import Ours
 from local.ports import ROOT
+from local.simulator import client as simulator
 from local.simulator import http
-from tests.servers import running
+from tests.servers import google_reviews, running
+from tests.servers.scripted import Says, scripted
 from tests.support.world import Wall
 
 PAGE, TOKEN = "5001", "page-token"
@@ -64,6 +70,8 @@ class Place:
     posts: Callable[[], list[tuple[str, str, list[str]]]]
     token: str = TOKEN
     keyed: bool = False  # what is found is told by its own key, not by its words
+    pictured: bool = False  # every post carries an image
+    answers: int = 2  # how many of ours one message may have
 
     def delivery(self, act: Act, text: str = "") -> Delivery:
         now = datetime.now(UTC)
@@ -77,6 +85,8 @@ class Place:
     def post(self, text: str, *, link: str = "", media: Sequence[Media] = (), sent: float = 1) -> Delivery:
         """A publication that first left `sent` seconds ago."""
         now = datetime.now(UTC)
+        _unless(self, Act.PUBLISH)
+        media = [PHOTO] if self.pictured else media
         return replace(
             self.delivery(Act.PUBLISH, text), message_id="", target="", post_id="post-1", content_hash="c" * 32,
             link=link, media=tuple(media), first_sent_at=now - timedelta(seconds=sent),
@@ -107,6 +117,28 @@ IMAGE = Media(
 )  # fmt: skip
 
 
+JPEG = b"\xff\xd8\xff\xe0" + b"a green linen cushion"
+
+
+class Pictured:
+    """Instagram as the flow speaks to it: the bytes of a post's image at hand, and an address they are fetched from."""
+
+    name, capabilities = Instagram.name, Instagram.capabilities
+
+    def __init__(self, inner: Instagram, address: str) -> None:
+        self._inner, self._address = inner, address
+
+    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
+        media = tuple(replace(one, address=self._address) for one in delivery.media)
+        return self._inner.act(replace(delivery, media=media), account, token, [JPEG] * len(media))
+
+    def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
+        return self._inner.find(delivery, account, token)
+
+
+PHOTO = replace(IMAGE, mime="image/jpeg", size=len(JPEG), width=8, height=8)
+
+
 def _twin() -> Place:
     wall = Wall()
     return Place(
@@ -121,12 +153,17 @@ def _twin() -> Place:
     )  # fmt: skip
 
 
-@pytest.fixture(params=["facebook", "mastodon", "bluesky", "twin"])
+@pytest.fixture(params=["facebook", "instagram", "google_business", "mastodon", "bluesky", "twin"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     if request.param == "twin":
         yield _twin()
     elif request.param == "facebook":
         yield from _page(tmp_path)
+    elif request.param == "instagram":
+        with _photograph() as address:
+            yield from _page(tmp_path, address)
+    elif request.param == "google_business":
+        yield from _reviews(tmp_path)
     else:
         yield from _microblog(request.param, tmp_path)
 
@@ -181,10 +218,41 @@ def _microblog(network: str, folder: Path) -> Iterator[Place]:
         )  # fmt: skip
 
 
-def _page(tmp_path: Path) -> Iterator[Place]:
+def _reviews(tmp_path: Path) -> Iterator[Place]:
+    with google_reviews.running(tmp_path) as base:
+        control = partial(simulator.control, "Google", base)
+        target = control("review", {"as": "Lee Lark", "text": "my lamp is broken"})["name"]
+        arm = partial(control, "faults")
+        yield Place(
+            GoogleBusiness(Http(connect_seconds=2, read_seconds=3)),
+            GoogleBusiness(Http(connect_seconds=2, read_seconds=0.3)),
+            Account("google_business", google_reviews.PLACE, "Quince & Thimble", "quince", api_base=base), target,
+            drop=lambda: arm({"kind": "drop_after_accept"}),
+            busy=lambda: arm({"kind": "429"}),
+            late=lambda: arm({"kind": "late", "seconds": 1.5}),
+            arrive=lambda: _arrived(lambda: control("state", None)),
+            hidden=lambda: False,
+            replies=lambda: [one["reply"] for one in control("state", None)["reviews"] if one["reply"]],
+            posts=list,
+            token=google_reviews.TOKEN,
+            answers=1,
+        )  # fmt: skip
+
+
+@contextmanager
+def _photograph() -> Iterator[str]:
+    """The address of an image on this machine, as a presigned one would be."""
+    with scripted() as place:
+        place.on("GET", "/a.jpg", Says(JPEG))
+        yield f"{place.base}/a.jpg"
+
+
+def _page(tmp_path: Path, photograph: str = "") -> Iterator[Place]:
+    """A Page; with the address of a photograph, an Instagram account on the same simulator."""
+    pictured = bool(photograph)
     config.write(
         tmp_path, callback="http://127.0.0.1:9/webhooks/fb", connection="fb", app_secret="s" * 8, verify_token="v",
-        pages=[{"id": PAGE, "name": ACCOUNT.name, "token": TOKEN}],
+        pages=[Page(PAGE, ACCOUNT.name, TOKEN, "instagram" if pictured else "facebook_page")],
     )  # fmt: skip
     opened = http.listen("127.0.0.1", 0)
     base = f"http://127.0.0.1:{opened.getsockname()[1]}"
@@ -207,9 +275,13 @@ def _page(tmp_path: Path) -> Iterator[Place]:
             if not post["message"].startswith("Good morning")  # the one that the customer's words stand under
         ]
 
+    def outlet(seconds: float) -> Outlet:
+        http = Http(connect_seconds=2, read_seconds=seconds)
+        return Pictured(Instagram(http, status_seconds=0.05), photograph) if pictured else FacebookPage(http)
+
+    platform = "instagram" if pictured else "facebook_page"
     yield Place(
-        FacebookPage(Http(connect_seconds=2, read_seconds=3)), FacebookPage(Http(connect_seconds=2, read_seconds=0.3)),
-        replace(ACCOUNT, api_base=base), target,
+        outlet(3), outlet(0.3), replace(ACCOUNT, platform=platform, api_base=base), target,
         drop=lambda: client.control("faults", {"kind": "drop_after_accept", "count": 1}, base=base),
         busy=lambda: client.control("faults", {"kind": "429", "count": 1}, base=base),
         late=lambda: client.control("faults", {"kind": "late", "count": 1, "seconds": 1.5}, base=base),
@@ -217,6 +289,7 @@ def _page(tmp_path: Path) -> Iterator[Place]:
         hidden=lambda: bool(comment()["hidden"]),
         replies=lambda: [c["message"] for c in client.control("state", base=base)["comments"] if c["parent"] == target],
         posts=posts,
+        pictured=pictured,
     )  # fmt: skip
     running.should_exit = True
     thread.join(15)
@@ -264,6 +337,8 @@ def test_a_busy_platform_asks_to_come_again_and_did_nothing(place: Place) -> Non
 
 
 def test_equal_words_twice_are_two_candidates(place: Place) -> None:
+    if place.answers == 1:
+        pytest.skip("one answer a message is all there can be")
     orders = [place.delivery(Act.REPLY, "Sorry!") for _ in range(2)]
     ids = [place.outlet.act(order, place.account, place.token).external_id for order in orders]
     assert len(set(ids)) == 2
@@ -282,6 +357,8 @@ def test_equal_words_twice_are_two_candidates(place: Place) -> None:
 def test_a_post_stands_as_it_was_approved_and_is_found(
     place: Place, link: str, media: list[Media], files: list[bytes]
 ) -> None:
+    if place.pictured and not media:
+        pytest.skip("every post there has an image")
     delivery = place.post("New cushions.\n\nIn four colours ☀️", link=link, media=media)
     assert place.found(delivery) == []
     proof = place.outlet.act(delivery, place.account, place.token, files)
@@ -297,6 +374,8 @@ def test_where_a_post_stands_is_told_when_it_is_found(place: Place) -> None:
 
 
 def test_the_same_words_with_another_kind_of_attachment_are_another_post(place: Place) -> None:
+    if place.pictured:
+        pytest.skip("every post there has an image, and a link stands among its words")
     plain, pictured = place.post("New cushions."), place.post("New cushions.", media=[IMAGE])
     linked = place.post("New cushions.", link="https://shop.example/cushions")
     ids = {

@@ -71,6 +71,25 @@ SAMPLES = {
         lambda body: {"x-hub-signature-256": f"sha256={_hmac(body)}"},
         "500100", "70_71", "Are the linen sheets back?",
     ),
+    "google_business": Sample(
+        json.dumps({"reviews": [{
+            "name": "accounts/11/locations/22/reviews/AbFv", "reviewId": "AbFv", "starRating": "TWO",
+            "reviewer": {"displayName": "Kim Example", "isAnonymous": False}, "comment": "The tap drips.",
+            "createTime": "2026-11-02T08:59:00Z", "updateTime": "2026-11-02T08:59:00Z"}],
+            "averageRating": 4.2, "totalReviewCount": 9}).encode(),
+        None,
+        "accounts/11/locations/22", "accounts/11/locations/22/reviews/AbFv", "The tap drips.",
+    ),
+    "instagram": Sample(
+        json.dumps({
+            "object": "instagram",
+            "entry": [{"id": "178410", "time": 1793610000, "changes": [{"field": "comments", "value": {
+                "id": "17870", "from": {"id": "8800", "username": "kim.example"}, "text": "Is it in stock?",
+                "media": {"id": "17990", "media_product_type": "FEED"}}}]}],
+        }).encode(),
+        lambda body: {"x-hub-signature-256": f"sha256={_hmac(body)}"},
+        "178410", "17870", "Is it in stock?",
+    ),
     "webhook": Sample(
         json.dumps({"account_id": "shop-1", "events": [{
             "id": "m-1", "kind": "comment", "text": "Is the kettle in stock?", "author_id": "u-1",

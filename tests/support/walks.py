@@ -30,7 +30,7 @@ from herald.flows.audit import CHAINS
 from herald.flows.context import Herald
 from herald.flows.gate import perform
 from herald.library.rights import content_id
-from herald.model import Account, Change, Counted, Event, Kind, Media, Metric, Person, Role, Snapshot
+from herald.model import Account, Change, Counted, Event, Kind, Media, Message, Metric, Person, Role, Snapshot
 from herald.ports import Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
@@ -97,6 +97,9 @@ class Asked:
     def poll(self, account: Account, token: str, cursor: str) -> Polled:
         told, self.events = tuple(self.events), []
         return Polled(told, f"{int(cursor or 0) + 1}")
+
+    def complete(self, hint: Message, account: Account, token: str) -> Event:
+        return a_comment("@us look", id=str(hint.more["names"]).partition("_")[2], kind=Kind.MENTION)
 
     def profile(self, account: Account, token: str, now: datetime) -> list[Snapshot]:
         day = now.date().isoformat()
@@ -223,7 +226,8 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         built.store.save(OWNER)
         store = Watched(built.store, watch)
         herald = replace(
-            built, store=store, outlets={wall.name: wall}, pollers={asked.name: asked}, meters={asked.name: asked},
+            built, store=store, outlets={wall.name: wall}, pollers={asked.name: asked},
+            completers={asked.name: asked}, meters={asked.name: asked},
             secrets=runtime.SecretsManager(client, ttl=0), link_base="https://herald.example",
         )  # fmt: skip
         setattr_(runtime, "current", lambda: herald)
@@ -275,10 +279,11 @@ def messages(walk: Walk) -> None:
 
 
 def polls(walk: Walk) -> None:
-    """Poll: twice, so that the cursor is made and moved; the same kinds of events as ingest."""
+    """Poll: twice, so that the cursor is made and moved; the same kinds of events as ingest; a mention's words."""
     hidden = a_comment("seen hidden", id="21", change=Change.HIDDEN)
     late = [edited(a_comment("x", id="22"), "new", at=NOON + timedelta(minutes=1)), a_comment("old", id="22")]
     walk.asked.events = [hidden, *late, a_comment("odd", id="23", kind=Kind.UNKNOWN)]
+    _told(walk, a_comment("", id="24", kind=Kind.STATUS, more={"names": f"{PAGE}_25"}))
     walk.tick("Poll")
     walk.tick("Poll")
 

@@ -39,6 +39,7 @@ def base64_mac(signed: bytes) -> str:
 
 SIGNED: dict[str, dict[str, str]] = {
     "facebook_page": {"X-Hub-Signature-256": f"sha256={mac(BODY)}"},
+    "instagram": {"X-Hub-Signature-256": f"sha256={mac(BODY)}"},
     "webhook": {"X-Herald-Signature": f"t={T},v1={mac(b'%d.' % T + BODY)}"},
     "stripe": {"Stripe-Signature": f"t={T},v1={mac(b'%d.' % T + BODY)},v0=old"},
     "x": {"x-twitter-webhooks-signature": f"sha256={base64_mac(BODY)}"},

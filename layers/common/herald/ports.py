@@ -69,6 +69,16 @@ class Poller(Protocol):
         """What happened since `cursor` (empty: the newest page), oldest first. Raises PlatformError."""
 
 
+class Completer(Protocol):
+    """A platform whose webhooks may only name a thing: an event of kind status with more["names"], the external id it
+    will have once its words are read."""
+
+    name: str
+
+    def complete(self, hint: Message, account: Account, token: str) -> Event:
+        """What the hint names, in whole. Raises PlatformError; Rejected when it can never be read."""
+
+
 @record
 class Polled:
     """Events since the cursor asked with, and the cursor to ask with next (unchanged when nothing is new)."""
@@ -98,6 +108,10 @@ class PostLimits:
         text_bytes: a second bound in UTF-8 bytes, where there is one.
         image_types: MIME types; image_bytes: of each.
         alt_required: by the platform itself.
+        image_required: words alone are no post there.
+        image_ratio: least and greatest width / height.
+        image_by_address: the platform fetches the image itself, from Media.address.
+        hashtags: how many the words may hold.
     """
 
     text: int
@@ -109,6 +123,10 @@ class PostLimits:
     image_bytes: int = 4_000_000
     alt_length: int = 1000
     alt_required: bool = False
+    image_required: bool = False
+    image_ratio: tuple[float, float] | None = None
+    image_by_address: bool = False
+    hashtags: int | None = None
 
 
 @record
@@ -118,6 +136,7 @@ class Capabilities:
     Attributes:
         acts: acts the API offers on a message of theirs.
         reply_limit: characters of a reply, None where there is no reply.
+        reply_bytes: a second bound in UTF-8 bytes, where there is one.
         settle_seconds: how long after our socket closed a late acceptance may still appear.
         sources: where each fact was read, with date.
         post: limits of a post; None where nothing can be published.
@@ -130,6 +149,16 @@ class Capabilities:
     sources: Mapping[str, str] = field(default_factory=dict)
     post: PostLimits | None = None
     metrics: frozenset[Metric] = frozenset()
+    reply_bytes: int | None = None
+
+    def reply_problem(self, text: str, platform: str) -> str:
+        """Why a reply of these words would be refused; nothing where it would not."""
+        if self.reply_limit is not None and len(text) > self.reply_limit:
+            return f"has {len(text)} characters; {platform} takes {self.reply_limit}."
+        size = len(text.encode("utf-8", "surrogatepass"))
+        if self.reply_bytes is not None and size > self.reply_bytes:
+            return f"has {size} bytes; {platform} takes {self.reply_bytes}. Accents and emoji count more than one."
+        return ""
 
 
 @record
@@ -326,9 +355,7 @@ class Store(Protocol):
 
     def acknowledgement(self, person_id: str, policy_id: str, version: int) -> Acknowledgement | None: ...
 
-    def acknowledgements(
-        self, people: Iterable[str], policy_id: str, versions: Iterable[int]
-    ) -> list[Acknowledgement]:
+    def acknowledgements(self, people: Iterable[str], policy_id: str, versions: Iterable[int]) -> list[Acknowledgement]:
         """Those that were given, of these people for these versions."""
 
     # records

@@ -89,6 +89,7 @@ def build(
         media=media,
         uploads=media if settings.media_bucket else None,
         pollers=platforms.pollers(),
+        completers=platforms.completers(),
         meters=platforms.meters(),
         mail=_mail(settings, client, now),
         link_base=settings.link_base,

@@ -10,6 +10,7 @@ from typing import Protocol
 from herald.model.record import record
 from herald.ports import (
     Archive,
+    Completer,
     Leftovers,
     Mailer,
     MediaStore,
@@ -45,6 +46,7 @@ class Herald:
     media: MediaStore | None = None
     uploads: Uploads | None = None  # the same place, for what a browser sends there itself
     pollers: Mapping[str, Poller] = field(default_factory=dict)
+    completers: Mapping[str, Completer] = field(default_factory=dict)
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None
     link_base: str = ""  # where /l/{token} is reached from outside; empty: no links are made

@@ -135,7 +135,7 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
     sending = replace(sending, version=delivery.version + 1)
     try:
         token = token_for(account, herald)
-        proof = outlet.act(sending, account, token, _files(sending, herald))
+        proof = outlet.act(_addressed(sending, outlet, herald), account, token, _files(sending, herald))
     except Retryable as later:
         return _later(sending, later, herald, now)
     except (Rejected, NeedsLogin, Unsupported) as final:
@@ -151,9 +151,7 @@ def _attempt(delivery: Delivery, account: Account, outlet: Outlet, herald: Heral
     return _done(sending, proof, account, herald, herald.clock())
 
 
-def _begin(
-    sending: Delivery, delivery: Delivery, account: Account, herald: Herald, now: datetime
-) -> Delivered | None:
+def _begin(sending: Delivery, delivery: Delivery, account: Account, herald: Herald, now: datetime) -> Delivered | None:
     """The one transaction into `sending`: it checks all that could forbid it. None where it stands."""
     for _ in range(_RACES):
         stand = needs.standing(delivery.needs, delivery.brand, account.id, herald, now=now, at=now)
@@ -217,6 +215,19 @@ def _files(delivery: Delivery, herald: Herald) -> list[bytes]:
         return [herald.media.get(media.key) for media in delivery.media]
     except Unknown:
         raise Rejected("An image of this post is gone. Attach it again.") from None
+
+
+def _addressed(delivery: Delivery, outlet: Outlet, herald: Herald) -> Delivery:
+    """For a platform that fetches images itself: the same with an address of each. Raises Rejected without a place."""
+    limits = outlet.capabilities.post
+    if not delivery.media or limits is None or not limits.image_by_address:
+        return delivery
+    if herald.uploads is None:
+        raise Rejected("This platform fetches images itself, and there is no place it could fetch them from.")
+    place = herald.uploads
+    media = tuple(replace(one, address=place.address(one.key, f"{one.sha256[:16]}.jpg", one.mime))
+                  for one in delivery.media)  # fmt: skip
+    return replace(delivery, media=media)
 
 
 def _seen(proof: Proof, delivery: Delivery, account: Account, outlet: Outlet, token: str) -> Proof | None:

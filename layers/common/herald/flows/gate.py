@@ -138,9 +138,9 @@ def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Pla
         raise Refused(
             "state", "Herald cannot reply on this platform. Answer there or by e-mail, then resolve the case."
         )
-    limit = outlet.capabilities.reply_limit
-    if limit is not None and len(text) > limit:
-        raise Refused("input", f"The reply has {len(text)} characters; {message.platform} takes {limit}.")
+    problem = outlet.capabilities.reply_problem(text, message.platform)
+    if problem:
+        raise Refused("input", f"The reply {problem}")
     delivery = Delivery(
         id=_reply_id(command), act=Act.REPLY, platform=message.platform, account_id=message.account_id,
         brand=message.brand, message_id=message.id, target=message.external_id, text=text, state=DeliveryState.DUE,

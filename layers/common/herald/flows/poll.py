@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from herald.errors import HeraldError
+from herald.errors import HeraldError, PlatformError, Rejected
 from herald.flows.context import Herald
 from herald.flows.tokens import token_for
-from herald.model import Account
+from herald.model import Account, Change, Event, Kind, Message
 from herald.model.record import record
+
+_HINTS_PAGE = 50
+_HINTS_PAGES = 4
+_HINTS_FROM = timedelta(hours=1)
+"""How far back hints are looked for; whatever is younger is asked again at every tick until its words are read."""
+_HINTS_GIVE_UP = timedelta(minutes=30)
 
 
 @record
@@ -31,13 +37,58 @@ def poll(herald: Herald, now: datetime) -> list[Fetched]:
 def _account(account: Account, herald: Herald, now: datetime) -> Fetched:
     cursor = herald.store.cursor(account.id)
     try:
+        completed = _complete(account, herald, now)
         polled = herald.pollers[account.platform].poll(account, token_for(account, herald), cursor)
     except HeraldError as error:
         return Fetched(account.id, "failed", error=type(error).__name__)
-    stored = 0
+    stored = completed
     for event in polled.events:
         ours = event if event.account_id else replace(event, account_id=account.account_id)
         stored += herald.store.apply(ours, account.brand, now)
     if polled.cursor != cursor:
         herald.store.move_cursor(account.id, cursor, polled.cursor)
-    return Fetched(account.id, "fetched", stored, len(polled.events) - stored)
+    return Fetched(account.id, "fetched", stored, len(polled.events) + completed - stored)
+
+
+# ---------------------------------------------------------------- things that webhooks only named
+
+
+def _complete(account: Account, herald: Herald, now: datetime) -> int:
+    """Read what hints of the last hour name and we do not hold yet. Returns how many were stored."""
+    if account.platform not in herald.completers:
+        return 0
+    hints = {str(hint.more["names"]): hint for hint in _hints(account, herald, now)}
+    held = herald.store.messages([f"{account.platform}:{name}" for name in hints]) if hints else {}
+    missing = [hint for name, hint in hints.items() if f"{account.platform}:{name}" not in held]
+    events = [_completed(hint, account, herald, now) for hint in missing]
+    return sum(herald.store.apply(event, account.brand, now) for event in events if event)
+
+
+def _completed(hint: Message, account: Account, herald: Herald, now: datetime) -> Event | None:
+    """The thing itself; without words where they can never be read, or not for half an hour; None: asked again."""
+    try:
+        return herald.completers[account.platform].complete(hint, account, token_for(account, herald))
+    except PlatformError as error:
+        if not isinstance(error, Rejected) and now - hint.received_at < _HINTS_GIVE_UP:
+            return None
+        return Event(
+            platform=account.platform, account_id=account.account_id, external_id=str(hint.more["names"]),
+            author_id=None, text="", kind=Kind.MENTION, change=Change.CREATED, parent_id=hint.parent_id,
+            created_at=hint.created_at, more={"unread": str(error)[:300]},
+        )  # fmt: skip
+
+
+def _hints(account: Account, herald: Herald, now: datetime) -> list[Message]:
+    """Hints received in the last hour, as far as they lie among the newest messages of the account."""
+    since = now - _HINTS_FROM
+    found: list[Message] = []
+    for day in sorted({since.date().isoformat(), now.date().isoformat()}, reverse=True):
+        cursor: str | None = None
+        for _ in range(_HINTS_PAGES):
+            page = herald.store.feed(account.id, day, limit=_HINTS_PAGE, cursor=cursor)
+            told = [one for one in page.items if isinstance(one, Message) and one.received_at >= since]
+            found += [one for one in told if one.kind is Kind.STATUS and one.more.get("names")]
+            cursor = page.cursor
+            if cursor is None or len(told) < len(page.items):
+                break
+    return found

@@ -58,9 +58,9 @@ def _ask(command: c.AskRight, person: Person, herald: Herald, now: datetime) -> 
     outlet = herald.outlets.get(message.platform)
     if outlet is None or Act.REPLY not in outlet.capabilities.acts:
         raise Refused("state", "Herald cannot reply on this platform. Ask there, then record the answer.")
-    limit = outlet.capabilities.reply_limit
-    if limit is not None and len(text) > limit:
-        raise Refused("input", f"The question has {len(text)} characters; {message.platform} takes {limit}.")
+    problem = outlet.capabilities.reply_problem(text, message.platform)
+    if problem:
+        raise Refused("input", f"The question {problem}")
     delivery = Delivery(
         id=ask_id, act=Act.REPLY, platform=message.platform, account_id=message.account_id, brand=message.brand,
         message_id=message.id, target=message.external_id, text=text, state=DeliveryState.DUE, ordered_by=person.id,

@@ -42,6 +42,7 @@ class Media:
     """One image. `key` is where its bytes are kept; `sha256` is over the bytes; `size` is in bytes.
 
     `asset` is its id in the library, whose licence and rights the post then rests on; empty: it came from elsewhere.
+    `address` is where a platform can fetch it for some minutes; only what is handed to an outlet has one, no row does.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Media:
     width: int = 0
     height: int = 0
     asset: str = ""
+    address: str = ""
 
 
 @record

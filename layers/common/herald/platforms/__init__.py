@@ -12,19 +12,23 @@ from herald.errors import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from herald.ports import Meter, Outlet, Poller, Source
+    from herald.ports import Completer, Meter, Outlet, Poller, Source
 
 ALIASES: Mapping[str, str] = {"meta": "facebook_page", "stripe": "webhook"}
 """Other names that `parse` and `verify` take."""
 
 _BLUESKY = ("herald.platforms.bluesky", "Bluesky")
 _FACEBOOK_PAGE = ("herald.platforms.facebook_page", "FacebookPage")
+_GOOGLE_BUSINESS = ("herald.platforms.google_business", "GoogleBusiness")
+_INSTAGRAM = ("herald.platforms.instagram", "Instagram")
 _MASTODON = ("herald.platforms.mastodon", "Mastodon")
 _WEBHOOK = ("herald.platforms.webhook", "Webhook")
 
 _SOURCES = {
     "bluesky": _BLUESKY,
     "facebook_page": _FACEBOOK_PAGE,
+    "google_business": _GOOGLE_BUSINESS,
+    "instagram": _INSTAGRAM,
     "mastodon": _MASTODON,
     "webhook": _WEBHOOK,
 }
@@ -32,11 +36,15 @@ _OUTLETS = _SOURCES  # so far each platform is both; webhook's outlet says that 
 _POLLERS = {
     "bluesky": _BLUESKY,
     "facebook_page": _FACEBOOK_PAGE,  # what webhooks lost
+    "google_business": _GOOGLE_BUSINESS,
+    "instagram": _INSTAGRAM,  # what webhooks lost
     "mastodon": _MASTODON,
 }
+_COMPLETERS = {"instagram": _INSTAGRAM}
 _METERS = {
     "bluesky": _BLUESKY,
     "facebook_page": _FACEBOOK_PAGE,
+    "instagram": _INSTAGRAM,
     "mastodon": _MASTODON,
 }
 
@@ -54,6 +62,11 @@ def outlets() -> Mapping[str, Outlet]:
 def pollers() -> Mapping[str, Poller]:
     """Name -> platform that must be asked."""
     return cast("Mapping[str, Poller]", _Lazy(_POLLERS))
+
+
+def completers() -> Mapping[str, Completer]:
+    """Name -> platform whose webhooks name things without their words."""
+    return cast("Mapping[str, Completer]", _Lazy(_COMPLETERS))
 
 
 def meters() -> Mapping[str, Meter]:

@@ -8,24 +8,20 @@ restfb/restfb:src/test/resources/json/webhooks (MIT). Read 2026-11-22: /docs/gra
 
 from __future__ import annotations
 
-import hmac
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from herald.errors import BadPayload, BadSignature, NeedsLogin, OutcomeUnknown, Rejected, Retryable
+from herald.errors import BadPayload, OutcomeUnknown, Rejected, Retryable
 from herald.model import Account, Act, Change, Delivery, Event, Kind, Metric, Snapshot
-from herald.platforms.wire import messaging, require
+from herald.platforms.wire import messaging, meta, require
 from herald.platforms.wire.events import bounded, unknown
 from herald.platforms.wire.signatures import SCHEMES, check
 from herald.platforms.wire.strict import (
-    EPOCH,
     items,
     need_id,
     obj,
@@ -43,8 +39,6 @@ if TYPE_CHECKING:  # HTTP is paid for by the first act, not by every cold start
     from herald.platforms.wire.http import Http
 
 NAME = "facebook_page"
-API_VERSION = "v25.0"
-API = "https://graph.facebook.com"
 
 _POST = PostLimits(text=63_206)
 
@@ -97,17 +91,9 @@ _POST_ONLY = frozenset(
 """Fields that list endpoints return for a post and never for a comment."""
 
 _REVIEW_ONLY = frozenset({"recommendation_type", "review_text", "has_review", "has_rating"})
-_TARGET = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.:$\-]*")
 _PAGE_SIZE = 100
 _MAX_PAGES = 10
 _CLOCK_SKEW = timedelta(seconds=5)
-_GONE = "100/33"
-"""No such object, or none that this token may see; which of the two is not said."""
-
-_THEIR_TROUBLE = frozenset({"1", "2"})
-"""Their documents say to repeat the call. A post is looked up first: whether their failure came before or after it was
-taken is not said."""
-
 _IMAGES = {"image/jpeg": b"\xff\xd8\xff", "image/png": b"\x89PNG\r\n\x1a\n"}
 _DAILY = {"page_total_media_view_unique": Metric.REACH, "page_media_view": Metric.VIEWS}
 _LIFETIME = {
@@ -127,9 +113,6 @@ _POLLED_FIELDS = (
 )
 _POLLED_POSTS = 10
 _POLLED_PAGES = 2
-_OVERLAP = timedelta(seconds=60)
-"""A comment may become visible a little after a younger one, so the end of what was read is read again."""
-_CURSOR_IDS = 100
 _ADDRESS = re.compile(r"(?i)https?://|www\.|\b[a-z0-9-]+\.[a-z]{2,}\b")
 
 
@@ -153,17 +136,7 @@ class FacebookPage:
 
     def challenge(self, query: Mapping[str, str], verify_token: str, secrets: Sequence[str]) -> str:
         """The text of hub.challenge, to be sent back as text/plain. Raises BadSignature."""
-        if query.get("hub.mode") != "subscribe":
-            raise BadSignature("hub.mode=subscribe is missing: this is no handshake")
-        given = query.get("hub.verify_token", "").encode("utf-8", "surrogatepass")
-        ours = verify_token.encode("utf-8", "surrogatepass")
-        if not ours or not hmac.compare_digest(given, ours):
-            raise BadSignature("hub.verify_token is not the one of this connection")
-        answer = query.get("hub.challenge", "")
-        # Documented as a number; anything that could be markup is not echoed.
-        if not re.fullmatch(r"[A-Za-z0-9_.\-]{1,256}", answer):
-            raise BadSignature("hub.challenge is missing or not plain text")
-        return answer
+        return meta.challenge(query, verify_token)
 
     def parse(self, body: bytes) -> list[Event]:
         """Events of a webhook body, or of the body of a list endpoint, in the order given.
@@ -219,7 +192,7 @@ class FacebookPage:
         """
         if delivery.act is Act.PUBLISH:
             return
-        if not _TARGET.fullmatch(delivery.target):
+        if not meta.TARGET.fullmatch(delivery.target):
             raise Rejected("what is acted on has no id that Facebook gives", "target")
         direct = delivery.target.startswith(("m_", "mid."))
         require(NAME, Capabilities(frozenset(), None, 0) if direct else CAPABILITIES, delivery.act)
@@ -231,7 +204,7 @@ class FacebookPage:
         try:
             answer = self._send_post(delivery, words, account, token, files)
         except Retryable as failed:
-            if failed.code in _THEIR_TROUBLE:
+            if failed.code in meta.THEIR_TROUBLE:
                 raise OutcomeUnknown(f"{failed}; it may stand there all the same", failed.code) from failed
             raise
         try:  # of a photo, `id` is the photo's own
@@ -255,7 +228,7 @@ class FacebookPage:
         try:
             answer = self._delete(account, token, delivery.target)
         except Rejected as refused:
-            if refused.code == _GONE and not self._stands(delivery.target, account, token):
+            if refused.code == meta.GONE and not self._stands(delivery.target, account, token):
                 return Proof(delivery.target)
             raise
         if answer.get("success") is not True:
@@ -268,7 +241,7 @@ class FacebookPage:
         try:
             self._get(account, token, post_id, {"fields": "id"})
         except Rejected as refused:
-            if refused.code != _GONE:
+            if refused.code != meta.GONE:
                 raise
             self._get(account, token, account.account_id, {"fields": "id"})
             return False
@@ -292,7 +265,7 @@ class FacebookPage:
             answer = self._get(account, token, f"{account.account_id}/published_posts", query)
             try:
                 found += _equal_posts(answer, delivery, account.account_id, since)
-                after = "" if _all_older(answer, since) else _next_cursor(answer)
+                after = "" if meta.all_older(answer, since) else meta.next_cursor(answer)
             except BadPayload as error:
                 raise OutcomeUnknown(f"the list of posts is unreadable: {error}", "shape") from error
             if not after:
@@ -301,12 +274,12 @@ class FacebookPage:
         raise OutcomeUnknown(f"more than {_MAX_PAGES * _PAGE_SIZE} posts since then: a person must look", "shape")
 
     def _named(self, post_id: str, account: Account, token: str) -> list[Proof]:
-        if not _TARGET.fullmatch(post_id):
+        if not meta.TARGET.fullmatch(post_id):
             raise Rejected("the post has no id that Facebook gives", "target")
         try:
             answer = self._get(account, token, post_id, {"fields": "id,permalink_url"})
         except Rejected as refused:
-            if refused.code == _GONE:
+            if refused.code == meta.GONE:
                 return []
             raise
         return [Proof(post_id, optional_url(answer.get("permalink_url")))]
@@ -356,7 +329,7 @@ class FacebookPage:
             answer = self._get(account, token, f"{place}/comments", query)
             try:
                 found += _equal_replies(answer, text, account.account_id, since)
-                after = "" if _all_older(answer, since) else _next_cursor(answer)
+                after = "" if meta.all_older(answer, since) else meta.next_cursor(answer)
             except BadPayload as error:
                 raise OutcomeUnknown(f"the list of replies is unreadable: {error}", "shape") from error
             if not after:
@@ -374,8 +347,8 @@ class FacebookPage:
         newest thing seen and the ids seen within the overlap before it, `<Unix seconds>:<id>,<id>`. An edit shows as
         new words at the old time: Graph tells no time of an edit. Raises PlatformError.
         """
-        newest, known = _read_cursor(cursor)
-        since = newest - _OVERLAP
+        newest, known = meta.read_cursor(cursor)
+        since = newest - meta.OVERLAP
         query = {"fields": _POLLED_FIELDS, "limit": str(_POLLED_POSTS)}
         answer = self._get(account, token, f"{account.account_id}/feed", query)
         found: list[Event] = []
@@ -398,20 +371,20 @@ class FacebookPage:
             fresh.values(), key=lambda event: (event.created_at, event.kind is not Kind.POST, event.external_id)
         )
         last = max(newest, told[-1].created_at)
-        near = [event.external_id for event in found if last - _OVERLAP <= event.created_at <= last]
-        return Polled(tuple(told), _write_cursor(last, near))
+        near = [event.external_id for event in found if last - meta.OVERLAP <= event.created_at <= last]
+        return Polled(tuple(told), meta.write_cursor(last, near))
 
     def _older_comments(
         self, post: Mapping[str, Any], path: str, account: Account, token: str, since: datetime
     ) -> list[Event]:
         """What did not fit into the answer, back to `since`. Raises BadPayload."""
         post_id = need_id(post.get("id"), f"{path}.id")
-        answer = _inner(post, "comments")
+        answer = meta.inner(post, "comments")
         query = {**_COMMENTS_QUERY, "fields": _COMMENT_FIELDS, "limit": str(_PAGE_SIZE)}
         found: list[Event] = []
         for _ in range(_POLLED_PAGES):
-            after = _next_cursor(answer) if answer and not _all_older(answer, since) else ""
-            if not after or not _TARGET.fullmatch(post_id):
+            after = meta.next_cursor(answer) if answer and not meta.all_older(answer, since) else ""
+            if not after or not meta.TARGET.fullmatch(post_id):
                 break
             answer = self._get(account, token, f"{post_id}/comments", {**query, "after": after})
             for at, comment in items(answer.get("data"), "data"):
@@ -427,7 +400,7 @@ class FacebookPage:
         """
         told = []
         page = self._get(account, token, account.account_id, {"fields": "followers_count"})
-        followers = _count(page, "followers_count")
+        followers = meta.count(page, "followers_count")
         if followers is not None:
             today = now.astimezone(ZoneInfo(account.timezone)).date().isoformat()
             told.append(Snapshot(account.id, Metric.FOLLOWERS, followers, now, day=today))
@@ -438,7 +411,7 @@ class FacebookPage:
             "until": str(int(now.timestamp())),
         }
         for name, value in self._figures(account, token, account.account_id, query):
-            end, figure = optional_time(value.get("end_time"), "end_time"), _count(value, "value")
+            end, figure = optional_time(value.get("end_time"), "end_time"), meta.count(value, "value")
             if name in _DAILY and end is not None and end <= now and figure is not None:
                 day = (end - timedelta(hours=12)).date().isoformat()  # noon of that day, there and in UTC
                 told.append(Snapshot(account.id, _DAILY[name], figure, now, day=day))
@@ -453,7 +426,7 @@ class FacebookPage:
             try:
                 figures = self._insights(account, token, post)
             except Rejected as refused:
-                if refused.code != _GONE:
+                if refused.code != meta.GONE:
                     refusals.append(refused)
                 continue
             told += [Snapshot(account.id, metric, value, now, post=post) for metric, value in figures.items()]
@@ -462,20 +435,20 @@ class FacebookPage:
         return told
 
     def _insights(self, account: Account, token: str, post: str) -> dict[Metric, int]:
-        if not _TARGET.fullmatch(post):
+        if not meta.TARGET.fullmatch(post):
             raise Rejected("the post has no id that Facebook gives", "target")
         found: dict[Metric, int] = {}
         query = {"metric": ",".join(_LIFETIME), "period": "lifetime"}
         for name, value in self._figures(account, token, post, query):
             if name in _LIFETIME:
                 kinds = value.get("value")
-                figure = sum(_counts(kinds)) if isinstance(kinds, dict) else _count(value, "value")
+                figure = sum(_counts(kinds)) if isinstance(kinds, dict) else meta.count(value, "value")
                 if figure is not None:
                     found[_LIFETIME[name]] = figure
         answer = self._get(account, token, post, {"fields": "comments.filter(stream).limit(0).summary(true),shares"})
         for metric, told in (
-            (Metric.COMMENTS, _count(_inner(_inner(answer, "comments"), "summary"), "total_count")),
-            (Metric.SHARES, _count(_inner(answer, "shares"), "count")),  # absent rather than 0
+            (Metric.COMMENTS, meta.count(meta.inner(meta.inner(answer, "comments"), "summary"), "total_count")),
+            (Metric.SHARES, meta.count(meta.inner(answer, "shares"), "count")),  # absent rather than 0
         ):
             if told is not None:
                 found[metric] = told
@@ -507,13 +480,13 @@ class FacebookPage:
         mime, data = image
         name = f"image.{mime.removeprefix('image/')}"
         body, content_type = encode_multipart_formdata({**form, "source": (name, data, mime)})
-        headers = {**_authorization(token), "Content-Type": content_type}
-        return graph.read(self._client().send("POST", _url(account, path), body, headers), repeatable=False)
+        headers = {**meta.authorization(token), "Content-Type": content_type}
+        return graph.read(self._client().send("POST", meta.url(account, path), body, headers), repeatable=False)
 
     def _delete(self, account: Account, token: str, path: str) -> dict[str, Any]:
         from herald.platforms.wire import graph  # noqa: PLC0415
 
-        answer = self._client().send("DELETE", _url(account, path), None, _authorization(token))
+        answer = self._client().send("DELETE", meta.url(account, path), None, meta.authorization(token))
         return graph.read(answer, repeatable=True)
 
     def _post(
@@ -521,13 +494,14 @@ class FacebookPage:
     ) -> dict[str, Any]:
         from herald.platforms.wire import graph  # noqa: PLC0415
 
-        answer = self._client().post(_url(account, path), form, _authorization(token))
+        answer = self._client().post(meta.url(account, path), form, meta.authorization(token))
         return graph.read(answer, repeatable=repeatable)
 
     def _get(self, account: Account, token: str, path: str, query: Mapping[str, str]) -> dict[str, Any]:
         from herald.platforms.wire import graph  # noqa: PLC0415
 
-        return graph.read(self._client().get(_url(account, path), query, _authorization(token)), repeatable=True)
+        answer = self._client().get(meta.url(account, path), query, meta.authorization(token))
+        return graph.read(answer, repeatable=True)
 
     def _client(self) -> Http:
         if self._http is None:
@@ -537,30 +511,12 @@ class FacebookPage:
         return self._http
 
 
-def _url(account: Account, path: str) -> str:
-    """`{api_base}/{version}/{path}`; an api_base that ends in a version keeps its own."""
-    base = (account.api_base or API).rstrip("/")
-    versioned = base if re.search(r"/v[0-9]+\.[0-9]+$", base) else f"{base}/{API_VERSION}"
-    return f"{versioned}/{quote(path)}"
-
-
-def _authorization(token: str) -> dict[str, str]:
-    """The token as a header, so that no log of addresses ever holds it.
-
-    Graph's pages show it as the parameter access_token; that the header works is second-hand (restfb issue 1107,
-    huandu/facebook pull request 205, read 2026-11-22).
-    """
-    if not re.fullmatch(r"[!-~]+", token):
-        raise NeedsLogin("the stored token is empty or no token: connect the account again", "token")
-    return {"Authorization": f"Bearer {token}"}
-
-
 def _equal_replies(answer: Mapping[str, Any], text: str, page_id: str, since: datetime) -> list[Proof]:
     """Comments of ours with these words since then. Raises OutcomeUnknown when one of them hides its author."""
     found = []
     for path, value in items(answer.get("data"), "data"):
         one = obj(value, path)
-        if _rendered(optional_text(one.get("message"), f"{path}.message")) != _rendered(text):
+        if meta.rendered(optional_text(one.get("message"), f"{path}.message")) != meta.rendered(text):
             continue
         at = optional_time(one.get("created_time"), f"{path}.created_time")
         if at is not None and at < since.replace(microsecond=0):  # the platform's times have whole seconds
@@ -571,26 +527,6 @@ def _equal_replies(answer: Mapping[str, Any], text: str, page_id: str, since: da
         if author == page_id:
             found.append(Proof(need_id(one.get("id"), f"{path}.id"), optional_url(one.get("permalink_url"))))
     return found
-
-
-def _all_older(answer: Mapping[str, Any], since: datetime) -> bool:
-    """Whether a page, newest first as asked for, ends before `since`: what follows is older still."""
-    times = [optional_time(obj(value, path).get("created_time"), path) for path, value in items(answer["data"], "data")]
-    known = [at for at in times if at is not None]
-    return len(known) == len(times) > 0 and known == sorted(known, reverse=True) and known[-1] < since
-
-
-def _rendered(text: str) -> str:
-    """What is left of a text to compare once the platform has normalised it: NFC, single white space, trimmed."""
-    return " ".join(unicodedata.normalize("NFC", whole(text)).split())
-
-
-def _next_cursor(answer: Mapping[str, Any]) -> str:
-    """The cursor of the next page, "" at the end. `paging.next` is an address with a token in it: never followed."""
-    paging = answer.get("paging")
-    if not isinstance(paging, dict) or not paging.get("next"):
-        return ""
-    return optional_text(obj(paging.get("cursors"), "paging.cursors").get("after"), "paging.cursors.after")
 
 
 # -------------------------------------------------------------------- posts of ours
@@ -626,11 +562,11 @@ def _check_post(delivery: Delivery, words: str, files: Sequence[bytes]) -> None:
 
 def _equal_posts(answer: Mapping[str, Any], delivery: Delivery, page_id: str, since: datetime) -> list[Proof]:
     """Posts of the Page with these words and this kind of attachment since then."""
-    words = _rendered(_message(delivery))
+    words = meta.rendered(_message(delivery))
     found = []
     for path, value in items(answer.get("data"), "data"):
         one = obj(value, path)
-        if _rendered(optional_text(one.get("message"), f"{path}.message")) != words:
+        if meta.rendered(optional_text(one.get("message"), f"{path}.message")) != words:
             continue
         if _author(one, path)[0] not in (None, page_id) or not _carries_same(one, path, delivery):
             continue
@@ -656,34 +592,11 @@ def _carries_same(post: Mapping[str, Any], path: str, delivery: Delivery) -> boo
 # -------------------------------------------------------------------- figures
 
 
-def _inner(value: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = value.get(key)
-    return found if isinstance(found, dict) else {}
-
-
-def _count(value: Mapping[str, Any], key: str) -> int | None:
-    """A whole number from 0; None for anything else, which is no figure."""
-    found = value.get(key)
-    return found if isinstance(found, int) and not isinstance(found, bool) and 0 <= found < 2**53 else None
-
-
 def _counts(kinds: Mapping[str, Any]) -> list[int]:
-    return [found for key in kinds if (found := _count(kinds, key)) is not None]
+    return [found for key in kinds if (found := meta.count(kinds, key)) is not None]
 
 
 # -------------------------------------------------------------------- polling
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, frozenset[str]]:
-    """(time of the newest thing seen, ids not to tell again); the epoch for an empty or foreign cursor."""
-    seconds, _, ids = cursor.partition(":")
-    if not re.fullmatch(r"[0-9]{1,11}", seconds):
-        return EPOCH + _OVERLAP, frozenset()
-    return datetime.fromtimestamp(int(seconds), tz=UTC), frozenset(filter(None, ids.split(",")))
-
-
-def _write_cursor(newest: datetime, ids: Sequence[str]) -> str:
-    return f"{int(newest.timestamp())}:{','.join(sorted(set(ids))[:_CURSOR_IDS])}"
 
 
 def _of_page(events: Sequence[Event], page_id: str, post_id: object) -> list[Event]:

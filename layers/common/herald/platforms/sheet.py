@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from herald.model import Act, Metric
 from herald.platforms import ALIASES, outlets, sources
 from herald.platforms.wire.signatures import SCHEMES, Encoding, Scheme
-from herald.ports import PostLimits
+from herald.ports import Capabilities, PostLimits
 
 
 def capability_table() -> str:
@@ -21,7 +21,7 @@ def capability_table() -> str:
         rows.append((
             f"`{name}`" + (f" (also `{'`, `'.join(also)}`)" if also else ""),
             ", ".join(acts) or "nothing: a person gets a task",
-            "–" if can.reply_limit is None else f"{can.reply_limit} characters",
+            "–" if can.reply_limit is None else _reply(can),
             f"{can.settle_seconds} s",
             "; ".join(f"{fact}: {source}" for fact, source in can.sources.items()),
         ))  # fmt: skip
@@ -40,9 +40,14 @@ def post_table() -> str:
     return _table(("platform", "text", "images", "numbers it tells"), rows)
 
 
+def _reply(can: Capabilities) -> str:
+    return f"{can.reply_limit} characters" + (f"; {can.reply_bytes} bytes" if can.reply_bytes is not None else "")
+
+
 def _words(post: PostLimits) -> str:
     more = [f"{post.text_bytes:,} bytes"] if post.text_bytes is not None else []
     more += [f"each link counts {post.url_length}"] if post.url_length is not None else []
+    more += [f"{post.hashtags} hashtags"] if post.hashtags is not None else []
     return "; ".join([f"{post.text:,} {post.unit}", *more])
 
 
@@ -51,7 +56,9 @@ def _images(post: PostLimits) -> str:
         return "none"
     kinds = ", ".join(sorted(kind.removeprefix("image/").upper() for kind in post.image_types))
     alt = f"alt text to {post.alt_length:,} characters, " + ("required" if post.alt_required else "optional there")
-    return f"{post.images}: {kinds} to {post.image_bytes:,} bytes; {alt}"
+    shape = f", {post.image_ratio[0]:g} to {post.image_ratio[1]:g} wide to high" if post.image_ratio else ""
+    needed = ", required" if post.image_required else ""
+    return f"{post.images}{needed}: {kinds} to {post.image_bytes:,} bytes{shape}; {alt}"
 
 
 def signature_table() -> str:

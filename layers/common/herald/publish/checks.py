@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from herald.model import Media, Post, Target, words_of
 from herald.model.record import record
 from herald.ports import PostLimits
-from herald.publish.lengths import length
+from herald.publish.lengths import hashtags, length
 
 
 @record
@@ -29,6 +29,9 @@ def check(post: Post, target: Target, limits: PostLimits | None) -> list[Problem
     problems += _link(where, post.link)
     if not words_of(post, target).strip() and not post.media:
         problems.append(Problem(where, "text", "empty", "Write something, or add an image."))
+    elif limits.image_required and not post.media:
+        words = f"{target.platform} takes no words alone. Attach an image."
+        problems.append(Problem(where, "media", "required", words))
     if len(post.media) > limits.images:
         problems.append(Problem(where, "media", "images", f"{target.platform} takes {limits.images} image here."))
     for media in post.media:
@@ -50,6 +53,10 @@ def _text(where: str, text: str, limits: PostLimits) -> list[Problem]:
     size = len(text.encode("utf-8", "surrogatepass"))
     if limits.text_bytes is not None and size > limits.text_bytes:
         problems.append(Problem(where, "text", "bytes", f"{size} bytes; the limit is {limits.text_bytes}."))
+    tags = hashtags(text)
+    if limits.hashtags is not None and tags > limits.hashtags:
+        words = f"{tags} hashtags; the limit is {limits.hashtags}. Take out {tags - limits.hashtags}."
+        problems.append(Problem(where, "text", "hashtags", words))
     return problems
 
 
@@ -74,6 +81,11 @@ def _media(where: str, media: Media, limits: PostLimits) -> list[Problem]:
     if media.size > limits.image_bytes:
         words = f"The image has {media.size / 1e6:.1f} MB; the limit is {limits.image_bytes / 1e6:.1f} MB."
         problems.append(Problem(where, "media", "size", words))
+    if limits.image_ratio is not None and media.width and media.height:
+        least, most = limits.image_ratio
+        if not least <= media.width / media.height <= most:
+            words = f"The image is {media.width} by {media.height}; crop it to between {least:g} and {most:g} to 1."
+            problems.append(Problem(where, "media", "shape", words))
     if not media.alt.strip():
         problems.append(Problem(where, "alt", "missing", "Describe the image for people who cannot see it."))
     elif len(media.alt) > limits.alt_length:

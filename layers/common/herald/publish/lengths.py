@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 URL = re.compile(r"https?://[^\s<>\"]+")
+_HASHTAG = re.compile(r"(?<![\w#&/])[#\uff03](?=\w*[^\W\d_])\w+")
 _ZWJ = "\u200d"
 
 
@@ -20,6 +21,11 @@ def length(text: str, unit: str, url_length: int | None = None) -> int:
     rest = URL.sub("", text) if links else text
     counted = graphemes(rest) if unit == "graphemes" else len(rest)
     return counted + len(links) * (url_length or 0)
+
+
+def hashtags(text: str) -> int:
+    """How many hashtags it holds: # and word characters of which one is a letter, not within a word or an address."""
+    return len(_HASHTAG.findall(URL.sub(" ", text)))
 
 
 def graphemes(text: str) -> int:

@@ -123,7 +123,7 @@ def _postback(said: _Said, value: dict[str, Any], path: str) -> Event:
 
 def _receipt(name: str) -> Callable[[_Said, dict[str, Any], str], Event]:
     def read_receipt(said: _Said, value: dict[str, Any], path: str) -> Event:
-        mark = need_id(value.get("watermark"), f"{path}.watermark")
+        mark = need_id(value.get("watermark") or value.get("mid"), f"{path}.watermark")  # Instagram names the message
         return said.event(Kind.STATUS, Change.CREATED, f"{name}:{said.sender}:{mark}", "", status=name)
 
     return read_receipt

@@ -72,6 +72,10 @@ SCHEMES: Mapping[str, Scheme] = MappingProxyType({
         ("x-hub-signature-256",), MappingProxyType({"sha256=": "sha256"}), Encoding.HEX,
         source="developers.facebook.com/docs/graph-api/webhooks/getting-started, read 2026-11-21",
     ),
+    "instagram": Scheme(
+        ("x-hub-signature-256",), MappingProxyType({"sha256=": "sha256"}), Encoding.HEX,
+        source="developers.facebook.com/docs/graph-api/webhooks/getting-started, read 2026-11-21",
+    ),
     # Ours, so both sides of the clock are bounded.
     "webhook": Scheme(
         ("x-herald-signature",), _SHA256, Encoding.HEX, covers=b"%t.", stamp=Stamp(), field="v1",
