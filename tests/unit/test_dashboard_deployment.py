@@ -489,10 +489,12 @@ class Walk:
         self.give(world, c.SaveMonitor("monitor-1", BRAND, "Bowls", ("bowl",), (), (), 3, 0), "lena")
         told = ("Answer sooner.", "Answers are late.", "Ten of twenty.", 20, "posts", "lena", "2026-12-01")
         self.give(world, c.RecordRecommendation("recommend-1", BRAND, told[1], told[0], *told[2:]), "lena")
+        for path in ("profiles", "trends", "evidence"):
+            draw(path, "lena")
         for path, query in (
-            ("platforms", {"view": "What is known"}), ("platforms", {"view": "Needs and choice"}), ("profiles", {}), ("trends", {}),
+            ("platforms", {"view": "What is known"}), ("platforms", {"view": "Needs and choice"}),
             ("monitors", {"monitor": "monitor-1"}), ("recommendations", {"recommendation": "recommend-1"}),
-            ("recommendations", {"view": "By month"}), ("recommendations", {"view": "What the figures suggest"}), ("evidence", {}),
+            ("recommendations", {"view": "By month"}), ("recommendations", {"view": "What the figures suggest"}),
         ):  # fmt: skip
             draw(path, "lena", **query)
         today = world.now().date().isoformat()

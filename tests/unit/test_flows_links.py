@@ -620,7 +620,9 @@ def test_the_functions_role_writes_only_what_a_link_is_for() -> None:
         ("arn:Posts", "P#*"), ("arn:Posts", "A#*"), ("arn:Messages", "C#appeal~*"), ("arn:Settings", "ACK#*"),
         ("arn:Audit", "CHAIN#people"),
     }  # fmt: skip
-    for never in ("DeleteItem", "UpdateItem", "sqs:", "ses:", "s3:Put"):
+    added = {(one.resource, one.key) for one in allowed if one.action == "dynamodb:UpdateItem"}
+    assert added == {("arn:Metrics", "CLICKS#*")}
+    for never in ("DeleteItem", "sqs:", "ses:", "s3:Put"):
         assert not any(never in one.action for one in allowed)
     (secret,) = (one.resource for one in allowed if one.action.startswith("secretsmanager:"))
     assert secret.endswith("secret:herald/links-*")

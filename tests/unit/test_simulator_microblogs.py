@@ -410,7 +410,7 @@ def test_it_listens_on_the_loopback_only_and_says_why_it_cannot_start(
 def test_herald_is_asked_to_look_only_where_it_is_up(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "nobody looks" in ask(tmp_path)
     assert say("friendster", "hello") == 2
-    assert "there are: facebook, mastodon, bluesky" in capsys.readouterr().err
+    assert "there are: facebook, instagram, mastodon, bluesky" in capsys.readouterr().err
 
 
 def test_the_faults_of_the_buttons_are_all_known_here(place: Place) -> None:
