@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard import actions, actions_library, data, data_posts, present_posts, who
+from dashboard import actions, actions_library, data, data_posts, present_posts
 from dashboard.text import one_line
 from herald.errors import BadPayload, TooLarge
 from herald.flows import commands
@@ -32,12 +32,6 @@ def give(command: commands.Command) -> Done | None:
 def new_id() -> str:
     """An id for a post or a hold, made by the page so that sending twice makes one."""
     return str(uuid4())
-
-
-def me() -> str:
-    """Id of whoever is at the page; empty: nobody."""
-    person = who.current_person()
-    return person.id if person else ""
 
 
 def say(tone: Literal["red", "orange", "green"], text: str) -> None:

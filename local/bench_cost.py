@@ -39,7 +39,7 @@ from herald.store import keys
 from herald.store.db import DynamoDb
 from herald.store.tables import TableStore
 from local import bench, build, built
-from local.demo import history
+from local.demo import history, library
 from local.demo import organisation as shop
 from local.events import FOLDER, SAMPLE_SECRET, SAMPLE_VERIFY_TOKEN, signed
 from local.facebook.webhooks import encode
@@ -274,6 +274,7 @@ def _publish_one(name: str, account: Account, herald: Herald, now: datetime, wok
     due = (now + timedelta(minutes=5)).replace(second=0, microsecond=0)
     local = due.astimezone(ZoneInfo(account.timezone)).strftime("%Y-%m-%dT%H:%M")
     image = Media("media/" + "0" * 64, "0" * 64, "image/jpeg", 250_000, "An oak table with two chairs", 1200, 800)
+    image = library.shelved(herald.store, shop.BRAND, image, now)
     text = "New in: the Kurrajong side table, made of oak that fell in last winter's storms. What would you put on it?"
     variants = (commands.Variant(account.id, local, account.timezone),)
     draft = commands.Draft(f"bench-{name}", shop.BRAND, f"bench-{name}", text, variants, 0, media=(image,))

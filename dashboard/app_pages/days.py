@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions_posts, data, data_posts, parts, present_posts
+from dashboard import actions_posts, data, data_posts, parts, present_posts, who
 from dashboard.components import sheet
 from dashboard.components.table import table
 from dashboard.failures import guarded
@@ -309,9 +309,13 @@ def _read(name: str, content: bytes, zone: str) -> calendar_csv.FileRows:
 
 
 def _write(looked: calendar_files.Looked) -> None:
-    person = data.herald().store.person(actions_posts.me())
+    person = who.current_person()
+    if person is None:
+        actions_posts.say("red", "You are not signed in any more. Sign in again; nothing was written.")
+        st.rerun()
+        return
     try:
-        done = calendar_files.give(looked, by=person.id if person else "", herald=data.herald(), now=data.now())
+        done = calendar_files.give(looked, by=person.id, within=person.roles, herald=data.herald(), now=data.now())
     except Refused as refused:
         actions_posts.say("red", str(refused))
         st.rerun()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,7 +15,8 @@ from herald.flows import commands as c
 from herald.flows import library
 from herald.flows.context import Herald
 from herald.library.rights import content_id
-from herald.model import Media, UserContent
+from herald.model import Asset, AssetKind, Media, New, UserContent
+from herald.ports import Store
 from local.demo import organisation as shop
 from local.demo import voices
 
@@ -304,3 +305,14 @@ def _step(command: type[c.Submit] | type[c.Approve], post_id: str) -> Step:
         return command(post.id, post.version)
 
     return made
+
+
+def shelved(store: Store, brand: str, media: Media, now: datetime) -> Media:
+    """The image as one of the library, the brand's own work; posts show nothing that is not there."""
+    asset_id = f"shown-{media.sha256[:16]}"
+    asset = Asset(
+        brand, asset_id, AssetKind.IMAGE, media.alt or "An image", "own", now, "jack", media.key, media.sha256,
+        media.mime, media.size, media.width, media.height, media.alt,
+    )  # fmt: skip
+    store.commit([New(asset, once=True)])
+    return replace(media, asset=asset_id)

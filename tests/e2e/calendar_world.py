@@ -39,6 +39,7 @@ from herald.model import (
 )
 from herald.ports import Capabilities, PostLimits
 from herald.publish.schedule import due_at
+from local.demo.library import shelved
 from tests.e2e.dashboard_world import BEACON, BRAND, HOSTILE, ZONE, World, _Outlet
 
 PERTH = "Australia/Perth"
@@ -197,6 +198,7 @@ class CalendarWorld(World):
         picture = an_image()
         media = Media(self.shelf.put(picture, "image/png"), sha256(picture).hexdigest(), "image/png", len(picture),
                       "A row of sea-green bowls on a shelf.", 800, 450)  # fmt: skip
+        media = shelved(self.store, BRAND, media, self.now())
         for number, (title, clock, account) in enumerate((
             ("Coat drive: what we collect", "12:00", FACEBOOK), ("Volunteer of the month", "12:00", MASTODON),
             ("What donors told us", "09:00", BLUESKY), ("Repair café on film", "17:00", PERTH_PAGE),

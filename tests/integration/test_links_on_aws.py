@@ -24,6 +24,7 @@ from herald.flows.context import Herald
 from herald.flows.gate import perform
 from herald.model import Media, TargetState
 from local.demo import organisation as shop
+from local.demo.library import shelved
 from tests.support import embedded_aws
 from tests.support.embedded_aws import Local
 
@@ -74,6 +75,7 @@ def submitted(herald: Herald, name: str) -> None:
     local = due.astimezone(ZoneInfo(ACCOUNT.timezone)).strftime("%Y-%m-%dT%H:%M")
     variants = (c.Variant(ACCOUNT.id, local, ACCOUNT.timezone),)
     now = datetime.now(UTC)
+    image = shelved(herald.store, shop.BRAND, image, now)
     draft = c.Draft(name, shop.BRAND, "New tiles", "The new tiles are here.", variants, 0, media=(image,))
     perform(draft, by="jack", herald=herald, now=now)
     done = perform(c.Submit(name, 1), by="jack", herald=herald, now=now)

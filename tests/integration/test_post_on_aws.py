@@ -20,6 +20,7 @@ from herald.flows.gate import perform
 from herald.model import MailingState, Media, TargetState
 from herald.ports import Mailer
 from local.demo import organisation as shop
+from local.demo.library import shelved
 from local.facebook.client import control
 from local.microblogs import client as microblogs
 from local.ports import HOST
@@ -89,6 +90,7 @@ def test_approved_posts_stand_once_on_three_walls_also_when_each_misbehaves(syst
     key = herald.media.put(PNG, "image/png")
     image = Media(key, key.removeprefix("media/"), "image/png", len(PNG), "A plain tile", 1, 1)
     now = datetime.now(UTC)
+    image = shelved(herald.store, shop.BRAND, image, now)
     due = (now + timedelta(seconds=75)).replace(second=0, microsecond=0)
     texts = {"plain-post-1": "Open until eight tonight.", "image-post-1": "The new tiles are here."}
     approved(herald, "plain-post-1", texts["plain-post-1"], due)

@@ -34,6 +34,7 @@ from herald.model import Account, Change, Counted, Event, Kind, Media, Message, 
 from herald.ports import Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
+from local.demo.library import shelved
 from local.ports import ROOT
 from local.tables import create_tables
 from tests.support import privileges
@@ -479,7 +480,8 @@ def _submitted(
     variants = (c.Variant(ACCOUNT.id, local, "Australia/Sydney"),)
     needs = ("offer:offer-0001", "product:LAMP-1") if sells else ()
     words = text or f"New chairs, {post}."
-    walk.perform(c.Draft(post, BRAND, "Chairs", words, variants, 0, media=media, needs=needs), ANA.id)
+    shelf = [one if one.asset else shelved(walk.herald.store, BRAND, one, walk.clock()) for one in media]
+    walk.perform(c.Draft(post, BRAND, "Chairs", words, variants, 0, media=tuple(shelf), needs=needs), ANA.id)
     if waived:
         walk.perform(c.WaiveCheck(post, waived, "It is the shop's.", walk.version(post)), MIA.id)
     walk.perform(c.Submit(post, walk.version(post)), ANA.id)

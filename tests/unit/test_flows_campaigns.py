@@ -253,7 +253,16 @@ def test_the_name_in_links_stays_once_a_link_carries_it(world: World) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["http://shop.example", "//shop.example", "https://", "https://u:p@shop.example/", "javascript:1", "x" * 3000],
+    [
+        "http://shop.example",
+        "//shop.example",
+        "https://",
+        "https://u:p@shop.example/",
+        "javascript:1",
+        "x" * 3000,
+        "https://shop.example/a\x0bb",
+        "https://shop.example/é",
+    ],
 )
 def test_a_link_leads_only_to_an_https_page(world: World, address: str) -> None:
     with pytest.raises(Refused, match="https"):

@@ -16,6 +16,7 @@ from herald.model import Account, Act, Delivery, Event, Kind, Media, Message, Po
 from herald.ports import Capabilities, Polled, PostLimits, Proof
 from herald.publish.checks import check
 from herald.publish.lengths import hashtags
+from local.demo.library import shelved
 from local.memory_media import MemoryMedia
 from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, PAGE, Wall, World, a_comment, a_world
 from tests.unit.test_flows_posts import approved, minute
@@ -127,7 +128,8 @@ def pictured(*, by_address: bool, place: MemoryMedia | None) -> tuple[World, Fet
     shelf = MemoryMedia()
     key = shelf.put(b"\xff\xd8\xffpicture", "image/jpeg")
     world = replace(world, herald=replace(world.herald, media=shelf, uploads=place))
-    approved(world, media=(Media(key, "ab" * 32, "image/jpeg", 10, "A table", 10, 10),))
+    image = Media(key, "ab" * 32, "image/jpeg", 10, "A table", 10, 10)
+    approved(world, media=(shelved(world.store, BRAND, image, world.clock()),))
     world.clock.pass_(hours=1)
     minute(world)
     return world, wall

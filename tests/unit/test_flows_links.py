@@ -19,6 +19,7 @@ from herald.govern import audit, links
 from herald.govern.links import Link, Purpose
 from herald.model import Action, CaseState, Clause, Media, Policy, Role, TargetState, Work
 from herald.store import keys
+from local.demo.library import shelved
 from local.memory import MemoryDb
 from tests.support import privileges
 from tests.support.linked import BASE, FORM, MESSAGE, Linked, linked, words_of_page
@@ -179,7 +180,7 @@ def test_the_image_is_shown_as_it_would_be_published_and_no_other(here: Linked) 
     key = here.shelf.put(PNG, "image/png")
     digest = key.removeprefix("media/")
     image = Media(key, digest, "image/png", len(PNG), "A table & two chairs", 10, 10)
-    token = here.link("approve", here.submitted(media=(image,)))
+    token = here.link("approve", here.submitted(media=(shelved(here.world.store, BRAND, image, NOON),)))
     page = here.ask(token)
     assert '<img src="?image=0" alt="A table &amp; two chairs" width="10" height="10">' in page["body"]
     shown = here.ask(token, rawQueryString="image=0")

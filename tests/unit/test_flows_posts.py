@@ -19,6 +19,7 @@ from herald.flows.gate import perform
 from herald.flows.publish import release_posts
 from herald.govern import audit
 from herald.model import Media, TargetState, post_hash
+from local.demo.library import shelved
 from local.memory import MemoryDb
 from tests.support.faults import BreakingDb, Crash, Outage
 from tests.support.world import ACCOUNT, ANA, BRAND, MIA, TED, Clock, Wall, World, a_world
@@ -230,7 +231,7 @@ def test_each_answer_ends_in_its_true_state(error: Any, ends: TargetState) -> No
 
 def test_the_gate_names_account_field_and_rule_of_what_a_platform_would_refuse() -> None:
     world = a_world()
-    post = drafted(world, "x" * 501, media=(replace(IMAGE, alt=""),))
+    post = drafted(world, "x" * 501, media=(shelved(world.store, BRAND, replace(IMAGE, alt=""), world.clock()),))
     with pytest.raises(Refused) as refused:
         run(world, c.Submit(post, version(world, post)), ANA.id)
     told = str(refused.value)

@@ -19,7 +19,7 @@ from herald.flows.deliver import deliver
 from herald.flows.moderate import moderate
 from herald.flows.publish import release_posts
 from herald.govern import policies
-from herald.model import Acknowledgement, Asset, New, TargetState
+from herald.model import Acknowledgement, Asset, Media, New, TargetState
 from local.memory_media import MemoryMedia
 from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NEW, NOON, POLICY, TED, World, a_comment, a_world
 from tests.unit import test_flows_campaigns as promoted
@@ -82,6 +82,10 @@ def no_licence(world: World) -> None:
     library.submit(world, library.drafted(world))
 
 
+def no_library(world: World) -> None:
+    submitted(world, media=(Media("media/1", "ab" * 32, "image/png", 1000, "A table", 10, 10),))
+
+
 def no_right(world: World) -> None:
     library.asked(world)
     library.submit(world, library.drafted(world, needs=(f"right:{library.ID}",), assets=()))
@@ -142,6 +146,7 @@ GATE: dict[str, tuple[Callable[[World], None], str]] = {
     "paid, and not said so": (not_said_to_be_paid, "input"),
     "no alt text": (no_alt_text, "input"),
     "no licence": (no_licence, "input"),
+    "an image that is not in the library": (no_library, "input"),
     "no right granted": (no_right, "input"),
     "one's own remedy over the limit": (own_remedy_over_the_limit, "second_person"),
     "a remedy over the approver's limit": (remedy_over_the_approvers_limit, "limit"),

@@ -95,8 +95,11 @@ def _import(command: c.ImportCalendar, person: Person, herald: Herald, now: date
     ours = {account.id for account in store.accounts() if account.brand == command.brand}
     marks = {mark.id: mark for mark in store.find_all(DayMark, [(command.brand, day.id) for day in command.days])}
     known = {each.id for each in store.people()} if any(day.owner for day in command.days) else set[str]()
-    plans = [posts.written(post, there.get(post.id), targets.get(post.id, []), ours, shown(post, herald), person, now)
-             for post in command.posts]  # fmt: skip
+    plans = []
+    for post in command.posts:
+        before = there.get(post.id)
+        image = shown(post, herald, before)
+        plans.append(posts.written(post, before, targets.get(post.id, []), ours, image, person, now))
     plans += [day_written(day, marks.get(day.id), known, person, now) for day in command.days]
     changes = tuple(change for plan in plans for change in plan.changes)
     if len(changes) > MOST_WRITES:

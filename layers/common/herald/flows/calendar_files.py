@@ -22,7 +22,7 @@ from herald.flows.calendar import MOST_WRITES, day_written, days_between
 from herald.flows.context import Herald
 from herald.flows.gate import perform
 from herald.flows.shown import shown
-from herald.model import Account, DayKind, DayMark, Media, Person, Post, Target, TargetState
+from herald.model import Account, DayKind, DayMark, Media, Person, Post, Role, Target, TargetState
 from herald.model.record import record
 from herald.publish.calendar_csv import Entry, FileRows, RowProblem
 from herald.publish.schedule import due_at
@@ -242,7 +242,7 @@ def _posts(
             command = _over(draft, before, targets)
         if what != SAME:
             try:
-                posts.written(command, before, targets, ours, shown(command, herald), nobody, now)
+                posts.written(command, before, targets, ours, shown(command, herald, before), nobody, now)
                 _still_open(command, targets)
             except Refused as refused:
                 file.wrong(numbers[0], _field_of(refused), str(refused))
@@ -354,25 +354,29 @@ class Imported:
     problems: tuple[RowProblem, ...]
 
 
-def give(looked: Looked, *, by: str, herald: Herald, now: datetime) -> Imported:
-    """Write what was looked at, as this person, in slices of one transaction each; safe to repeat after a failure.
+def give(
+    looked: Looked, *, by: str, within: frozenset[Role] | None = None, herald: Herald, now: datetime
+) -> Imported:
+    """Write what was looked at, as this person, in slices of one transaction each; safe to repeat.
 
-    Raises Refused where the person may not import at all. A slice that is refused is tried part by part, so that one
-    row that was overtaken keeps no other out.
+    `within`: the roles their sign-in vouches for, as for perform. Raises Refused where they may not import at all. A
+    slice that is refused is tried part by part, so that one row that was overtaken keeps no other out.
     """
     parts: list[tuple[c.Draft | c.SaveDay, tuple[int, ...]]] = [*looked.drafts, *looked.days]
     wrong: list[RowProblem] = list(looked.problems)
     done: Counter[str] = Counter()
     for batch in _slices(parts):
         try:
-            perform(_command(looked.brand, [part for part, _ in batch]), by=by, herald=herald, now=now)
+            perform(
+                _command(looked.brand, [part for part, _ in batch]), by=by, within=within, herald=herald, now=now
+            )
             done.update(type(part).__name__ for part, _ in batch)
         except Refused as refused:
             if refused.missing in ("role", "account", "acknowledgement"):
                 raise
             for part, numbers in batch:
                 try:
-                    perform(_command(looked.brand, [part]), by=by, herald=herald, now=now)
+                    perform(_command(looked.brand, [part]), by=by, within=within, herald=herald, now=now)
                     done[type(part).__name__] += 1
                 except Refused as why:
                     wrong.append(RowProblem(numbers[0], _field_of(why), str(why)))

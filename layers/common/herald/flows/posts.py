@@ -52,7 +52,7 @@ def _draft(command: c.Draft, person: Person, herald: Herald, now: datetime) -> P
     before = herald.store.post(post_id)
     targets = herald.store.targets_of(post_id) if before else []
     ours = {account.id for account in herald.store.accounts() if account.brand == command.brand}
-    return written(command, before, targets, ours, shown(command, herald), person, now)
+    return written(command, before, targets, ours, shown(command, herald, before), person, now)
 
 
 def written(

@@ -27,8 +27,14 @@ class Shown:
     lines: tuple[str, ...]
 
 
-def shown(command: Draft, herald: Herald) -> Shown:
-    """Raises Refused (input) for what the library does not have, or what is no image."""
+def shown(command: Draft, herald: Herald, before: Post | None = None) -> Shown:
+    """Raises Refused (input) for what the library does not have, or what is no image.
+
+    An image without an asset has no licence anybody could judge: only what the post had before stays as it is.
+    """
+    had = {(one.key, one.sha256) for one in before.media} if before else set[tuple[str, str]]()
+    if any(not one.asset and (one.key, one.sha256) not in had for one in command.media):
+        raise Refused("input", "An image comes from the library, where its licence is known. Add it there first.")
     wanted = [(command.brand, one.asset) for one in command.media if one.asset]
     found = {one.id: one for one in herald.store.find_all(Asset, wanted)} if wanted else {}
     media = tuple(_as_kept(one, found) for one in command.media)

@@ -21,7 +21,10 @@ def with_utm(address: str, *, source: str, campaign: str) -> str:
 
     Raises ValueError for what is no https address without a user name.
     """
-    parts = urlsplit(address.strip())
+    address = address.strip()
+    if not address.isascii() or any(ord(letter) <= 32 or ord(letter) == 127 for letter in address):
+        raise ValueError(address)  # it stands in a header one day: letters beyond ASCII are written as %XX
+    parts = urlsplit(address)
     if parts.scheme != "https" or not parts.hostname or parts.username is not None or len(address) > 2_000:
         raise ValueError(address)
     given = parse_qsl(parts.query, keep_blank_values=True)
