@@ -84,12 +84,13 @@ def _pack(about: str, first: date, last: date) -> evidence.Pack:
 def _row(each: Shown) -> dict[str, object]:
     sub = f"Lacks {each.lacks}" if each.lacks else ", ".join(each.item.commands)
     last = each.lines[-1] if each.lines else None
+    times = "Once" if len(each.lines) == 1 else f"{len(each.lines)} times"
     return {
         "id": "",
         "cells": {
             "number": each.item.number,
             "words": {"strong": each.item.words, "sub": sub},
-            "state": {"pill": ["Lacking", "red"] if each.lacks else [f"{len(each.lines)} times", "green"]},
+            "state": {"pill": ["Lacking", "red"] if each.lacks else [times, "green"]},
             "last": f"{last.at:%d %b %H:%M} UTC, {one_line(data.name_of(last.actor), 40)}" if last else "",
         },
     }

@@ -20,6 +20,7 @@ from herald.flows.deliver import deliver, release
 from herald.flows.publish import release_posts
 from herald.model import TargetState
 from local.demo import history
+from tests.e2e.overview_world import Mailbox
 from tests.unit.test_demo_history import BASES, CREDENTIALS
 
 
@@ -31,7 +32,8 @@ class LibraryWorld:
         past = history.make(CREDENTIALS, BASES, (now - timedelta(days=history.DAYS - 1)).date(), now)
         self.woken: list[str] = []
         self.herald = replace(
-            past.herald, clock=lambda: datetime.now(UTC), wake=lambda delivery: self.woken.append(delivery.id)
+            past.herald, clock=lambda: datetime.now(UTC), wake=lambda delivery: self.woken.append(delivery.id),
+            mail=Mailbox(),
         )
         self.wall = past.wall
 
