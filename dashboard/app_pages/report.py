@@ -21,13 +21,14 @@ from dashboard.failures import guarded
 from dashboard.present import city
 from dashboard.text import one_line
 from herald.errors import Unknown
-from herald.flows import commands
+from herald.flows import commands, recommendations
 from herald.govern.authority import may
 from herald.measure import advice
 from herald.measure import figures as f
 from herald.measure.report import period_name
 from herald.measure.scorecard import ALL, Facts, gaps, scorecard
 from herald.model import KeptReport, Person
+from herald.model.recommendations import RecommendationState
 
 OTHER: Final = "days"
 _OPENED: Final = "herald.kept"
@@ -110,6 +111,7 @@ def render() -> None:
         _mail_button(person, brand, period)
     parts.flash()
     _advice(found)
+    _recommended(brand, period)
     _scores(found)
     _charts(found)
     _posts(found)
@@ -213,6 +215,32 @@ def send(brand: str, period: tuple[str, str], mail_id: str, chosen: Sequence[str
     """Mail it to those chosen; whether it went. What came of it is what the next flash says."""
     done = actions.give(commands.MailReport(mail_id, brand, *period, tuple(chosen)))
     return done is not None and done.well
+
+
+_STATES: Final = {
+    RecommendationState.OPEN: "To do",
+    RecommendationState.ACTED: "Done",
+    RecommendationState.MEASURED: "Measured",
+}
+
+
+def _recommended(brand: str, period: tuple[str, str]) -> None:
+    """What people recommended in the months of this period, and how far each came; a report without one says so."""
+    months = sorted({period[0][:7], period[1][:7]}, reverse=True)
+    found = [each for month in months for each in recommendations.of_month(brand, month, data.herald())]
+    with st.container(border=True):
+        if not found:
+            told = "Nothing was recommended in this period yet. A report is worth one: see Recommendations."
+            sheet([{"t": "note", "tone": "orange", "text": told}], key="recommended-none")
+            return
+        rows = [
+            {
+                "when": _STATES[each.state],
+                "text": f"{one_line(each.do, 200)} ({one_line(data.name_of(each.owner), 60)}, by {each.due:%Y-%m-%d})",
+            }
+            for each in found[:10]
+        ]
+        sheet([{"t": "title", "text": "Recommended"}, {"t": "events", "rows": rows}], key="recommended")
 
 
 def _left(brand: str, period: tuple[str, str], zone: str) -> None:
