@@ -256,6 +256,8 @@ def _check_front(front: Mapping[str, tuple[int, str]], end: int) -> None:
     for gate in _named(value):
         if gate not in MATRIX:
             raise BadPolicy(line, f'"{gate[:40]}" is no command: {", ".join(MATRIX)}')
+        if gate == "AcknowledgePolicy":
+            raise BadPolicy(line, "AcknowledgePolicy cannot be gated: nobody could acknowledge anything any more")
     line, value = front["limits"]
     for limit, number in _named(value).items():
         if limit not in LIMITS:
