@@ -156,7 +156,7 @@ def resolving(
 
 
 def _legs(handling: Handling, herald: Herald) -> dict[str, str]:
-    return {leg.id: leg.text for leg in book_numbered(handling.brand, handling.playbook, herald).procedure}
+    return {leg.id: leg.text for leg in casebook.book_numbered(handling.brand, handling.playbook, herald).procedure}
 
 
 def _held_state(case: Case) -> CaseState:

@@ -107,6 +107,8 @@ def _is_theirs(content: UserContent, message_id: str, herald: Herald) -> None:
         raise Refused("input", "Somebody else said that: only whoever made it can permit it.")
     if message.id == content.message_id:
         raise Refused("input", "What they posted first permits nothing. Name their answer.")
+    if content.asked_at is not None and message.created_at < content.asked_at:
+        raise Refused("input", "They said that before they were asked. Name their answer.")
 
 
 def _withdraw(command: c.WithdrawRight, person: Person, herald: Herald, now: datetime) -> Plan:
