@@ -14,8 +14,8 @@ import pytest
 from herald.errors import Refused, Retryable
 from herald.flows import commands as c
 from herald.flows import link_pages
-from herald.flows.sealed import brand_seen
 from herald.flows.moderate import moderate
+from herald.flows.sealed import brand_seen
 from herald.govern import audit, links
 from herald.govern.links import Link, Purpose
 from herald.model import Action, CaseState, Clause, Media, Policy, Role, TargetState, Work

@@ -364,8 +364,8 @@ def _approve(command: ApproveOutcome, person: Person, herald: Herald, now: datet
     same_version(remedy.version, command.expected)
     held = limits_of(remedy.brand, herald)
     if command.approve and held and held.currency != remedy.currency:
-        told = f"The limits are in {held.currency} now, this is in {remedy.currency}. Refuse it and have it proposed anew."
-        raise Refused("limit", told)
+        told = f"The limits are in {held.currency} now, this is in {remedy.currency}."
+        raise Refused("limit", f"{told} Refuse it and have it proposed anew.")
     if remedy.amount > limits.limit_of(person, held):
         raise Refused("limit", f"{limits.words(remedy.amount, remedy.currency)} is over your own limit too.")
     reason = (

@@ -43,8 +43,8 @@ def _save(command: SavePolicy, person: Person, herald: Herald, now: datetime) ->
         return Plan((), Done(f"{policy.id} version {policy.version} was saved already.", done.subject))
     same_version(newest.version if newest else 0, command.expected)
     if policy.effective_from > now.date() + AHEAD:
-        told = f"It cannot take effect as late as {policy.effective_from}: no version after it could before. Write a day"
-        raise Refused("input", f"{told} within {AHEAD.days} days.")
+        told = f"It cannot take effect as late as {policy.effective_from}: no version after it could before."
+        raise Refused("input", f"{told} Write a day within {AHEAD.days} days.")
     if newest:
         _after(newest, policy, now)
     _still_cited(policy, herald)
@@ -73,7 +73,8 @@ def _ungated(policy: Policy, newest: Policy | None) -> dict[str, str | int | boo
 def _after(newest: Policy, policy: Policy, now: datetime) -> None:
     """A new version follows the newest, and changes nothing that is past. Raises Refused."""
     if policy.version != newest.version + 1:
-        told = f"{policy.id} has version {newest.version}. The next one needs the next higher number: {newest.version + 1}."
+        told = f"{policy.id} has version {newest.version}. "
+        told += f"The next one needs the next higher number: {newest.version + 1}."
         raise Refused("input", told)
     earliest = max(newest.effective_from, now.date() - timedelta(days=1))  # today, wherever on earth one writes
     if policy.effective_from < earliest:
