@@ -324,11 +324,11 @@ def judges(walk: Walk) -> None:
 
 
 def _against_us(walk: Walk) -> None:
-    account, today = ACCOUNT.id, walk.clock().astimezone(ZoneInfo(ACCOUNT.timezone)).date()
+    account, here = ACCOUNT.id, walk.clock().astimezone(ZoneInfo(ACCOUNT.timezone))
     for back in range(1, 4):
-        day = (today - timedelta(days=back)).isoformat()
-        walk.store.commit([Counted(account, day, {"messages": 20, "label.complaint": 2})])
-    walk.store.commit([Counted(account, today.isoformat(), {"messages": 40, "label.complaint": 40})])
+        day = (here - timedelta(days=back)).date().isoformat()
+        walk.store.commit([Counted(account, day, {f"h{here:%H}": 20, f"x{here:%H}": 2})])
+    walk.store.commit([Counted(account, here.date().isoformat(), {f"h{here:%H}": 40, f"x{here:%H}": 40})])
 
 
 def _told(walk: Walk, event: Event) -> str:
