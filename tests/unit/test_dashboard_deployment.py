@@ -35,6 +35,7 @@ from tests.e2e.dashboard_world import BRAND, ZONE, World
 from tests.e2e.overview_world import OverviewWorld
 from tests.servers.running import free_port
 from tests.support.pictures import png
+from tests.support.world import recommended
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "dashboard" / "Dockerfile").read_text("utf-8")
@@ -332,6 +333,7 @@ class Walk:
         world = OverviewWorld(now=NOW)
         watched = watch(world)
         month = ("2026-11-01", "2026-11-30")
+        recommended(world.store, "2026-11", brand=BRAND, owner="lena")
         self.give(world, c.MailReport("mail-00000001", BRAND, *month, ("gus",)), "gus")
         for path in main.PAGES:
             draw(path, "gus" if path in ("overview", "report") else "priya")

@@ -62,10 +62,10 @@ def test_it_is_done_only_once_its_effect_is_measured_over_equal_days(world: Worl
     run(world, c.MeasureEffect(ID, BRAND, 7, found(world).version), TED.id)
     effect = found(world).effect
     assert effect is not None
-    assert (effect.before_x1000, effect.after_x1000, effect.days) == (1000, 0, 7)
+    assert (effect.before, effect.after, effect.days) == ("1.0", "0.0", 7)
     assert found(world).state is RecommendationState.MEASURED
     assert flow.unmeasured(BRAND, world.herald) == []
-    assert [each.id for each in flow.of_month(BRAND, "2026-11", world.herald)] == [ID]
+    assert [each.id for each in flow.of_month(BRAND, "2026-10", world.herald)] == [ID]
 
 
 def test_a_number_that_is_missing_is_told_as_missing_never_as_0(world: World) -> None:
@@ -75,7 +75,7 @@ def test_a_number_that_is_missing_is_told_as_missing_never_as_0(world: World) ->
     run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id)
     effect = found(world).effect
     assert effect is not None
-    assert (effect.before_x1000, effect.after_x1000) == (None, None)
+    assert (effect.before, effect.after) == ("", "")
     assert "before and after" in effect.why
 
 

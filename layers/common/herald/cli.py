@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
-from herald.errors import BadPayload, BadSignature, HeraldError, Unknown
+from herald.errors import BadPayload, BadSignature, HeraldError, Refused, Unknown
 
 if TYPE_CHECKING:
     from herald.flows.context import Herald
@@ -597,6 +597,7 @@ def _report(args: argparse.Namespace) -> int:
 
 def _report_of(herald: Herald, args: argparse.Namespace) -> None:
     from herald.flows.report import gather, send  # noqa: PLC0415
+    from herald.measure.effect import lacking  # noqa: PLC0415
     from herald.measure.report import report  # noqa: PLC0415
 
     first_day, last_day = args.period
@@ -604,6 +605,8 @@ def _report_of(herald: Herald, args: argparse.Namespace) -> None:
         facts = gather(herald, args.brand or _only_brand(herald), first_day, last_day, herald.clock())
     except ValueError as error:
         raise Usage(str(error)) from error
+    if args.mail and herald.mail and (lacks := lacking(facts)):  # without a mailer, send() says so
+        raise Refused("state", lacks)
     made = report(facts)
     line: dict[str, Any] = {
         "brand": facts.brand, "first_day": facts.first_day, "last_day": facts.last_day, "over": facts.over,

@@ -709,7 +709,10 @@ class CloseIncident(Command):
 
 @record
 class RecordRecommendation(Command):
-    """Say what should change, what that rests on, who does it, and by which number it will be judged."""
+    """Say what should change, what that rests on, who does it, and by which number it will be judged.
+
+    With `finding`, what was found and its numbers are read from the figures of `month`, never from here.
+    """
 
     id: str
     brand: str
@@ -720,6 +723,9 @@ class RecordRecommendation(Command):
     measure: str  # id of a definition in docs/metrics.md
     owner: str
     due: str  # "2026-12-15"
+    month: str = ""  # whose report it belongs to, "2026-10"; empty: the newest month that is over
+    finding: str = ""  # id of a measure.advice.Finding
+    towards: str = ""  # model.recommendations.Towards; empty: as the number usually ought to move
 
 
 @record

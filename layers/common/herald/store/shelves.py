@@ -91,9 +91,9 @@ def _of_campaign(thing: ShortLink) -> Mapping[str, str]:
 
 
 def _until_measured(thing: Recommendation) -> Mapping[str, str]:
-    """Among those recorded in its month, always; on the work list until its effect is measured, by due day."""
+    """Among those of the month whose report it belongs to, always; on the work list until its effect is measured."""
     at = keys.stamp(thing.at)
-    recorded = {"feed": recommendations_of(thing.brand, at[:7]), "feed_at": at}
+    recorded = {"feed": recommendations_of(thing.brand, thing.month or at[:7]), "feed_at": at}
     if thing.state is RecommendationState.MEASURED:
         return recorded
     return recorded | {"work": recommendations_list(thing.brand), "work_at": f"{thing.due}#{thing.id}"}
