@@ -25,6 +25,7 @@ from herald.flows import commands
 from herald.govern.authority import may
 from herald.measure import advice
 from herald.measure import figures as f
+from herald.measure.effect import lacking
 from herald.measure.report import period_name
 from herald.measure.scorecard import ALL, Facts, gaps, scorecard
 from herald.model import KeptReport, Person
@@ -110,6 +111,7 @@ def render() -> None:
         _mail_button(person, brand, period)
     parts.flash()
     _advice(found)
+    _recommended(found)
     _scores(found)
     _charts(found)
     _posts(found)
@@ -228,7 +230,7 @@ def _left(brand: str, period: tuple[str, str], zone: str) -> None:
         st.markdown("##### Kept reports")
         picked = table(
             show.KEPT_COLUMNS, show.kept_rows(kept, zone, now), key="kept", name="Kept reports", picks="Show the files",
-            empty="None yet. On the first of each month the report of the month before is kept, just as it is mailed.",
+            empty="None yet. A month's report is kept, just as it is mailed, once it is over and has a recommendation.",
         )  # fmt: skip
         if picked:
             st.session_state[_OPENED] = (brand, picked)
@@ -263,6 +265,23 @@ def _advice(found: Drawn) -> None:
             st.caption("Nothing can be recommended from this period, for these reasons:")
         if found.refused:
             table(show.NO_ADVICE_COLUMNS, found.refused, key="no-advice", name="Looked for, and not found")
+
+
+def _recommended(found: Drawn) -> None:
+    """Recommendations of the period's months and some before, and, without one, what a month's report lacks."""
+    with st.container(border=True):
+        st.markdown("##### Recommendations")
+        if lacks := lacking(found.facts):
+            sheet([{"t": "note", "tone": "amber", "text": lacks}], key="lacks")
+        rows = [show.recommended_row(one, data.name_of) for one in found.facts.recommendations]
+        leads = "recommendations" in st.session_state.get("herald.pages", {})
+        picked = table(
+            show.RECOMMENDED_COLUMNS, rows, key="recommended", name="Recommendations, their state and effect",
+            picks="Open" if leads else "", empty="Nothing was recommended on this period yet.", stacks=620,
+        )  # fmt: skip
+    if picked and leads:
+        page = st.session_state["herald.pages"]["recommendations"]
+        st.switch_page(page, query_params={"recommendation": picked})
 
 
 def _scores(found: Drawn) -> None:

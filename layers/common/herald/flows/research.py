@@ -65,7 +65,8 @@ def _note(command: c.SavePlatformNote, person: Person, herald: Herald, now: date
     )
     subject = f"{command.platform} {command.field}"
     return Plan(
-        (Revised(note, before.version) if before else New(note),), Done("Noted.", subject), {"text": hashed(text)}
+        (Revised(note, before.version) if before else New(note),), Done("Noted.", subject),
+        {"platform": command.platform, "field": command.field, "text": hashed(text)},
     )
 
 
