@@ -15,9 +15,11 @@ from dashboard.text import SHORT, one_line
 from herald.flows.mailing import MONTHLY, standing
 from herald.measure import figures as f
 from herald.measure.advice import Finding, NoFinding
-from herald.measure.report import period_name, sheet, shown, shown_change
+from herald.measure.effect import month_of
+from herald.measure.report import effect_words, period_name, sheet, shown, shown_change, state_words
 from herald.measure.scorecard import ALL, Facts, Gap, Line, scorecard
 from herald.model import KeptReport, Mailing, MailingState, Metric
+from herald.model.recommendations import Recommendation
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -728,7 +730,7 @@ def recommended_row(one: Recommendation, name: Callable[[str], str]) -> Row:
     return {
         "id": one.id,
         "cells": {
-            "do": {"strong": one_line(one.do, 500), "sub": f"{who} \u00b7 {period_name(*f.period(one.month))}"},
+            "do": {"strong": one_line(one.do, 500), "sub": f"{who} \u00b7 {period_name(*f.period(month_of(one)))}"},
             "state": one_line(state_words(one), 60),
             "effect": {"muted": one_line(effect, 600)},
         },

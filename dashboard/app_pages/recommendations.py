@@ -18,7 +18,7 @@ from herald.flows import commands
 from herald.flows import recommendations as flow
 from herald.govern import authority
 from herald.measure.advice import Finding
-from herald.measure.effect import USUAL
+from herald.measure.effect import USUAL, month_of
 from herald.measure.figures import DEFINITIONS, period
 from herald.measure.report import effect_words
 from herald.model import Person
@@ -146,7 +146,7 @@ def _blocks(found: Recommendation) -> list[dict[str, Any]]:
         {"k": "Found", "v": safe_text(found.seen, 600)},
         {"k": "Rests on", "v": f"{safe_text(found.evidence, 600)} (n = {found.n:,})"},
         {"k": "Expected", "v": f"{NAMES[found.measure]} goes {found.towards}"},
-        {"k": "Report", "v": _month_words(found.month) if found.month else "of no month"},
+        {"k": "Report", "v": _month_words(month_of(found))},
         {"k": "Who", "v": f"{one_line(name(found.owner), 60)}, by {found.due.day} {found.due:%B %Y}"},
         {"k": "Recorded", "v": f"{present.clock(found.at, 'UTC', now)} by {one_line(name(found.by), 60)}"},
     ]
@@ -226,7 +226,8 @@ def _record(brand: str, finding: Finding | None, month: str) -> None:
         if finding is None:
             seen = st.text_area("What was found", max_chars=500, height=80)
             evidence = st.text_area("What it rests on, with its numbers and days", max_chars=500, height=80)
-            n = int(st.number_input("Of how many posts, answers or messages", 1, 10**7, None, placeholder="How many") or 0)
+            counted = st.number_input("Of how many posts, answers or messages", 1, 10**7, None, placeholder="How many")
+            n = int(counted or 0)
             month = st.selectbox("For the report of", months, index=1, format_func=_month_words) or months[1]
         owner = st.selectbox(
             "Who does it", list(people), index=None, format_func=people.__getitem__, placeholder="Choose"

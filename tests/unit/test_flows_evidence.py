@@ -71,7 +71,8 @@ def test_the_unit_has_all_its_criteria_all_performance_evidence_and_every_point_
     ]  # fmt: skip
     assert numbers[Part.PERFORMANCE] == [f"PE{n}" for n in range(1, 7)]
     points = {2: 4, 3: 3, 4: 6, 5: 5, 6: 6, 7: 3, 8: 5, 9: 3, 10: 2, 11: 3, 12: 7}
-    assert numbers[Part.KNOWLEDGE] == ["KE1", *(f"KE{n}.{m}" for n, count in points.items() for m in range(1, count + 1))]
+    knowledge = [f"KE{n}.{m}" for n, count in points.items() for m in range(1, count + 1)]
+    assert numbers[Part.KNOWLEDGE] == ["KE1", *knowledge]
 
 
 @pytest.mark.parametrize(("was", "now", "words"), [
@@ -196,7 +197,9 @@ def test_the_first_entry_of_a_period_is_found_by_halving_not_by_reading_all(worl
     assert len(reads) <= 10
 
 
-def test_a_period_with_more_than_is_read_is_never_called_complete(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_period_with_more_than_is_read_is_never_called_complete(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(packs, "MOST", 1)
     approved(world)
     assert pack(world, "").cut
@@ -220,15 +223,15 @@ def test_an_entry_changed_or_gone_since_is_found(world: World) -> None:
     approved(world)
     made = pack(world, "").files["evidence.json"]
     rows = world.db.tables["Audit"]  # type: ignore[attr-defined]
-    first, second = sorted(key for key in rows if key[0] == "CHAIN#people")[:2]
+    first = min(key for key in rows if key[0] == "CHAIN#people")
     rows[first] = rows[first] | {"actor": "ted"}
-    del rows[second]
-    assert packs.check(made, world.herald).problems == (
-        "people 1: is not what the pack cites", "people 2: is gone from the audit",
-    )  # fmt: skip
+    assert packs.check(made, world.herald).problems == ("people 1: is not what the pack cites",)
+    assert "people 1: is gone from the audit" in packs.check(made, a_world().herald).problems
 
 
-@pytest.mark.parametrize("wrong", [b"{", b"[]", b'{"items": 3}', b'{"items": [], "heads": [{"chain": "x", "seq": 1, "digest": "y"}]}'])
+@pytest.mark.parametrize("wrong", [
+    b"{", b"[]", b'{"items": 3}', b'{"items": [], "heads": [{"chain": "x", "seq": 1, "digest": "y"}]}',
+])  # fmt: skip
 def test_what_is_no_pack_is_refused(world: World, wrong: bytes) -> None:
     with pytest.raises(Refused, match="pack"):
         packs.check(wrong, world.herald)

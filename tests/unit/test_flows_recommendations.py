@@ -126,7 +126,8 @@ def test_a_finding_of_the_figures_brings_its_own_numbers_whatever_the_page_says(
 
 
 @pytest.mark.parametrize(("told", "says"), [
-    ({"month": "October"}, "is no month"), ({"month": "2027-01"}, "has not begun"), ({"towards": "sideways"}, "up or down"),
+    ({"month": "October"}, "is no month"), ({"month": "2027-01"}, "has not begun"),
+    ({"towards": "sideways"}, "up or down"),
     ({"month": "2026"}, "is no month"), ({"measure": "best_time"}, "number that will say"),
 ])  # fmt: skip
 def test_month_direction_and_number_are_known_ones(world: World, told: dict[str, str], says: str) -> None:
@@ -163,7 +164,8 @@ def test_a_missing_number_is_called_so_in_the_report(world: World) -> None:
     recorded(world, measure="reach", do="<b>Bold</b> & new.")
     run(world, c.ActOnRecommendation(ID, BRAND, "Done.", "2026-11-18", 1), TED.id)
     world.clock.pass_(days=9)
-    assert run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id).sentence == "Measured: whether it helped cannot be told."
+    done = run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id)
+    assert done.sentence == "Measured: whether it helped cannot be told."
     made = report(gather(world.herald, BRAND, *OCTOBER, world.clock()))
     page = made.files["report.html"].decode()
     assert "missing in the 7 days before (n = 0), missing in the 7 days after" in page

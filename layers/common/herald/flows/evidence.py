@@ -214,8 +214,8 @@ def _page(pack: Pack, wanted: Map, known: Person | None) -> str:
         f"<title>Evidence of {_cell(name)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>Evidence of {_cell(name)}</h1>"
         f"<table>{''.join(f'<tr><th>{_cell(key)}<td>{_cell(value)}' for key, value in rows)}</table>{items}"
-        f"<h2>How to verify</h2><p>Each line cites its place in the audit and its digest. <code>herald evidence --check "
-        f"evidence.json</code> holds them against the audit, <code>herald audit verify</code> the audit against its "
+        f"<h2>How to verify</h2><p>Each line cites its place in the audit and its digest. "
+        f"<code>herald evidence --check evidence.json</code> holds them against the audit, <code>herald audit verify</code> the audit against its "
         f"locked copy. Subjects that may name a customer's message are given as hashes.</p>"
         f"<table><tr><th>Chain<th>Last entry<th>Its digest{heads}</table></body></html>\n"
     )
@@ -224,7 +224,8 @@ def _page(pack: Pack, wanted: Map, known: Person | None) -> str:
 def _item(one: Shown) -> str:
     parts = [f"<h2>{_cell(one.item.number)} {_cell(one.item.says)}</h2>"]
     for answer in one.answers:
-        lacks = f'<p class="lacks">Lacks {_cell(answer.lacks)}: page {_cell(one.item.page)}.</p>' if answer.lacks else ""
+        told = f"Lacks {_cell(answer.lacks)}: page {_cell(one.item.page)}."
+        lacks = f'<p class="lacks">{told}</p>' if answer.lacks else ""
         rows = "".join(
             f"<tr><td>{_cell(_instant(line.at))}<td>{_cell(line.what)} {_cell(line.subject)}"
             f"<td>{_cell('; '.join(f'{name} {value}' for name, value in line.facts.items()))} {_cell(line.link)}"

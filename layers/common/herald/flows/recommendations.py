@@ -169,8 +169,8 @@ def effect_of(found: Recommendation, days: int, by: str, herald: Herald, now: da
     after = _line(found, found.acted_on + timedelta(days=1), found.acted_on + timedelta(days=days), herald, now)
     lacking = [name for name, line in (("before", before), ("after", after)) if line is None or line.value is None]
     why = f"There is no such number for the days {' and '.join(lacking)}." if lacking else ""
-    values = (decimal(line.value) if line else "" for line in (before, after))
-    return Effect(days, *values, before.n if before else 0, after.n if after else 0, why, by, now)
+    was, became = (decimal(line.value) if line else "" for line in (before, after))
+    return Effect(days, was, became, before.n if before else 0, after.n if after else 0, why, by, now)
 
 
 def _line(found: Recommendation, first: date, last: date, herald: Herald, now: datetime) -> Line | None:

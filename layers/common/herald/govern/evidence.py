@@ -63,7 +63,7 @@ class Ask:
 
 @record
 class Item:
-    """One item of the unit. number: the unit's own, e.g. "1.4", or its place in a list that has none: "PE2", "KE6.1"."""
+    """One item of the unit. number: its own, e.g. "1.4", or its place in a list that has none: "PE2", "KE6.1"."""
 
     number: str
     part: Part

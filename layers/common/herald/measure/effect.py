@@ -36,14 +36,19 @@ def told_in(first_day: str, last_day: str) -> list[str]:
     return [f"{(at - back) // 12}-{(at - back) % 12 + 1:02d}" for back in range(count)]
 
 
+def month_of(one: Recommendation) -> str:
+    """The month whose report it belongs to; of one recorded before that was asked, the month it was recorded in."""
+    return one.month or f"{one.at:%Y-%m}"
+
+
 def ordered(those: Iterable[Recommendation]) -> tuple[Recommendation, ...]:
     """As a report tells them: the newest month first, in it by when they were made."""
-    return tuple(sorted(those, key=lambda one: (one.month, one.at, one.id), reverse=True))
+    return tuple(sorted(those, key=lambda one: (month_of(one), one.at, one.id), reverse=True))
 
 
 def own(facts: Facts) -> list[Recommendation]:
     """Those that belong to a month of the period."""
-    return [one for one in facts.recommendations if facts.first_day[:7] <= one.month <= facts.last_day[:7]]
+    return [one for one in facts.recommendations if facts.first_day[:7] <= month_of(one) <= facts.last_day[:7]]
 
 
 def lacking(facts: Facts) -> str:

@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from herald.measure import charts
-from herald.measure import figures as f
 from herald.measure import effect as effects
+from herald.measure import figures as f
 from herald.measure.advice import Finding, NoFinding, advise
 from herald.measure.markup import Safe, clean, join, link, tag
 from herald.measure.scorecard import ALL, Facts, Gap, Line, gaps, name_of, scorecard, words_of
@@ -392,7 +392,8 @@ def _recommended_part(facts: Facts) -> Safe:
     )  # fmt: skip
     rows = [
         (
-            one.do, f"{one.seen} ({period_name(*f.period(one.month))})", f"{one.evidence} (n = {one.n:,})", one.owner,
+            one.do, f"{one.seen} ({period_name(*f.period(effects.month_of(one)))})",
+            f"{one.evidence} (n = {one.n:,})", one.owner,
             f"{f.BY_ID[one.measure].label} goes {one.towards}", state_words(one), effect_words(one) or "not measured",
         )
         for one in facts.recommendations
@@ -403,7 +404,7 @@ def _recommended_part(facts: Facts) -> Safe:
 def _recommendation_json(one: Recommendation) -> dict[str, object]:
     came = one.effect
     return {
-        "id": one.id, "month": one.month, "finding": one.seen, "evidence": one.evidence, "n": one.n,
+        "id": one.id, "month": effects.month_of(one), "finding": one.seen, "evidence": one.evidence, "n": one.n,
         "recommendation": one.do, "owner": one.owner, "due": one.due.isoformat(), "measure": one.measure,
         "towards": str(one.towards), "state": str(one.state),
         "acted_on": one.acted_on.isoformat() if one.acted_on else None,
