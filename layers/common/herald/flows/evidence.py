@@ -215,7 +215,8 @@ def _page(pack: Pack, wanted: Map, known: Person | None) -> str:
         f"<h1>Evidence of {_cell(name)}</h1>"
         f"<table>{''.join(f'<tr><th>{_cell(key)}<td>{_cell(value)}' for key, value in rows)}</table>{items}"
         f"<h2>How to verify</h2><p>Each line cites its place in the audit and its digest. "
-        f"<code>herald evidence --check evidence.json</code> holds them against the audit, <code>herald audit verify</code> the audit against its "
+        f"<code>herald evidence --check evidence.json</code> holds them against the audit, "
+        f"<code>herald audit verify</code> the audit against its "
         f"locked copy. Subjects that may name a customer's message are given as hashes.</p>"
         f"<table><tr><th>Chain<th>Last entry<th>Its digest{heads}</table></body></html>\n"
     )
