@@ -13,7 +13,7 @@ from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import one_line
 from herald.flows import evidence
-from herald.govern.evidence import Line, Part, Shown
+from herald.govern.evidence import Line, Part, Shown, spoken
 from herald.model import Person, Role
 
 SEES = frozenset({Role.OWNER, Role.COMPLIANCE, Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER})
@@ -26,7 +26,7 @@ COLUMNS = (
 LINES = (
     {"id": "what", "label": "What", "width": 0, "wraps": True},
     {"id": "at", "label": "When", "width": 150},
-    {"id": "place", "label": "In the audit", "width": 170, "from": 560},
+    {"id": "place", "label": "In the audit", "width": 190, "from": 560},
 )
 VIEWS = {
     "all": "All", "lacking": "Lacking", Part.CRITERION.value: "Criteria", Part.PERFORMANCE.value: "Performance",
@@ -150,7 +150,7 @@ def _line(line: Line) -> dict[str, object]:
     place = f"{line.chain} {line.seq} \u00b7 {line.digest[:8]}" if line.chain else "record"
     return {
         "cells": {
-            "what": {"strong": one_line(f"{line.what} {line.subject}", 120), "sub": one_line(facts, 200)},
+            "what": {"strong": one_line(f"{spoken(line.what).capitalize()} · {line.subject}", 120), "sub": one_line(facts, 200)},
             "at": f"{line.at:%d %b %Y %H:%M}", "place": {"muted": place},
         }
     }  # fmt: skip

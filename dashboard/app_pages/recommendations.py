@@ -57,6 +57,8 @@ def render() -> None:
         return
     if asked:
         _record_dialog(brand, None)
+    if lead := st.session_state.pop("recommendations.lead", ""):  # the next run shows this list
+        st.session_state["view"] = lead
     view = st.segmented_control(
         "View",
         list(VIEWS),
@@ -244,7 +246,7 @@ def _record(brand: str, finding: Finding | None, month: str) -> None:
         if _give(command):
             st.session_state.pop("recommendation.id", None)
             st.query_params["recommendation"] = name
-            st.query_params.pop("view", None)
+            st.session_state["recommendations.lead"] = "open"
             st.rerun()
         parts.flash()
 

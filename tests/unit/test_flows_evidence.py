@@ -106,13 +106,13 @@ def judged(*lines: Line, **ask: Any) -> evidence.Answer:
 def test_two_answers_of_one_kind_are_not_two_kinds() -> None:
     same = [line("Reply", n, kind="question") for n in range(2)]
     answer = judged(*same, any_of=("Reply",), distinct="kind", least=2)
-    assert (answer.shown, answer.found, answer.records, answer.lacks) == (False, 1, 2, "1 more kind of Reply")
+    assert (answer.shown, answer.found, answer.records, answer.lacks) == (False, 1, 2, "1 more kind of “reply”")
     assert judged(*same, line("Reply", 2, kind="review"), any_of=("Reply",), distinct="kind", least=2).shown
 
 
 def test_only_what_has_the_fact_counts_and_what_lacks_names_it() -> None:
     answer = judged(line("AssessIncident"), any_of=("AssessIncident",), where={"scope": frozenset({"local"})})
-    assert answer.lacks == "1 more AssessIncident with scope local"
+    assert answer.lacks == "1 more “assess incident” with scope local"
 
 
 def test_the_newest_are_listed_and_all_are_counted() -> None:
@@ -144,7 +144,7 @@ def test_a_pack_holds_what_its_person_did_in_its_period_and_says_what_lacks_and_
     assert not item(pack(world, "mia"), "1.6").complete
     later = (DAY + timedelta(days=1), DAY + timedelta(days=2))
     lacking = item(pack(world, "ana", later), "1.6")
-    assert (lacking.answers[0].lacks, lacking.item.page) == ("1 more Draft", "calendar")
+    assert (lacking.answers[0].lacks, lacking.item.page) == ("1 more “draft”", "calendar")
     everybody = item(pack(world, ""), "3.3")
     assert everybody.answers[0].records == 2  # submitted by one, approved by another
     with pytest.raises(Unknown):
@@ -159,7 +159,7 @@ def test_a_post_is_shown_as_published_by_where_it_stands_not_by_having_been_writ
     assert target.state is TargetState.PUBLISHED
     (proof,) = item(pack(world, "ana"), "3.3").answers[1].lines
     assert (proof.facts["content"], proof.facts["platform"], proof.link) == ("text", "facebook_page", target.url)
-    assert item(pack(world, "ana"), "PE2").answers[0].lacks == "1 more platform of published with content text"
+    assert item(pack(world, "ana"), "PE2").answers[0].lacks == "1 more platform of “published” with content text"
 
 
 def test_nothing_that_a_customer_is_or_said_is_in_the_files(world: World) -> None:

@@ -116,6 +116,11 @@ class Line:
     link: str = ""
 
 
+def spoken(command: str) -> str:
+    """`take incident step`, as people say a command's name."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", command).lower()
+
+
 @record
 class Answer:
     """What shows one ask. found: how many records, or how many different values; lines: the newest of them."""
@@ -131,14 +136,14 @@ class Answer:
 
     @property
     def lacks(self) -> str:
-        """What is missing, in words: `1 more Draft`, `1 more platform of published`; empty where nothing is."""
+        """What is missing, in words: `1 more "draft"`, `1 more platform of "published"`; empty where nothing is."""
         if self.shown:
             return ""
         ask = self.ask
-        name = ask.record or " or ".join(ask.any_of)
+        name = ask.record or " or ".join(map(spoken, ask.any_of))
         of = f"{ask.distinct} of " if ask.distinct else ""
         where = ", ".join(f"{key} {' or '.join(sorted(values))}" for key, values in ask.where.items())
-        return f"{ask.least - self.found} more {of}{name}{f' with {where}' if where else ''}"
+        return f"{ask.least - self.found} more {of}“{name}”{f' with {where}' if where else ''}"
 
 
 @record
