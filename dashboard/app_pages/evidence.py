@@ -150,7 +150,7 @@ def _line(line: Line) -> dict[str, object]:
     place = f"{line.chain} {line.seq} \u00b7 {line.digest[:8]}" if line.chain else "record"
     return {
         "cells": {
-            "what": {"strong": one_line(f"{spoken(line.what).capitalize()} · {line.subject}", 120), "sub": one_line(facts, 200)},
+            "what": {"strong": one_line(f"{spoken(line.what).capitalize()} · {line.subject}"), "sub": one_line(facts)},
             "at": f"{line.at:%d %b %Y %H:%M}", "place": {"muted": place},
         }
     }  # fmt: skip
