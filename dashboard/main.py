@@ -117,7 +117,7 @@ def main() -> None:
     with st.sidebar:
         _me(person)
     first = next(iter(pages.values()))[0]
-    st.navigation({"": [_home(first)], **pages}, expanded=True).run()
+    st.navigation({"": [_home(first)], **pages}).run()
 
 
 def _nobody(why: str) -> None:

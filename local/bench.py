@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any, cast
 from zlib import crc32
 from zoneinfo import ZoneInfo
@@ -58,6 +59,8 @@ from local.ports import HOST, ROOT, override
 from local.tables import create_tables
 
 BAR = 4.2  # write units of an ordinary allowed message, in all
+BYTES = b"\xff\xd8\xff"  # what stands for an image
+BYTES_SHA256 = sha256(BYTES).hexdigest()
 POST_BAR = 16.0  # of one published variant with one image
 
 
@@ -93,7 +96,8 @@ def _one_publication(meter: Meter, store: TableStore, herald: Herald) -> dict[st
     """From approved to published on one account: units of the releasing tick, the sending, the ending."""
     now = datetime.now(UTC).replace(second=0, microsecond=0)
     account = shop.ACCOUNTS[0]
-    image = Media("media/" + "0" * 64, "0" * 64, "image/jpeg", 250_000, "An oak table with two chairs", 1200, 800)
+    place = f"media/{BYTES_SHA256}"
+    image = Media(place, BYTES_SHA256, "image/jpeg", 250_000, "An oak table with two chairs", 1200, 800)
     text = "New in: the Kurrajong side table, made of oak that fell in last winter's storms. What would you put on it?"
     post = Post(
         "bench-post-0001", account.brand, "jack", "New in", text, now, "https://shop.example/side-table", (image,)
@@ -144,7 +148,7 @@ class Images:
         raise RuntimeError("the bench attaches no images")
 
     def get(self, key: str) -> bytes:
-        return b"\xff\xd8\xff"
+        return BYTES
 
 
 @contextmanager

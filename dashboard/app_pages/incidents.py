@@ -13,7 +13,7 @@ from herald.govern import authority, crisis
 from herald.model import Person, Role
 from herald.model.incidents import Gravity, Incident, IncidentState, Scope
 
-SEES = frozenset(Role)
+SEES = frozenset(Role) - {Role.ENGINEER}
 VIEWS = {"open": "Open", "closed": "Closed"}
 
 

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from herald.flows.commands import (
     AssessIncident,
     ChoosePlatforms,
+    CloseIncident,
     Command,
     MakeShortLink,
     RaiseIncident,
@@ -19,6 +20,7 @@ from herald.flows.commands import (
     SaveProduct,
     SaveProfile,
     ScorePlatform,
+    TakeIncidentStep,
 )
 from local.demo import organisation as shop
 
@@ -60,11 +62,24 @@ def campaign(today: date) -> list[Command]:
     ]
 
 
-def incident() -> list[tuple[Command, str]]:
-    """An incident somebody raised, judged, its steps still to take; and who did so."""
+def incidents() -> list[tuple[Command, str]]:
+    """One that somebody raised and judged, its steps still to take; one judged twice and over; and who did so."""
     words = "Several people write that the Bell lamp gets hot enough to smell. No one is hurt so far."
-    raised = ("demo-incident-1", shop.BRAND)
-    return [(RaiseIncident(*raised, words), "hana"), (AssessIncident(*raised, "serious", "local", 1), "priya")]
+    raised, over = ("demo-incident-1", shop.BRAND), ("demo-incident-2", shop.BRAND)
+    abroad = "A mill that wove our linen is in the news abroad; people ask whether our curtains are its cloth."
+    review = (
+        "A report named the mill; two of last year's curtains were its cloth.", "One answer was pinned, and linked to.",
+        "We did not know by heart which cloth is whose.", "Jack lists the mill of each cloth by the end of the month.",
+    )  # fmt: skip
+    return [
+        (RaiseIncident(*over, abroad), "hana"),
+        (AssessIncident(*over, "minor", "international", 1), "priya"),
+        (AssessIncident(*over, "minor", "national", 2), "priya"),
+        *((TakeIncidentStep(*over, step, at), "priya") for at, step in enumerate(("facts", "plan", "answer"), 3)),
+        (CloseIncident(*over, *review, 6), "eleni"),
+        (RaiseIncident(*raised, words), "hana"),
+        (AssessIncident(*raised, "serious", "local", 1), "priya"),
+    ]
 
 
 def research(today: date) -> list[tuple[Command, str]]:

@@ -261,7 +261,9 @@ def _page(tmp_path: Path, photograph: str = "") -> Iterator[Place]:
     thread.start()
     while not running.started:
         time.sleep(0.02)
-    target = client.say("my lamp is broken", "Lee Lark", base=base).removeprefix("facebook_page:")
+    network = "instagram" if pictured else "facebook_page"
+    said = client.say("my lamp is broken", "Lee Lark", network=network, base=base)
+    target = said.removeprefix(f"{network}:")
 
     def comment() -> Any:
         return next(c for c in client.control("state", base=base)["comments"] if c["id"] == target)

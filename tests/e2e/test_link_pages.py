@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 
 from herald.model import Action, Media, TargetState, Work
+from local.demo.library import shelved
 from tests.support.linked import MESSAGE, Linked, linked, served
-from tests.support.world import ACCOUNT, BRAND, NEW
+from tests.support.world import ACCOUNT, BRAND, NEW, NOON
 
 pytestmark = pytest.mark.e2e
 
@@ -38,7 +39,8 @@ def an_image(here: Linked) -> Media:
     picture.save(out, "JPEG")
     key = here.shelf.put(out.getvalue(), "image/jpeg")
     size = len(out.getvalue())
-    return Media(key, key.removeprefix("media/"), "image/jpeg", size, "A low oak table, seen from the side", 900, 600)
+    shown = Media(key, key.removeprefix("media/"), "image/jpeg", size, "A low oak table, seen from the side", 900, 600)
+    return shelved(here.world.store, BRAND, shown, NOON)
 
 
 def seen(page: Any, name: str) -> None:

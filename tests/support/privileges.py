@@ -73,12 +73,23 @@ def statements(function: str) -> list[dict[str, Any]]:
 
 def grants(function: str) -> list[Grant]:
     """What the role allows, in its smallest pieces."""
-    return [grant for one in statements(function) for grant in _pieces(one)]
+    return [grant for one in statements(function) if one["Effect"] == "Allow" for grant in _pieces(one)]
+
+
+def refusals(function: str) -> list[Grant]:
+    """What the role forbids whatever it allows, in its smallest pieces. Raises ValueError for a condition: one that
+    does not hold would forbid nothing."""
+    found = [one for one in statements(function) if one["Effect"] == "Deny"]
+    for one in found:
+        if "Condition" in one:
+            raise ValueError(f"{one['Sid']}: a role forbids without condition")
+    return [grant for one in found for grant in _pieces({**one, "Effect": "Allow"})]
 
 
 def allowed(function: str, call: Call) -> bool:
-    """Whether the role lets the function do this, and no policy of the resource itself forbids it."""
-    return any(grant.covers(call) for grant in grants(function)) and not denied(call)
+    """Whether the role lets the function do this, and neither it nor a policy of the resource itself forbids it."""
+    held, refused = grants(function), refusals(function)
+    return any(g.covers(call) for g in held) and not any(g.covers(call) for g in refused) and not denied(call)
 
 
 def denied(call: Call) -> bool:
@@ -109,7 +120,7 @@ def denials() -> frozenset[tuple[str, str]]:
 
 def _pieces(statement: Mapping[str, Any]) -> Iterator[Grant]:
     if statement["Effect"] != "Allow":
-        raise ValueError(f"{statement['Sid']}: a role only allows here; resources deny")
+        raise ValueError(f"{statement['Sid']}: what is read here allows")
     keys, exact = [""], False
     for operator, asked in statement.get("Condition", {}).items():
         for name, values in asked.items():

@@ -574,6 +574,8 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     assert {action for action in actions if action.startswith("secrets")} == {"secretsmanager:GetSecretValue"}
     of_audit = {grant.action for grant in grants() if grant.table == "Audit"}
     assert of_audit <= {"Query", "GetItem", "PutItem"}
+    added_to = {grant.keys for grant in grants() if grant.table == "Audit" and grant.action == "PutItem"}
+    assert added_to == {"CHAIN#people", "CHAIN#reports"}, "other chains are the functions' own"
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
     kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS", "SHEET", "NEEDS",
              "SCORE", "CHOICE", "PROFILE", "MONITOR")  # fmt: skip

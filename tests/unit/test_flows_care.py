@@ -235,6 +235,25 @@ def test_a_complaint_nobody_acknowledged_is_not_closed(world: World) -> None:
         resolved(world)
 
 
+def test_no_reply_closes_a_complaint_before_the_steps_it_cannot_be_closed_without() -> None:
+    """Answering with an outcome is closing: it asks what Resolve asks, but that the answer itself acknowledges."""
+    world = a_world()
+    world.store.save(OLA)
+    strict = own_book().replace("    within: 16h", "    within: 16h\n    must: yes")
+    run(world, c.SavePlaybook(BRAND, strict, 0), OLA.id)
+    world.store.apply(a_comment("my lamp is broken"), BRAND, NOON)
+    moderate([MESSAGE], world.herald, NOON)
+    closing = c.Reply("0123456789abcdef", MESSAGE, "Sorry!", case(world).version, "A new lamp.", "MOD 2.1")
+    with pytest.raises(Refused, match="cannot be closed before") as refused:
+        run(world, closing)
+    assert refused.value.missing == "state"
+    assert case(world).state is CaseState.OPEN
+    tick(world, "acknowledge")
+    tick(world, "investigate")
+    run(world, replace(closing, expected=case(world).version))
+    assert case(world).outcome == "A new lamp."
+
+
 def test_an_overdue_step_climbs_to_its_role_once_and_the_list_is_exact(world: World) -> None:
     due = case(world).due_at
     world.clock.now = due
@@ -332,6 +351,18 @@ def test_nobody_approves_their_own_or_what_is_over_their_own_limit(world: World)
     with pytest.raises(Refused) as refused:  # also after the limit rose
         approve(world, MIA.id)
     assert refused.value.missing == "second_person"
+
+
+def test_a_remedy_is_not_approved_by_limits_in_another_currency(world: World) -> None:
+    limited(world, community_manager=100, owner=1_000)
+    acknowledged(world)
+    resolved(world, 500)
+    run(world, c.SaveLimits(BRAND, "IDR", (("owner", 90_000_000), ("customer_service_manager", 9_000_000)), 1), OLA.id)
+    with pytest.raises(Refused, match="in IDR now") as refused:
+        approve(world, TED.id)
+    assert refused.value.missing == "limit"
+    approve(world, TED.id, yes=False, reason="To be proposed anew.")
+    assert remedy(world).state is RemedyState.REFUSED
 
 
 def test_while_one_outcome_waits_there_is_no_other(world: World) -> None:

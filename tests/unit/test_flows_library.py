@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -21,8 +22,10 @@ from herald.model import (
     Asset,
     AssetKind,
     Case,
+    Clause,
     Kind,
     Media,
+    Policy,
     Rests,
     RightState,
     Role,
@@ -146,9 +149,32 @@ def test_what_cannot_be_is_refused_and_nothing_is_kept(world: World, wrong: dict
     assert world.store.shelf(Asset, BRAND) == []
 
 
-def test_markup_is_never_kept(world: World) -> None:
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n \t"], ids=["bare", "marked", "spaced"])
+def test_markup_is_never_kept(world: World, before: bytes) -> None:
     with pytest.raises(BadPayload, match="scripts"):
-        library.kept(b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", world.herald)
+        library.kept(before + b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", world.herald)
+
+
+def test_an_image_whose_bytes_were_changed_where_they_lie_never_leaves(world: World) -> None:
+    """An approval is for bytes; whoever may write the bucket must not publish others by it."""
+    asset(world)
+    post = approve(world, drafted(world))
+    shelf = world.herald.media
+    assert isinstance(shelf, MemoryMedia)
+    shelf.kept = dict.fromkeys(shelf.kept, (SAMPLES["image/png"], "image/png"))
+    hours(world)
+    assert world.wall.live() == []
+    assert state(world, post) is TargetState.FAILED
+
+
+def test_retiring_takes_posts_down_only_for_who_read_what_gates_taking_down(world: World) -> None:
+    asset(world)
+    clauses = (Clause("OUT-1", "1", "All", "Ask before you delete."),)
+    world.store.save(Policy("OUT", "Taking down", 1, date(2026, 1, 1), clauses, ("TakeDown",)))
+    with pytest.raises(Refused, match="Taking down") as refused:
+        run(world, c.RetireAsset(ASSET, BRAND, "The maker asked us.", 1, take_down=True), MIA.id)
+    assert refused.value.missing == "acknowledgement"
+    run(world, c.RetireAsset(ASSET, BRAND, "The maker asked us.", 1), MIA.id)
 
 
 def test_a_file_is_never_replaced_and_a_lost_race_is_told(world: World) -> None:
@@ -410,6 +436,14 @@ def test_nobody_else_can_grant_it(world: World) -> None:
     strangers = answered(world, author_id="u8", author_name="Not Lee")
     with pytest.raises(Refused, match="Somebody else"):
         run(world, c.RecordGrant(ID, BRAND, True, found.version, strangers, "", ("facebook_page",)), MIA.id)
+
+
+def test_what_they_said_before_they_were_asked_grants_nothing(world: World) -> None:
+    earlier = a_comment("Yes!", id="5", at=NOON - timedelta(days=1), author_id="u7", author_name="Lee Lark")
+    world.store.apply(earlier, BRAND, NOON)
+    with pytest.raises(Refused, match="before they were asked"):
+        granted(world, evidence=earlier.message_id)
+    assert content(world).state is RightState.ASKED
 
 
 def test_granted_it_goes_out_with_thanks(world: World) -> None:

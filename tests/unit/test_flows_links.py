@@ -15,6 +15,7 @@ from herald.errors import Refused, Retryable
 from herald.flows import commands as c
 from herald.flows import link_pages
 from herald.flows.moderate import moderate
+from herald.flows.sealed import brand_seen
 from herald.govern import audit, links
 from herald.govern.links import Link, Purpose
 from herald.model import Action, CaseState, Clause, Media, Policy, Role, TargetState, Work
@@ -458,10 +459,23 @@ def test_a_shared_report_ends_with_the_access_of_who_shared_it(here: Linked) -> 
     assert here.ask(token)["statusCode"] == 403
 
 
+@pytest.mark.parametrize(
+    "lost", [{"roles": frozenset({Role.CUSTOMER_SERVICE_MANAGER})}, {"brands": frozenset({"another"})}],
+    ids=["the role", "the brand"],
+)  # fmt: skip
+def test_a_shared_report_ends_when_who_shared_it_may_not_share_it_any_more(here: Linked, lost: dict[str, Any]) -> None:
+    token = here.link("share", f"{BRAND}~2026-10-01~2026-10-31", ANA.id)
+    ana = here.world.store.person(ANA.id)
+    assert ana is not None
+    assert here.ask(token)["statusCode"] == 200
+    here.world.store.save(replace(ana, **lost))
+    assert here.ask(token)["statusCode"] == 403
+
+
 @pytest.mark.parametrize("held", [b"<!doctype html>\n<html><script>alert(1)</script>", PNG, b""])
 def test_only_a_report_is_shown_though_it_is_kept_and_signed_for(here: Linked, held: bytes) -> None:
     digest = here.shelf.put(held, "text/html").removeprefix("media/")
-    made = Link(Purpose.SHARE, digest, "1", ANA.id, NOON + timedelta(hours=1), "nonce-0001")
+    made = Link(Purpose.SHARE, digest, brand_seen(BRAND), ANA.id, NOON + timedelta(hours=1), "nonce-0001")
     token = links.sign(made, CREDENTIALS["herald/links"].secrets)
     assert here.ask(token)["statusCode"] == 403
 

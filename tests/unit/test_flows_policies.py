@@ -58,6 +58,19 @@ def test_a_new_version_is_saved_with_its_audit_and_the_old_one_stays(world: Worl
     assert "hidden at once" not in str(head.facts)
 
 
+def test_a_gate_that_falls_away_is_said_and_named_in_the_audit(world: World) -> None:
+    text = the_next()
+    gates = next(line for line in text.splitlines() if line.startswith("gates:"))
+    held = world.store.policy("MOD", 1)
+    assert held
+    said = save(world, text.replace(gates, "gates: []"))
+    named = sorted(held.gates)
+    assert f"It gates {', '.join(named)} no longer." in said
+    head = world.store.audit_head("people")
+    assert head
+    assert head.facts["ungates"] == ",".join(named)[:200]
+
+
 def test_saving_the_same_again_changes_nothing(world: World) -> None:
     save(world, the_next())
     head = world.store.audit_head("people")
@@ -69,6 +82,9 @@ def test_saving_the_same_again_changes_nothing(world: World) -> None:
     ("text", "words"),
     [
         (the_next(1), "higher number: 2"),
+        (the_next(999_999), "higher number: 2"),
+        (the_next(2, date(9999, 12, 31)), "as late as 9999-12-31"),
+        (the_next().replace("gates: [Reply", "gates: [AcknowledgePolicy, Reply"), "line 6: AcknowledgePolicy cannot"),
         (the_next(2, TODAY - timedelta(days=2)), "past days stays as it was"),
         (the_next(2, date(2025, 12, 31)), "cannot take effect on 2025-12-31"),
         (POLICY.replace("### 3.1", "### 2.2"), "Line 15: clause 2.2"),

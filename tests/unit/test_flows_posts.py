@@ -117,6 +117,38 @@ def test_who_submits_does_not_approve_either() -> None:
     run(world, c.Approve(post, version(world, post)), TED.id)
 
 
+def rewritten(world: World, post: str, by: str) -> None:
+    variants = (c.Variant(ACCOUNT.id, HOUR, ZONE),)
+    run(world, c.Draft(post, BRAND, "Chairs", "Quite other words.", variants, version(world, post)), by)
+    world.clock.pass_(milliseconds=5)
+
+
+def test_who_rewrote_and_submitted_a_colleagues_post_does_not_approve_it_after_a_third_moved_it() -> None:
+    world = a_world()
+    post = drafted(world)
+    world.clock.pass_(milliseconds=5)
+    rewritten(world, post, MIA.id)
+    run(world, c.Submit(post, version(world, post)), MIA.id)
+    world.clock.pass_(milliseconds=5)
+    run(world, c.MovePost(post, "2026-11-18T14:00", version(world, post)), TED.id)
+    world.clock.pass_(milliseconds=5)
+    with pytest.raises(Refused, match="You submitted") as refused:
+        run(world, c.Approve(post, version(world, post)), MIA.id)
+    assert refused.value.missing == "second_person"
+    assert state(world, post) is TargetState.IN_REVIEW
+
+
+def test_who_corrected_a_post_may_approve_it_once_its_author_submitted_the_correction() -> None:
+    world = a_world()
+    post = drafted(world)
+    world.clock.pass_(milliseconds=5)
+    rewritten(world, post, MIA.id)
+    run(world, c.Submit(post, version(world, post)), ANA.id)
+    world.clock.pass_(milliseconds=5)
+    run(world, c.Approve(post, version(world, post)), MIA.id)
+    assert state(world, post) is TargetState.APPROVED
+
+
 def test_an_edit_voids_the_approval_and_an_edit_of_the_title_does_not() -> None:
     world = a_world()
     post = approved(world)

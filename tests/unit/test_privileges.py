@@ -137,6 +137,14 @@ def test_a_function_adds_to_its_own_chain_only_and_the_copier_to_none() -> None:
     assert copier == {"s3:PutObject"}
 
 
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_the_pages_behind_links_read_the_keys_that_sign_them(function: str) -> None:
+    """Who reads them writes an approval in anybody's name, by a link; so no other secret's reader may."""
+    secret = f"arn:aws:secretsmanager:{privileges.REGION}:{privileges.ACCOUNT}:secret:herald/links-a1B2c3"
+    may = privileges.allowed(function, Call("secretsmanager:GetSecretValue", secret))
+    assert may is (function == "Link")
+
+
 # ---------------------------------------------------------------- roles in general
 
 

@@ -103,3 +103,11 @@ def test_american_spelling_is_told_with_the_australian_one(word: str, right: str
 @pytest.mark.parametrize("word", ["colour", "organise", "program", "doona", "footy", "kookaburra"])
 def test_what_is_right_in_australia_stays(word: str) -> None:
     assert spelling.judge(word) == ("", False)
+
+
+@pytest.mark.parametrize(
+    "text", ["a" * 70_000, "a@" * 20_000, "a." * 20_000, "#" * 20_000, "1 " * 20_000, "http://" * 5_000]
+)
+def test_no_text_however_hostile_holds_the_composer_up(text: str) -> None:
+    """Ends at all: each of these once took minutes."""
+    assert all(len(each.found) <= 80 for each in found(text))

@@ -31,12 +31,18 @@ def stages_of(case: Case, legs: Iterable[Leg], *, said: datetime, account: Accou
 def caught_up(handling: Handling, case: Case) -> Handling:
     """What the case itself tells: a first answer that stands is the acknowledgement; a resolved case is at its end."""
     after = handling
-    if case.answered_at and after.stages and after.stages[0].done_at is None:
-        first = replace(after.stages[0], done_at=case.answered_at, done_by=case.owner)
-        after = replace(after, stages=(first, *after.stages[1:]))
+    if case.answered_at:
+        after = answered(after, case.owner, case.answered_at)
     if case.state is CaseState.RESOLVED and not after.ended:
         after = closed(after, by=case.resolved_by, at=case.resolved_at or case.opened_at, said=bool(case.clause))
     return after
+
+
+def answered(handling: Handling, by: str, at: datetime) -> Handling:
+    """As it will stand once an answer by this person does: the first answer is the acknowledgement."""
+    if not handling.stages or handling.stages[0].done_at is not None:
+        return handling
+    return replace(handling, stages=(replace(handling.stages[0], done_at=at, done_by=by), *handling.stages[1:]))
 
 
 def closed(handling: Handling, *, by: str, at: datetime, said: bool = True) -> Handling:

@@ -95,12 +95,14 @@ def replying(
 ) -> Handled:  # fmt: skip
     """The record of a reply: what it answers, by which playbook, steps and clause, and how long it took.
 
-    Raises Refused: second_person where the play needs a supervisor's agreement; state where an outcome waits.
+    Raises Refused: second_person where the play needs a supervisor's agreement; state where an outcome waits, or where
+    the reply would close a complaint before a step it cannot be closed without.
     """
     if case:
         handling = casebook.handling_of(case, message, herald)
         if delivery.case_id and case.work is Work.ANSWER and clause:
             _none_waits(case, herald)
+            procedure.may_close(procedure.answered(handling, person.id, now), _legs(handling, herald))
     else:
         kind, persona = playbooks.suggested("", message.decision)
         handling = Handling("", message.brand, kind, persona, playbook=casebook.book_of(message.brand, herald)[1])
@@ -137,8 +139,7 @@ def resolving(
     message = herald.store.message(case.message_id)
     handling = casebook.handling_of(case, message, herald)
     _none_waits(case, herald)
-    legs = {leg.id: leg.text for leg in casebook.book_numbered(case.brand, handling.playbook, herald).procedure}
-    procedure.may_close(handling, legs)
+    procedure.may_close(handling, _legs(handling, herald))
     remedy = _remedy(case, after, amount, currency, person, herald, now) if amount or currency else None
     if remedy is None:
         changes = (Revised(after, case.version), *_ending(handling, person.id, now))
@@ -152,6 +153,10 @@ def resolving(
     named = limits.words(amount, currency)
     sentence = f"{named} is over your limit. It waits for a person whose limit covers it; the case stays open."
     return Plan((Revised(held, case.version), New(remedy)), Done(sentence, case.id), facts | {"waits": True})
+
+
+def _legs(handling: Handling, herald: Herald) -> dict[str, str]:
+    return {leg.id: leg.text for leg in casebook.book_numbered(handling.brand, handling.playbook, herald).procedure}
 
 
 def _held_state(case: Case) -> CaseState:
@@ -311,7 +316,7 @@ def _set_type(command: SetCaseType, person: Person, herald: Herald, now: datetim
         if any(stage.done_by for stage in after.stages[1:]):
             raise Refused("state", "This complaint is being investigated: close it by its procedure.")
         after = replace(after, stages=())
-    facts: Facts = {"from": handling.kind, "to": kind, "persona": persona}
+    facts: Facts = {"from": handling.kind, "kind": kind, "persona": persona}
     return Plan((_write(after),), Done("Noted. The steps below fit it.", case.id), facts)
 
 
@@ -358,6 +363,9 @@ def _approve(command: ApproveOutcome, person: Person, herald: Herald, now: datet
         raise Refused("second_person", "You proposed this. A person with a higher limit decides it.")
     same_version(remedy.version, command.expected)
     held = limits_of(remedy.brand, herald)
+    if command.approve and held and held.currency != remedy.currency:
+        told = f"The limits are in {held.currency} now, this is in {remedy.currency}."
+        raise Refused("limit", f"{told} Refuse it and have it proposed anew.")
     if remedy.amount > limits.limit_of(person, held):
         raise Refused("limit", f"{limits.words(remedy.amount, remedy.currency)} is over your own limit too.")
     reason = (

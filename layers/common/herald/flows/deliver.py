@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from hashlib import sha256
 
 from herald.care import cases as care
 from herald.care.hours import business_elapsed, parse_hours
@@ -206,15 +207,18 @@ def _refused(delivery: Delivery, stale: Stale, herald: Herald, now: datetime) ->
 
 
 def _files(delivery: Delivery, herald: Herald) -> list[bytes]:
-    """The images' bytes. Raises Rejected when one is gone."""
+    """The images' bytes, exactly those that were approved. Raises Rejected when one is gone or another."""
     if not delivery.media:
         return []
     if herald.media is None:
         raise Rejected("There is no place for images here.")
     try:
-        return [herald.media.get(media.key) for media in delivery.media]
+        files = [herald.media.get(media.key) for media in delivery.media]
     except Unknown:
         raise Rejected("An image of this post is gone. Attach it again.") from None
+    if any(sha256(data).hexdigest() != media.sha256 for data, media in zip(files, delivery.media, strict=True)):
+        raise Rejected("An image of this post is not the one that was approved. Attach it again.")
+    return files
 
 
 def _addressed(delivery: Delivery, outlet: Outlet, herald: Herald) -> Delivery:

@@ -17,7 +17,7 @@ from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.link_pages import when
 from herald.flows.planning import Done, Plan, Planner, authorise, proper_id
-from herald.flows.sealed import appealable, keys, seen_of
+from herald.flows.sealed import MAY_SHARE, appealable, brand_seen, keys, seen_of
 from herald.govern import authority, links
 from herald.govern.links import LONGEST_HOURS, Link, Purpose
 from herald.measure.markup import clean, link, tag
@@ -26,7 +26,6 @@ from herald.model import Person, Policy, Post, Role, Target, TargetState
 MAILED_HOURS = 7 * 24
 MOST_MAILS = 10
 MAY_OFFER_APPEAL = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE})
-MAY_SHARE = frozenset({Role.COMMUNITY_MANAGER, Role.MARKETER, Role.OWNER, Role.COMPLIANCE})
 
 
 def plan(command: c.MakeLink, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -146,12 +145,7 @@ def _to_share(asked: str, person: Person, herald: Herald, now: datetime) -> tupl
         raise Refused("state", lacks)
     made = report(facts).files["report.html"]
     herald.media.put(made, "text/html")
-    return sha256(made).hexdigest(), "1", person.id
-
-
-# ---------------------------------------------------------------- a post as it was seen
-
-
+    return sha256(made).hexdigest(), brand_seen(brand), person.id
 
 
 # ---------------------------------------------------------------- mail

@@ -202,6 +202,8 @@ def _retire(command: c.RetireAsset, person: Person, herald: Herald, now: datetim
     asset = herald.store.find(Asset, command.brand, command.asset_id)
     if asset is None:
         raise Refused("input", "There is no such asset.")
+    if command.take_down:  # whoever takes posts down has read what gates taking down
+        authorise(c.TakeDown("", "", "", 0), person, asset.brand, herald, now)
     same_version(asset.version, command.expected)
     reason = words(command.reason, "Say why it may not be used any more.", REASON_LIMIT)
     if asset.retired_at is not None and not command.take_down:

@@ -19,7 +19,7 @@ from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.flows.link_pages import Note, PostView
 from herald.flows.planning import authorise, hashed, words
-from herald.flows.sealed import appealable, changed, keys, seen_of
+from herald.flows.sealed import appealable, changed, keys, may_share, seen_of
 from herald.govern import links, policies
 from herald.govern.links import Link, Purpose
 from herald.model import (
@@ -171,7 +171,7 @@ def _seen(link: Link, herald: Herald, now: datetime) -> tuple[PostView, list[Tar
 def _post(link: Link, herald: Herald, now: datetime, told: Note | None = None, status: int = 200) -> Answer:
     view, targets, lacking = _seen(link, herald, now)
     used = herald.store.used(view.post.id, link.nonce)
-    if used:
+    if used and used.by == link.person:  # nonces are their makers' own: another's link may bear the same
         return Answer(200, pages.decided(view, used, STATES), used.what)
     there = seen_of(view.post, targets)
     if there != link.seen:
@@ -329,8 +329,7 @@ def _clause(ref: ClauseRef | None, herald: Herald) -> Clause | None:
 
 def _report(link: Link, herald: Herald) -> Answer:
     """The kept bytes themselves, if they are a report of ours; its style is allowed by its hash."""
-    _person(link, herald)  # what somebody shared ends with their access
-    if herald.media is None:
+    if not may_share(_person(link, herald), link.seen) or herald.media is None:  # it ends with the sharer's access
         raise _Dead
     try:
         data = herald.media.get(f"media/{link.subject}")

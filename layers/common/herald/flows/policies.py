@@ -21,6 +21,9 @@ from herald.moderate.language import Rule
 from herald.moderate.rules import compile_rules
 
 CHAIN = "people"
+AHEAD = timedelta(days=730)
+"""A version may be saved this long before it takes effect. None takes effect before the one it follows, so a year
+mistyped would close the policy to every change."""
 SAMPLES = Path(policies.__file__).with_name("samples")
 """The set of policies that Herald ships."""
 
@@ -35,26 +38,43 @@ def _save(command: SavePolicy, person: Person, herald: Herald, now: datetime) ->
     except policies.BadPolicy as bad:
         raise Refused("input", f"{str(bad)[:1].upper()}{str(bad)[1:]}.") from None
     newest = herald.store.policy(policy.id)
-    done = Done(_saved(policy, now), f"{policy.id} v{policy.version}")
+    done = Done(_saved(policy, newest, now), f"{policy.id} v{policy.version}")
     if newest == policy:
         return Plan((), Done(f"{policy.id} version {policy.version} was saved already.", done.subject))
     same_version(newest.version if newest else 0, command.expected)
+    if policy.effective_from > now.date() + AHEAD:
+        told = f"It cannot take effect as late as {policy.effective_from}: no version after it could before."
+        raise Refused("input", f"{told} Write a day within {AHEAD.days} days.")
     if newest:
         _after(newest, policy, now)
     _still_cited(policy, herald)
-    return Plan(_changes(policy, newest), done, _facts(policy))
+    return Plan(_changes(policy, newest), done, _facts(policy) | _ungated(policy, newest))
 
 
-def _saved(policy: Policy, now: datetime) -> str:
+def _saved(policy: Policy, newest: Policy | None, now: datetime) -> str:
     since = "is in force" if policy.effective_from <= now.date() else f"will be in force from {policy.effective_from}"
     asks = " Until they acknowledge it, people cannot do what it gates." if policy.gates else ""
-    return f"{policy.title} version {policy.version} is saved; it {since}.{asks}"
+    gone = _gone(policy, newest)
+    free = f" It gates {', '.join(gone)} no longer." if gone else ""
+    return f"{policy.title} version {policy.version} is saved; it {since}.{asks}{free}"
+
+
+def _gone(policy: Policy, newest: Policy | None) -> list[str]:
+    """Commands that the version before gated and this one does not."""
+    return sorted(set(newest.gates) - set(policy.gates)) if newest else []
+
+
+def _ungated(policy: Policy, newest: Policy | None) -> dict[str, str | int | bool | None]:
+    """For the audit: a gate that falls away is the one change of a policy that lets people do more at once."""
+    gone = _gone(policy, newest)
+    return {"ungates": ",".join(gone)[:200]} if gone else {}
 
 
 def _after(newest: Policy, policy: Policy, now: datetime) -> None:
     """A new version follows the newest, and changes nothing that is past. Raises Refused."""
-    if policy.version <= newest.version:
-        told = f"{policy.id} has version {newest.version}. The next one needs a higher number: {newest.version + 1}."
+    if policy.version != newest.version + 1:
+        told = f"{policy.id} has version {newest.version}. "
+        told += f"The next one needs the next higher number: {newest.version + 1}."
         raise Refused("input", told)
     earliest = max(newest.effective_from, now.date() - timedelta(days=1))  # today, wherever on earth one writes
     if policy.effective_from < earliest:

@@ -163,6 +163,7 @@ def _submit(post: Post, targets: list[Target], person: Person, herald: Herald, n
 
 def _approve(post: Post, targets: list[Target], person: Person, herald: Herald, now: datetime) -> Plan:
     after = variants.approved(post, targets, person, now)
+    _not_by_who_submitted(post, person, herald)
     _fit(post, after, herald, now)
     planned = _plan(post, targets, after, "approved", "Approved.", person, now)
     # the words as they were approved, so that a later edit can be shown against them
@@ -171,6 +172,17 @@ def _approve(post: Post, targets: list[Target], person: Person, herald: Herald, 
     given = [New(Approval(post.id, t.account, post_hash(post, t), person.id, now), once=True) for t in after]
     facts: dict[str, str | int | bool | None] = {t.account[:100]: post_hash(post, t) for t in after}
     return replace(planned, changes=(*kept, *notes, *given), facts=facts)
+
+
+def _not_by_who_submitted(post: Post, person: Person, herald: Herald) -> None:
+    """Raises Refused (second_person) for whoever last submitted it.
+
+    A variant names whoever moved it as its submitter, and an author stays the author although another rewrote it all:
+    so whoever rewrote and submitted would be free to approve once a third had moved it. Its history remembers.
+    """
+    by = next((note.by for note in reversed(herald.store.notes(post.id)) if note.what == "submitted"), "")
+    if by == person.id:
+        raise Refused("second_person", "You submitted this. Someone else must approve it.")
 
 
 def _fit(post: Post, targets: Iterable[Target], herald: Herald, now: datetime) -> None:

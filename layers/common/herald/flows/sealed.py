@@ -9,8 +9,9 @@ from hashlib import sha256
 from herald.errors import NeedsLogin
 from herald.flows.context import Herald
 from herald.govern import links
-from herald.model import Action, Message, Post, Target, TargetState, post_hash, words_of
+from herald.model import Action, Message, Person, Post, Role, Target, TargetState, post_hash, words_of
 
+MAY_SHARE = frozenset({Role.COMMUNITY_MANAGER, Role.MARKETER, Role.OWNER, Role.COMPLIANCE})
 FACETS = ("words", "images", "link", "accounts", "times")
 
 
@@ -54,3 +55,13 @@ def seen_of(post: Post, targets: Iterable[Target]) -> str:
 
 def _short(content: object, digits: int) -> str:
     return sha256(json.dumps(content, ensure_ascii=True).encode()).hexdigest()[:digits]
+
+
+def brand_seen(brand: str) -> str:
+    """A brand in a link, which says no name: whoever shared a report must still work for it when it is read."""
+    return sha256(brand.encode()).hexdigest()[:16]
+
+
+def may_share(person: Person, seen: str) -> bool:
+    """Whether this person could share, today, a report of the brand that a link has seen."""
+    return bool(person.roles & MAY_SHARE) and seen in {brand_seen(brand) for brand in person.brands}

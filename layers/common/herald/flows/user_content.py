@@ -67,7 +67,7 @@ def _ask(command: c.AskRight, person: Person, herald: Herald, now: datetime) -> 
         ordered_at=now, due_at=now,
     )  # fmt: skip
     after = rights.asked(content, ask_id, person.id, now)
-    facts: dict[str, str | int | bool | None] = {"message": message.id, "text": hashed(text)}
+    facts: dict[str, str | int | bool | None] = {"kind": "user_content", "message": message.id, "text": hashed(text)}
     done = Done("The question is on its way.", content.id, ask_id)
     return Plan((Revised(after, content.version), New(delivery)), done, facts, delivery)
 
@@ -107,6 +107,8 @@ def _is_theirs(content: UserContent, message_id: str, herald: Herald) -> None:
         raise Refused("input", "Somebody else said that: only whoever made it can permit it.")
     if message.id == content.message_id:
         raise Refused("input", "What they posted first permits nothing. Name their answer.")
+    if content.asked_at is not None and message.created_at < content.asked_at:
+        raise Refused("input", "They said that before they were asked. Name their answer.")
 
 
 def _withdraw(command: c.WithdrawRight, person: Person, herald: Herald, now: datetime) -> Plan:

@@ -253,15 +253,21 @@ def _check_front(front: Mapping[str, tuple[int, str]], end: int) -> None:
         if not (value.startswith("[") and value.endswith("]")):
             raise BadPolicy(line, f"{name} is a list: write for example {example}")
     line, value = front["gates"]
-    for gate in _named(value):
-        if gate not in MATRIX:
-            raise BadPolicy(line, f'"{gate[:40]}" is no command: {", ".join(MATRIX)}')
+    _check_gates(_named(value), line)
     line, value = front["limits"]
     for limit, number in _named(value).items():
         if limit not in LIMITS:
             raise BadPolicy(line, f'"{limit[:40]}" is no limit: {", ".join(LIMITS)}')
         if not number:
             raise BadPolicy(line, f"name the clause that states the limit: write for example {limit} 2.1")
+
+
+def _check_gates(gates: Iterable[str], line: int) -> None:
+    for gate in gates:
+        if gate not in MATRIX:
+            raise BadPolicy(line, f'"{gate[:40]}" is no command: {", ".join(MATRIX)}')
+        if gate == "AcknowledgePolicy":
+            raise BadPolicy(line, "AcknowledgePolicy cannot be gated: nobody could acknowledge anything any more")
 
 
 def _named(value: str) -> dict[str, str]:

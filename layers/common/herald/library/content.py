@@ -39,7 +39,7 @@ _RIFF = {
     b"WAVE": (AssetKind.AUDIO, "audio/wav"),
 }
 _STILL = frozenset({b"avif", b"avis", b"heic", b"heix", b"hevc", b"mif1", b"msf1"})
-_MARKUP = re.compile(rb"\s*(?:<\?xml|<!doctype|<!--|<html|<svg|<script|<[a-z]+[\s>/])", re.IGNORECASE)
+_MARKUP = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml|<!doctype|<!--|<html|<svg|<script|<[a-z]+[\s>/])", re.IGNORECASE)
 
 
 def kind_of(head: bytes) -> tuple[AssetKind, str]:

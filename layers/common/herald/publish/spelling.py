@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 _WORD: Final = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_LONGEST: Final = 24  # letters: what a dictionary would take minutes to correct is no word
 _ENDS: Final = frozenset(".!?\n:•–—“\"")
 
 # Words that are right in Australia in both spellings, or American in one sense only: no pair to correct.
@@ -45,7 +46,7 @@ def look(text: str, known: Iterable[str] = ()) -> Iterator[tuple[str, str, bool]
         word = match[0].replace("’", "'")
         lower = word.lower()
         plain = lower.removesuffix("'s").removesuffix("s'")
-        if lower in said or plain in own or lower in own or len(plain) < 3 or not plain.isascii():
+        if lower in said or plain in own or lower in own or not 3 <= len(plain) <= _LONGEST or not plain.isascii():
             continue
         if not word.islower() and not (word.istitle() and _begins(text, match.start())):
             continue

@@ -145,7 +145,10 @@ _Hit = tuple[str, str]  # the words found, what to do
 
 # ---------------------------------------------------------------- spelling and style
 
-_ASIDE: Final = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[#@][\w.]+|\S+\.(?:com|au|org|net|example)\b\S*")
+_ASIDE: Final = re.compile(  # bounded, and begun where something begins: a text of one long word takes no longer
+    r"https?://\S+|www\.\S+|(?<!\S)\S{1,200}@\S{1,200}|[#@][\w.]+"
+    r"|(?<!\S)\S{1,200}\.(?:com|au|org|net|example)\b\S{0,200}"
+)
 
 
 def _plain(text: str) -> str:
