@@ -50,7 +50,7 @@ from herald.model.recommendations import (
     recommendations_of,
 )
 from herald.model.record import Record
-from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile
+from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
 from herald.store import keys
 
 R = TypeVar("R", bound=Record)
@@ -159,6 +159,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(PlatformScore, keys.SETTINGS, "SCORE", ("brand",), ("platform", "need")),
     Shelf(Choice, keys.SETTINGS, "CHOICE", ("brand",), ("number",)),
     Shelf(Profile, keys.SETTINGS, "PROFILE", ("account",), ("number",)),
+    Shelf(SeenLook, keys.SETTINGS, "LOOK", ("account",), ("number",)),
     Shelf(Monitor, keys.SETTINGS, "MONITOR", ("brand",), ("id",)),
     Shelf(Alert, keys.MESSAGES, "ALERT", ("brand",), ("at", "monitor")),
     # ---- library: assets, feed items, user content
