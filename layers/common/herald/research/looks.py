@@ -81,7 +81,7 @@ def _words(wanted: Profile, seen: SeenLook) -> list[Finding]:
         found.append(Finding("bio", told, wanted.bio, seen.bio))
     if wanted.link and not seen.link.strip():
         found.append(Finding("link", "It has no link.", wanted.link))
-    elif _place(wanted.link) != _place(seen.link):
+    elif not same_place(wanted.link, seen.link):
         found.append(Finding("link", "Its link leads elsewhere.", wanted.link, seen.link))
     return found
 
@@ -107,8 +107,12 @@ def _plain(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
+def same_place(one: str, other: str) -> bool:
+    """Whether two links lead to one host and path: http or https, www, a slash at the end, UTM make no other place."""
+    return _place(one) == _place(other)
+
+
 def _place(link: str) -> tuple[str, str]:
-    """Host and path: whether it is http or https, with www, a slash at the end or UTM, makes no other place of it."""
     text = link.strip()
     try:
         parts = urlsplit(text if "//" in text else f"//{text}")
