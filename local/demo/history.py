@@ -262,6 +262,8 @@ class _Month:
             self._act(command, "jack")
         for told, by in (*plan.incidents(), *plan.research(until.date())):
             self._act(told, by)
+        for told, by in plan.chosen(self.herald, until.date()):
+            self._act(told, by)
 
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that

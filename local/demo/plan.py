@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from herald.flows import research as flow
 from herald.flows.commands import (
     AssessIncident,
     ChoosePlatforms,
     CloseIncident,
     Command,
+    CountersignChoice,
     MakeShortLink,
     RaiseIncident,
     RecordRecommendation,
@@ -22,6 +24,7 @@ from herald.flows.commands import (
     ScorePlatform,
     TakeIncidentStep,
 )
+from herald.flows.context import Herald
 from local.demo import organisation as shop
 
 
@@ -93,11 +96,6 @@ def research(today: date) -> list[tuple[Command, str]]:
     for platform, given in scores.items():
         for (need, _), score in zip(needs, given, strict=True):
             told.append((ScorePlatform(shop.BRAND, platform, need, score, why, 0), "jack"))
-    reasons = {
-        "facebook_page": "Most who write to us write there.", "bluesky": "People who ask before they buy.",
-        "mastodon": "Good talk, few of our customers.", "tiktok": "Nobody here films, and comments cannot be answered.",
-    }  # fmt: skip
-    told.append((ChoosePlatforms(shop.BRAND, ("facebook_page", "bluesky"), tuple(reasons.items()), 0), "eleni"))
     words = ("lamp", "lamps", "light")
     told.append((SaveMonitor("demo-monitor-1", shop.BRAND, "Lamps", words, (), (), 10, 0), "priya"))
     bio = "Furniture and light for slow homes. Sydney, Brisbane, Perth."
@@ -110,3 +108,17 @@ def research(today: date) -> list[tuple[Command, str]]:
     rests = ("Of 40 answers of the month, 9 were late; 7 of these were asked after six.", 40, "posts", "hana", due)
     told.append((RecordRecommendation("demo-recommend-1", shop.BRAND, late, do, *rests), "hana"))
     return told
+
+
+def chosen(herald: Herald, today: date) -> list[tuple[Command, str]]:
+    """Two of the compared platforms, signed by the owner on what stands, countersigned by compliance."""
+    seen = flow.comparison(shop.BRAND, herald, today)
+    if seen is None:
+        raise LookupError("the needs come first")
+    reasons = {
+        "facebook_page": "Most who write to us write there.", "bluesky": "People who ask before they buy.",
+        "mastodon": "Good talk, few of our customers.", "tiktok": "Nobody here films, and comments cannot be answered.",
+    }  # fmt: skip
+    two = ("facebook_page", "bluesky")
+    signed = ChoosePlatforms(shop.BRAND, two, tuple(reasons.items()), 0, seen.digest)
+    return [(signed, "eleni"), (CountersignChoice(shop.BRAND, 1, seen.digest, 1), "amara")]

@@ -304,7 +304,8 @@ def test_the_audit_names_the_comparison_and_no_reason(world: World) -> None:
 
 
 _ROWS = st.lists(
-    st.builds(Scored, st.sampled_from("xyz"), st.sampled_from("abc"), st.integers(0, 3), st.text(max_size=5)), max_size=9
+    st.builds(Scored, st.sampled_from("xyz"), st.sampled_from("abc"), st.integers(0, 3), st.text(max_size=5)),
+    max_size=9,
 )
 _WEIGHTS = st.dictionaries(st.sampled_from("abc"), st.integers(0, 10), min_size=1)
 
@@ -346,7 +347,8 @@ WANTED = c.SaveProfile(ACCOUNT.id, "Tall Timber", "Chairs.", "https://shop.examp
 def looked(world: World, **told: Any) -> None:
     number = len(research.looks_of(ACCOUNT.id, world.herald))
     given_ = {
-        "account": ACCOUNT.id, "name": "Tall  Timber", "bio": "Chairs. ", "link": "http://www.shop.example?utm_source=x",
+        "account": ACCOUNT.id, "name": "Tall  Timber", "bio": "Chairs. ",
+        "link": "http://www.shop.example?utm_source=x",
         "avatar": "", "banner": "", "expected": number, "colours": ("#c5744f", "#000000"),
     }  # fmt: skip
     run(world, c.RecordLook(**(given_ | told)), ANA.id)
