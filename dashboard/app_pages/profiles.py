@@ -46,10 +46,11 @@ def render() -> None:
                 _blocks(account, look, wrong.get(account.id, [])),
                 key=f"profile-{account.id}-{look.number if look else 0}",
             )
-            if authority.may(person, "SaveProfile") and st.button("Change", key=f"change-{account.id}"):
-                _dialog(account, look)
-            if authority.may(person, "RecordLook") and st.button("Looked there", key=f"looked-{account.id}"):
-                _seen_dialog(account)
+            with st.container(horizontal=True, gap="small"):
+                if authority.may(person, "SaveProfile") and st.button("Change", key=f"change-{account.id}"):
+                    _dialog(account, look)
+                if authority.may(person, "RecordLook") and st.button("How it looks there", key=f"looked-{account.id}"):
+                    _seen_dialog(account)
 
 
 def _blocks(account: Account, look: Profile | None, wrong: list[Finding]) -> list[dict[str, Any]]:
