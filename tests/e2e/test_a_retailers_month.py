@@ -131,7 +131,7 @@ def reviews(desk: Desk) -> None:
     desk.dialog.get_by_text("It has no picture").click()
     desk.presses("Keep", desk.dialog)
     desk.is_told("Kept. ")
-    desk.is_told("Its description differs.")
+    desk.is_told("It has no description.")
     desk.visits("hana", "recommendations?view=What+the+figures+suggest")
     desk.presses("Recommend")
     desk.chooses("Judged by", "Answered in time")
