@@ -260,7 +260,9 @@ class _Month:
     def plan(self, until: datetime) -> None:
         for command in (*plan.days(until.date()), *plan.campaign(until.date())):
             self._act(command, "jack")
-        for told, by in (*plan.incident(), *plan.research(until.date())):
+        for told, by in (*plan.incidents(), *plan.research(until.date())):
+            self._act(told, by)
+        for told, by in plan.chosen(self.herald, until.date()):
             self._act(told, by)
 
     def show_care(self) -> None:
@@ -319,6 +321,7 @@ class _Month:
                 plan(max(at, self.clock.now), act)
         for at, step, by in library.steps(until, voices.posts(begun, BEFORE + DAYS + AHEAD)):
             plan(at, partial(self._give, step, by))
+        plan(until - library.SHOWN_AGO, self._publish)
         for day in range(BEFORE + DAYS + 2):
             morning = datetime.combine(begun, datetime.min.time(), until.tzinfo) + timedelta(days=day)
             plan(morning + timedelta(hours=6, minutes=30), self._round)

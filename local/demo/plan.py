@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+from herald.flows import research as flow
 from herald.flows.commands import (
     AssessIncident,
     ChoosePlatforms,
+    CloseIncident,
     Command,
+    CountersignChoice,
     MakeShortLink,
     RaiseIncident,
     RecordRecommendation,
@@ -19,7 +22,9 @@ from herald.flows.commands import (
     SaveProduct,
     SaveProfile,
     ScorePlatform,
+    TakeIncidentStep,
 )
+from herald.flows.context import Herald
 from local.demo import organisation as shop
 
 
@@ -60,11 +65,24 @@ def campaign(today: date) -> list[Command]:
     ]
 
 
-def incident() -> list[tuple[Command, str]]:
-    """An incident somebody raised, judged, its steps still to take; and who did so."""
+def incidents() -> list[tuple[Command, str]]:
+    """One that somebody raised and judged, its steps still to take; one judged twice and over; and who did so."""
     words = "Several people write that the Bell lamp gets hot enough to smell. No one is hurt so far."
-    raised = ("demo-incident-1", shop.BRAND)
-    return [(RaiseIncident(*raised, words), "hana"), (AssessIncident(*raised, "serious", "local", 1), "priya")]
+    raised, over = ("demo-incident-1", shop.BRAND), ("demo-incident-2", shop.BRAND)
+    abroad = "A mill that wove our linen is in the news abroad; people ask whether our curtains are its cloth."
+    review = (
+        "A report named the mill; two of last year's curtains were its cloth.", "One answer was pinned, and linked to.",
+        "We did not know by heart which cloth is whose.", "Jack lists the mill of each cloth by the end of the month.",
+    )  # fmt: skip
+    return [
+        (RaiseIncident(*over, abroad), "hana"),
+        (AssessIncident(*over, "minor", "international", 1), "priya"),
+        (AssessIncident(*over, "minor", "national", 2), "priya"),
+        *((TakeIncidentStep(*over, step, at), "priya") for at, step in enumerate(("facts", "plan", "answer"), 3)),
+        (CloseIncident(*over, *review, 6), "eleni"),
+        (RaiseIncident(*raised, words), "hana"),
+        (AssessIncident(*raised, "serious", "local", 1), "priya"),
+    ]
 
 
 def research(today: date) -> list[tuple[Command, str]]:
@@ -78,11 +96,6 @@ def research(today: date) -> list[tuple[Command, str]]:
     for platform, given in scores.items():
         for (need, _), score in zip(needs, given, strict=True):
             told.append((ScorePlatform(shop.BRAND, platform, need, score, why, 0), "jack"))
-    reasons = {
-        "facebook_page": "Most who write to us write there.", "bluesky": "People who ask before they buy.",
-        "mastodon": "Good talk, few of our customers.", "tiktok": "Nobody here films, and comments cannot be answered.",
-    }  # fmt: skip
-    told.append((ChoosePlatforms(shop.BRAND, ("facebook_page", "bluesky"), tuple(reasons.items()), 0), "eleni"))
     words = ("lamp", "lamps", "light")
     told.append((SaveMonitor("demo-monitor-1", shop.BRAND, "Lamps", words, (), (), 10, 0), "priya"))
     bio = "Furniture and light for slow homes. Sydney, Brisbane, Perth."
@@ -95,3 +108,17 @@ def research(today: date) -> list[tuple[Command, str]]:
     rests = ("Of 40 answers of the month, 9 were late; 7 of these were asked after six.", 40, "posts", "hana", due)
     told.append((RecordRecommendation("demo-recommend-1", shop.BRAND, late, do, *rests), "hana"))
     return told
+
+
+def chosen(herald: Herald, today: date) -> list[tuple[Command, str]]:
+    """Two of the compared platforms, signed by the owner on what stands, countersigned by compliance."""
+    seen = flow.comparison(shop.BRAND, herald, today)
+    if seen is None:
+        raise LookupError("the needs come first")
+    reasons = {
+        "facebook_page": "Most who write to us write there.", "bluesky": "People who ask before they buy.",
+        "mastodon": "Good talk, few of our customers.", "tiktok": "Nobody here films, and comments cannot be answered.",
+    }  # fmt: skip
+    two = ("facebook_page", "bluesky")
+    signed = ChoosePlatforms(shop.BRAND, two, tuple(reasons.items()), 0, seen.digest)
+    return [(signed, "eleni"), (CountersignChoice(shop.BRAND, 1, seen.digest, 1), "amara")]

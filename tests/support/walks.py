@@ -54,6 +54,7 @@ from tests.support.world import (
     deleted,
     edited,
     furnish,
+    recommended,
 )
 from tests.unit.test_exactly_once import comment, webhook
 
@@ -418,6 +419,7 @@ def links(walk: Walk) -> None:
     token = _link(walk, "appeal", message, MIA.id)
     for text in ("It is my dog's name.", "Again."):
         _ask(walk, token, action="appeal", text=text)
+    recommended(walk.herald.store)  # type: ignore[arg-type] # watched, as everything here
     _ask(walk, _link(walk, "share", f"{BRAND}~2026-10-01~2026-10-31", ANA.id))
 
 
@@ -503,6 +505,8 @@ def figures(walk: Walk) -> None:
     walk.herald.store.save(ACCOUNT)
     walk.clock.now = datetime(2026, 12, 1, 20, tzinfo=NOON.tzinfo)
     walk.tick("Measure")
+    walk.tick("Report")  # no recommendation yet: the owner is told
+    recommended(walk.herald.store, "2026-11")  # type: ignore[arg-type] # as above
     walk.tick("Report")
     walk.tick("Report")  # what was kept is read again, and mailed to nobody twice
 

@@ -23,7 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data, main, who
 from herald.care import playbooks
-from herald.flows import care, gate, library
+from herald.flows import care, gate, library, research
 from herald.flows import commands as c
 from herald.govern import authority, policies
 from herald.library.rights import content_id
@@ -35,6 +35,7 @@ from tests.e2e.dashboard_world import BRAND, ZONE, World
 from tests.e2e.overview_world import OverviewWorld
 from tests.servers.running import free_port
 from tests.support.pictures import png
+from tests.support.world import recommended
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "dashboard" / "Dockerfile").read_text("utf-8")
@@ -332,6 +333,7 @@ class Walk:
         world = OverviewWorld(now=NOW)
         watched = watch(world)
         month = ("2026-11-01", "2026-11-30")
+        recommended(world.store, "2026-11", brand=BRAND, owner="lena")
         self.give(world, c.MailReport("mail-00000001", BRAND, *month, ("gus",)), "gus")
         for path in main.PAGES:
             draw(path, "gus" if path in ("overview", "report") else "priya")
@@ -484,8 +486,12 @@ class Walk:
         for platform in four:
             self.give(world, c.ScorePlatform(BRAND, platform, "Reach", 2, "So it is.", 0), "lena")
         reasons = tuple((each, "Because.") for each in four)
-        self.give(world, c.ChoosePlatforms(BRAND, four[:2], reasons, 0), "lena")
+        seen = research.comparison(BRAND, world.herald, world.now().date())
+        assert seen is not None
+        self.give(world, c.ChoosePlatforms(BRAND, four[:2], reasons, 0, seen.digest), "lena")
+        self.give(world, c.CountersignChoice(BRAND, 1, seen.digest, 1), "gus")
         self.give(world, c.SaveProfile(MASTODON, "Kelp", "Bowls.", "https://a.example/", "", "", 0), "lena")
+        self.give(world, c.RecordLook(MASTODON, "Kelp", "", "", "none", "", 0), "lena")
         self.give(world, c.SaveMonitor("monitor-1", BRAND, "Bowls", ("bowl",), (), (), 3, 0), "lena")
         told = ("Answer sooner.", "Answers are late.", "Ten of twenty.", 20, "posts", "lena", "2026-12-01")
         self.give(world, c.RecordRecommendation("recommend-1", BRAND, told[1], told[0], *told[2:]), "lena")
@@ -576,7 +582,7 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     assert added_to == {"CHAIN#people", "CHAIN#reports"}, "other chains are the functions' own"
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
     kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS", "SHEET", "NEEDS",
-             "SCORE", "CHOICE", "PROFILE", "MONITOR")  # fmt: skip
+             "SCORE", "CHOICE", "PROFILE", "LOOK", "MONITOR")  # fmt: skip
     versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
     assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
-from herald.errors import BadPayload, BadSignature, HeraldError, Unknown
+from herald.errors import BadPayload, BadSignature, HeraldError, Refused, Unknown
 
 if TYPE_CHECKING:
     from herald.flows.context import Herald
@@ -220,9 +220,10 @@ def _evidence_command(commands: Any) -> None:
         "herald evidence --person priya --from 2026-11-01 --to 2026-11-30 --out pack",
     )  # fmt: skip
     made.add_argument("--person", metavar="PERSON", default="", help="id of a person; without it, everybody")
-    made.add_argument("--from", dest="first", metavar="DAY", required=True, help="first day, UTC")
-    made.add_argument("--to", dest="last", metavar="DAY", required=True, help="last day, UTC")
+    made.add_argument("--from", dest="first", metavar="DAY", help="first day, UTC")
+    made.add_argument("--to", dest="last", metavar="DAY", help="last day, UTC")
     made.add_argument("--out", metavar="DIR", help="folder that gets evidence.json and evidence.html")
+    made.add_argument("--check", metavar="FILE", help="an evidence.json: hold what it cites against the audit instead")
 
 
 def _policy_commands(commands: Any) -> None:
@@ -389,6 +390,10 @@ def _know_the_local_system() -> None:
 def _evidence(args: argparse.Namespace) -> int:
     from herald.flows import evidence  # noqa: PLC0415
 
+    if args.check:
+        return _evidence_check(args.check)
+    if not args.first or not args.last:
+        raise Usage("say over which days: --from 2026-11-01 --to 2026-11-30; or --check FILE")
     try:
         first, last = date.fromisoformat(args.first), date.fromisoformat(args.last)
     except ValueError as wrong:
@@ -401,13 +406,29 @@ def _evidence(args: argparse.Namespace) -> int:
     def work(herald: Herald) -> int:
         pack = evidence.gather(args.person, begin, until, herald, herald.clock())
         for each in pack.shown:
-            _emit({"number": each.item.number, "shown": len(each.lines), "lacks": each.lacks or None})
+            lacks = "; ".join(answer.lacks for answer in each.answers if answer.lacks)
+            records = sum(answer.records for answer in each.answers)
+            _emit({"number": each.item.number, "records": records, "complete": each.complete, "lacks": lacks or None})
         if args.out:
-            folder = Path(args.out)
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, data in pack.files.items():
-                (folder / name).write_bytes(data)
-        return _OK if pack.complete else _FAILED
+            _emit({"files": [_written(Path(args.out) / name, data) for name, data in pack.files.items()]})
+        if pack.complete:
+            return _OK
+        lacking = sum(not each.complete for each in pack.shown)
+        return _complain(f"items not shown yet: {lacking} of {len(pack.shown)}; the lines say what lacks", _FAILED)
+
+    return _over_the_tables("evidence", work)
+
+
+def _evidence_check(file: str) -> int:
+    from herald.flows import evidence  # noqa: PLC0415
+
+    pack = _body(file)
+
+    def work(herald: Herald) -> int:
+        checked = evidence.check(pack, herald)
+        _emit({"file": file, "cited": checked.cited, "problems": checked.problems})
+        first = next(iter(checked.problems), "")
+        return _complain(f"the pack does not hold: {first}", _FAILED) if first else _OK
 
     return _over_the_tables("evidence", work)
 
@@ -597,6 +618,7 @@ def _report(args: argparse.Namespace) -> int:
 
 def _report_of(herald: Herald, args: argparse.Namespace) -> None:
     from herald.flows.report import gather, send  # noqa: PLC0415
+    from herald.measure.effect import lacking  # noqa: PLC0415
     from herald.measure.report import report  # noqa: PLC0415
 
     first_day, last_day = args.period
@@ -604,6 +626,8 @@ def _report_of(herald: Herald, args: argparse.Namespace) -> None:
         facts = gather(herald, args.brand or _only_brand(herald), first_day, last_day, herald.clock())
     except ValueError as error:
         raise Usage(str(error)) from error
+    if args.mail and herald.mail and (lacks := lacking(facts)):  # without a mailer, send() says so
+        raise Refused("state", lacks)
     made = report(facts)
     line: dict[str, Any] = {
         "brand": facts.brand, "first_day": facts.first_day, "last_day": facts.last_day, "over": facts.over,

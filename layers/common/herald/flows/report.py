@@ -8,10 +8,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from herald.errors import Unknown, Unsupported
 from herald.flows.context import Herald
+from herald.measure.effect import ordered, told_in
 from herald.measure.figures import AccountFacts, Published, midnight, newest, previous
 from herald.measure.report import Report
 from herald.measure.scorecard import Facts
 from herald.model import Account, Metric, Post, Response, Snapshot, Target, TargetState
+from herald.model.recommendations import Recommendation, recommendations_of
 from herald.ports import Store
 
 LATE = timedelta(days=31)
@@ -19,6 +21,9 @@ LATE = timedelta(days=31)
 
 _READ_AGAIN = timedelta(days=8)
 """While a post is followed, hardly more days pass between two readings (flows.measure)."""
+
+_MOST = 50
+"""Recommendations of one month that a report tells."""
 
 _INSTANT = timedelta(milliseconds=1)  # what rows tell instants to
 
@@ -54,6 +59,13 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
         as_of=_end(last_day, zone) if now >= max(ends) else now.astimezone(UTC).replace(second=0, microsecond=0),
         accounts=tuple(_account(herald, one, first_day, until_day, now, posts) for one in accounts),
         before=tuple(_account(herald, one, *before, now, posts) for one in accounts),
+        recommendations=ordered(
+            one
+            for month in told_in(first_day, last_day)
+            for one in herald.store.listed(
+                Recommendation, "feed", recommendations_of(brand, month), newest=True, limit=_MOST
+            )
+        ),
     )
 
 

@@ -50,7 +50,7 @@ from herald.model.recommendations import (
     recommendations_of,
 )
 from herald.model.record import Record
-from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile
+from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
 from herald.store import keys
 
 R = TypeVar("R", bound=Record)
@@ -91,9 +91,9 @@ def _of_campaign(thing: ShortLink) -> Mapping[str, str]:
 
 
 def _until_measured(thing: Recommendation) -> Mapping[str, str]:
-    """Among those recorded in its month, always; on the work list until its effect is measured, by due day."""
+    """Among those of the month whose report it belongs to, always; on the work list until its effect is measured."""
     at = keys.stamp(thing.at)
-    recorded = {"feed": recommendations_of(thing.brand, at[:7]), "feed_at": at}
+    recorded = {"feed": recommendations_of(thing.brand, thing.month or at[:7]), "feed_at": at}
     if thing.state is RecommendationState.MEASURED:
         return recorded
     return recorded | {"work": recommendations_list(thing.brand), "work_at": f"{thing.due}#{thing.id}"}
@@ -159,6 +159,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(PlatformScore, keys.SETTINGS, "SCORE", ("brand",), ("platform", "need")),
     Shelf(Choice, keys.SETTINGS, "CHOICE", ("brand",), ("number",)),
     Shelf(Profile, keys.SETTINGS, "PROFILE", ("account",), ("number",)),
+    Shelf(SeenLook, keys.SETTINGS, "LOOK", ("account",), ("number",)),
     Shelf(Monitor, keys.SETTINGS, "MONITOR", ("brand",), ("id",)),
     Shelf(Alert, keys.MESSAGES, "ALERT", ("brand",), ("at", "monitor")),
     # ---- library: assets, feed items, user content
