@@ -21,6 +21,7 @@ from herald.flows.commands import (
     ScorePlatform,
 )
 from local.demo import organisation as shop
+from local.shop import ACACIA, BELL, CODE, SLUG
 
 
 def days(today: date) -> list[SaveDay]:
@@ -41,19 +42,19 @@ def days(today: date) -> list[SaveDay]:
 
 
 def campaign(today: date) -> list[Command]:
-    """A campaign that runs, with an offer that is open, an event to come, and a product that ran out."""
+    """A campaign that runs, with an offer that is open, an event to come; its shop tells what is left and sold."""
     first, last, soon = (today + timedelta(days=n) for n in (-6, 12, 4))
     page = "https://shop.banksia-and-oak.example/lamps"
-    zone = "Australia/Sydney"
+    zone, store = "Australia/Sydney", shop.STORE.id
     said = "Sell what is left of last year's lamps before the summer range comes."
-    about = ("demo-lamps", shop.BRAND, "Lamp weeks", said, "lamp-weeks", "clicks", 400)
+    about = ("demo-lamps", shop.BRAND, "Lamp weeks", said, SLUG, "orders", 40)
     sale = ("demo-offer-1", shop.BRAND, "demo-lamps", "offer", "Ten off any lamp", "One a customer.")
     talk = ("demo-offer-2", shop.BRAND, "demo-lamps", "event", "Light and shade: an evening", "Free; book a seat.")
     return [
-        SaveProduct("LAMP-ACACIA", shop.BRAND, "Acacia floor lamp", page, 18_900, "AUD", 14, 2, 0),
-        SaveProduct("LAMP-BELL", shop.BRAND, "Bell table lamp", page, 7_900, "AUD", 0, 0, 0),
+        SaveProduct("LAMP-ACACIA", shop.BRAND, "Acacia floor lamp", page, 18_900, "AUD", None, 2, 0, store, ACACIA),
+        SaveProduct("LAMP-BELL", shop.BRAND, "Bell table lamp", page, 7_900, "AUD", None, 0, 0, store, BELL),
         SaveCampaign(*about, first.isoformat(), last.isoformat(), "jack", 0),
-        SaveOffer(*sale, page, f"{first}T09:00", f"{last}T17:00", zone, 0, 0, ("LAMP-ACACIA",), 0),
+        SaveOffer(*sale, page, f"{first}T09:00", f"{last}T17:00", zone, 60, 4, ("LAMP-ACACIA",), 0, code=CODE),
         SaveOffer(*talk, page, f"{first}T09:00", f"{soon}T19:00", zone, 40, 31, (), 0),
         MakeShortLink(shop.BRAND, "demo-lamps", "facebook_page", page),
         MakeShortLink(shop.BRAND, "demo-lamps", "mastodon", page),

@@ -22,6 +22,7 @@ PAGES = {account.account_id: "token" for account in shop.ACCOUNTS}
 CREDENTIALS = {
     "herald/facebook": Credentials(("s",), "v", PAGES),
     "herald/web-form": Credentials(("w",)),
+    "herald/shopify": Credentials(("p",)),
     "herald/mastodon": Credentials((), "", {shop.MASTODON: "token-of-ours"}),
     "herald/bluesky": Credentials((), "", {shop.BLUESKY: f"{shop.HANDLES[shop.BLUESKY]}:abcd-efgh-ijkm-npqr"}),
 }

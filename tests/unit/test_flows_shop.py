@@ -213,7 +213,12 @@ def test_a_quiet_minute_asks_two_lists_and_no_more(world: World, monkeypatch: py
     shortages.hold_short(world.herald, world.clock())
     asked: list[str] = []
     query = world.db.query
-    monkeypatch.setattr(world.db, "query", lambda *args, **named: (asked.append(str(args[1])), query(*args, **named))[1])
+
+    def asking(*args: Any, **named: Any) -> Any:
+        asked.append(str(args[1]))
+        return query(*args, **named)
+
+    monkeypatch.setattr(world.db, "query", asking)
     assert shortages.hold_short(world.herald, world.clock()) == []
     assert asked == ["stock-fell", "uptake-rose"]
 
