@@ -89,17 +89,20 @@ def blocks(
     total = sum(clicks.values())
     orders = sum(each.orders for each in told)
     if campaign.aim is Aim.ORDERS:
-        came = f"{orders:,} orders, {orders / campaign.goal:.0%} of the goal" if told else no_orders(shop=shop)
+        reached = f"{orders:,} orders worth {values(told)}, {orders / campaign.goal:.0%} of the goal"
+        came = reached if told else no_orders(shop=shop)
     elif campaign.aim is Aim.CLICKS:
         came = f"{total:,} clicks, {total / campaign.goal:.0%} of the goal" if clicks else "No link was made yet"
     else:
         came = f"{total:,} clicks; {AIMS[campaign.aim].lower()} by post stand on Overview"
     rows += [
         {"k": "So far", "v": came},
-        {"k": "Orders", "v": f"{orders:,}, worth {values(told)}" if told else no_orders(shop=shop)},
         {"k": "In links", "v": f"utm_campaign={campaign.slug}"},
         {"k": "Answers for it", "v": one_line(name(campaign.owner), 60)},
     ]
+    if campaign.aim is not Aim.ORDERS:
+        brought = f"{orders:,}, worth {values(told)}" if told else no_orders(shop=shop)
+        rows.insert(4, {"k": "Orders", "v": brought})
     return [{"t": "title", "text": one_line(campaign.title, 200)}, {"t": "facts", "rows": rows}]
 
 
@@ -126,7 +129,7 @@ def conversion_rows(told: Sequence[Conversions]) -> list[Row]:
         {
             "id": "",
             "cells": {
-                "source": "Code, or unknown" if source == "-" else theme.platform_name(source),
+                "source": "Discount code, or no source" if source == "-" else theme.platform_name(source),
                 "orders": f"{sum(each.orders for each in found):,}",
                 "value": values(found),
             },

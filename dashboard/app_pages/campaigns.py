@@ -32,7 +32,7 @@ def render() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         with st.container(width="stretch", gap="xxsmall"):
             st.title("Campaigns", anchor=False)
-            st.caption("What is over, full or out of stock holds its posts, at their minute too")
+            st.caption("What is over, full or out of stock holds its posts; what a shop tells, within a minute")
         brand = parts.brand_of(person, "brand")
         may = brand is not None and authority.may(person, "SaveCampaign")
         asked = may and st.button("New campaign", icon=":material/add:", type="primary")

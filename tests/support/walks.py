@@ -491,7 +491,8 @@ def _shop_tells(walk: Walk) -> None:
     now = walk.clock().isoformat()
     stock = {"inventory_item_id": 8, "location_id": 1, "updated_at": now}
     order = {"id": 1, "created_at": now, "total_price": "49.00", "currency": "AUD", "line_items": [],
-             "discount_codes": [{"code": "ten"}], "landing_site": "/?utm_campaign=lamps&utm_source=mastodon"}  # fmt: skip
+             "discount_codes": [{"code": "ten"}],
+             "landing_site": "/?utm_campaign=lamps&utm_source=mastodon"}  # fmt: skip
     gone = order | {"cancelled_at": now}
     for told in (stock | {"available": 9}, stock | {"available": 8}, order, gone, order | {"total_price": "?"}):
         body = json.dumps(told)

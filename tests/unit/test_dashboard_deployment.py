@@ -427,6 +427,8 @@ class Walk:
         world.became(unclear, BLUESKY, TargetState.UNCLEAR, delivery=DeliveryState.UNCLEAR, days_ago=1, clock="13:00",
                      looked=2)  # fmt: skip
         later = c.Variant(MASTODON, world.at(5, "09:00"), ZONE)
+        world.store.save(Account("shopify", "shop.example", "Shop", BRAND, timezone=ZONE))
+        world.store.commit([New(Stock("shopify:shop.example", "8", BRAND, (Level("1", 5, world.now()),)))])
         watched = watch(world)
         for query in ({}, {"post": post}, {"post": out}, {"compose": "new"}):
             draw("calendar", "lena", **query)
@@ -458,12 +460,9 @@ class Walk:
         days = ("2026-11-01", "2026-11-30")
         lamps = ("campaign-1", BRAND, "Lamps", "Sell lamps.", "lamps", "clicks", 10, *days, "lena", 0)
         self.give(world, c.SaveCampaign(*lamps), "lena")
-        world.store.save(Account("shopify", "shop.example", "Shop", BRAND, timezone=ZONE))
         told = {"shop": "shopify:shop.example", "item": "8"}
         lamp = c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", None, 0, 0, **told)
         self.give(world, lamp, "lena")
-        level = Level("1", 5, world.now())
-        world.store.commit([New(Stock("shopify:shop.example", "8", BRAND, (level,)))])
         window = ("2026-11-01T09:00", "2026-11-30T17:00", ZONE)
         sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
         self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0, code="TEN"), "lena")

@@ -34,7 +34,8 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
         Unknown: no account of this brand.
         ValueError: the period has not begun, or its last day is before its first.
     """
-    accounts = sorted((one for one in herald.store.accounts() if one.brand == brand and one.platform not in SHOPS), key=lambda one: one.id)
+    ours = [one for one in herald.store.accounts() if one.brand == brand and one.platform not in SHOPS]
+    accounts = sorted(ours, key=lambda one: one.id)
     if not accounts:
         known = sorted({one.brand for one in herald.store.accounts()})
         raise Unknown(f"There is no account of brand {brand!r}; there are brands {', '.join(known) or '(none)'}.")
