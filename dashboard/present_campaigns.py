@@ -157,8 +157,8 @@ def offer_row(offer: Offer, products: Sequence[Product], zone: str, now: datetim
     }
 
 
-def product_row(product: Product, now: datetime) -> Row:
-    """A product with its price, what may be promised of it, and when that was counted."""
+def product_row(product: Product, zone: str, now: datetime) -> Row:
+    """A product with its price, what may be promised of it, and when that was counted, in `zone`."""
     told = campaigns.stockless(product)
     by = ", stock told by the shop" if product.item else ""
     left = "—" if product.available is None else f"{product.available:,}"
@@ -168,7 +168,7 @@ def product_row(product: Product, now: datetime) -> Row:
             "title": {"strong": one_line(product.title, 120), "sub": one_line(told or f"{product.id}{by}", 200)},
             "price": f"{product.currency} {product.price / 100:,.2f}",
             "stock": left,
-            "age": clock(product.counted_at, "UTC", now) if product.counted_at else "never",
+            "age": clock(product.counted_at, zone, now) if product.counted_at else "never",
         },
     }
 

@@ -257,7 +257,7 @@ def _products(person: Person, brand: str) -> None:
     if may and st.button("New product", key="new-product", icon=":material/add:"):
         _product_dialog(brand, None)
     products = data_campaigns.products_of(brand)
-    rows = [show.product_row(each, data.now()) for each in products]
+    rows = [show.product_row(each, _zone(brand), data.now()) for each in products]
     empty = "No product yet. A post that sells one goes out only while it is in stock."
     picked = table(
         show.PRODUCTS, rows, key="products", name="Products", picks="Open" if may else "", empty=empty, stacks=420

@@ -80,6 +80,7 @@ AHEAD = 15  # days of the calendar that are planned already
 BEFORE = 28  # days before the month in which the shop published and was measured, but not yet listened to
 RULES = Path(__file__).with_name("rules.yaml")
 SEED = 7
+MORNING = 3  # reports of the shop's first morning; while there is stock, a post that sells it is approved
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
 
 _LATE = {
@@ -271,7 +272,10 @@ class _Month:
     def _shop_tells(self, until: datetime) -> None:
         """What the web shop told of the campaign's lamps; what fell or filled up holds its posts."""
         secret = self.credentials["herald/shopify"].secrets[0]
-        for _, told in sorted(till.past(until), key=lambda one: one[0]):
+        for number, (_, told) in enumerate(sorted(till.past(until), key=lambda one: one[0])):
+            if number == MORNING:
+                for command, by in plan.sells_out(until):
+                    self._act(command, by)
             body, headers = till.signed(told, secret)
             receipt = receive(shop.SHOP, body, headers, self.herald, self.clock.now)
             if receipt.outcome != "received":

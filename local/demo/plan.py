@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from herald.flows.commands import (
+    Approve,
     AssessIncident,
     ChoosePlatforms,
     Command,
+    Draft,
     MakeShortLink,
     RaiseIncident,
     RecordRecommendation,
@@ -19,6 +22,8 @@ from herald.flows.commands import (
     SaveProduct,
     SaveProfile,
     ScorePlatform,
+    Submit,
+    Variant,
 )
 from local.demo import organisation as shop
 from local.shop import ACACIA, BELL, CODE, SLUG
@@ -58,6 +63,20 @@ def campaign(today: date) -> list[Command]:
         SaveOffer(*talk, page, f"{first}T09:00", f"{soon}T19:00", zone, 40, 31, (), 0),
         MakeShortLink(shop.BRAND, "demo-lamps", "facebook_page", page),
         MakeShortLink(shop.BRAND, "demo-lamps", "mastodon", page),
+    ]
+
+
+def sells_out(until: datetime) -> list[tuple[Command, str]]:
+    """A post that sells a lamp, approved while there were some; the shop then tells that there are none."""
+    zone, post = "Australia/Sydney", "demo-bell-lamp"
+    local = (until.astimezone(ZoneInfo(zone)) + timedelta(days=2)).strftime("%Y-%m-%dT12:15")
+    words = "A warm light for the last shelf in the hall: the Bell table lamp, in stock again."
+    variants = (Variant(f"facebook_page:{shop.MAIN}", local, zone),)
+    needs = ("product:LAMP-BELL",)
+    return [
+        (Draft(post, shop.BRAND, "Bell table lamp", words, variants, 0, needs=needs), "jack"),
+        (Submit(post, 1), "jack"),
+        (Approve(post, 2), "priya"),
     ]
 
 
