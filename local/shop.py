@@ -28,7 +28,7 @@ ACACIA, BELL = "4400101", "4400102"
 ITEMS = {"acacia": ACACIA, "bell": BELL}
 CODE, SLUG = "LAMPS10", "lamp-weeks"
 LOCATIONS = (51, 52)
-HEADER = "X-Shopify-Hmac-SHA256"
+HEADER = "x-shopify-hmac-sha256"
 _PRICES = ("79.00", "189.00", "268.00")
 
 Body = dict[str, Any]
@@ -79,7 +79,17 @@ def order(number: int, at: datetime, total: str, source: str, code: str) -> Body
 
 def signed(told: Body, secret: str) -> tuple[bytes, dict[str, str]]:
     """The raw body and its header."""
-    body = json.dumps(told).encode()
+    return signed_by_shop(json.dumps(told).encode(), secret)
+
+
+def secret_of_shop() -> str:
+    """The secret that the local system made for its shop. Raises OSError, KeyError, ValueError where there is none."""
+    held = json.loads((local_dir() / "secrets.json").read_text(encoding="utf-8"))
+    return str(held["herald/shopify"]["secrets"][0])
+
+
+def signed_by_shop(body: bytes, secret: str) -> tuple[bytes, dict[str, str]]:
+    """The bytes and the header that signs them."""
     return body, {HEADER: b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()}
 
 
@@ -87,10 +97,9 @@ def main(arguments: list[str]) -> int:
     """Tell the door of the running system. Exit code 1 and one line where it cannot be told."""
     parser = argparse.ArgumentParser(prog="python -m local.shop", description="play the demo's web shop")
     ways = parser.add_subparsers(dest="way", required=True)
-    stock = ways.add_parser("stock", help="how many of a lamp are left, at one location")
+    stock = ways.add_parser("stock", help="how many of a lamp are left, in the shop and its store together")
     stock.add_argument("lamp", choices=sorted(ITEMS))
     stock.add_argument("available", type=int)
-    stock.add_argument("--location", type=int, default=LOCATIONS[0], choices=LOCATIONS)
     bought = ways.add_parser("order", help="somebody buys")
     bought.add_argument("--source", default="", help="utm_source of the link they came by")
     bought.add_argument("--code", default="", help=f"a discount code, like {CODE}")
@@ -100,18 +109,20 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     now = datetime.now(UTC)
     if given.way == "stock":
-        told = level(ITEMS[given.lamp], given.available, now, given.location)
+        item, (shelf, store) = ITEMS[given.lamp], LOCATIONS
+        told = [level(item, given.available, now, shelf), level(item, 0, now, store)]
     elif given.way == "order":
-        told = order(int(now.timestamp()), now, given.total, given.source, given.code.upper())
+        told = [order(int(now.timestamp()), now, given.total, given.source, given.code.upper())]
     else:
-        told = order(given.number, now, "0.00", "", "") | {"cancelled_at": now.isoformat(timespec="seconds")}
+        gone = {"cancelled_at": now.isoformat(timespec="seconds")}
+        told = [order(given.number, now, "0.00", "", "") | gone]
     try:
-        held = json.loads((local_dir() / "secrets.json").read_text(encoding="utf-8"))
-        body, headers = signed(told, held["herald/shopify"]["secrets"][0])
-        headers["content-type"] = "application/json"
-        asked = urllib.request.Request(f"{ports.url('door')}/webhooks/{shop.SHOP}", body, headers)  # noqa: S310
-        with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own door # nosec B310
-            print(json.dumps({"told": told.get("id", given.way), "answer": answer.status}))
+        for one in told:
+            body, headers = signed(one, secret_of_shop())
+            headers["content-type"] = "application/json"
+            asked = urllib.request.Request(f"{ports.url('door')}/webhooks/{shop.SHOP}", body, headers)  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own door # nosec B310
+                print(json.dumps({"told": one.get("id", given.way), "answer": answer.status}))
     except (OSError, KeyError, ValueError) as error:
         print(f"shop: {error}: is the local system up? make up", file=sys.stderr)
         return 1
