@@ -290,7 +290,7 @@ def _product(brand: str, product: Product | None) -> None:
             placeholder="Told by the shop" if told else "Nobody knows",
         )  # fmt: skip
         buffer = two.number_input("Never promised of these", 0, 10**6, product.buffer if product else 0)
-        shop = item = ""
+        shop, item = (product.shop, product.item) if product else ("", "")
         if shops:
             names = ["", *shops]
             index = names.index(product.shop) if product and product.shop in shops else 0

@@ -315,6 +315,12 @@ def test_a_body_of_anything_else_is_unreadable_and_its_bytes_are_not_kept(world:
     assert body not in world.kept.bodies.values()
 
 
+def test_what_a_shop_without_an_account_tells_waits_for_one_and_is_no_message(world: World) -> None:
+    world.store.save(Connection("shop", "shopify", "herald/shop", ("another.example",)))
+    assert tell(world, order(1, LANDING)).unclaimed == 1
+    assert world.store.message("shopify:1") is None
+
+
 def test_a_topic_nobody_asked_for_is_passed_over(world: World) -> None:
     assert tell(world, {"id": 5, "title": "Lamp", "vendor": "Tall Timber"}).outcome == "nothing_in_it"
 

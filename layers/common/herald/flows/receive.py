@@ -107,10 +107,10 @@ def _store(events: list[Event], connection: Connection, source: Source, herald: 
     def put(event: Event) -> str:
         if source.name in SHOPS and len(owned) == 1:  # a shop is named by its connection alone
             event = replace(event, account_id=connection.accounts[0])
-        if event.account_id not in owned:
+        account = accounts.get(f"{source.name}:{event.account_id}")
+        if event.account_id not in owned or (account is None and source.name in SHOPS):  # it must never be a message
             herald.store.keep_unclaimed(event, connection.id, now)
             return "unclaimed"
-        account = accounts.get(f"{source.name}:{event.account_id}")
         if source.name in SHOPS and account:
             from herald.flows import shop  # noqa: PLC0415  only a shop's connection pays for it at a start
 
