@@ -97,7 +97,7 @@ def _home(first: st.Page) -> st.Page:
 
     def go() -> None:
         if urlsplit(st.context.url or "").path.strip("/") not in ("", "home"):
-            text = "Page not found. The address may be misspelt, or the page is not for your role: choose one at the side."
+            text = "Page not found. Its address is misspelt, or it is not for your role: choose one at the side."
             sheet([{"t": "empty", "text": text}], key="not-found")
             return
         st.switch_page(first, query_params=st.query_params.to_dict())

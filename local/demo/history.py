@@ -48,6 +48,7 @@ from herald.flows.moderate import moderate
 from herald.flows.poll import poll
 from herald.flows.publish import release_posts
 from herald.flows.receive import receive
+from herald.flows.shortages import hold_short
 from herald.model import (
     Account,
     Act,
@@ -65,6 +66,7 @@ from herald.model import (
 from herald.platforms import outlets, sources
 from herald.ports import Capabilities, Proof
 from herald.store.tables import TableStore
+from local import shop as till
 from local.demo import govern, library, microblogs, plan, voices
 from local.demo import organisation as shop
 from local.facebook import numbers
@@ -78,6 +80,7 @@ AHEAD = 15  # days of the calendar that are planned already
 BEFORE = 28  # days before the month in which the shop published and was measured, but not yet listened to
 RULES = Path(__file__).with_name("rules.yaml")
 SEED = 7
+MORNING = 3  # reports of the shop's first morning; while there is stock, a post that sells it is approved
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
 
 _LATE = {
@@ -184,6 +187,8 @@ def furnish(store: TableStore, bases: Mapping[str, str], acknowledged_at: dateti
     pages = tuple(a.account_id for a in shop.ACCOUNTS if a.platform == "facebook_page")
     store.save(Connection(shop.FACEBOOK, "facebook_page", "herald/facebook", pages))
     store.save(Connection(shop.WEB, "webhook", "herald/web-form", (shop.WEB_SHOP,)))
+    store.save(Connection(shop.SHOP, "shopify", "herald/shopify", (shop.SHOP_ACCOUNT,)))
+    store.save(shop.STORE)
     store.save(Connection("instagram", "instagram", "herald/instagram", (shop.INSTAGRAM,)))
     for account_id, platform in shop.MICROBLOGS.items():
         store.save(Connection(platform, platform, f"herald/{platform}", (account_id,)))
@@ -260,10 +265,24 @@ class _Month:
     def plan(self, until: datetime) -> None:
         for command in (*plan.days(until.date()), *plan.campaign(until.date())):
             self._act(command, "jack")
+        self._shop_tells(until)
         for told, by in (*plan.incidents(), *plan.research(until.date())):
             self._act(told, by)
         for told, by in plan.chosen(self.herald, until.date()):
             self._act(told, by)
+
+    def _shop_tells(self, until: datetime) -> None:
+        """What the web shop told of the campaign's lamps; what fell or filled up holds its posts."""
+        secret = self.credentials["herald/shopify"].secrets[0]
+        for number, (_, told) in enumerate(sorted(till.past(until), key=lambda one: one[0])):
+            if number == MORNING:
+                for command, by in plan.sells_out(until):
+                    self._act(command, by)
+            body, headers = till.signed(told, secret)
+            receipt = receive(shop.SHOP, body, headers, self.herald, self.clock.now)
+            if receipt.outcome != "received":
+                raise RuntimeError(f"the demo's own shop was refused: {receipt}")
+        hold_short(self.herald, self.clock.now)
 
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that

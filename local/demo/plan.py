@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from herald.flows import research as flow
 from herald.flows.commands import (
+    Approve,
     AssessIncident,
     ChoosePlatforms,
     CloseIncident,
     Command,
     CountersignChoice,
+    Draft,
     MakeShortLink,
     RaiseIncident,
     RecordRecommendation,
@@ -22,10 +25,13 @@ from herald.flows.commands import (
     SaveProduct,
     SaveProfile,
     ScorePlatform,
+    Submit,
     TakeIncidentStep,
+    Variant,
 )
 from herald.flows.context import Herald
 from local.demo import organisation as shop
+from local.shop import ACACIA, BELL, CODE, SLUG
 
 
 def days(today: date) -> list[SaveDay]:
@@ -46,22 +52,36 @@ def days(today: date) -> list[SaveDay]:
 
 
 def campaign(today: date) -> list[Command]:
-    """A campaign that runs, with an offer that is open, an event to come, and a product that ran out."""
+    """A campaign that runs, with an offer that is open, an event to come; its shop tells what is left and sold."""
     first, last, soon = (today + timedelta(days=n) for n in (-6, 12, 4))
     page = "https://shop.banksia-and-oak.example/lamps"
-    zone = "Australia/Sydney"
+    zone, store = "Australia/Sydney", shop.STORE.id
     said = "Sell what is left of last year's lamps before the summer range comes."
-    about = ("demo-lamps", shop.BRAND, "Lamp weeks", said, "lamp-weeks", "clicks", 400)
+    about = ("demo-lamps", shop.BRAND, "Lamp weeks", said, SLUG, "orders", 40)
     sale = ("demo-offer-1", shop.BRAND, "demo-lamps", "offer", "Ten off any lamp", "One a customer.")
     talk = ("demo-offer-2", shop.BRAND, "demo-lamps", "event", "Light and shade: an evening", "Free; book a seat.")
     return [
-        SaveProduct("LAMP-ACACIA", shop.BRAND, "Acacia floor lamp", page, 18_900, "AUD", 14, 2, 0),
-        SaveProduct("LAMP-BELL", shop.BRAND, "Bell table lamp", page, 7_900, "AUD", 0, 0, 0),
+        SaveProduct("LAMP-ACACIA", shop.BRAND, "Acacia floor lamp", page, 18_900, "AUD", None, 2, 0, store, ACACIA),
+        SaveProduct("LAMP-BELL", shop.BRAND, "Bell table lamp", page, 7_900, "AUD", None, 0, 0, store, BELL),
         SaveCampaign(*about, first.isoformat(), last.isoformat(), "jack", 0),
-        SaveOffer(*sale, page, f"{first}T09:00", f"{last}T17:00", zone, 0, 0, ("LAMP-ACACIA",), 0),
+        SaveOffer(*sale, page, f"{first}T09:00", f"{last}T17:00", zone, 60, 4, ("LAMP-ACACIA",), 0, code=CODE),
         SaveOffer(*talk, page, f"{first}T09:00", f"{soon}T19:00", zone, 40, 31, (), 0),
         MakeShortLink(shop.BRAND, "demo-lamps", "facebook_page", page),
         MakeShortLink(shop.BRAND, "demo-lamps", "mastodon", page),
+    ]
+
+
+def sells_out(until: datetime) -> list[tuple[Command, str]]:
+    """A post that sells a lamp, approved while there were some; the shop then tells that there are none."""
+    zone, post = "Australia/Sydney", "demo-bell-lamp"
+    local = (until.astimezone(ZoneInfo(zone)) + timedelta(days=2)).strftime("%Y-%m-%dT12:15")
+    words = "A warm light for the last shelf in the hall: the Bell table lamp, in stock again."
+    variants = (Variant(f"facebook_page:{shop.MAIN}", local, zone),)
+    needs = ("product:LAMP-BELL",)
+    return [
+        (Draft(post, shop.BRAND, "Bell table lamp", words, variants, 0, needs=needs), "jack"),
+        (Submit(post, 1), "jack"),
+        (Approve(post, 2), "priya"),
     ]
 
 

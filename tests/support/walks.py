@@ -5,6 +5,8 @@ Real flows, rules, tables, queue, buckets, secrets and mailer; only platforms ar
 
 from __future__ import annotations
 
+import base64
+import hmac
 import importlib.util
 import io
 import json
@@ -30,7 +32,20 @@ from herald.flows.audit import CHAINS
 from herald.flows.context import Herald
 from herald.flows.gate import perform
 from herald.library.rights import content_id
-from herald.model import Account, Change, Counted, Event, Kind, Media, Message, Metric, Person, Role, Snapshot
+from herald.model import (
+    Account,
+    Change,
+    Connection,
+    Counted,
+    Event,
+    Kind,
+    Media,
+    Message,
+    Metric,
+    Person,
+    Role,
+    Snapshot,
+)
 from herald.ports import Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
@@ -213,6 +228,7 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         for ref, held in {
             "herald/fb": {"secrets": ["an app secret"], "verify_token": "a verify token", "tokens": {PAGE: "a token"}},
             "herald/form": {"secrets": ["a form secret"]},
+            "herald/shop": {"secrets": ["a shop secret"]},
             "herald/links": {"secrets": ["the key of links, 32 characters or more"]},
         }.items():
             client("secretsmanager").create_secret(Name=ref, SecretString=json.dumps(held))
@@ -226,6 +242,8 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         built.store._sleep = lambda _: None
         furnish(built.store)
         built.store.save(OWNER)
+        built.store.save(Connection("shop", "shopify", "herald/shop", ("shop.example",)))
+        built.store.save(replace(ACCOUNT, platform="shopify", account_id="shop.example", connection="shop"))
         store = Watched(built.store, watch)
         herald = replace(
             built, store=store, outlets={wall.name: wall}, pollers={asked.name: asked},
@@ -458,13 +476,32 @@ def _ask(walk: Walk, token: str, query: str = "", **form: str) -> None:
 
 
 def _promote(walk: Walk) -> None:
-    """A campaign with an offer that is open, and a product of it."""
+    """A campaign with an offer that is open, and a product of it, whose stock and orders the shop tells."""
     about = ("campaign-1", BRAND, "Lamps", "Sell lamps.", "lamps", "clicks", 10, "2026-11-01", "2026-11-30", ANA.id, 0)
     walk.perform(c.SaveCampaign(*about), ANA.id)
-    walk.perform(c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", 3, 0, 0), ANA.id)
+    watched = {"shop": "shopify:shop.example", "item": "8"}
+    lamp = c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", None, 0, 0, **watched)
+    walk.perform(lamp, ANA.id)
     window = ("2026-01-01T09:00", "2027-11-30T17:00", "UTC")
     sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
-    walk.perform(c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), ANA.id)
+    walk.perform(c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0, code="TEN"), ANA.id)
+    _shop_tells(walk)
+
+
+def _shop_tells(walk: Walk) -> None:
+    """Ingest: stock that is there and falls, an order with the offer's code, the same cancelled, one unreadable."""
+    now = walk.clock().isoformat()
+    stock = {"inventory_item_id": 8, "location_id": 1, "updated_at": now}
+    order = {"id": 1, "created_at": now, "total_price": "49.00", "currency": "AUD", "line_items": [],
+             "discount_codes": [{"code": "ten"}],
+             "landing_site": "/?utm_campaign=lamps&utm_source=mastodon"}  # fmt: skip
+    gone = order | {"cancelled_at": now}
+    for told in (stock | {"available": 9}, stock | {"available": 8}, order, gone, order | {"total_price": "?"}):
+        body = json.dumps(told)
+        signed = base64.b64encode(hmac.digest(b"a shop secret", body.encode(), "sha256")).decode()
+        event = {"requestContext": {"http": {"method": "POST"}}, "pathParameters": {"connection": "shop"},
+                 "body": body, "headers": {"x-shopify-hmac-sha256": signed}}  # fmt: skip
+        assert walk.call("Ingest", event)["statusCode"] == 200
 
 
 def _follow(walk: Walk) -> None:

@@ -27,7 +27,8 @@ from herald.flows import care, gate, library, research
 from herald.flows import commands as c
 from herald.govern import authority, policies
 from herald.library.rights import content_id
-from herald.model import Action, Case, DeliveryState, Handling, Media, TargetState, UserContent, Work
+from herald.model import Account, Action, Case, DeliveryState, Handling, Media, New, TargetState, UserContent, Work
+from herald.model.campaigns import Level, Stock
 from herald.store import db
 from local.memory_media import MemoryMedia
 from tests.e2e.calendar_world import BLUESKY, FACEBOOK, MASTODON, CalendarWorld
@@ -428,6 +429,8 @@ class Walk:
         world.became(unclear, BLUESKY, TargetState.UNCLEAR, delivery=DeliveryState.UNCLEAR, days_ago=1, clock="13:00",
                      looked=2)  # fmt: skip
         later = c.Variant(MASTODON, world.at(5, "09:00"), ZONE)
+        world.store.save(Account("shopify", "shop.example", "Shop", BRAND, timezone=ZONE))
+        world.store.commit([New(Stock("shopify:shop.example", "8", BRAND, (Level("1", 5, world.now()),)))])
         watched = watch(world)
         for query in ({}, {"post": post}, {"post": out}, {"compose": "new"}):
             draw("calendar", "lena", **query)
@@ -459,10 +462,12 @@ class Walk:
         days = ("2026-11-01", "2026-11-30")
         lamps = ("campaign-1", BRAND, "Lamps", "Sell lamps.", "lamps", "clicks", 10, *days, "lena", 0)
         self.give(world, c.SaveCampaign(*lamps), "lena")
-        self.give(world, c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", 3, 0, 0), "lena")
+        told = {"shop": "shopify:shop.example", "item": "8"}
+        lamp = c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", None, 0, 0, **told)
+        self.give(world, lamp, "lena")
         window = ("2026-11-01T09:00", "2026-11-30T17:00", ZONE)
         sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
-        self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), "lena")
+        self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0, code="TEN"), "lena")
         self.give(world, c.MakeShortLink(BRAND, "campaign-1", "mastodon", "https://a.example/"), "lena")
         self.researches(world)
         for query in ({}, {"campaign": "campaign-1"}, {"view": "Products"}):

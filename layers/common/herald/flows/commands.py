@@ -532,11 +532,12 @@ class SaveOffer(Command):
     products: tuple[str, ...]
     expected: int
     stopped: str = ""
+    code: str = ""  # the shop's discount code for it
 
 
 @record
 class SaveProduct(Command):
-    """Save a product, its price and stock. `stock` None: nobody knows."""
+    """Save a product, its price and stock. `stock` None: nobody knows, or the shop tells of it."""
 
     id: str
     brand: str
@@ -547,6 +548,8 @@ class SaveProduct(Command):
     stock: int | None
     buffer: int
     expected: int
+    shop: str = ""  # the account that reports its stock, "shopify:..."
+    item: str = ""  # the shop's number of the inventory item
 
 
 @record

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from herald.errors import Unknown, Unsupported
 from herald.flows.context import Herald
+from herald.flows.receive import SHOPS
 from herald.measure.effect import ordered, told_in
 from herald.measure.figures import AccountFacts, Published, midnight, newest, previous
 from herald.measure.report import Report
@@ -38,7 +39,8 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
         Unknown: no account of this brand.
         ValueError: the period has not begun, or its last day is before its first.
     """
-    accounts = sorted((one for one in herald.store.accounts() if one.brand == brand), key=lambda one: one.id)
+    ours = [one for one in herald.store.accounts() if one.brand == brand and one.platform not in SHOPS]
+    accounts = sorted(ours, key=lambda one: one.id)
     if not accounts:
         known = sorted({one.brand for one in herald.store.accounts()})
         raise Unknown(f"There is no account of brand {brand!r}; there are brands {', '.join(known) or '(none)'}.")

@@ -22,6 +22,7 @@ _FACEBOOK_PAGE = ("herald.platforms.facebook_page", "FacebookPage")
 _GOOGLE_BUSINESS = ("herald.platforms.google_business", "GoogleBusiness")
 _INSTAGRAM = ("herald.platforms.instagram", "Instagram")
 _MASTODON = ("herald.platforms.mastodon", "Mastodon")
+_SHOPIFY = ("herald.platforms.shopify", "Shopify")
 _WEBHOOK = ("herald.platforms.webhook", "Webhook")
 
 _SOURCES = {
@@ -30,9 +31,10 @@ _SOURCES = {
     "google_business": _GOOGLE_BUSINESS,
     "instagram": _INSTAGRAM,
     "mastodon": _MASTODON,
+    "shopify": _SHOPIFY,
     "webhook": _WEBHOOK,
 }
-_OUTLETS = _SOURCES  # so far each platform is both; webhook's outlet says that it can do nothing
+_OUTLETS = _SOURCES  # so far each platform is both; webhook's and shopify's outlets say that they can do nothing
 _POLLERS = {
     "bluesky": _BLUESKY,
     "facebook_page": _FACEBOOK_PAGE,  # what webhooks lost

@@ -31,11 +31,18 @@ from herald.model import (
 )
 from herald.model.breaches import breaches_list, breaches_of
 from herald.model.campaigns import (
+    FELL,
+    ROSE,
     Campaign,
     Clicks,
+    Conversions,
     Offer,
+    OfferCode,
+    Order,
     Product,
     ShortLink,
+    Stock,
+    Uptake,
     campaigns_list,
     links_list,
     offers_list,
@@ -88,6 +95,14 @@ def _by_closing(thing: Offer) -> Mapping[str, str]:
 
 def _of_campaign(thing: ShortLink) -> Mapping[str, str]:
     return {"cal": links_list(thing.brand, thing.campaign), "cal_at": f"{keys.stamp(thing.at)}#{thing.code}"}
+
+
+def _until_looked(thing: Stock) -> Mapping[str, str]:
+    return {"work": FELL, "work_at": keys.stamp(thing.fell_at)} if thing.fell_at else {}
+
+
+def _until_looked_too(thing: Uptake) -> Mapping[str, str]:
+    return {"work": ROSE, "work_at": keys.stamp(thing.rose_at)} if thing.rose_at else {}
 
 
 def _until_measured(thing: Recommendation) -> Mapping[str, str]:
@@ -170,6 +185,9 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Campaign, keys.POSTS, "CAMPAIGN", ("brand",), ("id",), _by_last_day),
     Shelf(Offer, keys.POSTS, "OFFER", ("brand",), ("id",), _by_closing),
     Shelf(Product, keys.POSTS, "PRODUCT", ("brand",), ("id",)),
+    Shelf(Stock, keys.POSTS, "STOCK", ("shop", "item"), ("brand",), _until_looked),
+    Shelf(OfferCode, keys.POSTS, "OFFERCODE", ("brand",), ("code",)),
+    Shelf(Uptake, keys.POSTS, "UPTAKE", ("brand",), ("offer",), _until_looked_too),
     Shelf(ShortLink, keys.POSTS, "LINK", ("code",), ("code",), _of_campaign),
     Shelf(Clicks, keys.METRICS, "CLICKS", ("code",), ("day",)),
     Shelf(DayMark, keys.POSTS, "DAY", ("brand",), ("id",), _on_the_calendar),
@@ -184,6 +202,8 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
+    Shelf(Order, keys.METRICS, "ORDER", ("shop", "id"), ("brand",)),
+    Shelf(Conversions, keys.METRICS, "CONVERSIONS", ("brand", "campaign"), ("day", "source", "currency")),
     Shelf(Recommendation, keys.MESSAGES, "RECOMMENDATION", ("brand",), ("id",), _until_measured),
 )
 
