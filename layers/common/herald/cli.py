@@ -168,7 +168,12 @@ def _judging_commands(commands: Any) -> None:
         rules_commands, "check", _rules_check, "one line a rule: loaded, partial, refused or error",
         "herald rules check rules.yaml",
     )  # fmt: skip
-    check.add_argument("files", metavar="FILE", nargs="+")
+    check.add_argument("files", metavar="FILE", nargs="+", help="Herald's rules, or Reddit's AutoModerator")
+    imported = _command(
+        rules_commands, "import", _rules_import, "print a file of Reddit's AutoModerator in Herald's language",
+        "herald rules import automod.yaml > rules.yaml",
+    )  # fmt: skip
+    imported.add_argument("file", metavar="FILE")
 
     sla = _command(
         commands, "sla", _sla, "the deadline that a target of business time gives",
@@ -246,6 +251,8 @@ def _link_command(commands: Any) -> None:
     made.add_argument("--as", dest="person", metavar="PERSON", required=True, help="id of who makes it and may use it")
     made.add_argument("--hours", type=int, default=48, metavar="HOURS", help="how long it works (48)")
     made.add_argument("--brand", metavar="BRAND", default="", help="to share; may be left out where there is only one")
+
+
 def _rescue_commands(commands: Any) -> None:
     redrive = _command(
         commands, "redrive", _redrive, "put right what an outage left behind; may be run twice; one line a thing",
@@ -527,11 +534,12 @@ def _assess(args: argparse.Namespace) -> int:
 
 
 def _decide(args: argparse.Namespace) -> int:
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
     from herald.moderate.decide import decide_line  # noqa: PLC0415
     from herald.moderate.rules import compile_rules  # noqa: PLC0415
 
     name = args.rules or "default_rules.yaml"
-    rules = compile_rules(_rules_text(args.rules) if args.rules else _default_rules())
+    rules = compile_any(_rules_text(args.rules)) if args.rules else compile_rules(_default_rules())
     for problem in rules.problems:
         where = f"line {problem.line}: "
         _complain(f"{name} {where}{problem.sentence.removeprefix(where)}", _FAILED)
@@ -539,12 +547,13 @@ def _decide(args: argparse.Namespace) -> int:
 
 
 def _rules_check(args: argparse.Namespace) -> int:
-    from herald.moderate.rules import compile_rules  # noqa: PLC0415
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
 
     code = _OK
     for name in args.files:
         try:
-            report = compile_rules(_rules_text(name)).report(name)
+            rules = compile_any(_rules_text(name))
+            report = rules.report(name)
         except (BadPayload, OSError) as error:
             code = _FAILED
             _emit({"file": name, "error": _words(error)})
@@ -552,7 +561,23 @@ def _rules_check(args: argparse.Namespace) -> int:
         for line in report:
             _emit(line)
             code = _FAILED if line["status"] in ("error", "refused") else code
+        loaded = sum(line["status"] in ("loaded", "partial") for line in report)
+        runs = sum(section.runs for section in rules.sections)
+        not_run = sum(len(section.left_out) for section in rules.sections)
+        said = f"{name}: {loaded} of {len(report)} sections load; {runs} of {runs + not_run} patterns run"
+        print(said, file=sys.stderr)
     return code
+
+
+def _rules_import(args: argparse.Namespace) -> int:
+    from herald.moderate.automod import compile_automod, to_herald  # noqa: PLC0415
+
+    text = _rules_text(args.file)
+    print(to_herald(text), end="")
+    problems = compile_automod(text).problems
+    for problem in problems:
+        _complain(f"{args.file} {problem.sentence}", _FAILED)
+    return _FAILED if problems else _OK
 
 
 def _rules_text(name: str) -> str:
@@ -700,6 +725,8 @@ def _restore(args: argparse.Namespace) -> int:
 
     code = _over_the_tables("restore", work)
     return _complain(f"rows that stand in both and differ, left as they are: {len(left)}", _FAILED) if left else code
+
+
 # -------------------------------------------------------------------- putting right
 
 

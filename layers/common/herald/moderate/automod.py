@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from itertools import count
+from itertools import count, pairwise
 
 from herald.documents import BadDocument, Node, read, sections
 from herald.model.record import record
@@ -55,6 +55,7 @@ _FIELDS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 _FIELDS_OF_ALL = frozenset(name for fields in _FIELDS.values() for name in fields)
 _EXACT = {"id", "flair_text", "flair_css_class", "flair_template_id", "media_author", "crosspost_id"}
+_SUBMITTED = {"title", "flair_text", "flair_css_class", "flair_template_id"}
 _PART = {"url", "media_author_url"}
 
 _YES_NO: Mapping[str, str] = {  # a condition that is yes or no -> the signal that tells
@@ -140,7 +141,7 @@ def is_automod(text: str) -> bool:
     theirs = False
     for line, part in sections(text[:MAX_BYTES]):
         try:
-            node = read(part, line)
+            node = _read(part, line)
         except BadDocument:
             continue
         for key, value in node.pairs() if node else []:
@@ -150,6 +151,24 @@ def is_automod(text: str) -> bool:
             bare = name.lstrip("~").split("(")[0].split("#")[0].strip()
             theirs |= bare in _THEIRS or (name == "action" and word in ACTIONS) or "+" in bare
     return theirs
+
+
+def _read(part: str, line: int) -> Node | None:
+    """Reddit reads with PyYAML's own parser, so what only that one takes is no mistake of the moderator."""
+    try:
+        return read(part, line)
+    except BadDocument:
+        node = read(part, line, python=True)
+        return _whole(node) if node else None
+
+
+def _whole(node: Node) -> Node:
+    """Halves of a character, written as two escapes, put together; a half by itself becomes U+FFFD."""
+    if isinstance(node.value, str):
+        return replace(node, value=node.value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+    if node.mapping:
+        return replace(node, value=[(_whole(key), _whole(inner)) for key, inner in node.pairs()])
+    return replace(node, value=[_whole(item) for item in node.items()])
 
 
 def compile_any(text: str) -> RuleSet:
@@ -206,8 +225,7 @@ def translate(text: str) -> tuple[Translated, ...]:
     read_ones: list[_Section] = []
     taken: set[str] = set()
     for line, part in sections(text):
-        part = re.sub(r"\A-+", "", part)  # a longer row of dashes parts rules too
-        section = _Section(line, part)
+        section = _Section(line, re.sub(r"\A-+", "", part))  # a longer row of dashes parts rules too
         if section.read(taken):
             read_ones.append(section)
     _keep_order(read_ones)
@@ -255,7 +273,7 @@ class _Section:
     def read(self, taken: set[str]) -> bool:
         """Read it; False: it holds no rule, which AutoModerator passes over too."""
         try:
-            node = read(self.part, self.line)
+            node = _read(self.part, self.line)
         except BadDocument as bad:
             self.errors.append(f"line {bad.line}: {bad.sentence}")
             return True
@@ -415,7 +433,7 @@ class _Section:
             for line, signal, bound in thresholds:
                 self._signal(line, {signal: bound})
 
-    def _parent(self, value: Node) -> None:
+    def _parent(self, value: Node) -> None:  # noqa: PLR0912 - a line a kind of key
         if not value.mapping:
             self.error(value.line, "parent_submission must be a mapping of checks")
             return
@@ -447,7 +465,7 @@ class _Section:
 
     # ------------------------------------------------ checks
 
-    def _check(self, name: str, key: Node, value: Node, where: str) -> None:
+    def _check(self, name: str, key: Node, value: Node, where: str) -> None:  # noqa: PLR0912 - as above
         bare = name.lstrip("~").partition("#")[0].strip()
         if bare in _IGNORED:
             if bare not in _QUIET:
@@ -503,8 +521,8 @@ class _Section:
             if name == "contributor_quality" and value.text.strip():
                 self.note(value.line, "`contributor_quality` is told by nobody here, so the rule does not hold")
                 return Node(value.line, value.text)
-            self.error(value.line, f"{name} must be a comparison such as '< 10'"
-                                   f"{' or < 30 days' if name == 'account_age' else ''}, not `{value.text[:40]}`")  # fmt: skip
+            example = "< 30 days" if name == "account_age" else "< 10"
+            self.error(value.line, f"{name} must be a comparison such as '{example}', not `{value.text[:40]}`")
             return None
         unit = unit or ("day" if name == "account_age" else "")
         return Node(value.line, f"{parts[1] or '='} {parts[2]} {unit + 's' if unit else ''}".strip())
@@ -537,6 +555,8 @@ class _Section:
                                      f"{_near(modifier, _MODIFIERS)}")  # fmt: skip
                 return
         mode = next((word for word in modifiers if word in _MODES), "")  # the first counts
+        if not self.typed and not where and not self.kinds and set(given) <= _SUBMITTED:
+            self.kinds = _SUBMISSION  # no comment has one, so there too only submissions are asked
         if not mode:
             mode = ("full-exact" if len(given) == 1 and given[0] in _EXACT else
                     "includes" if len(given) == 1 and given[0] in _PART else
@@ -547,7 +567,7 @@ class _Section:
         cased = ["case-sensitive"] if "case-sensitive" in modifiers else []
         self._searches(key, value, fields, mode, cased, is_regex="regex" in modifiers, negate=negate)
 
-    def _searches(
+    def _searches(  # noqa: PLR0912 - a line a kind of term
         self, key: Node, value: Node, fields: list[str], mode: str, cased: list[str], *, is_regex: bool, negate: bool
     ) -> None:
         """One search there is one check here, or several where its terms need different ways of looking."""
@@ -670,8 +690,9 @@ class _Section:
             )
 
         if apart:  # there all that do not remove run; here one decides, and all that only label run
-            rules = [rule(self.name, *does, *rest),
-                     rule(f"{self.name[:80]} (label)", *labelled, *[(k, n) for k, n in rest if k != "test"], *extra.items())]  # fmt: skip
+            others = [(name, node) for name, node in rest if name != "test"]
+            second = rule(f"{self.name[:80]} (label)", *labelled, *others, *extra.items())
+            rules = [rule(self.name, *does, *rest), second]
         else:
             rules = [rule(self.name, *does, *labelled, *rest, *extra.items())]
         return Translated(self.line, self.part, tuple(rules), tuple(self.notes))
@@ -756,7 +777,7 @@ def _pieces(pattern: str) -> list[str]:
         index += 1
     cuts.append(len(pattern))
     pieces: list[str] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         case = pattern[start + 1 : end]
         if pieces and len(pieces[-1]) + len(case) < 1_000:
             pieces[-1] += "|" + case
@@ -809,7 +830,17 @@ def _one_line(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return text if re.fullmatch(r"[a-z_.]+", text) else json.dumps(text, ensure_ascii=True)
+    return text if re.fullmatch(r"[a-z_.]+", text) else _text(text)
+
+
+def _text(text: str) -> str:
+    """In double quotes; what YAML cannot hold as it is, as an escape of YAML's own."""
+    quoted = json.dumps(text, ensure_ascii=False)
+    return re.sub(
+        "[^\t\n\r -~\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]|[\u2028\u2029]",
+        lambda odd: f"\\u{ord(odd[0]):04x}",
+        quoted,
+    )
 
 
 def _flow(value: Node) -> str:
@@ -817,5 +848,5 @@ def _flow(value: Node) -> str:
     if value.mapping:
         return "{" + ", ".join(f"{_quoted(key.text)}: {_flow(inner)}" for key, inner in value.pairs()) + "}"
     if isinstance(value.value, str):
-        return json.dumps(value.value, ensure_ascii=True)
+        return _text(value.value)
     return "[" + ", ".join(_flow(item) for item in value.items()) + "]"

@@ -634,7 +634,11 @@ class Reader:
                 break
             try:
                 if is_regex:
-                    patterns.append(compile_pattern(word.text, mode, case_sensitive=cased))
+                    pattern = compile_pattern(word.text, mode, case_sensitive=cased)
+                    if pattern.looks and not narrow:
+                        raise BadPattern("look-around finds less here than it says, so it cannot stand where finding "
+                                         "less makes the rule hold more")  # fmt: skip
+                    patterns.append(pattern)
                     self._runs += 1
                 else:
                     terms.append(_term(word.text))

@@ -350,7 +350,8 @@ def _stretches(subject: Subject, fields: int) -> Iterator[_Stretch]:
                 yield _Stretch(DOMAIN, host.group(1).rstrip("."), link.start() + host.start(1), "body")
 
 
-_RARE = TITLE | UNQUOTED | sum(CONTEXT.values())
+_TOLD = sum(CONTEXT.values())
+_RARE = TITLE | UNQUOTED | _TOLD
 _QUOTED = re.compile(r"^>.*$", re.MULTILINE)
 _TITLED = frozenset({Kind.POST, Kind.REVIEW, Kind.MENTION})
 
@@ -512,7 +513,7 @@ def _text_checks(checks: Sequence[Check]) -> Iterator[TextCheck]:
 def _needed(checks: Sequence[Check]) -> set[int]:
     """Check numbers of which one must hit before the rule can hold; empty: it may hold without any."""
     for check in checks:
-        if isinstance(check, TextCheck) and not check.negate:
+        if isinstance(check, TextCheck) and not check.negate and check.fields & ~_TOLD:
             return {check.number}
     for check in checks:
         if isinstance(check, Group) and check.key == "any_of":
@@ -556,7 +557,9 @@ def _plain_rule(rule: Rule) -> list[object]:
 
 def _plain_check(check: Check) -> list[object]:
     if isinstance(check, TextCheck):
-        sources = [pattern.source for pattern in check.patterns]
+        sources = [pattern.source if not pattern.looks else
+                   [pattern.source, *([look.engine.pattern, look.behind, look.wanted] for look in pattern.looks)]
+                   for pattern in check.patterns]  # fmt: skip
         return [check.fields, check.mode, check.negate, check.cased, check.terms, sources]
     if isinstance(check, LengthCheck):
         return [check.bound, check.longer]
