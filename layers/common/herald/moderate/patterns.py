@@ -19,8 +19,9 @@ from herald.moderate.normalise import is_word
 
 LONGEST = 1_000
 """Characters of a pattern."""
-_MEMORY = 1 << 20  # bytes RE2 may use for one pattern; keeps the worst scan of 10,000 characters to tens of ms
-_LOOKED = 30_000  # characters that the look-arounds of one pattern may read in one text
+_STEPS = 6_000  # of RE2's program: a scan of 10,000 characters costs their product at worst; real patterns have < 5,000
+_MEMORY = 1 << 21  # bytes RE2 may use for one pattern; less, and large ones fall back to a slower way
+_LOOKED = 12_000  # characters that the look-arounds of one pattern may read in one text
 _BEHIND = 200  # characters a look-behind sees
 _WATCH = "\x01\x02herald\x02\x01"  # put behind every text: found, unless the look over all patterns failed
 
@@ -185,13 +186,19 @@ def _engine(source: str) -> Any:
     options.log_errors = False
     options.max_mem = _MEMORY
     try:
-        return re2._Regexp(source, options)  # not re2.compile: its cache would keep every pattern ever tried
+        engine = re2._Regexp(source, options)  # not re2.compile: its cache would keep every pattern ever tried
     except re2.error as error:
         reason = error.args[0] if error.args else "unknown"
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
         raise BadPattern(f"the pattern does not compile: {reason}") from None
     except UnicodeError:
         raise BadPattern("the pattern holds half a character (a lone surrogate)") from None
+    if engine.programsize > _STEPS:
+        raise BadPattern(
+            f"the pattern does not compile to a small program ({engine.programsize} steps; the limit is {_STEPS}): "
+            "use smaller counts such as {0,20}, or fewer of them"
+        )
+    return engine
 
 
 def translate(pattern: str, looks: list[tuple[str, bool, bool]] | None = None) -> str:  # noqa: PLR0912 - a branch a sign
