@@ -246,7 +246,10 @@ def test_check_and_import_say_what_runs(tmp_path: Path, capsys: pytest.CaptureFi
     assert "back-reference" in line["patterns"]["left_out"][0]["why"]
     assert "1 of 1 sections load; 1 of 2 patterns run" in printed.err
     main(["rules", "import", str(file)])
-    assert compile_rules(capsys.readouterr().out).rules[0].name == "Lamps"
+    imported = compile_rules(capsys.readouterr().out).rules[0]
+    assert (imported.name, imported.shadow) == ("Lamps", True)
+    main(["rules", "import", "--live", str(file)])
+    assert not compile_rules(capsys.readouterr().out).rules[0].shadow
 
 
 # ---------------------------------------------------------------- whatever the text

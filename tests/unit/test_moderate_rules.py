@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from herald.documents import sections
 from herald.model import Action, Kind
+from herald.moderate.decide import decide_line
 from herald.moderate.language import MAX_TERMS, MODIFIERS
 from herald.moderate.patterns import BadPattern, compile_pattern, translate
 from herald.moderate.rules import MAX_RULES, RuleSet, Subject, compile_rules
@@ -486,3 +487,21 @@ def test_a_test_may_give_signals_and_fails_with_its_line() -> None:
     report = compile_rules(text).report("f")[0]
     assert report["status"] == "error"
     assert "line 5" in str(report["notes"])
+
+
+# ---------------------------------------------------------------- shadow
+
+
+def test_a_rule_in_shadow_is_recorded_and_nothing_is_done_by_it() -> None:
+    rules = compile_rules("name: new\nmode: shadow\nbody: [lamp]\naction: hide\nlabel: lamp\n---\n"
+                          "name: old\nbody: [lamp]\naction: queue\n")  # fmt: skip
+    judged = rules.judge(Subject("a lamp"))
+    assert judged.deciding is not None
+    assert judged.deciding.rule.name == "old"
+    assert judged.labelling == ()
+    assert [match.rule.name for match in judged.shadow] == ["new"]
+    line = decide_line({"id": 1, "text": "a lamp"}, rules, now=NOON)
+    assert (line["action"], line["labels"]) == ("queue", [])
+    assert "in shadow, not acted on: new would hide" in str(line["trace"])
+    live = compile_rules("name: new\nbody: [lamp]\naction: hide\nlabel: lamp\n")
+    assert live.hash != compile_rules("name: new\nmode: shadow\nbody: [lamp]\naction: hide\nlabel: lamp\n").hash

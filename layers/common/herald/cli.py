@@ -174,6 +174,13 @@ def _judging_commands(commands: Any) -> None:
         "herald rules import automod.yaml > rules.yaml",
     )  # fmt: skip
     imported.add_argument("file", metavar="FILE")
+    differing = _command(
+        rules_commands, "diff", _rules_diff, "decide texts by two rule files, a line a text: changed or not, and how",
+        "herald rules diff rules.yaml next.yaml < texts.jsonl",
+    )  # fmt: skip
+    differing.add_argument("now", metavar="NOW")
+    differing.add_argument("following", metavar="NEXT")
+    imported.add_argument("--live", action="store_true", help="the rules act at once; without it they are in shadow")
 
     sla = _command(
         commands, "sla", _sla, "the deadline that a target of business time gives",
@@ -573,11 +580,38 @@ def _rules_import(args: argparse.Namespace) -> int:
     from herald.moderate.automod import compile_automod, to_herald  # noqa: PLC0415
 
     text = _rules_text(args.file)
-    print(to_herald(text), end="")
+    print(to_herald(text, shadow=not args.live), end="")
     problems = compile_automod(text).problems
     for problem in problems:
         _complain(f"{args.file} {problem.sentence}", _FAILED)
     return _FAILED if problems else _OK
+
+
+def _rules_diff(args: argparse.Namespace) -> int:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
+    from herald.moderate.decide import subject_line  # noqa: PLC0415
+    from herald.moderate.versions import Changed, changes, summary  # noqa: PLC0415
+
+    now, following = (compile_any(_rules_text(name)) for name in (args.now, args.following))
+    for name, rules in ((args.now, now), (args.following, following)):
+        for problem in rules.problems:
+            _complain(f"{name} {problem.sentence}", _FAILED)
+    found: list[Changed] = []
+
+    def line(obj: object) -> dict[str, object]:
+        given = subject_line(obj, datetime.now(UTC))
+        if isinstance(given, dict):
+            return given
+        new = list(changes(now, following, [given]))
+        found.extend(new)
+        return {"id": given[0], "changed": bool(new), **(asdict(new[0]) if new else {})}
+
+    code = _each_line(line)
+    for way, count in summary(found).items():
+        print(f"{way}: {count}", file=sys.stderr)
+    return code
 
 
 def _rules_text(name: str) -> str:

@@ -205,8 +205,12 @@ def compile_automod(text: str) -> RuleSet:
     return RuleSet(rules, outcomes)
 
 
-def to_herald(text: str) -> str:
-    """The same rules in Herald's own YAML, each note a comment above its rule; what did not load stands as comments."""
+def to_herald(text: str, *, shadow: bool = False) -> str:
+    """The same rules in Herald's own YAML, each note a comment above its rule; what did not load stands as comments.
+
+    Args:
+        shadow: every rule is in shadow: recorded and not acted on, until someone has seen what it would do.
+    """
     lines = ["# Translated from AutoModerator by `herald rules import`. Manner of writing: docs/rules.md."]
     for each in translate(text):
         lines += ["---", *(f"# {_one_line(note)}" for note in (*each.errors, each.dropped, *each.notes) if note)]
@@ -217,6 +221,7 @@ def to_herald(text: str) -> str:
             lines += ["---"] * (place > 0)
             for key, value in node.pairs():
                 lines.append(f"{_quoted(key.text)}: {_flow(value)}")
+            lines += ["mode: shadow"] * (shadow and all(key.text != "mode" for key, _ in node.pairs()))
     return "\n".join(lines) + "\n"
 
 
@@ -348,8 +353,8 @@ class _Section:
             self.labels |= {item.text.strip().lower(): item.line for item in value.items()}
         elif name == "name":
             self.name = value.text.strip()[:100]
-        elif name in ("policy", "severity", "rationale", "escalate", "brand", "channel", "platform", "kind", "reply",
-                      "private_reply", "notify"):  # fmt: skip
+        elif name in ("mode", "policy", "severity", "rationale", "escalate", "brand", "channel", "platform", "kind",
+                      "reply", "private_reply", "notify"):  # fmt: skip
             self.parts[name] = value
         elif name == "test":
             self.parts[name] = _tests(value)

@@ -52,11 +52,7 @@ def decide(
         order of the file), else allow. Labels of it and of all label-only rules that hold, in the order of the file.
         When only label-only rules hold, the first of them is the rule that is named.
     """
-    subject = Subject(
-        message.text, message.author_name or "", message.kind, message.platform, message.brand,
-        title=str(message.more.get("title") or ""), signals=signals(message, assessment), at=message.created_at,
-    )  # fmt: skip
-    verdict = rules.judge(subject)
+    verdict = rules.judge(subject_of(message, assessment))
     leading = verdict.deciding or next(iter(verdict.labelling), None)
     matches = sorted(_matches(verdict), key=lambda match: match.rule.order)
     labels = tuple(dict.fromkeys(label for match in matches for label in match.rule.labels))
@@ -79,6 +75,14 @@ def decide(
         model_version=assessment.model_version,
         trace=_trace(verdict, action, len(message.text)),
     )
+
+
+def subject_of(message: Message, assessment: Assessment) -> Subject:
+    """What rules may look at of this message."""
+    return Subject(
+        message.text, message.author_name or "", message.kind, message.platform, message.brand,
+        title=str(message.more.get("title") or ""), signals=signals(message, assessment), at=message.created_at,
+    )  # fmt: skip
 
 
 def signals(message: Message, assessment: Assessment) -> dict[str, object]:
@@ -143,6 +147,9 @@ def _trace(verdict: Verdict, action: Action, length: int) -> tuple[Mapping[str, 
     if verdict.unknown:
         missing = "; ".join(f"{rule} ({signal})" for rule, signal in verdict.unknown[:3])
         lines.append({"note": f"not asked, because something it needs is unknown: {missing}"[:300]})
+    for match in verdict.shadow[:3]:
+        would = str(match.rule.action) if match.rule.action else f"label {', '.join(match.rule.labels)}"
+        lines.append({"note": f"in shadow, not acted on: {match.rule.name} would {would}", "shadow": match.rule.name})
     if action is Action.ALLOW and verdict.exempted is None:
         return (*lines, *(_line(match, "labelled") for match in verdict.labelling if match.rule.proposes))
     if verdict.deciding:
@@ -272,28 +279,10 @@ def decide_line(
 
     A line that cannot be read gives {id, error}; the command then ends with 1.
     """
-    text = _text_of(obj)
-    if isinstance(text, _Bad):
-        return text.line
-    words: dict[str, str] = {}
-    for name in ("kind", "platform", "brand", "author_name", "title"):
-        value = text.obj.get(name)
-        if value is not None and not isinstance(value, str):
-            return {"id": text.id, "error": f"`{name}` must be a text"}
-        words[name] = value or ""
-    given = text.obj.get("signals")
-    if given is not None and not isinstance(given, dict):
-        return {"id": text.id, "error": "`signals` must be an object of names and values"}
-    try:
-        kind = Kind(words["kind"] or "comment")
-    except ValueError:
-        return {"id": text.id, "error": f"`kind` must be one of {', '.join(Kind)}"}
-    message = Message(
-        platform=words["platform"], account_id="", external_id=str(text.id), kind=kind, author_id=None,
-        author_name=words["author_name"] or None, text=text.text, parent_id=None, created_at=now, changed_at=now,
-        received_at=now, brand=words["brand"],
-        more={"title": words["title"], "signals": given or {}},
-    )  # fmt: skip
+    read = _message_of(obj, now)
+    if isinstance(read, _Bad):
+        return read.line
+    text, message = read
     decision = decide(message, assess(text.text), rules, policy_versions=policy_versions or {}, now=now)
     clause, escalate = decision.policy, decision.escalate
     return {
@@ -315,6 +304,40 @@ def decide_line(
         "model_version": decision.model_version,
         "trace": [dict(entry) for entry in decision.trace],
     }
+
+
+def subject_line(obj: object, now: datetime) -> tuple[str, Subject] | dict[str, object]:
+    """A line as of `herald decide` -> (id, what rules look at), or {id, error}."""
+    read = _message_of(obj, now)
+    if isinstance(read, _Bad):
+        return read.line
+    text, message = read
+    return str(text.id), subject_of(message, assess(text.text))
+
+
+def _message_of(obj: object, now: datetime) -> tuple[_Given, Message] | _Bad:
+    text = _text_of(obj)
+    if isinstance(text, _Bad):
+        return text
+    words: dict[str, str] = {}
+    for name in ("kind", "platform", "brand", "author_name", "title"):
+        value = text.obj.get(name)
+        if value is not None and not isinstance(value, str):
+            return _Bad(text.id, f"`{name}` must be a text")
+        words[name] = value or ""
+    given = text.obj.get("signals")
+    if given is not None and not isinstance(given, dict):
+        return _Bad(text.id, "`signals` must be an object of names and values")
+    try:
+        kind = Kind(words["kind"] or "comment")
+    except ValueError:
+        return _Bad(text.id, f"`kind` must be one of {', '.join(Kind)}")
+    return text, Message(
+        platform=words["platform"], account_id="", external_id=str(text.id), kind=kind, author_id=None,
+        author_name=words["author_name"] or None, text=text.text, parent_id=None, created_at=now, changed_at=now,
+        received_at=now, brand=words["brand"],
+        more={"title": words["title"], "signals": given or {}},
+    )  # fmt: skip
 
 
 def _span(span: Span) -> dict[str, object]:

@@ -42,9 +42,9 @@ CONDITIONS = ("scores", "persona", "contains", "language", "rate", "hours", "sig
 MODES = ("includes", "includes-word", "starts-with", "ends-with", "full-exact", "full-text")
 MODIFIERS = (*MODES, "regex", "case-sensitive")
 KEYS = (
-    "name", "action", "priority", "severity", "policy", "rationale", "label", "escalate", "reply", "private_reply",
-    "notify", "kind", "platform", "channel", "brand", "body", "title", "unquoted", "author", "author.name", "domain",
-    "url", "body_longer_than", "body_shorter_than", "any_of", "none_of", *CONDITIONS, *CONTEXT, "test",
+    "name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
+    "reply", "private_reply", "notify", "kind", "platform", "channel", "brand", "body", "title", "unquoted", "author",
+    "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of", *CONDITIONS, *CONTEXT, "test",
 )  # fmt: skip
 PLACEHOLDERS = ("match", "rule", "clause")
 
@@ -168,6 +168,7 @@ class Rule:
 
     Attributes:
         proposes: what a person is offered when it holds: reply, private_reply, notify -> the words.
+        shadow: it is asked and recorded, and nothing is done by it.
     """
 
     name: str
@@ -186,6 +187,7 @@ class Rule:
     brands: frozenset[str] = frozenset()
     tests: tuple[RuleTest, ...] = ()
     proposes: Mapping[str, str] = field(default_factory=dict)
+    shadow: bool = False
 
 
 @record
@@ -222,8 +224,8 @@ _NAME_LINE = re.compile(r"^name:[ \t]*(\S.{0,120})$", re.MULTILINE)  # of a sect
 _WITHIN = re.compile(r"(\d{1,5})\s*(m|min|mins|minute|minutes|h|hour|hours|d|day|days)")
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_PARTS = frozenset({"name", "action", "priority", "severity", "policy", "rationale", "label", "escalate", "test",
-                    "kind", "platform", "channel", "brand", "reply", "private_reply", "notify"})  # fmt: skip
+_PARTS = frozenset({"name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
+                    "test", "kind", "platform", "channel", "brand", "reply", "private_reply", "notify"})  # fmt: skip
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 _HINTS = {
     "type": "kind", "text": "body", "labels": "label", "reason": "rationale", "tests": "test",
@@ -385,6 +387,8 @@ class Reader:
             case "action":
                 chosen = self._one_of(value, "action", [str(a) for a in Action])
                 return replace(rule, action=Action(chosen) if chosen else None)
+            case "mode":
+                return replace(rule, shadow=self._one_of(value, "mode", ("live", "shadow")) == "shadow")
             case "priority":
                 return replace(rule, priority=self._number(value, "priority", -1_000_000, 1_000_000) or 0)
             case "policy":

@@ -98,6 +98,7 @@ class Verdict:
     Attributes:
         cut: the text was longer than what is scanned.
         unknown: (rule, signal) of rules that only a missing signal kept from holding.
+        shadow: rules in shadow that hold; nothing is done by them.
     """
 
     deciding: Match | None
@@ -105,6 +106,7 @@ class Verdict:
     exempted: Match | None
     cut: bool
     unknown: tuple[tuple[str, str], ...] = ()
+    shadow: tuple[Match, ...] = ()
 
 
 @record
@@ -140,9 +142,12 @@ class RuleSet:
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.sections: tuple[Section, ...] = tuple(sections)
         self.hash: str = _hash(self.rules)
-        deciding = [rule for rule in self.rules if rule.action is not None]
+        deciding = [rule for rule in self.rules if rule.action is not None and not rule.shadow]
         self._deciding: tuple[Rule, ...] = tuple(sorted(deciding, key=_rank))
-        self._labelling: tuple[Rule, ...] = tuple(rule for rule in self.rules if rule.action is None)
+        self._labelling: tuple[Rule, ...] = tuple(
+            rule for rule in self.rules if rule.action is None and not rule.shadow
+        )
+        self._shadow: tuple[Rule, ...] = tuple(rule for rule in self.rules if rule.shadow)
         checks = [check for rule in self.rules for check in _text_checks(rule.checks)]
         self._fields = 0
         for check in checks:
@@ -193,7 +198,10 @@ class RuleSet:
             for rule in self._labelling
             if rule.order in candidates and (match := _holds(rule, subject, seen, unknown))
         )
-        return Verdict(deciding, labelling, exempted, len(subject.body) > SCANNED, tuple(unknown))
+        shadow = tuple(
+            match for rule in self._shadow if rule.order in candidates and (match := _holds(rule, subject, seen, []))
+        )
+        return Verdict(deciding, labelling, exempted, len(subject.body) > SCANNED, tuple(unknown), shadow)
 
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
@@ -546,7 +554,8 @@ def _hash(rules: Sequence[Rule]) -> str:
 
 
 def _plain_rule(rule: Rule) -> list[object]:
-    proposes = [sorted(rule.proposes.items())] if rule.proposes else []
+    proposes: list[object] = [sorted(rule.proposes.items())] if rule.proposes else []
+    proposes += ["shadow"] if rule.shadow else []
     return [
         rule.name, str(rule.action), rule.priority, int(rule.severity), str(rule.policy), rule.rationale, rule.labels,
         None if rule.escalate is None else [rule.escalate.to, rule.escalate.within_minutes, rule.escalate.severity],
