@@ -44,7 +44,8 @@ MODIFIERS = (*MODES, "regex", "case-sensitive")
 KEYS = (
     "name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
     "reply", "private_reply", "notify", "kind", "platform", "channel", "brand", "body", "title", "unquoted", "author",
-    "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of", *CONDITIONS, *CONTEXT, "test",
+    "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of",
+    *CONDITIONS, *CONTEXT, "test",
 )  # fmt: skip
 PLACEHOLDERS = ("match", "rule", "clause")
 
