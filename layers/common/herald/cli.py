@@ -168,7 +168,19 @@ def _judging_commands(commands: Any) -> None:
         rules_commands, "check", _rules_check, "one line a rule: loaded, partial, refused or error",
         "herald rules check rules.yaml",
     )  # fmt: skip
-    check.add_argument("files", metavar="FILE", nargs="+")
+    check.add_argument("files", metavar="FILE", nargs="+", help="Herald's rules, or Reddit's AutoModerator")
+    imported = _command(
+        rules_commands, "import", _rules_import, "print a file of Reddit's AutoModerator in Herald's language",
+        "herald rules import automod.yaml > rules.yaml",
+    )  # fmt: skip
+    imported.add_argument("file", metavar="FILE")
+    differing = _command(
+        rules_commands, "diff", _rules_diff, "decide texts by two rule files, a line a text: changed or not, and how",
+        "herald rules diff rules.yaml next.yaml < texts.jsonl",
+    )  # fmt: skip
+    differing.add_argument("now", metavar="NOW")
+    differing.add_argument("following", metavar="NEXT")
+    imported.add_argument("--live", action="store_true", help="the rules act at once; without it they are in shadow")
 
     sla = _command(
         commands, "sla", _sla, "the deadline that a target of business time gives",
@@ -247,6 +259,8 @@ def _link_command(commands: Any) -> None:
     made.add_argument("--as", dest="person", metavar="PERSON", required=True, help="id of who makes it and may use it")
     made.add_argument("--hours", type=int, default=48, metavar="HOURS", help="how long it works (48)")
     made.add_argument("--brand", metavar="BRAND", default="", help="to share; may be left out where there is only one")
+
+
 def _rescue_commands(commands: Any) -> None:
     redrive = _command(
         commands, "redrive", _redrive, "put right what an outage left behind; may be run twice; one line a thing",
@@ -548,11 +562,12 @@ def _assess(args: argparse.Namespace) -> int:
 
 
 def _decide(args: argparse.Namespace) -> int:
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
     from herald.moderate.decide import decide_line  # noqa: PLC0415
     from herald.moderate.rules import compile_rules  # noqa: PLC0415
 
     name = args.rules or "default_rules.yaml"
-    rules = compile_rules(_rules_text(args.rules) if args.rules else _default_rules())
+    rules = compile_any(_rules_text(args.rules)) if args.rules else compile_rules(_default_rules())
     for problem in rules.problems:
         where = f"line {problem.line}: "
         _complain(f"{name} {where}{problem.sentence.removeprefix(where)}", _FAILED)
@@ -560,12 +575,13 @@ def _decide(args: argparse.Namespace) -> int:
 
 
 def _rules_check(args: argparse.Namespace) -> int:
-    from herald.moderate.rules import compile_rules  # noqa: PLC0415
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
 
     code = _OK
     for name in args.files:
         try:
-            report = compile_rules(_rules_text(name)).report(name)
+            rules = compile_any(_rules_text(name))
+            report = rules.report(name)
         except (BadPayload, OSError) as error:
             code = _FAILED
             _emit({"file": name, "error": _words(error)})
@@ -573,6 +589,49 @@ def _rules_check(args: argparse.Namespace) -> int:
         for line in report:
             _emit(line)
             code = _FAILED if line["status"] in ("error", "refused") else code
+        loaded = sum(line["status"] in ("loaded", "partial") for line in report)
+        runs = sum(section.runs for section in rules.sections)
+        not_run = sum(len(section.left_out) for section in rules.sections)
+        said = f"{name}: {loaded} of {len(report)} sections load; {runs} of {runs + not_run} patterns run"
+        print(said, file=sys.stderr)
+    return code
+
+
+def _rules_import(args: argparse.Namespace) -> int:
+    from herald.moderate.automod import compile_automod, to_herald  # noqa: PLC0415
+
+    text = _rules_text(args.file)
+    print(to_herald(text, shadow=not args.live), end="")
+    problems = compile_automod(text).problems
+    for problem in problems:
+        _complain(f"{args.file} {problem.sentence}", _FAILED)
+    return _FAILED if problems else _OK
+
+
+def _rules_diff(args: argparse.Namespace) -> int:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
+    from herald.moderate.decide import subject_line  # noqa: PLC0415
+    from herald.moderate.versions import Changed, changes, summary  # noqa: PLC0415
+
+    now, following = (compile_any(_rules_text(name)) for name in (args.now, args.following))
+    for name, rules in ((args.now, now), (args.following, following)):
+        for problem in rules.problems:
+            _complain(f"{name} {problem.sentence}", _FAILED)
+    found: list[Changed] = []
+
+    def line(obj: object) -> dict[str, object]:
+        given = subject_line(obj, datetime.now(UTC))
+        if isinstance(given, dict):
+            return given
+        new = list(changes(now, following, [given]))
+        found.extend(new)
+        return {"id": given[0], "changed": bool(new), **(asdict(new[0]) if new else {})}
+
+    code = _each_line(line)
+    for way, count in summary(found).items():
+        print(f"{way}: {count}", file=sys.stderr)
     return code
 
 
@@ -724,6 +783,8 @@ def _restore(args: argparse.Namespace) -> int:
 
     code = _over_the_tables("restore", work)
     return _complain(f"rows that stand in both and differ, left as they are: {len(left)}", _FAILED) if left else code
+
+
 # -------------------------------------------------------------------- putting right
 
 
