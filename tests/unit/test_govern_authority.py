@@ -84,7 +84,7 @@ for each in (Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER, Role.OWNER):
 EXPECTED[Role.COMMUNITY_MANAGER] -= {"ChoosePlatforms"}
 for each in (Role.MARKETER, Role.OWNER):
     EXPECTED[each] |= {"SavePlatformNote", "SaveNeeds", "ScorePlatform", "ChoosePlatforms", "SaveProfile"}
-    EXPECTED[each] |= {"SaveMonitor"}
+    EXPECTED[each] |= {"SaveMonitor", "SaveFeed", "RetireFeed", "KeepItem"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SaveMonitor"}
 # publish: whoever promotes keeps campaigns; everybody who answers may give a link that is counted
 for each in (Role.MARKETER, Role.OWNER):
