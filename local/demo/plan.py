@@ -13,6 +13,7 @@ from herald.flows.commands import (
     RecordRecommendation,
     SaveCampaign,
     SaveDay,
+    SaveFeed,
     SaveMonitor,
     SaveNeeds,
     SaveOffer,
@@ -21,6 +22,8 @@ from herald.flows.commands import (
     ScorePlatform,
 )
 from local.demo import organisation as shop
+from local.feeds import MAGAZINES
+from local.ports import url
 
 
 def days(today: date) -> list[SaveDay]:
@@ -85,6 +88,7 @@ def research(today: date) -> list[tuple[Command, str]]:
     told.append((ChoosePlatforms(shop.BRAND, ("facebook_page", "bluesky"), tuple(reasons.items()), 0), "eleni"))
     words = ("lamp", "lamps", "light")
     told.append((SaveMonitor("demo-monitor-1", shop.BRAND, "Lamps", words, (), (), 10, 0), "priya"))
+    told += [(SaveFeed(shop.BRAND, url("feeds") + one.path, one.title), "jack") for one in MAGAZINES]
     bio = "Furniture and light for slow homes. Sydney, Brisbane, Perth."
     for account in shop.ACCOUNTS[:3]:
         command = SaveProfile(account.id, "Banksia & Oak", bio, "https://shop.banksia-and-oak.example/", "", "", 0)

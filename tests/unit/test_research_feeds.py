@@ -124,7 +124,7 @@ def test_http_and_https_are_read_and_one_origin_of_ours_where_it_is_said():
 
 @pytest.mark.parametrize(
     "markup",
-    [  # fmt: skip
+    [
         "<!--",
         "<![CDATA[",
         "<a ",

@@ -62,7 +62,8 @@ class FeedItem(Record):
 
     Attributes:
         id: derived from the feed and the entry's own id (research.feeds.item_id), so that it is kept once.
-        feed_id, source: id and title of the feed (not `feed`: a row's place on its list has that name). address: of the entry; may be empty.
+        feed_id, source: id and title of the feed. (`feed` is the name of a row's place on its list.)
+        address: of the entry; may be empty.
         published: what the feed says, never later than `read`; `read` where it says nothing.
         dated: whether the feed did say.
         asset: id of the library's asset made of it; empty: none.
