@@ -29,6 +29,7 @@ from herald.flows.commands import (
     Approve,
     Claim,
     Draft,
+    KeepItem,
     Overrule,
     Reply,
     Resolve,
@@ -42,6 +43,7 @@ from herald.flows.commands import (
 )
 from herald.flows.context import Herald
 from herald.flows.deliver import deliver
+from herald.flows.feeds import items_of, read_feeds
 from herald.flows.gate import perform
 from herald.flows.measure import measure
 from herald.flows.moderate import moderate
@@ -64,8 +66,9 @@ from herald.model import (
     case_id,
 )
 from herald.platforms import outlets, sources
-from herald.ports import Capabilities, Proof
+from herald.ports import Capabilities, FeedPage, Proof
 from herald.store.tables import TableStore
+from local import feeds as magazines
 from local import shop as till
 from local.demo import govern, library, microblogs, plan, voices
 from local.demo import organisation as shop
@@ -73,6 +76,7 @@ from local.facebook import numbers
 from local.memory import MemoryDb
 from local.memory_media import MemoryMedia
 from local.microblogs.network import Network
+from local.ports import url
 from local.simulator import crowd
 
 DAYS = 28
@@ -156,6 +160,17 @@ class Rehearsal:
         return [Proof(known) for known, published in self.published.items() if published.id == delivery.id]
 
 
+@dataclass(frozen=True, slots=True)
+class _Magazines:
+    """The feeds of this machine, as local.feeds would serve them at the time of the clock."""
+
+    clock: Callable[[], datetime]
+    own: str = field(default_factory=lambda: url("feeds"))
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        return FeedPage(magazines.body(address.removeprefix(self.own), self.clock()), address)
+
+
 @dataclass
 class Clock:
     now: datetime
@@ -228,7 +243,7 @@ def make(
         store=store, sources=sources(), outlets={**outlets(), **towns.adapters, "facebook_page": wall},
         archive=_NoArchive(), pollers=towns.pollers,
         wake=lambda delivery: woken.append(delivery.id), secrets=lambda ref: credentials[ref], clock=clock,
-        meters={**towns.adapters, "facebook_page": wall}, media=files, uploads=files,
+        meters={**towns.adapters, "facebook_page": wall}, media=files, uploads=files, feeds=_Magazines(clock),
     )  # fmt: skip
     furnish(store, bases, opening)
     month = _Month(herald, wall, towns, clock, woken, credentials)
@@ -268,6 +283,10 @@ class _Month:
         self._shop_tells(until)
         for told, by in (*plan.incidents(), *plan.research(until.date())):
             self._act(told, by)
+        read_feeds(self.herald, self.clock.now)
+        newest = items_of(shop.BRAND, self.herald, limit=1)
+        for one in newest:
+            self._act(KeepItem(shop.BRAND, one.id), "jack")
         for told, by in plan.chosen(self.herald, until.date()):
             self._act(told, by)
 

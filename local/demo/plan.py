@@ -19,6 +19,7 @@ from herald.flows.commands import (
     RecordRecommendation,
     SaveCampaign,
     SaveDay,
+    SaveFeed,
     SaveMonitor,
     SaveNeeds,
     SaveOffer,
@@ -31,6 +32,8 @@ from herald.flows.commands import (
 )
 from herald.flows.context import Herald
 from local.demo import organisation as shop
+from local.feeds import MAGAZINES
+from local.ports import url
 from local.shop import ACACIA, BELL, CODE, SLUG
 
 
@@ -118,6 +121,7 @@ def research(today: date) -> list[tuple[Command, str]]:
             told.append((ScorePlatform(shop.BRAND, platform, need, score, why, 0), "jack"))
     words = ("lamp", "lamps", "light")
     told.append((SaveMonitor("demo-monitor-1", shop.BRAND, "Lamps", words, (), (), 10, 0), "priya"))
+    told += [(SaveFeed(shop.BRAND, url("feeds") + one.path, one.title), "jack") for one in MAGAZINES]
     bio = "Furniture and light for slow homes. Sydney, Brisbane, Perth."
     for account in shop.ACCOUNTS[:3]:
         command = SaveProfile(account.id, "Banksia & Oak", bio, "https://shop.banksia-and-oak.example/", "", "", 0)

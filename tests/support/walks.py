@@ -46,7 +46,7 @@ from herald.model import (
     Role,
     Snapshot,
 )
-from herald.ports import Polled
+from herald.ports import FeedPage, Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
 from local.demo.library import shelved
@@ -124,6 +124,16 @@ class Asked:
 
     def insights(self, account: Account, token: str, posts: Sequence[str], now: datetime) -> list[Snapshot]:
         return [Snapshot(account.id, Metric.REACTIONS, 3, now, post=post) for post in posts]
+
+
+class Told:
+    """A server of feeds with one entry."""
+
+    own = ""
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        body = "<rss><channel><item><title>Cane is back</title><guid>1</guid></item></channel></rss>"
+        return FeedPage(body.encode(), address, '"1"')
 
 
 @dataclass
@@ -247,7 +257,7 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         store = Watched(built.store, watch)
         herald = replace(
             built, store=store, outlets={wall.name: wall}, pollers={asked.name: asked},
-            completers={asked.name: asked}, meters={asked.name: asked},
+            completers={asked.name: asked}, feeds=Told(), meters={asked.name: asked},
             secrets=runtime.SecretsManager(client, ttl=0), link_base="https://herald.example",
         )  # fmt: skip
         setattr_(runtime, "current", lambda: herald)
@@ -299,7 +309,9 @@ def messages(walk: Walk) -> None:
 
 
 def polls(walk: Walk) -> None:
-    """Poll: twice, so that the cursor is made and moved; the same kinds of events as ingest; a mention's words."""
+    """Poll: twice, so that the cursor is made and moved; the same kinds of events as ingest; a mention's words;
+    a feed."""
+    walk.perform(c.SaveFeed(BRAND, "https://news.example/feed", "News"), ANA.id)
     hidden = a_comment("seen hidden", id="21", change=Change.HIDDEN)
     late = [edited(a_comment("x", id="22"), "new", at=NOON + timedelta(minutes=1)), a_comment("old", id="22")]
     walk.asked.events = [hidden, *late, a_comment("odd", id="23", kind=Kind.UNKNOWN)]

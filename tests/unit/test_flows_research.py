@@ -461,8 +461,9 @@ def test_any_two_links_are_compared_without_a_failure(one: str, other: str) -> N
 # ---------------------------------------------------------------- what rises, what is heard
 
 
-def things(topic: str, n: int, at: datetime, start: int = 0) -> list[Said]:
-    return [Said(f"{topic}{start + k:03d}", at + timedelta(minutes=k), f"{topic} {k}") for k in range(n)]
+def things(topic: str, n: int, at: datetime, start: int = 0, voices: int = 9) -> list[Said]:
+    every = timedelta(minutes=1)
+    return [Said(f"{topic}{start + k:03d}", at + k * every, f"{topic} {k}", f"p{k % voices}") for k in range(n)]
 
 
 def test_a_topic_that_rises_fivefold_comes_first_with_base_velocity_and_three_samples() -> None:
@@ -477,7 +478,38 @@ def test_a_topic_that_rises_fivefold_comes_first_with_base_velocity_and_three_sa
     (first,) = trends.rising(told, until, 7)
     assert (first.topic, first.now, first.base, first.velocity, len(first.samples)) == ("lamp", 20, 4, 16 / 7, 3)
     assert first.samples == ("lamp023", "lamp022", "lamp021")
+    assert first.voices == 9
     assert trends.rising(things("rare", trends.LEAST - 1, new), until, 7) == []
+
+
+def test_chance_one_loud_person_and_a_busy_week_make_no_trend() -> None:
+    until = datetime(2026, 11, 25, tzinfo=UTC)
+    new, old = until - timedelta(days=2), until - timedelta(days=9)
+    rest = [*things("sofa", 20, old), *things("sofa", 20, new, 20)]
+    assert trends.rising([*rest, *things("teak", trends.LEAST, new)], until, 7) != []
+    assert trends.rising([*rest, *things("teak", 40, new, voices=trends.VOICES - 1)], until, 7) == []
+    assert trends.rising([*rest, *things("teak", 4, old), *things("teak", 8, new, 4)], until, 7) == []  # 1.15 sd
+    assert trends.rising([*things("sofa", 20, old), *things("sofa", 60, new, 20)], until, 7) == []  # all of it grew
+    assert trends.rising([*rest, *things("teak", trends.LEAST - 2, new) * 3], until, 7) == []  # read three times
+
+
+def test_samples_are_of_different_people_where_there_are() -> None:
+    until = datetime(2026, 11, 25, tzinfo=UTC)
+    loud = [Said(f"l{n}", until - timedelta(minutes=n + 1), "teak", "loud") for n in range(9)]
+    others = [Said(f"o{n}", until - timedelta(hours=n + 1), "teak", f"o{n}") for n in range(2)]
+    (first,) = trends.rising([*loud, *others], until, 7)
+    assert first.samples == ("l0", "o0", "o1")
+
+
+@given(st.lists(st.tuples(st.text(max_size=30), st.floats(-1, 15), st.sampled_from("abcdef")), max_size=40))
+def test_whatever_is_said_the_numbers_are_those_of_the_things_said(told: list[tuple[str, float, str]]) -> None:
+    until = datetime(2026, 11, 25, tzinfo=UTC)
+    made = [Said(str(n), until - timedelta(days=days), text, by) for n, (text, days, by) in enumerate(told)]
+    for one in trends.rising(made, until, 7):
+        saying = [x for x in made if one.topic in trends.topics(x.text) and until - timedelta(days=7) <= x.at < until]
+        assert one.now == len(saying) >= trends.LEAST > 0
+        assert one.now > one.base
+        assert set(one.samples) <= {x.id for x in saying}
 
 
 def test_hashtags_are_topics_and_common_words_names_and_links_are_not() -> None:

@@ -84,7 +84,7 @@ for each in (Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER, Role.OWNER):
 EXPECTED[Role.COMMUNITY_MANAGER] -= {"ChoosePlatforms"}
 for each in (Role.MARKETER, Role.OWNER):
     EXPECTED[each] |= {"SavePlatformNote", "SaveNeeds", "ScorePlatform", "ChoosePlatforms", "SaveProfile", "RecordLook"}
-    EXPECTED[each] |= {"SaveMonitor"}
+    EXPECTED[each] |= {"SaveMonitor", "SaveFeed", "RetireFeed", "KeepItem"}
 for each in (Role.OWNER, Role.COMPLIANCE):
     EXPECTED[each] |= {"CountersignChoice"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SaveMonitor"}

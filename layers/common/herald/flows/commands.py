@@ -413,6 +413,34 @@ class SaveMonitor(Command):
     active: bool = True
 
 
+@record
+class SaveFeed(Command):
+    """Read this RSS or Atom feed for the brand. The same address is the same feed: saved again, it is renamed, or read
+    again where it was retired."""
+
+    brand: str
+    address: str
+    title: str
+    expected: int = 0  # version the person saw; 0 for an address that was never saved
+
+
+@record
+class RetireFeed(Command):
+    """Read it no more."""
+
+    brand: str
+    feed_id: str
+    expected: int
+
+
+@record
+class KeepItem(Command):
+    """Put an entry of a feed into the library as a link, with its origin; licence unknown. Twice is once."""
+
+    brand: str
+    item_id: str
+
+
 # ---------------------------------------------------------------- library: assets, sources, user content
 
 
@@ -794,6 +822,7 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((SavePlatformNote, SaveNeeds, ScorePlatform), "research"),
         **dict.fromkeys((ChoosePlatforms, CountersignChoice, SaveProfile, RecordLook), "research"),
         **dict.fromkeys((SaveMonitor,), "monitors"),
+        **dict.fromkeys((SaveFeed, RetireFeed, KeepItem), "feeds"),
         **dict.fromkeys((RecordRecommendation, ActOnRecommendation, MeasureEffect), "recommendations"),
         **dict.fromkeys((MakeLink,), "invite"),
         **dict.fromkeys((MailReport,), "mailing"),

@@ -12,7 +12,7 @@ from herald.errors import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from herald.ports import Completer, Meter, Outlet, Poller, Source
+    from herald.ports import Completer, FeedPage, Feeds, Meter, Outlet, Poller, Source
 
 ALIASES: Mapping[str, str] = {"meta": "facebook_page", "stripe": "webhook"}
 """Other names that `parse` and `verify` take."""
@@ -74,6 +74,25 @@ def completers() -> Mapping[str, Completer]:
 def meters() -> Mapping[str, Meter]:
     """Name -> platform that tells numbers."""
     return cast("Mapping[str, Meter]", _Lazy(_METERS))
+
+
+def feeds(own: str = "") -> Feeds:
+    """What reads feeds; imported when the first is read.
+
+    Args:
+        own: see ports.Feeds.
+    """
+    return _Feeds(own)
+
+
+class _Feeds:
+    def __init__(self, own: str) -> None:
+        self.own = own
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        from herald.platforms.wire.feeds import fetch  # noqa: PLC0415
+
+        return fetch(address, etag, modified, self.own)
 
 
 class _Lazy(Mapping[str, object]):

@@ -58,6 +58,7 @@ from herald.model.recommendations import (
 )
 from herald.model.record import Record
 from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
+from herald.model.trends import Feed, FeedItem, FeedState, items_list
 from herald.store import keys
 
 R = TypeVar("R", bound=Record)
@@ -163,6 +164,17 @@ def _by_right(content: UserContent) -> Mapping[str, str]:
     return {"work": keys.user_content(content.brand, content.state), "work_at": f"{keys.stamp(at)}#{content.id}"}
 
 
+def _published(item: FeedItem) -> Mapping[str, str]:
+    return {"feed": items_list(item.brand), "feed_at": f"{keys.stamp(item.published)}#{item.id}"}
+
+
+_ITEM_DAYS = 30
+
+
+def _item_ends(item: FeedItem) -> int:
+    return int(item.published.timestamp()) + _ITEM_DAYS * 86_400
+
+
 SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
     Shelf(EscalationPath, keys.SETTINGS, "PATH", ("brand", "kind"), ("number",)),
@@ -177,7 +189,10 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(SeenLook, keys.SETTINGS, "LOOK", ("account",), ("number",)),
     Shelf(Monitor, keys.SETTINGS, "MONITOR", ("brand",), ("id",)),
     Shelf(Alert, keys.MESSAGES, "ALERT", ("brand",), ("at", "monitor")),
-    # ---- library: assets, feed items, user content
+    Shelf(Feed, keys.SETTINGS, "FEED", ("brand",), ("id",)),
+    Shelf(FeedState, keys.MESSAGES, "FEEDSTATE", ("brand",), ("id",)),
+    Shelf(FeedItem, keys.MESSAGES, "ITEM", ("brand",), ("id",), _published, _item_ends),
+    # ---- library: assets, user content
     Shelf(Asset, keys.POSTS, "ASSET", ("brand",), ("id",), _in_use),
     Shelf(UserContent, keys.POSTS, "UGC", ("brand",), ("id",), _by_right),
     Shelf(Rests, keys.POSTS, "RESTS", ("brand", "need"), ("post_id",)),
