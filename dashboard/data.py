@@ -15,6 +15,7 @@ from typing import cast
 import streamlit as st
 
 from herald.flows.context import Herald
+from herald.flows.receive import SHOPS
 from herald.model import (
     Account,
     Acknowledgement,
@@ -184,7 +185,13 @@ def name_of(person_id: str) -> str:
 
 
 def accounts_of(brand: str) -> list[Account]:
-    return [account for account in accounts().values() if account.brand == brand]
+    """The accounts on which people speak: shops, which tell numbers alone, are none (shops_of)."""
+    return [each for each in accounts().values() if each.brand == brand and each.platform not in SHOPS]
+
+
+def shops_of(brand: str) -> list[Account]:
+    """The shops that tell a brand's stock and orders."""
+    return [each for each in accounts().values() if each.brand == brand and each.platform in SHOPS]
 
 
 def reply_limit(platform: str) -> int | None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import data
 from herald.flows import campaigns
-from herald.model.campaigns import Campaign, Offer, Product, ShortLink
+from herald.model.campaigns import Campaign, Conversions, Offer, Product, ShortLink
 
 BACK = timedelta(days=90)
 
@@ -44,6 +44,24 @@ def clicks_of(brand: str, campaign_id: str, first: date, last: date) -> dict[str
     return campaigns.clicks_of(links_of(brand, campaign_id), first, last, data.herald())
 
 
+@st.cache_resource(ttl=data.LIVE, max_entries=50, show_spinner=False)
+def uptakes_of(brand: str, campaign_id: str) -> dict[str, int]:
+    """Offer -> orders with its code, of those that have one."""
+    return campaigns.uptakes_of(offers_of(brand, campaign_id), data.herald())
+
+
+@st.cache_resource(ttl=data.LIVE, max_entries=50, show_spinner=False)
+def conversions_of(brand: str, campaign_id: str) -> list[Conversions]:
+    """Orders in the campaign's own days (of the shop)."""
+    found = campaign(brand, campaign_id)
+    return campaigns.conversions_of(found, data.herald()) if found else []
+
+
+def shops_of(brand: str) -> dict[str, str]:
+    """Account -> name, of the shops that tell stock and orders."""
+    return {each.id: each.name for each in data.shops_of(brand)}
+
+
 def open_offers(brand: str) -> dict[str, str]:
     """Need -> words, of what a post may name now or later: offers and events that are not over, and products."""
     now, found = data.now(), dict[str, str]()
@@ -58,5 +76,5 @@ def open_offers(brand: str) -> dict[str, str]:
 
 def forget() -> None:
     """After a write: the next look reads again."""
-    for each in (all_of, offers_of, products_of, links_of, clicks_of):
+    for each in (all_of, offers_of, products_of, links_of, clicks_of, uptakes_of, conversions_of):
         each.clear()

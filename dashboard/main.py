@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final, NamedTuple
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -92,9 +93,13 @@ def _navigation(person: Person) -> dict[str, list[st.Page]]:
 
 
 def _home(first: st.Page) -> st.Page:
-    """The bare address leads to a person's first page; every page then has an address of its own."""
+    """The bare address leads to a person's first page; one that is nobody's, or not theirs, says so and stays."""
 
     def go() -> None:
+        if urlsplit(st.context.url or "").path.strip("/") not in ("", "home"):
+            text = "Page not found. Its address is misspelt, or it is not for your role: choose one at the side."
+            sheet([{"t": "empty", "text": text}], key="not-found")
+            return
         st.switch_page(first, query_params=st.query_params.to_dict())
 
     return st.Page(go, title="Herald", url_path="home", default=True, visibility="hidden")
@@ -117,7 +122,7 @@ def main() -> None:
     with st.sidebar:
         _me(person)
     first = next(iter(pages.values()))[0]
-    st.navigation({"": [_home(first)], **pages}).run()
+    st.navigation({"": [_home(first)], **pages}, expanded=True).run()  # no page behind "View more"
 
 
 def _nobody(why: str) -> None:

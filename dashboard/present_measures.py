@@ -15,9 +15,11 @@ from dashboard.text import SHORT, one_line
 from herald.flows.mailing import MONTHLY, standing
 from herald.measure import figures as f
 from herald.measure.advice import Finding, NoFinding
-from herald.measure.report import period_name, sheet, shown, shown_change
+from herald.measure.effect import month_of
+from herald.measure.report import effect_words, period_name, sheet, shown, shown_change, state_words
 from herald.measure.scorecard import ALL, Facts, Gap, Line, scorecard
 from herald.model import KeptReport, Mailing, MailingState, Metric
+from herald.model.recommendations import Recommendation
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -712,3 +714,24 @@ def advice_row(one: Finding) -> Row:
 
 def no_advice_row(one: NoFinding) -> Row:
     return {"id": "", "cells": {"why": {"muted": one_line(one.why, 600)}}}
+
+
+RECOMMENDED_COLUMNS = (
+    {"id": "do", "label": "Recommendation", "width": 0, "wraps": True},
+    {"id": "state", "label": "State", "width": 190, "wraps": True},
+    {"id": "effect", "label": "Effect", "width": 340, "wraps": True, "from": 820},
+)
+
+
+def recommended_row(one: Recommendation, name: Callable[[str], str]) -> Row:
+    """What was recommended and to whom, how far it has come, what came of it."""
+    who = one_line(name(one.owner), 60)
+    effect = f"{f.BY_ID[one.measure].label}: {effect_words(one)}" if one.effect else "not measured"
+    return {
+        "id": one.id,
+        "cells": {
+            "do": {"strong": one_line(one.do, 500), "sub": f"{who} \u00b7 {period_name(*f.period(month_of(one)))}"},
+            "state": one_line(state_words(one), 60),
+            "effect": {"muted": one_line(effect, 600)},
+        },
+    }

@@ -3,6 +3,7 @@
 writes: DynamoDB write units by part, as the tables themselves report them (ConsumedCapacity of the embedded AWS).
 cold: CPU of each built function's start, beside a boto3 client with Powertools' Logger and Metrics.
 cost: dollars for a million webhooks, a thousand posts, a month, from what the run measures.
+calendar: CPU of a file of 1,000 rows, some of them wrong, in the gate and the in-memory tables.
 dashboard: first render of the Overview against a bare Streamlit page, and server CPU of a rerun.
 """
 
@@ -51,6 +52,7 @@ from herald.store import keys
 from herald.store.db import DynamoDb
 from herald.store.tables import TableStore
 from local import aws
+from local.bench_calendar import calendar
 from local.bench_cold import cold
 from local.bench_dashboard import dashboard
 from local.demo import history
@@ -263,4 +265,6 @@ def _cost() -> int:
     return cost()
 
 
-BENCHES: dict[str, Callable[[], int]] = {"writes": writes, "dashboard": dashboard, "cold": cold, "cost": _cost}
+BENCHES: dict[str, Callable[[], int]] = {
+    "writes": writes, "calendar": calendar, "cold": cold, "cost": _cost, "dashboard": dashboard,
+}  # fmt: skip

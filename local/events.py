@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
-from local.demo.organisation import FACEBOOK
+from local.demo.organisation import FACEBOOK, SHOP
 from local.facebook import config
 from local.facebook.webhooks import sign
 from local.ports import ROOT, local_dir
+from local.shop import secret_of_shop, signed_by_shop
 
 FOLDER = ROOT / "events"
 SAMPLE_SECRET, SAMPLE_VERIFY_TOKEN = "a-secret-everybody-can-read", "a-token-everybody-can-read"
@@ -38,8 +39,11 @@ def function_of(sample: Path) -> str:
     return sample.stem.partition("-")[0]
 
 
-def signed(event: Json, secret: str, verify_token: str) -> Json:
-    """The event as Facebook's app with these secrets would send it; what is no webhook stays as it is."""
+def signed(event: Json, secret: str, verify_token: str, shop_secret: str = "") -> Json:
+    """The event as Facebook's app, or the shop, with these secrets would send it; what is no webhook stays as it is."""
+    if event.get("pathParameters", {}).get("connection") == SHOP:
+        _, header = signed_by_shop(event["body"].encode(), shop_secret)
+        return event | {"headers": event["headers"] | header}
     if event.get("pathParameters", {}).get("connection") not in (FACEBOOK, "instagram"):  # one app speaks for both
         return event
     if event["requestContext"]["http"]["method"] == "GET":
@@ -55,15 +59,16 @@ def main(arguments: list[str]) -> int:
     file = parser.parse_args(arguments).file
     try:
         event = json.loads(file.read_text(encoding="utf-8"))
+        shop_secret = secret_of_shop()
         known = config.parse(json.loads(config.path(local_dir()).read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         hint = "" if error.filename == str(file) else ": the local system was never up here: make up"
         print(f"local.events: there is no {error.filename}{hint}", file=sys.stderr)
         return 1
-    except ValueError as error:
+    except (KeyError, ValueError) as error:
         print(f"local.events: {error}", file=sys.stderr)
         return 1
-    print(json.dumps(signed(event, known.app_secret, known.verify_token)))
+    print(json.dumps(signed(event, known.app_secret, known.verify_token, shop_secret)))
     return 0
 
 

@@ -14,6 +14,7 @@ PORTS: Mapping[str, int] = {
     "facebook": 8410,  # the simulated Facebook, with its wall
     "mastodon": 8411,  # the simulated Mastodon server
     "bluesky": 8412,  # the simulated Bluesky PDS
+    "feeds": 8413,  # made-up magazines, as feeds
     "dashboard": 8420,  # the pages for people
     "mailbox": 8430,  # the mail that was sent, to read
     "smtp": 8425,  # where mail is handed in

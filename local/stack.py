@@ -224,7 +224,8 @@ def provision(template: Template) -> Stack:
     outputs = {name: str(making.resolve(value)) for name, value in template.outputs.items()}
     there = outputs["ApiUrl"]  # the address it would have on AWS; here it is the door's
     outputs = {name: value.replace(there, url("door"), 1) for name, value in outputs.items()}
-    environment = making.variables | _mail_variables() | {"LINK_BASE": outputs["LinkBase"]} | client_environment()
+    environment = making.variables | _mail_variables() | _feed_variables() | {"LINK_BASE": outputs["LinkBase"]}
+    environment |= client_environment()
     return Stack(outputs, environment, making.functions, making.routes)
 
 
@@ -463,12 +464,17 @@ def _machine_variables() -> dict[str, str]:
     """What a function needs here besides the template's variables."""
     own = {k: v for k, v in os.environ.items() if k.startswith("HERALD_")}
     aws = {"AWS_ENDPOINT_URL": url("aws"), "PYTHONPATH": str(ROOT / "layers" / "common"), "TZ": "UTC"}
-    return own | _mail_variables() | aws
+    return own | _mail_variables() | _feed_variables() | aws
 
 
 def _mail_variables() -> dict[str, str]:
     """Mail goes to the mailbox on this machine and nowhere else."""
     return {"MAIL_FROM": "herald@banksia-and-oak.example", "MAIL_SERVER": f"smtp://{HOST}:{port('smtp')}"}
+
+
+def _feed_variables() -> dict[str, str]:
+    """The magazines on this machine may be read, though no other address of it; on AWS nothing private may be."""
+    return {"OWN_FEEDS": url("feeds")}
 
 
 def _zipped(folder: Path) -> bytes:

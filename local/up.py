@@ -69,6 +69,7 @@ PARTS = (
     Part("facebook", ("-m", "local.facebook"), "/", "simulated Facebook Page: write a comment on the wall"),
     Part("mastodon", ("-m", "local.microblogs", "mastodon"), "/", "simulated Mastodon: mention the shop"),
     Part("bluesky", ("-m", "local.microblogs", "bluesky"), "/", "simulated Bluesky: mention the shop"),
+    Part("feeds", ("-m", "local.feeds"), "/", "made-up magazines: the feeds that the demo reads"),
     Part("mailbox", ("-m", "local.mailbox"), "/", "the mail that was sent, to read"),
     Part("dashboard", ("-m", "local.chooser"), "/", "dashboard: choose a person, then Inbox and Moderation"),
 )

@@ -32,7 +32,7 @@ def render() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         with st.container(width="stretch", gap="xxsmall"):
             st.title("Campaigns", anchor=False)
-            st.caption("What is over, full or out of stock holds its posts, at their minute too")
+            st.caption("What is over, full or out of stock holds its posts; what a shop tells, within a minute")
         brand = parts.brand_of(person, "brand")
         may = brand is not None and authority.may(person, "SaveCampaign")
         asked = may and st.button("New campaign", icon=":material/add:", type="primary")
@@ -101,12 +101,20 @@ def _detail(person: Person, brand: str, campaign_id: str) -> None:
     parts.flash()
     clicks = data_campaigns.clicks_of(brand, campaign.id, campaign.first, campaign.last)
     with st.container(border=True):
-        told = show.blocks(campaign, clicks, _today(brand), name=data.name_of)
+        orders, shop = data_campaigns.conversions_of(brand, campaign.id), bool(data_campaigns.shops_of(brand))
+        told = show.blocks(campaign, clicks, orders, _today(brand), name=data.name_of, shop=shop)
         sheet(told, key=f"campaign-{campaign.id}-{campaign.version}")
         if authority.may(person, "SaveCampaign") and st.button("Change", key="change"):
             _campaign_dialog(brand, campaign)
     with st.container(border=True):
         _offers(person, campaign)
+    with st.container(border=True):
+        st.subheader("Orders", anchor=False)
+        table(
+            show.CONVERSIONS, show.conversion_rows(orders), key="orders", name="Orders", stacks=420,
+            empty=f"{show.no_orders(shop=shop)}.",
+        )  # fmt: skip
+        st.caption(show.COUNTED)
     with st.container(border=True):
         _links(person, campaign, clicks)
 
@@ -115,7 +123,8 @@ def _offers(person: Person, campaign: Campaign) -> None:
     st.subheader("Offers and events", anchor=False)
     offers = data_campaigns.offers_of(campaign.brand, campaign.id)
     products = data_campaigns.products_of(campaign.brand)
-    rows = [show.offer_row(each, products, _zone(campaign.brand), data.now()) for each in offers]
+    by_code, zone = data_campaigns.uptakes_of(campaign.brand, campaign.id), _zone(campaign.brand)
+    rows = [show.offer_row(each, products, zone, data.now(), by_code.get(each.id)) for each in offers]
     may = authority.may(person, "SaveOffer")
     empty = "None yet. A post that names an offer goes out only while it is open."
     picked = table(
@@ -217,7 +226,11 @@ def _offer(campaign: Campaign, offer: Offer | None) -> None:
         day, ends = one.date_input("Opens", opens.date()), one.date_input("Closes", closes.date())
         clock, until = two.time_input("At", opens.time(), step=900), two.time_input("at", closes.time(), step=900)
         capacity = one.number_input("Room for (0: no limit)", 0, 10**7, offer.capacity if offer else 0)
-        taken = two.number_input("Taken so far", 0, 10**7, offer.taken if offer else 0)
+        taken = two.number_input("Taken, beside orders with the code", 0, 10**7, offer.taken if offer else 0)
+        code = st.text_input(
+            "Discount code in the shop", offer.code if offer else "", max_chars=60, placeholder="None",
+            disabled=bool(offer and offer.code),
+        )  # fmt: skip
         held = [each for each in offer.products if each in products] if offer else []
         sold = st.multiselect("Products", list(products), held, format_func=products.__getitem__)
         stopped = st.text_input("Stopped, because", offer.stopped if offer else "", max_chars=500) if offer else ""
@@ -228,7 +241,7 @@ def _offer(campaign: Campaign, offer: Offer | None) -> None:
         command = commands.SaveOffer(
             name, campaign.brand, campaign.id, str(kind), title or "", terms or "", (address or "").strip(),
             f"{_iso(day)}T{clock:%H:%M}", f"{_iso(ends)}T{until:%H:%M}", zone, int(capacity), int(taken), tuple(sold),
-            offer.version if offer else 0, (stopped or "").strip(),
+            offer.version if offer else 0, (stopped or "").strip(), (code or "").strip(),
         )  # fmt: skip
         if actions_campaigns.give(command):
             st.session_state.pop("offer.id", None)
@@ -244,7 +257,7 @@ def _products(person: Person, brand: str) -> None:
     if may and st.button("New product", key="new-product", icon=":material/add:"):
         _product_dialog(brand, None)
     products = data_campaigns.products_of(brand)
-    rows = [show.product_row(each, data.now()) for each in products]
+    rows = [show.product_row(each, _zone(brand), data.now()) for each in products]
     empty = "No product yet. A post that sells one goes out only while it is in stock."
     picked = table(
         show.PRODUCTS, rows, key="products", name="Products", picks="Open" if may else "", empty=empty, stacks=420
@@ -270,14 +283,26 @@ def _product(brand: str, product: Product | None) -> None:
         one, two = st.columns(2)
         price = one.number_input("Price", 0.0, 1e7, product.price / 100 if product else 0.0, step=1.0, format="%.2f")
         currency = two.text_input("Currency", product.currency if product else "AUD", max_chars=3)
-        stock = one.number_input("In stock", 0, 10**7, product.stock if product else None, placeholder="Nobody knows")
+        shops = data_campaigns.shops_of(brand)
+        told = product is not None and bool(product.item)
+        stock = one.number_input(
+            "In stock", 0, 10**7, None if told or product is None else product.stock, disabled=told,
+            placeholder="Told by the shop" if told else "Nobody knows",
+        )  # fmt: skip
         buffer = two.number_input("Never promised of these", 0, 10**6, product.buffer if product else 0)
+        shop, item = (product.shop, product.item) if product else ("", "")
+        if shops:
+            names = ["", *shops]
+            index = names.index(product.shop) if product and product.shop in shops else 0
+            known = {"": "Nobody", **shops}
+            shop = one.selectbox("Stock told by", names, index=index, format_func=known.__getitem__)
+            item = two.text_input("Inventory item there", product.item if product else "", max_chars=20)
         sent = st.form_submit_button("Save", type="primary", shortcut="Ctrl+Enter")
     if sent:
         command = commands.SaveProduct(
             product.id if product else (number or "").strip(), brand, title or "", (address or "").strip(),
             round(price * 100), (currency or "").strip().upper(), None if stock is None else int(stock), int(buffer),
-            product.version if product else 0,
+            product.version if product else 0, shop or "", (item or "").strip(),
         )  # fmt: skip
         if actions_campaigns.give(command):
             st.rerun()

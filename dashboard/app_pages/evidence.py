@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
+from urllib.parse import parse_qsl
 
 import streamlit as st
 
@@ -12,16 +13,25 @@ from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import one_line
 from herald.flows import evidence
-from herald.govern.evidence import Shown
+from herald.govern.evidence import Line, Part, Shown, spoken
 from herald.model import Person, Role
 
 SEES = frozenset({Role.OWNER, Role.COMPLIANCE, Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER})
 COLUMNS = (
-    {"id": "number", "label": "Number", "width": 110},
+    {"id": "number", "label": "Number", "width": 90},
     {"id": "words", "label": "What is done", "width": 0, "wraps": True},
-    {"id": "state", "label": "Shown", "width": 110},
+    {"id": "state", "label": "Shown", "width": 120},
     {"id": "last", "label": "Last", "width": 170, "from": 620},
 )
+LINES = (
+    {"id": "what", "label": "What", "width": 0, "wraps": True},
+    {"id": "at", "label": "When", "width": 150},
+    {"id": "place", "label": "In the audit", "width": 190, "from": 560},
+)
+VIEWS = {
+    "all": "All", "lacking": "Lacking", Part.CRITERION.value: "Criteria", Part.PERFORMANCE.value: "Performance",
+    Part.KNOWLEDGE.value: "Knowledge",
+}  # fmt: skip
 _ALL = {Role.OWNER, Role.COMPLIANCE}
 """Who may see everybody's; others see their own."""
 
@@ -44,7 +54,7 @@ def render() -> None:
         parts.nothing("Choose whose evidence, and days in their order.")
         return
     pack = _pack(about, first, last)
-    lacking = sum(bool(each.lacks) for each in pack.shown)
+    lacking = sum(not each.complete for each in pack.shown)
     told = (
         "Complete: every part is shown."
         if pack.complete
@@ -65,7 +75,45 @@ def render() -> None:
                 on_click="ignore",
                 key=file,
             )
-    table(COLUMNS, [_row(each) for each in pack.shown], key="evidence-items", name="Parts of the unit", stacks=460)
+    view = st.segmented_control(
+        "Show", list(VIEWS), format_func=VIEWS.__getitem__, default="all", required=True, key="evidence-view",
+        bind="query-params", label_visibility="collapsed", wrap=True,
+    )  # fmt: skip
+    chosen = [
+        each for each in pack.shown
+        if (view == "lacking" and not each.complete) or view in ("all", str(each.item.part))
+    ]  # fmt: skip
+    picked = table(
+        COLUMNS, [_row(each) for each in chosen], key="evidence-items", name="Parts of the unit", stacks=460,
+        picks="Show the records", empty="Nothing lacks." if view == "lacking" else "",
+    )  # fmt: skip
+    one = next((each for each in pack.shown if each.item.number == picked), None)
+    if one is not None:
+        _open(one)
+
+
+@st.dialog("Records", width="large")
+def _open(one: Shown) -> None:
+    _records(one)
+
+
+@guarded
+def _records(one: Shown) -> None:
+    """What shows one item, ask by ask, and the page where what lacks can be done."""
+    sheet([{"t": "title", "text": f"{one.item.number} {one.item.says}"}], key=f"item-{one.item.number}")
+    pages = st.session_state.get("herald.pages", {})
+    for number, answer in enumerate(one.answers):
+        if answer.lacks:
+            sheet([{"t": "note", "tone": "amber", "text": f"Lacks {answer.lacks}."}], key=f"lacks-{number}")
+        rows = [
+            _line(line) | {"id": str(at) if line.page in pages else ""} for at, line in enumerate(answer.lines)
+        ]
+        if rows:
+            picked = table(LINES, rows, key=f"lines-{number}", name="Records", picks="Open", stacks=460, tall=360)
+            if picked is not None and (line := answer.lines[int(picked)]).page in pages:
+                st.switch_page(pages[line.page], query_params=dict(parse_qsl(line.query)))
+    if one.item.page in pages:
+        st.page_link(pages[one.item.page], label="Go to where this is done", icon=":material/arrow_forward:")
 
 
 def _people(person: Person) -> dict[str, str]:
@@ -82,15 +130,27 @@ def _pack(about: str, first: date, last: date) -> evidence.Pack:
 
 
 def _row(each: Shown) -> dict[str, object]:
-    sub = f"Lacks {each.lacks}" if each.lacks else ", ".join(each.item.commands)
-    last = each.lines[-1] if each.lines else None
-    times = "Once" if len(each.lines) == 1 else f"{len(each.lines)} times"
+    lacks = "; ".join(answer.lacks for answer in each.answers if answer.lacks)
+    count = sum(answer.records for answer in each.answers)
+    shown = "1 record" if count == 1 else f"{count:,} records"
+    last = each.newest
     return {
-        "id": "",
+        "id": each.item.number,
         "cells": {
             "number": each.item.number,
-            "words": {"strong": each.item.words, "sub": sub},
-            "state": {"pill": ["Lacking", "red"] if each.lacks else [times, "green"]},
-            "last": f"{last.at:%d %b %H:%M} UTC, {one_line(data.name_of(last.actor), 40)}" if last else "",
+            "words": {"strong": each.item.says, "sub": f"Lacks {lacks}" if lacks else ""},
+            "state": {"pill": ["Lacking", "red"] if lacks else [shown, "green"]},
+            "last": {"muted": f"{last:%d %b %H:%M} UTC"} if last else "",
         },
     }
+
+
+def _line(line: Line) -> dict[str, object]:
+    facts = ", ".join(f"{name} {value}" for name, value in line.facts.items())
+    place = f"{line.chain} {line.seq} \u00b7 {line.digest[:8]}" if line.chain else "record"
+    return {
+        "cells": {
+            "what": {"strong": one_line(f"{spoken(line.what).capitalize()} · {line.subject}"), "sub": one_line(facts)},
+            "at": f"{line.at:%d %b %Y %H:%M}", "place": {"muted": place},
+        }
+    }  # fmt: skip

@@ -9,6 +9,7 @@ from uuid import uuid4
 import streamlit as st
 
 from dashboard import actions, data, parts, present, theme, who
+from dashboard.app_pages import feeds
 from dashboard.components import sheet
 from dashboard.components.table import table
 from dashboard.failures import guarded
@@ -18,11 +19,13 @@ from herald.flows import monitors as flow
 from herald.govern import authority
 from herald.model import Message, Person, Role
 from herald.model.monitors import Monitor
+from herald.model.trends import FeedItem
 from herald.research import trends as rules
 from herald.research.trends import Rising
 
 SEES = frozenset({Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER, Role.OWNER, Role.COMPLIANCE})
 BACK = timedelta(days=2)
+VIEWS = {"rising": "What rises", "feeds": "Feeds"}
 COLUMNS = (
     {"id": "title", "label": "Monitor", "width": 0, "wraps": True},
     {"id": "now", "label": "Last two days", "n": True, "width": 120},
@@ -175,21 +178,48 @@ def render_trends() -> None:
     person = who.current_person()
     if person is None:
         return
-    st.title("Trends", anchor=False)
-    st.caption("Words and hashtags said more often to us than before; each names how often, and who said it")
-    brand = parts.brand_of(person, "brand")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        with st.container(width="stretch", gap="xxsmall"):
+            st.title("Trends", anchor=False)
+            st.caption("What is said more often than before, to us and in the feeds we read")
+        brand = parts.brand_of(person, "brand")
+        may = brand is not None and authority.may(person, "SaveFeed")
+        asked = may and st.button("Add a feed", icon=":material/add:", type="primary")
     if brand is None:
+        return
+    if asked:
+        feeds.add(brand)
+    view = st.segmented_control(
+        "View", list(VIEWS), format_func=VIEWS.__getitem__, default="rising", required=True, key="view",
+        bind="query-params", label_visibility="collapsed",
+    )  # fmt: skip
+    parts.flash()
+    if view == "feeds":
+        feeds.show(person, brand)
         return
     days = st.segmented_control(
         "Days", [3, 7], default=7, required=True, key="trend-days", format_func="{} days".format
     )
-    found, samples = _rising(brand, int(days or 7))
-    rows = [_rises(one, samples) for one in found]
-    empty = f"Nothing rises: no word was said {rules.LEAST} times and {rules.FACTOR:.0f} times as often as before."
-    table(RISING, rows, key="rising", name="What rises", empty=empty, stacks=480)
+    _rises_here(brand, int(days or 7))
+
+
+def _rises_here(brand: str, days: int) -> None:
+    to_us, messages = _rising(brand, days)
+    in_feeds, entries = _rising_in_feeds(brand, days)
+    texts = {one.id: one.text for one in messages.values()}
+    titles = {one.id: f"{one.title} ({one.source})" for one in entries.values()}
+    for name, found, samples, what in (
+        ("Said to us", to_us, texts, "messages"), ("In feeds", in_feeds, titles, "entries"),
+    ):  # fmt: skip
+        st.subheader(name, anchor=False)
+        empty = f"Nothing rises: no word was in {rules.LEAST} {what} and clearly more often than before."
+        rows = [_rises(one, samples) for one in found]
+        table(RISING, rows, key=f"rising-{what}", name=f"What rises: {name}", empty=empty, stacks=480)
     st.caption(
-        f"Now: in how many messages of the last {days} days. Before: of as many days before those. "
-        f"A topic needs {rules.LEAST} messages, and {rules.FACTOR:.0f} times as many as before, one added to both."
+        f"Now: in how many messages or entries of the last {days} days. Before: of as many days before those. "
+        f"A topic rises with at least {rules.LEAST}, by {rules.VOICES} different people or authors, "
+        f"{rules.SURE:.0f} standard deviations above before, and {rules.GROWTH} times the share of all that was said. "
+        "Entries without a date are not counted."
     )
 
 
@@ -198,12 +228,18 @@ def _rising(brand: str, days: int) -> tuple[list[Rising], dict[str, Message]]:
     return flow.rising(brand, days, data.herald(), data.now())
 
 
-def _rises(one: Rising, samples: dict[str, Message]) -> dict[str, Any]:
-    said = " · ".join(f"“{safe_text(samples[each].text, 120)}”" for each in one.samples if each in samples)
+@st.cache_resource(ttl=60.0, max_entries=10, show_spinner="Reading what was published")
+def _rising_in_feeds(brand: str, days: int) -> tuple[list[Rising], dict[str, FeedItem]]:
+    return flow.rising_in_feeds(brand, days, data.herald(), data.now())
+
+
+def _rises(one: Rising, samples: dict[str, str]) -> dict[str, Any]:
+    said = " · ".join(f"“{safe_text(samples[each], 120)}”" for each in one.samples if each in samples)
+    new = "new" if one.base == 0 else f"{one.now / one.base:.1f} times as often"
     return {
         "id": "",
         "cells": {
-            "topic": {"strong": one_line(one.topic, 60), "sub": f"{one.growth:.1f} times as often"},
+            "topic": {"strong": one_line(one.topic, 60), "sub": f"{new}, {one.voices:,} voices"},
             "now": f"{one.now:,}",
             "base": f"{one.base:,}",
             "velocity": f"{one.velocity:+.1f}",

@@ -19,6 +19,7 @@ from herald.flows import commands
 from herald.flows import research as flow
 from herald.govern import authority
 from herald.model import Person
+from herald.model.research import Choice
 from herald.research import choice, sheet
 
 SEES = calendar.SEES
@@ -54,9 +55,7 @@ def render() -> None:
 
 
 def _made(brand: str) -> dict[str, dict[str, sheet.Cell]]:
-    herald = data.herald()
-    adapters = {name: outlet.capabilities for name, outlet in herald.outlets.items()}
-    return sheet.sheet(flow.notes_of(brand, herald), adapters, data.now().date())
+    return flow.sheet_of(brand, data.herald(), data.now().date())
 
 
 # ---------------------------------------------------------------- the sheet
@@ -92,7 +91,7 @@ def _sheet(person: Person, brand: str) -> None:
             "id": "",
             "cells": {"field": {"strong": label}, **{each: _cell(made[each].get(field), today) for each in chosen}},
         }
-        for field, label in sheet.fields().items()
+        for field, label in sheet.FIELDS.items()
     ]
     table(columns, rows, key="sheet", name="What is known of each platform", stacks=620)
 
@@ -100,12 +99,14 @@ def _sheet(person: Person, brand: str) -> None:
 def _cell(cell: sheet.Cell | None, today: date) -> Any:
     if cell is None:
         return {"muted": "Not known. Note it with its source."}
-    if cell.by == "herald":
-        return {"strong": safe_text(cell.text, 600), "sub": cell.source}
+    if cell.by == sheet.BY_HERALD:
+        return {"strong": safe_text(cell.text, 600), "sub": cell.title}
     by = "" if cell.by == "shipped" else f", {one_line(data.name_of(cell.by), 40)}"
-    old = " Read it again: it is old." if cell.stale(today) else ""
+    told = f" ({cell.title})" if cell.title else ""
+    old = " To compare with its source." if cell.basis == "account" else ""
+    old += " Read it again: it is old." if cell.stale(today) else ""
     read = f"{cell.as_of.day} {cell.as_of:%b %Y}"
-    return {"strong": safe_text(cell.text, 600), "sub": one_line(f"{cell.source}, read {read}{by}.{old}", 300)}
+    return {"strong": safe_text(cell.text, 600), "sub": one_line(f"{cell.source}{told}, read {read}{by}.{old}", 400)}
 
 
 @st.dialog("Note something", width="medium")
@@ -115,19 +116,22 @@ def _note_dialog(brand: str) -> None:
 
 @guarded
 def _note(brand: str) -> None:
-    names, fields = sheet.names(), {name: words for name, words in sheet.fields().items() if name != "limits"}
+    names = sheet.names()
     platform = st.selectbox("Platform", list(names), format_func=names.__getitem__, key="note-platform")
+    fields = sheet.writable(data.herald().outlets, platform or "")
     field = st.selectbox("About", list(fields), format_func=fields.__getitem__, key="note-field")
     there = {(each.platform, each.field): each for each in flow.notes_of(brand, data.herald())}.get((platform, field))
     with st.form("note-form", border=False):
         text = st.text_area("What was found", there.text if there else "", max_chars=500, height=90)
         source = st.text_input("Where it was read", there.source if there else "", placeholder="https://")
+        title = st.text_input("Title of that page", there.title if there else "", max_chars=200)
         as_of = st.date_input("On", data.now().date())
         sent = st.form_submit_button("Save", type="primary", shortcut="Ctrl+Enter")
     if sent:
         day = as_of.isoformat() if isinstance(as_of, date) else ""
         command = commands.SavePlatformNote(
-            brand, platform or "", field or "", text or "", source or "", day, there.version if there else 0
+            brand, platform or "", field or "", text or "", source or "", day, there.version if there else 0,
+            title or "",
         )
         if actions.give(command):
             st.rerun()
@@ -139,15 +143,17 @@ def _note(brand: str) -> None:
 
 def _choice(person: Person, brand: str) -> None:
     herald = data.herald()
-    needs, scores = flow.needs_of(brand, herald), flow.scores_of(brand, herald)
+    seen, scores = flow.comparison(brand, herald, data.now().date()), flow.scores_of(brand, herald)
+    needs = seen.needs if seen else None
     with st.container(horizontal=True, gap="small"):
         if authority.may(person, "SaveNeeds") and st.button("What we need", key="needs", icon=":material/tune:"):
             _needs_dialog(brand)
         if needs and authority.may(person, "ScorePlatform") and st.button("Score", key="score", icon=":material/star:"):
             _score_dialog(brand)
-        compared = choice.totals(needs.weights, scores) if needs else []
+        compared = seen.totals if seen else ()
         ready = len(compared) >= flow.LEAST and authority.may(person, "ChoosePlatforms")
         if ready and st.button("Choose two", key="choose", type="primary"):
+            st.session_state.pop("choose.seen", None)
             _choose_dialog(brand)
     if needs is None:
         parts.empty("Nobody said yet what the brand needs", "Name the needs and weigh them from 0 to 10.")
@@ -176,20 +182,38 @@ def _choice(person: Person, brand: str) -> None:
     empty = f"Nothing is scored yet. A choice compares at least {flow.LEAST} platforms."
     table(columns, rows, key="scores", name="Scores side by side", empty=empty, stacks=560)
     st.caption("Of 100: the weighted mean of the scores, 3 being the best; a need without a score counts 0.")
-    for made in flow.choices_of(brand, herald)[:3]:
+    for place, made in enumerate(flow.choices_of(brand, herald, 3)):
         with st.container(border=True):
-            show_sheet(_told(made), key=f"choice-{made.number}")
+            same = seen is not None and seen.digest == made.comparison
+            show_sheet(_told(made, same=same), key=f"choice-{made.number}-{made.version}")
+            waits = place == 0 and not made.countersigned_by and made.by != person.id
+            if waits and authority.may(person, "CountersignChoice"):
+                told = commands.CountersignChoice(brand, made.number, made.comparison, made.version)
+                st.button(
+                    "Countersign", type="primary", key=f"countersign-{made.number}", on_click=_countersign, args=(told,)
+                )
 
 
 def _points(score: Any) -> str:
     return "" if score is None else str(score.score)
 
 
-def _told(made: Any) -> list[dict[str, Any]]:
+def _countersign(command: commands.CountersignChoice) -> None:
+    actions.give(command)
+
+
+def _told(made: Choice, *, same: bool) -> list[dict[str, Any]]:
     names = sheet.names()
     who_ = one_line(data.name_of(made.by), 60)
     at = present.clock(made.at, "UTC", data.now())
     rows = [{"k": "Signed", "v": f"{who_}, {at}; needs version {made.needs}"}]
+    second = "Nobody yet: it does not count"
+    if made.countersigned_at:
+        when = present.clock(made.countersigned_at, "UTC", data.now())
+        second = f"{one_line(data.name_of(made.countersigned_by), 60)}, {when}"
+    rows.append({"k": "Countersigned", "v": second})
+    kept = "as it was signed" if flow.stands(made) else "not the one that was signed"
+    rows.append({"k": "Comparison", "v": f"{made.comparison[:16]}, {kept}{'' if same else '; it has changed since'}"})
     for platform, points in sorted(made.totals.items(), key=lambda pair: -pair[1]):
         mark = "chosen" if platform in made.chosen else "not chosen"
         why = safe_text(made.reasons.get(platform, ""), 500)
@@ -259,16 +283,18 @@ def _choose_dialog(brand: str) -> None:
 @guarded
 def _choose(brand: str) -> None:
     herald, names = data.herald(), sheet.names()
-    held = flow.needs_of(brand, herald)
-    compared = choice.totals(held.weights, flow.scores_of(brand, herald)) if held else []
-    newest = flow.choices_of(brand, herald)
-    platforms = [total.platform for total in compared]
+    seen = flow.comparison(brand, herald, data.now().date())
+    if seen is None:
+        return
+    signed = st.session_state.setdefault("choose.seen", seen.digest)  # what stood when the dialog was opened
+    newest = flow.choices_of(brand, herald, 1)
+    platforms = [total.platform for total in seen.totals]
     with st.form("choose-form", border=False):
         chosen = st.multiselect("The two", platforms, platforms[:2], format_func=names.__getitem__, max_selections=2)
         reasons = {each: st.text_input(f"Why, or why not: {names[each]}", max_chars=500) for each in platforms}
         sent = st.form_submit_button("Sign", type="primary", shortcut="Ctrl+Enter")
     if sent:
         number = newest[0].number if newest else 0
-        if actions.give(commands.ChoosePlatforms(brand, tuple(chosen), tuple(reasons.items()), number)):
+        if actions.give(commands.ChoosePlatforms(brand, tuple(chosen), tuple(reasons.items()), number, signed)):
             st.rerun()
         parts.flash()

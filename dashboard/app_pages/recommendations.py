@@ -8,8 +8,8 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard import actions, data, parts, present, who
-from dashboard.app_pages import overview
+from dashboard import actions, data, data_measures, parts, present, who
+from dashboard.app_pages import overview, report
 from dashboard.app_pages.breaches import _month_words, _months
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
@@ -18,9 +18,11 @@ from herald.flows import commands
 from herald.flows import recommendations as flow
 from herald.govern import authority
 from herald.measure.advice import Finding
-from herald.measure.figures import DEFINITIONS
+from herald.measure.effect import USUAL, month_of
+from herald.measure.figures import DEFINITIONS, period
+from herald.measure.report import effect_words
 from herald.model import Person
-from herald.model.recommendations import Recommendation, RecommendationState
+from herald.model.recommendations import Recommendation, RecommendationState, Towards
 
 SEES = overview.SEES
 VIEWS = {"open": "To do", "month": "By month", "seen": "What the figures suggest"}
@@ -55,6 +57,8 @@ def render() -> None:
         return
     if asked:
         _record_dialog(brand, None)
+    if lead := st.session_state.pop("recommendations.lead", ""):  # the next run shows this list
+        st.session_state["view"] = lead
     view = st.segmented_control(
         "View",
         list(VIEWS),
@@ -84,7 +88,7 @@ def render() -> None:
 def _list(brand: str, view: str, chosen: str) -> None:
     if view == "month":
         months = _months(data.now().date())
-        month = st.selectbox("Recorded in", months, format_func=_month_words, key="month", width=200) or months[0]
+        month = st.selectbox("Report of", months, format_func=_month_words, key="month", width=200) or months[0]
         found = flow.of_month(brand, month, data.herald())
         empty = (f"Nothing was recommended in {_month_words(month)}", "The figures may suggest something: look there.")
     else:
@@ -143,7 +147,8 @@ def _blocks(found: Recommendation) -> list[dict[str, Any]]:
     rows = [
         {"k": "Found", "v": safe_text(found.seen, 600)},
         {"k": "Rests on", "v": f"{safe_text(found.evidence, 600)} (n = {found.n:,})"},
-        {"k": "Judged by", "v": NAMES[found.measure]},
+        {"k": "Expected", "v": f"{NAMES[found.measure]} goes {found.towards}"},
+        {"k": "Report", "v": _month_words(month_of(found))},
         {"k": "Who", "v": f"{one_line(name(found.owner), 60)}, by {found.due.day} {found.due:%B %Y}"},
         {"k": "Recorded", "v": f"{present.clock(found.at, 'UTC', now)} by {one_line(name(found.by), 60)}"},
     ]
@@ -151,25 +156,20 @@ def _blocks(found: Recommendation) -> list[dict[str, Any]]:
         day = f"{found.acted_on.day} {found.acted_on:%B %Y}"
         rows.append({"k": "Done", "v": f"{day}: {safe_text(found.acted, 600)}"})
     if found.effect:
-        effect = found.effect
-        told = f"{_number(effect.before_x1000)} in the {effect.days} days before, {_number(effect.after_x1000)} after"
-        rows.append({"k": "Effect", "v": f"{NAMES[found.measure]}: {told}. {effect.why}".strip()})
+        rows.append({"k": "Effect", "v": f"{NAMES[found.measure]}: {effect_words(found)}"})
     return [{"t": "title", "text": one_line(found.do, 300)}, {"t": "facts", "rows": rows}]
-
-
-def _number(x1000: int | None) -> str:
-    return "no number" if x1000 is None else f"{x1000 / 1000:,.3f}".rstrip("0").rstrip(".")
 
 
 # ---------------------------------------------------------------- what the figures suggest
 
 
 def _suggested(brand: str, *, may: bool) -> None:
-    today = data.now().date()
-    first, last = today - timedelta(days=28), today - timedelta(days=1)
-    found = _advice(brand, first, last)
+    months = _months(data.now().date())
+    month = st.selectbox("Report of", months, index=1, format_func=_month_words, key="of", width=200) or months[1]
+    found = _advice(brand, month)
     if not found:
-        parts.empty("The figures suggest nothing", "With more posts, answers and days there is more to compare.")
+        words = f"The figures of {_month_words(month)} suggest nothing."
+        parts.empty(words, "Choose another month, or recommend what you found yourself by the button above.")
         return
     for each in found:
         with st.container(border=True):
@@ -180,33 +180,57 @@ def _suggested(brand: str, *, may: bool) -> None:
             ]
             sheet([{"t": "title", "text": each.do}, {"t": "facts", "rows": rows}], key=f"seen-{each.id}")
             if may and st.button("Recommend it", key=f"take-{each.id}"):
-                _record_dialog(brand, each)
+                _record_dialog(brand, each, month)
 
 
 @st.cache_resource(ttl=60.0, max_entries=10, show_spinner=False)
-def _advice(brand: str, first: date, last: date) -> list[Finding]:
+def _advice(brand: str, month: str) -> list[Finding]:
+    first, last = map(date.fromisoformat, period(month))
     return flow.suggested(brand, first, last, data.herald(), data.now())
 
 
 # ---------------------------------------------------------------- dialogs
 
 
+def _give(command: commands.Command) -> bool:
+    """Hand it to the gate; reports tell recommendations, so they are read anew."""
+    done = actions.give(command)
+    for remembered in (data_measures.facts, data_measures.written, report.drawn):
+        remembered.clear()
+    return done is not None
+
+
 @st.dialog("Recommend", width="medium")
-def _record_dialog(brand: str, finding: Finding | None) -> None:
-    _record(brand, finding)
+def _record_dialog(brand: str, finding: Finding | None, month: str = "") -> None:
+    _record(brand, finding, month)
 
 
 @guarded
-def _record(brand: str, finding: Finding | None) -> None:
+def _record(brand: str, finding: Finding | None, month: str) -> None:
+    """What the figures show is shown as it is and read again by the gate; what a person found, they write."""
     people = {one.id: one_line(one.name, 60) for one in data.people().values() if brand in one.brands and one.active}
-    measures = list(flow.MEASURES)
+    measures, months = list(flow.MEASURES), _months(data.now().date())
+    if finding:
+        rows = [{"k": "Found", "v": finding.seen}, {"k": "Rests on", "v": f"{finding.evidence} (n = {finding.n:,})"}]
+        sheet([{"t": "facts", "rows": rows}], key=f"finding-{finding.id}")
+    index = measures.index(finding.check) if finding and finding.check in measures else None
+    measure = st.selectbox(
+        "Judged by", measures, index=index, format_func=NAMES.__getitem__, placeholder="Choose the number", key="judge"
+    )
+    usual = list(Towards).index(USUAL[measure]) if measure else 0
     with st.form("recommend", border=False):
+        towards = st.segmented_control(
+            "It ought to go", list(Towards), format_func=str.capitalize, default=list(Towards)[usual],
+            key=f"towards-{measure}",
+        )  # fmt: skip
         do = st.text_area("What to do", finding.do if finding else "", max_chars=500, height=80)
-        seen = st.text_area("What was found", finding.seen if finding else "", max_chars=500, height=80)
-        evidence = st.text_area("What it rests on", finding.evidence if finding else "", max_chars=500, height=80)
-        n = st.number_input("Of how many posts, answers or messages", 1, 10**7, finding.n if finding else 1)
-        index = measures.index(finding.check) if finding and finding.check in measures else 0
-        measure = st.selectbox("Judged by", measures, index=index, format_func=NAMES.__getitem__)
+        seen, evidence, n = "", "", 0
+        if finding is None:
+            seen = st.text_area("What was found", max_chars=500, height=80)
+            evidence = st.text_area("What it rests on, with its numbers and days", max_chars=500, height=80)
+            counted = st.number_input("Of how many posts, answers or messages", 1, 10**7, None, placeholder="How many")
+            n = int(counted or 0)
+            month = st.selectbox("For the report of", months, index=1, format_func=_month_words) or months[1]
         owner = st.selectbox(
             "Who does it", list(people), index=None, format_func=people.__getitem__, placeholder="Choose"
         )
@@ -216,12 +240,13 @@ def _record(brand: str, finding: Finding | None) -> None:
         name = st.session_state.setdefault("recommendation.id", str(uuid4()))
         day = due.isoformat() if isinstance(due, date) else ""
         command = commands.RecordRecommendation(
-            name, brand, seen or "", do or "", evidence or "", int(n), measure or "", owner or "", day
-        )
-        if actions.give(command):
+            name, brand, seen or "", do or "", evidence or "", n, measure or "", owner or "", day, month,
+            finding.id if finding else "", str(towards or ""),
+        )  # fmt: skip
+        if _give(command):
             st.session_state.pop("recommendation.id", None)
             st.query_params["recommendation"] = name
-            st.query_params.pop("view", None)
+            st.session_state["recommendations.lead"] = "open"
             st.rerun()
         parts.flash()
 
@@ -239,7 +264,7 @@ def _act(found: Recommendation) -> None:
         sent = st.form_submit_button("Save", type="primary", shortcut="Ctrl+Enter")
     if sent:
         on = day.isoformat() if isinstance(day, date) else ""
-        if actions.give(commands.ActOnRecommendation(found.id, found.brand, acted or "", on, found.version)):
+        if _give(commands.ActOnRecommendation(found.id, found.brand, acted or "", on, found.version)):
             st.rerun()
         parts.flash()
 
@@ -254,6 +279,6 @@ def _measure(found: Recommendation) -> None:
     days = st.selectbox("Days before and after", list(flow.WINDOWS))
     st.caption("The day it was done is in neither. Other things may have changed, too: it is a comparison, no proof.")
     if st.button("Measure", type="primary", key="measure-go"):
-        if actions.give(commands.MeasureEffect(found.id, found.brand, int(days or 7), found.version)):
+        if _give(commands.MeasureEffect(found.id, found.brand, int(days or 7), found.version)):
             st.rerun()
         parts.flash()

@@ -21,14 +21,14 @@ from dashboard.failures import guarded
 from dashboard.present import city
 from dashboard.text import one_line
 from herald.errors import Unknown
-from herald.flows import commands, recommendations
+from herald.flows import commands
 from herald.govern.authority import may
 from herald.measure import advice
 from herald.measure import figures as f
+from herald.measure.effect import lacking
 from herald.measure.report import period_name
 from herald.measure.scorecard import ALL, Facts, gaps, scorecard
 from herald.model import KeptReport, Person
-from herald.model.recommendations import RecommendationState
 
 OTHER: Final = "days"
 _OPENED: Final = "herald.kept"
@@ -111,7 +111,7 @@ def render() -> None:
         _mail_button(person, brand, period)
     parts.flash()
     _advice(found)
-    _recommended(brand, period)
+    _recommended(found)
     _scores(found)
     _charts(found)
     _posts(found)
@@ -217,32 +217,6 @@ def send(brand: str, period: tuple[str, str], mail_id: str, chosen: Sequence[str
     return done is not None and done.well
 
 
-_STATES: Final = {
-    RecommendationState.OPEN: "To do",
-    RecommendationState.ACTED: "Done",
-    RecommendationState.MEASURED: "Measured",
-}
-
-
-def _recommended(brand: str, period: tuple[str, str]) -> None:
-    """What people recommended in the months of this period, and how far each came; a report without one says so."""
-    months = sorted({period[0][:7], period[1][:7]}, reverse=True)
-    found = [each for month in months for each in recommendations.of_month(brand, month, data.herald())]
-    with st.container(border=True):
-        if not found:
-            told = "Nothing was recommended in this period yet. A report is worth one: see Recommendations."
-            sheet([{"t": "note", "tone": "orange", "text": told}], key="recommended-none")
-            return
-        rows = [
-            {
-                "when": _STATES[each.state],
-                "text": f"{one_line(each.do, 200)} ({one_line(data.name_of(each.owner), 60)}, by {each.due:%Y-%m-%d})",
-            }
-            for each in found[:10]
-        ]
-        sheet([{"t": "title", "text": "Recommended"}, {"t": "events", "rows": rows}], key="recommended")
-
-
 def _left(brand: str, period: tuple[str, str], zone: str) -> None:
     """What was mailed of this period, and every report that was kept, to download."""
     now, kept = data.now(), data_measures.kept(brand)
@@ -256,7 +230,7 @@ def _left(brand: str, period: tuple[str, str], zone: str) -> None:
         st.markdown("##### Kept reports")
         picked = table(
             show.KEPT_COLUMNS, show.kept_rows(kept, zone, now), key="kept", name="Kept reports", picks="Show the files",
-            empty="None yet. On the first of each month the report of the month before is kept, just as it is mailed.",
+            empty="None yet. A month's report is kept, just as it is mailed, once it is over and has a recommendation.",
         )  # fmt: skip
         if picked:
             st.session_state[_OPENED] = (brand, picked)
@@ -291,6 +265,23 @@ def _advice(found: Drawn) -> None:
             st.caption("Nothing can be recommended from this period, for these reasons:")
         if found.refused:
             table(show.NO_ADVICE_COLUMNS, found.refused, key="no-advice", name="Looked for, and not found")
+
+
+def _recommended(found: Drawn) -> None:
+    """Recommendations of the period's months and some before, and, without one, what a month's report lacks."""
+    with st.container(border=True):
+        st.markdown("##### Recommendations")
+        if lacks := lacking(found.facts):
+            sheet([{"t": "note", "tone": "amber", "text": lacks}], key="lacks")
+        rows = [show.recommended_row(one, data.name_of) for one in found.facts.recommendations]
+        leads = "recommendations" in st.session_state.get("herald.pages", {})
+        picked = table(
+            show.RECOMMENDED_COLUMNS, rows, key="recommended", name="Recommendations, their state and effect",
+            picks="Open" if leads else "", empty="Nothing was recommended on this period yet.", stacks=620,
+        )  # fmt: skip
+    if picked and leads:
+        page = st.session_state["herald.pages"]["recommendations"]
+        st.switch_page(page, query_params={"recommendation": picked})
 
 
 def _scores(found: Drawn) -> None:

@@ -1,4 +1,4 @@
-"""Schedule: messages we must fetch, from platforms without webhooks, and what webhooks lost."""
+"""Schedule: messages we must fetch, from platforms without webhooks, and what webhooks lost; feeds that are due."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from herald import runtime
+from herald.flows.context import Herald
 from herald.flows.poll import poll
 
 logger = Logger()
@@ -17,7 +18,7 @@ metrics = Metrics(namespace="Herald")
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: object) -> None:
-    """The tick. An account that fails is asked again at the next one, from the same cursor."""
+    """The tick. An account that fails is asked again at the next one, from the same cursor; then come feeds."""
     herald = runtime.current()
     for one in poll(herald, herald.clock()):
         failed = one.result == "failed"
@@ -25,4 +26,14 @@ def handler(event: dict[str, Any], context: object) -> None:
         (logger.warning if failed else logger.info)("polled", extra=facts)
         metrics.add_metric(name="poll.stored", unit=MetricUnit.Count, value=one.stored)
         metrics.add_metric(name="poll.failed", unit=MetricUnit.Count, value=int(failed))
+    _read_feeds(herald)
     metrics.add_metric(name="poll.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
+
+
+def _read_feeds(herald: Herald) -> None:
+    from herald.flows.feeds import read_feeds  # noqa: PLC0415
+
+    for one in read_feeds(herald, herald.clock()):
+        facts = {"feed": one.feed, "outcome": one.result, "stored": one.stored, "error": one.error}
+        (logger.warning if one.result == "failed" else logger.info)("feed", extra=facts)
+        metrics.add_metric(name=f"feed.{one.result}", unit=MetricUnit.Count, value=1)

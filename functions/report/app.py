@@ -1,4 +1,4 @@
-"""Schedule, on the first of the month: the month's report of each brand, kept and mailed to its owners."""
+"""Schedule, daily: the report of the month before, kept and mailed to its owners once it has a recommendation."""
 
 from __future__ import annotations
 

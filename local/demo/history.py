@@ -29,6 +29,7 @@ from herald.flows.commands import (
     Approve,
     Claim,
     Draft,
+    KeepItem,
     Overrule,
     Reply,
     Resolve,
@@ -42,12 +43,14 @@ from herald.flows.commands import (
 )
 from herald.flows.context import Herald
 from herald.flows.deliver import deliver
+from herald.flows.feeds import items_of, read_feeds
 from herald.flows.gate import perform
 from herald.flows.measure import measure
 from herald.flows.moderate import moderate
 from herald.flows.poll import poll
 from herald.flows.publish import release_posts
 from herald.flows.receive import receive
+from herald.flows.shortages import hold_short
 from herald.model import (
     Account,
     Act,
@@ -63,14 +66,17 @@ from herald.model import (
     case_id,
 )
 from herald.platforms import outlets, sources
-from herald.ports import Capabilities, Proof
+from herald.ports import Capabilities, FeedPage, Proof
 from herald.store.tables import TableStore
+from local import feeds as magazines
+from local import shop as till
 from local.demo import govern, library, microblogs, plan, voices
 from local.demo import organisation as shop
 from local.facebook import numbers
 from local.memory import MemoryDb
 from local.memory_media import MemoryMedia
 from local.microblogs.network import Network
+from local.ports import url
 from local.simulator import crowd
 
 DAYS = 28
@@ -78,6 +84,7 @@ AHEAD = 15  # days of the calendar that are planned already
 BEFORE = 28  # days before the month in which the shop published and was measured, but not yet listened to
 RULES = Path(__file__).with_name("rules.yaml")
 SEED = 7
+MORNING = 3  # reports of the shop's first morning; while there is stock, a post that sells it is approved
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
 
 _LATE = {
@@ -153,6 +160,17 @@ class Rehearsal:
         return [Proof(known) for known, published in self.published.items() if published.id == delivery.id]
 
 
+@dataclass(frozen=True, slots=True)
+class _Magazines:
+    """The feeds of this machine, as local.feeds would serve them at the time of the clock."""
+
+    clock: Callable[[], datetime]
+    own: str = field(default_factory=lambda: url("feeds"))
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        return FeedPage(magazines.body(address.removeprefix(self.own), self.clock()), address)
+
+
 @dataclass
 class Clock:
     now: datetime
@@ -184,6 +202,8 @@ def furnish(store: TableStore, bases: Mapping[str, str], acknowledged_at: dateti
     pages = tuple(a.account_id for a in shop.ACCOUNTS if a.platform == "facebook_page")
     store.save(Connection(shop.FACEBOOK, "facebook_page", "herald/facebook", pages))
     store.save(Connection(shop.WEB, "webhook", "herald/web-form", (shop.WEB_SHOP,)))
+    store.save(Connection(shop.SHOP, "shopify", "herald/shopify", (shop.SHOP_ACCOUNT,)))
+    store.save(shop.STORE)
     store.save(Connection("instagram", "instagram", "herald/instagram", (shop.INSTAGRAM,)))
     for account_id, platform in shop.MICROBLOGS.items():
         store.save(Connection(platform, platform, f"herald/{platform}", (account_id,)))
@@ -223,7 +243,7 @@ def make(
         store=store, sources=sources(), outlets={**outlets(), **towns.adapters, "facebook_page": wall},
         archive=_NoArchive(), pollers=towns.pollers,
         wake=lambda delivery: woken.append(delivery.id), secrets=lambda ref: credentials[ref], clock=clock,
-        meters={**towns.adapters, "facebook_page": wall}, media=files, uploads=files,
+        meters={**towns.adapters, "facebook_page": wall}, media=files, uploads=files, feeds=_Magazines(clock),
     )  # fmt: skip
     furnish(store, bases, opening)
     month = _Month(herald, wall, towns, clock, woken, credentials)
@@ -260,8 +280,28 @@ class _Month:
     def plan(self, until: datetime) -> None:
         for command in (*plan.days(until.date()), *plan.campaign(until.date())):
             self._act(command, "jack")
-        for told, by in (*plan.incident(), *plan.research(until.date())):
+        self._shop_tells(until)
+        for told, by in (*plan.incidents(), *plan.research(until.date())):
             self._act(told, by)
+        read_feeds(self.herald, self.clock.now)
+        newest = items_of(shop.BRAND, self.herald, limit=1)
+        for one in newest:
+            self._act(KeepItem(shop.BRAND, one.id), "jack")
+        for told, by in plan.chosen(self.herald, until.date()):
+            self._act(told, by)
+
+    def _shop_tells(self, until: datetime) -> None:
+        """What the web shop told of the campaign's lamps; what fell or filled up holds its posts."""
+        secret = self.credentials["herald/shopify"].secrets[0]
+        for number, (_, told) in enumerate(sorted(till.past(until), key=lambda one: one[0])):
+            if number == MORNING:
+                for command, by in plan.sells_out(until):
+                    self._act(command, by)
+            body, headers = till.signed(told, secret)
+            receipt = receive(shop.SHOP, body, headers, self.herald, self.clock.now)
+            if receipt.outcome != "received":
+                raise RuntimeError(f"the demo's own shop was refused: {receipt}")
+        hold_short(self.herald, self.clock.now)
 
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that
@@ -319,6 +359,7 @@ class _Month:
                 plan(max(at, self.clock.now), act)
         for at, step, by in library.steps(until, voices.posts(begun, BEFORE + DAYS + AHEAD)):
             plan(at, partial(self._give, step, by))
+        plan(until - library.SHOWN_AGO, self._publish)
         for day in range(BEFORE + DAYS + 2):
             morning = datetime.combine(begun, datetime.min.time(), until.tzinfo) + timedelta(days=day)
             plan(morning + timedelta(hours=6, minutes=30), self._round)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from PIL import Image, ImageDraw
 
@@ -21,6 +22,8 @@ from local.demo import organisation as shop
 from local.demo import voices
 
 HASHTAG = "#MyBanksia"
+SHOWN_AGO = timedelta(days=5)
+"""How long ago the picture of a lamp went out on the microblogs."""
 Step = Callable[[Herald], Any]
 """What a person gives when its time has come; made then, from what is there."""
 
@@ -245,6 +248,13 @@ def steps(until: datetime, wall: list[voices.Posted]) -> Iterator[tuple[datetime
     yield until - timedelta(days=2, hours=-1), _drafted(
         "demo-lib-lamp", "Lamp light", "Short days, warm rooms.", "demo-evening-lamp", local.replace("08:30", "17:15")
     ), "jack"
+    shown = until - SHOWN_AGO
+    where = tuple(f"{platform}:{account}" for account, platform in shop.MICROBLOGS.items())
+    words, when = "Evenings are for lamps.", shown.astimezone(ZoneInfo("Australia/Sydney")).strftime("%Y-%m-%dT%H:%M")
+    evening = _drafted("demo-lib-evening", "Evening", words, "demo-evening-lamp", when, where)
+    yield shown - timedelta(days=2), evening, "jack"
+    yield shown - timedelta(days=1, hours=20), _step(c.Submit, "demo-lib-evening"), "jack"
+    yield shown - timedelta(days=1), _step(c.Approve, "demo-lib-evening"), "priya"
     for post in ("demo-lib-customer", "demo-lib-lamp"):
         yield until - timedelta(days=1, hours=20), _step(c.Submit, post), "jack"
     yield until - timedelta(days=1, hours=2), _step(c.Approve, "demo-lib-customer"), "priya"
@@ -291,10 +301,13 @@ def _picture_of(one: Shared, message: str) -> Step:
     return made
 
 
-def _drafted(post: str, title: str, text: str, asset: str, local: str) -> Step:
-    variant = c.Variant(f"facebook_page:{shop.MAIN}", local, "Australia/Sydney")
+def _drafted(
+    post: str, title: str, text: str, asset: str, local: str,
+    accounts: tuple[str, ...] = (f"facebook_page:{shop.MAIN}",),
+) -> Step:
+    variants = tuple(c.Variant(account, local, "Australia/Sydney") for account in accounts)
     media = (Media("", "", "", 0, "", asset=asset),)
-    return lambda herald: c.Draft(post, shop.BRAND, title, text, (variant,), 0, media=media)
+    return lambda herald: c.Draft(post, shop.BRAND, title, text, variants, 0, media=media)
 
 
 def _step(command: type[c.Submit] | type[c.Approve], post_id: str) -> Step:

@@ -24,6 +24,9 @@ HANDLES = {MASTODON: "banksia_oak", BLUESKY: "banksia-oak.bsky.example"}
 MICROBLOGS = {MASTODON: "mastodon", BLUESKY: "bluesky"}
 """Account -> platform, of those that have no webhooks and are polled."""
 
+SHOP, SHOP_ACCOUNT = "shopify", "banksia-and-oak.example"
+"""Connection and account of the web shop, which tells stock and orders."""
+
 INSTAGRAM = "178414000000500"
 """Connected today, through the same app as the Pages: it has no past."""
 
@@ -118,6 +121,18 @@ NEW: tuple[Account, ...] = (
     ),
 )
 """Accounts without a past: nothing of the demo's month was said or shown there."""
+
+STORE = Account(
+    platform=SHOP,
+    account_id=SHOP_ACCOUNT,
+    name=f"{NAME} online",
+    brand=BRAND,
+    timezone="Australia/Sydney",
+    hours=OFFICE_HOURS,
+    holidays=HOLIDAYS["NSW"],
+    connection=SHOP,
+)
+"""The web shop: nobody speaks there, so it is none of ACCOUNTS."""
 
 
 def accounts(bases: Mapping[str, str]) -> tuple[Account, ...]:

@@ -117,6 +117,7 @@ def _made_up() -> dict[str, dict[str, Any]]:
         "herald/instagram": {
             "secrets": [], "verify_token": "", "tokens": {shop.INSTAGRAM: "EAAL" + secrets.token_urlsafe(32)},
         },
+        "herald/shopify": {"secrets": [secrets.token_hex(16)], "verify_token": "", "tokens": {}},
         "herald/web-form": {"secrets": [secrets.token_hex(32)], "verify_token": "", "tokens": {}},
         LINKS: {"secrets": [secrets.token_urlsafe(48)], "verify_token": "", "tokens": {}},
         **{

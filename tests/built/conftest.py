@@ -105,7 +105,7 @@ def _connect(local: Local, door: str) -> None:
     """The secrets of the samples, known to Herald and to the simulated Facebook."""
     tokens = {page.account_id: f"EAAL-built-{page.account_id}" for page in PAGES}
     held = {"secrets": [SAMPLE_SECRET], "verify_token": SAMPLE_VERIFY_TOKEN, "tokens": tokens}
-    for name in ("herald/facebook", "herald/instagram"):  # one app speaks for both
+    for name in ("herald/facebook", "herald/instagram", "herald/shopify"):  # one app speaks for the first two
         local.client("secretsmanager").create_secret(Name=name, SecretString=json.dumps(held))
     keys = {"secrets": ["the key of links, 32 characters or more"]}
     local.client("secretsmanager").create_secret(Name="herald/links", SecretString=json.dumps(keys))

@@ -199,16 +199,18 @@ def _microblog(network: str, folder: Path) -> Iterator[Place]:
             split = [(post["text"].partition("\n\nhttps://"), post["images"]) for post in own]
             return [(words, f"https://{rest}" if link else "", alts) for (words, link, rest), alts in split]
 
+        sessions = Sessions()  # shared: the impatient one is signed in before anything is late
+
         def outlet(seconds: float) -> Mastodon | Bluesky:
             http = Http(connect_seconds=2, read_seconds=seconds)
-            return Mastodon(http) if network == "mastodon" else Bluesky(http, Sessions())
+            return Mastodon(http) if network == "mastodon" else Bluesky(http, sessions)
 
         arm = partial(control, "faults")
         yield Place(
-            outlet(3), outlet(0.5), Account(network, ours.id, ours.name, "quince", api_base=base), target,
+            outlet(3), outlet(1), Account(network, ours.id, ours.name, "quince", api_base=base), target,
             drop=lambda: arm({"kind": "drop_after_accept"}),
             busy=lambda: arm({"kind": "429"}),
-            late=lambda: arm({"kind": "late", "seconds": 1.5}),
+            late=lambda: arm({"kind": "late", "seconds": 3}),
             arrive=lambda: _arrived(lambda: control("state")),
             hidden=lambda: False,
             replies=replies,
@@ -427,8 +429,9 @@ def test_a_lost_answer_to_a_take_down_is_looked_up(place: Place) -> None:
 def test_a_post_accepted_after_we_gave_up_is_found_only_then(
     place: Place, media: list[Media], files: list[bytes]
 ) -> None:
-    place.late()
     delivery = place.post("New cushions.", media=media)
+    assert place.found(delivery) == []
+    place.late()
     with pytest.raises(OutcomeUnknown):
         place.impatient.act(delivery, place.account, place.token, files)
     assert place.found(delivery) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -89,6 +90,12 @@ SAMPLES = {
         }).encode(),
         lambda body: {"x-hub-signature-256": f"sha256={_hmac(body)}"},
         "178410", "17870", "Is it in stock?",
+    ),
+    "shopify": Sample(
+        json.dumps({"inventory_item_id": 808950810, "location_id": 905684977, "available": 6,
+                    "updated_at": "2026-11-02T19:59:00+11:00"}).encode(),
+        lambda body: {"x-shopify-hmac-sha256": b64encode(bytes.fromhex(_hmac(body))).decode()},
+        "", "808950810:905684977", "",  # which shop it is, its connection says
     ),
     "webhook": Sample(
         json.dumps({"account_id": "shop-1", "events": [{

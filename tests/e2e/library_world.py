@@ -16,10 +16,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from herald.flows import library
+from herald.flows.commands import SaveAsset
 from herald.flows.deliver import deliver, release
+from herald.flows.gate import perform
 from herald.flows.publish import release_posts
 from herald.model import TargetState
 from local.demo import history
+from local.demo import organisation as shop
 from tests.e2e.overview_world import Mailbox
 from tests.unit.test_demo_history import BASES, CREDENTIALS
 
@@ -36,6 +40,9 @@ class LibraryWorld:
             mail=Mailbox(),
         )
         self.wall = past.wall
+        film = library.kept(b"\x00\x00\x00\x20ftypisom\x00\x00\x02\x00isomiso2mp41", self.herald)  # the demo draws none
+        saved = SaveAsset("film-0001", shop.BRAND, "The workshop, filmed", "own", 0, film, source="Our own telephone")
+        perform(saved, by="jack", herald=self.herald, now=now)
 
     def obey(self, told: Mapping[str, str]) -> object:
         now = self.herald.clock()

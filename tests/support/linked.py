@@ -20,7 +20,7 @@ from herald.errors import Unknown
 from herald.flows import commands as c
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
-from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, PAGE, Clock, World, a_comment, a_world
+from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, PAGE, Clock, World, a_comment, a_world, recommended
 
 BASE = "https://herald.example"
 MESSAGE = f"facebook_page:{PAGE}_1"
@@ -129,6 +129,7 @@ def linked(monkeypatch: Any, **more: Any) -> Linked:
     world, shelf, post = a_world(**more), Shelf(), Postbox()
     for person in world.store.people():
         world.store.save(replace(person, email=f"{person.id}@tall-timber.example"))
+    recommended(world.store)
     world.herald = replace(world.herald, media=shelf, mail=post, link_base=BASE)
     place = ROOT / "functions" / "link" / "app.py"
     spec = importlib.util.spec_from_file_location("link_app", place)

@@ -5,6 +5,8 @@ Real flows, rules, tables, queue, buckets, secrets and mailer; only platforms ar
 
 from __future__ import annotations
 
+import base64
+import hmac
 import importlib.util
 import io
 import json
@@ -30,8 +32,21 @@ from herald.flows.audit import CHAINS
 from herald.flows.context import Herald
 from herald.flows.gate import perform
 from herald.library.rights import content_id
-from herald.model import Account, Change, Counted, Event, Kind, Media, Message, Metric, Person, Role, Snapshot
-from herald.ports import Polled
+from herald.model import (
+    Account,
+    Change,
+    Connection,
+    Counted,
+    Event,
+    Kind,
+    Media,
+    Message,
+    Metric,
+    Person,
+    Role,
+    Snapshot,
+)
+from herald.ports import FeedPage, Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
 from local.demo.library import shelved
@@ -54,6 +69,7 @@ from tests.support.world import (
     deleted,
     edited,
     furnish,
+    recommended,
 )
 from tests.unit.test_exactly_once import comment, webhook
 
@@ -108,6 +124,16 @@ class Asked:
 
     def insights(self, account: Account, token: str, posts: Sequence[str], now: datetime) -> list[Snapshot]:
         return [Snapshot(account.id, Metric.REACTIONS, 3, now, post=post) for post in posts]
+
+
+class Told:
+    """A server of feeds with one entry."""
+
+    own = ""
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        body = "<rss><channel><item><title>Cane is back</title><guid>1</guid></item></channel></rss>"
+        return FeedPage(body.encode(), address, '"1"')
 
 
 @dataclass
@@ -212,6 +238,7 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         for ref, held in {
             "herald/fb": {"secrets": ["an app secret"], "verify_token": "a verify token", "tokens": {PAGE: "a token"}},
             "herald/form": {"secrets": ["a form secret"]},
+            "herald/shop": {"secrets": ["a shop secret"]},
             "herald/links": {"secrets": ["the key of links, 32 characters or more"]},
         }.items():
             client("secretsmanager").create_secret(Name=ref, SecretString=json.dumps(held))
@@ -225,10 +252,12 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         built.store._sleep = lambda _: None
         furnish(built.store)
         built.store.save(OWNER)
+        built.store.save(Connection("shop", "shopify", "herald/shop", ("shop.example",)))
+        built.store.save(replace(ACCOUNT, platform="shopify", account_id="shop.example", connection="shop"))
         store = Watched(built.store, watch)
         herald = replace(
             built, store=store, outlets={wall.name: wall}, pollers={asked.name: asked},
-            completers={asked.name: asked}, meters={asked.name: asked},
+            completers={asked.name: asked}, feeds=Told(), meters={asked.name: asked},
             secrets=runtime.SecretsManager(client, ttl=0), link_base="https://herald.example",
         )  # fmt: skip
         setattr_(runtime, "current", lambda: herald)
@@ -280,7 +309,9 @@ def messages(walk: Walk) -> None:
 
 
 def polls(walk: Walk) -> None:
-    """Poll: twice, so that the cursor is made and moved; the same kinds of events as ingest; a mention's words."""
+    """Poll: twice, so that the cursor is made and moved; the same kinds of events as ingest; a mention's words;
+    a feed."""
+    walk.perform(c.SaveFeed(BRAND, "https://news.example/feed", "News"), ANA.id)
     hidden = a_comment("seen hidden", id="21", change=Change.HIDDEN)
     late = [edited(a_comment("x", id="22"), "new", at=NOON + timedelta(minutes=1)), a_comment("old", id="22")]
     walk.asked.events = [hidden, *late, a_comment("odd", id="23", kind=Kind.UNKNOWN)]
@@ -418,6 +449,7 @@ def links(walk: Walk) -> None:
     token = _link(walk, "appeal", message, MIA.id)
     for text in ("It is my dog's name.", "Again."):
         _ask(walk, token, action="appeal", text=text)
+    recommended(walk.herald.store)  # type: ignore[arg-type] # watched, as everything here
     _ask(walk, _link(walk, "share", f"{BRAND}~2026-10-01~2026-10-31", ANA.id))
 
 
@@ -456,13 +488,32 @@ def _ask(walk: Walk, token: str, query: str = "", **form: str) -> None:
 
 
 def _promote(walk: Walk) -> None:
-    """A campaign with an offer that is open, and a product of it."""
+    """A campaign with an offer that is open, and a product of it, whose stock and orders the shop tells."""
     about = ("campaign-1", BRAND, "Lamps", "Sell lamps.", "lamps", "clicks", 10, "2026-11-01", "2026-11-30", ANA.id, 0)
     walk.perform(c.SaveCampaign(*about), ANA.id)
-    walk.perform(c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", 3, 0, 0), ANA.id)
+    watched = {"shop": "shopify:shop.example", "item": "8"}
+    lamp = c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", None, 0, 0, **watched)
+    walk.perform(lamp, ANA.id)
     window = ("2026-01-01T09:00", "2027-11-30T17:00", "UTC")
     sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
-    walk.perform(c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), ANA.id)
+    walk.perform(c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0, code="TEN"), ANA.id)
+    _shop_tells(walk)
+
+
+def _shop_tells(walk: Walk) -> None:
+    """Ingest: stock that is there and falls, an order with the offer's code, the same cancelled, one unreadable."""
+    now = walk.clock().isoformat()
+    stock = {"inventory_item_id": 8, "location_id": 1, "updated_at": now}
+    order = {"id": 1, "created_at": now, "total_price": "49.00", "currency": "AUD", "line_items": [],
+             "discount_codes": [{"code": "ten"}],
+             "landing_site": "/?utm_campaign=lamps&utm_source=mastodon"}  # fmt: skip
+    gone = order | {"cancelled_at": now}
+    for told in (stock | {"available": 9}, stock | {"available": 8}, order, gone, order | {"total_price": "?"}):
+        body = json.dumps(told)
+        signed = base64.b64encode(hmac.digest(b"a shop secret", body.encode(), "sha256")).decode()
+        event = {"requestContext": {"http": {"method": "POST"}}, "pathParameters": {"connection": "shop"},
+                 "body": body, "headers": {"x-shopify-hmac-sha256": signed}}  # fmt: skip
+        assert walk.call("Ingest", event)["statusCode"] == 200
 
 
 def _follow(walk: Walk) -> None:
@@ -503,6 +554,8 @@ def figures(walk: Walk) -> None:
     walk.herald.store.save(ACCOUNT)
     walk.clock.now = datetime(2026, 12, 1, 20, tzinfo=NOON.tzinfo)
     walk.tick("Measure")
+    walk.tick("Report")  # no recommendation yet: the owner is told
+    recommended(walk.herald.store, "2026-11")  # type: ignore[arg-type] # as above
     walk.tick("Report")
     walk.tick("Report")  # what was kept is read again, and mailed to nobody twice
 

@@ -288,6 +288,16 @@ def furnish(store: TableStore, *, rules: str = RULES, people: Sequence[Person] =
             store.commit([New(Acknowledgement(person.id, policy.id, policy.version, NOON), once=True)])
 
 
+def recommended(store: TableStore, month: str = "2026-10", *, brand: str = BRAND, owner: str = TED.id) -> None:
+    """One recommendation of a month: without it the month's report does not leave."""
+    from herald.model.recommendations import Recommendation
+
+    store.commit([New(Recommendation(
+        brand, f"advice-{month}", "Late answers came in the morning.", "Answer before noon.", "9 of 12 late answers.",
+        12, "in_time", owner, date(2026, 12, 20), owner, NOON, month=month,
+    ))])  # fmt: skip
+
+
 def a_comment(text: str, *, id: str = "1", at: datetime = NOON, **changed: object) -> Event:
     """A comment under our post, as an adapter would tell it."""
     event = Event(

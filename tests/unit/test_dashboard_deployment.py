@@ -23,11 +23,12 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data, main, who
 from herald.care import playbooks
-from herald.flows import care, gate, library
+from herald.flows import care, gate, library, research
 from herald.flows import commands as c
 from herald.govern import authority, policies
 from herald.library.rights import content_id
-from herald.model import Action, Case, DeliveryState, Handling, Media, TargetState, UserContent, Work
+from herald.model import Account, Action, Case, DeliveryState, Handling, Media, New, TargetState, UserContent, Work
+from herald.model.campaigns import Level, Stock
 from herald.store import db
 from local.memory_media import MemoryMedia
 from tests.e2e.calendar_world import BLUESKY, FACEBOOK, MASTODON, CalendarWorld
@@ -35,6 +36,7 @@ from tests.e2e.dashboard_world import BRAND, ZONE, World
 from tests.e2e.overview_world import OverviewWorld
 from tests.servers.running import free_port
 from tests.support.pictures import png
+from tests.support.world import recommended
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCKERFILE = (ROOT / "dashboard" / "Dockerfile").read_text("utf-8")
@@ -332,6 +334,7 @@ class Walk:
         world = OverviewWorld(now=NOW)
         watched = watch(world)
         month = ("2026-11-01", "2026-11-30")
+        recommended(world.store, "2026-11", brand=BRAND, owner="lena")
         self.give(world, c.MailReport("mail-00000001", BRAND, *month, ("gus",)), "gus")
         for path in main.PAGES:
             draw(path, "gus" if path in ("overview", "report") else "priya")
@@ -426,6 +429,8 @@ class Walk:
         world.became(unclear, BLUESKY, TargetState.UNCLEAR, delivery=DeliveryState.UNCLEAR, days_ago=1, clock="13:00",
                      looked=2)  # fmt: skip
         later = c.Variant(MASTODON, world.at(5, "09:00"), ZONE)
+        world.store.save(Account("shopify", "shop.example", "Shop", BRAND, timezone=ZONE))
+        world.store.commit([New(Stock("shopify:shop.example", "8", BRAND, (Level("1", 5, world.now()),)))])
         watched = watch(world)
         for query in ({}, {"post": post}, {"post": out}, {"compose": "new"}):
             draw("calendar", "lena", **query)
@@ -457,10 +462,12 @@ class Walk:
         days = ("2026-11-01", "2026-11-30")
         lamps = ("campaign-1", BRAND, "Lamps", "Sell lamps.", "lamps", "clicks", 10, *days, "lena", 0)
         self.give(world, c.SaveCampaign(*lamps), "lena")
-        self.give(world, c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", 3, 0, 0), "lena")
+        told = {"shop": "shopify:shop.example", "item": "8"}
+        lamp = c.SaveProduct("LAMP-1", BRAND, "Lamp", "https://a.example/", 4900, "AUD", None, 0, 0, **told)
+        self.give(world, lamp, "lena")
         window = ("2026-11-01T09:00", "2026-11-30T17:00", ZONE)
         sale = ("offer-0001", BRAND, "campaign-1", "offer", "Ten off", "One each.", "https://a.example/", *window)
-        self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0), "lena")
+        self.give(world, c.SaveOffer(*sale, 0, 0, ("LAMP-1",), 0, code="TEN"), "lena")
         self.give(world, c.MakeShortLink(BRAND, "campaign-1", "mastodon", "https://a.example/"), "lena")
         self.researches(world)
         for query in ({}, {"campaign": "campaign-1"}, {"view": "Products"}):
@@ -484,8 +491,12 @@ class Walk:
         for platform in four:
             self.give(world, c.ScorePlatform(BRAND, platform, "Reach", 2, "So it is.", 0), "lena")
         reasons = tuple((each, "Because.") for each in four)
-        self.give(world, c.ChoosePlatforms(BRAND, four[:2], reasons, 0), "lena")
+        seen = research.comparison(BRAND, world.herald, world.now().date())
+        assert seen is not None
+        self.give(world, c.ChoosePlatforms(BRAND, four[:2], reasons, 0, seen.digest), "lena")
+        self.give(world, c.CountersignChoice(BRAND, 1, seen.digest, 1), "gus")
         self.give(world, c.SaveProfile(MASTODON, "Kelp", "Bowls.", "https://a.example/", "", "", 0), "lena")
+        self.give(world, c.RecordLook(MASTODON, "Kelp", "", "", "none", "", 0), "lena")
         self.give(world, c.SaveMonitor("monitor-1", BRAND, "Bowls", ("bowl",), (), (), 3, 0), "lena")
         told = ("Answer sooner.", "Answers are late.", "Ten of twenty.", 20, "posts", "lena", "2026-12-01")
         self.give(world, c.RecordRecommendation("recommend-1", BRAND, told[1], told[0], *told[2:]), "lena")
@@ -576,7 +587,7 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     assert added_to == {"CHAIN#people", "CHAIN#reports"}, "other chains are the functions' own"
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
     kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS", "SHEET", "NEEDS",
-             "SCORE", "CHOICE", "PROFILE", "MONITOR")  # fmt: skip
+             "SCORE", "CHOICE", "PROFILE", "LOOK", "MONITOR")  # fmt: skip
     versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
     assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from herald.flows import care
+from herald.flows import campaigns, care
 from herald.govern import audit
 from herald.measure import counts
 from herald.model import SPOKEN, Credentials, DeliveryState, Handling, Persona, PostKind, Replied, Work
@@ -22,6 +22,7 @@ PAGES = {account.account_id: "token" for account in shop.ACCOUNTS}
 CREDENTIALS = {
     "herald/facebook": Credentials(("s",), "v", PAGES),
     "herald/web-form": Credentials(("w",)),
+    "herald/shopify": Credentials(("p",)),
     "herald/mastodon": Credentials((), "", {shop.MASTODON: "token-of-ours"}),
     "herald/bluesky": Credentials((), "", {shop.BLUESKY: f"{shop.HANDLES[shop.BLUESKY]}:abcd-efgh-ijkm-npqr"}),
 }
@@ -124,3 +125,13 @@ def test_the_end_shows_each_kind_of_post_a_complaint_under_way_and_an_outcome_th
     month = herald.store.shelf(Replied, shop.BRAND, "2026-11")
     assert len(month) > 20
     assert all(reply.playbook == 1 and reply.clause for reply in month)
+
+
+def test_the_shop_told_of_orders_and_of_a_lamp_that_ran_out_whose_post_is_held(past: history.Past) -> None:
+    (campaign,) = campaigns.campaigns_of(shop.BRAND, past.herald)
+    assert sum(one.orders for one in campaigns.conversions_of(campaign, past.herald)) >= 10
+    left = {one.id: one.available for one in campaigns.products_of(shop.BRAND, past.herald)}
+    assert left["LAMP-BELL"] == 0
+    assert left["LAMP-ACACIA"]
+    held = [target for target in past.herald.store.attention(shop.BRAND) if target.post_id == "demo-bell-lamp"]
+    assert ["out of stock" in target.reason for target in held] == [True]

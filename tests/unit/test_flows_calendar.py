@@ -15,6 +15,8 @@ from herald.govern import audit
 from herald.model import DayMark, Person, Role, TargetState, Waiver
 from herald.publish import calendar_csv, calendar_ics
 from herald.publish.calendar_csv import Entry
+from local import bench_calendar
+from local.demo import organisation as shop
 from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NEW, TED, World, a_world
 from tests.unit.test_flows_posts import ZONE, approved, drafted, hours, run, state, version
 
@@ -121,6 +123,18 @@ def test_a_thousand_rows_come_in_with_their_errors_named_and_again_change_nothin
     assert len(commits) <= 950 * 3 // 90 + 1
     again = look(world, entries)
     assert (again.count("same"), again.count("new"), again.drafts) == (950, 0, ())
+
+
+def test_the_benchs_file_is_written_but_for_its_wrong_rows_in_few_transactions() -> None:
+    herald = bench_calendar.a_herald()
+    commits = []
+    commit = herald.store.commit
+    herald.store.commit = lambda changes: (commits.append(1), commit(changes))[1]  # type: ignore[method-assign]
+    read = calendar_csv.read(calendar_csv.write(bench_calendar.rows()))
+    looked = calendar_files.look(read, shop.BRAND, herald, bench_calendar.NOW)
+    done = calendar_files.give(looked, by="jack", herald=herald, now=bench_calendar.NOW)
+    assert (done.posts, done.days, len({problem.row for problem in done.problems})) == (713, 237, 50)
+    assert len(commits) <= 950 * 3 // 90 + 2
 
 
 def test_what_is_exported_and_read_again_is_the_same(world: World) -> None:

@@ -23,7 +23,7 @@ from herald.flows.mailing import LEASE, MONTHLY, Monthly, kept_files, monthly, s
 from herald.govern import audit
 from herald.measure.report import report
 from herald.model import Mailing, MailingState, Metric, Person, Role, Snapshot
-from tests.support.world import ACCOUNT, BRAND, Clock, World, a_world
+from tests.support.world import ACCOUNT, BRAND, Clock, World, a_world, recommended
 
 NOW = datetime(2026, 11, 1, 20, tzinfo=UTC)
 OCTOBER = ("2026-10-01", "2026-10-31")
@@ -97,6 +97,7 @@ def house() -> House:
     assert ted is not None
     world.store.save(replace(ted, email="ted@timber.example"))
     world.store.keep([Snapshot(ACCOUNT.id, Metric.REACH, 7, NOW - timedelta(days=9), day="2026-10-20")])
+    recommended(world.store)
     post, shelf = Post(), Shelf()
     return House(world, replace(world.herald, mail=post, media=shelf), post, shelf)
 

@@ -1,21 +1,26 @@
-"""Recommendations end only with a measured effect; an evidence pack is rebuilt from the audit, and says what lacks."""
+"""Recommendations end only with a measured effect, and no month's report leaves without one."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from herald import cli, runtime
-from herald.errors import Refused, Unknown
+from herald.errors import Refused
 from herald.flows import commands as c
-from herald.flows import evidence as packs
 from herald.flows import recommendations as flow
-from herald.govern import audit, evidence
+from herald.flows.mailing import Monthly, monthly
+from herald.flows.report import gather
+from herald.measure.effect import number, told_in
+from herald.measure.report import report
+from herald.measure.scorecard import scorecard
+from herald.model import Response
 from herald.model.recommendations import Recommendation, RecommendationState
-from tests.support.world import ANA, BRAND, MIA, NOON, TED, World, a_world
+from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, TED, World, a_world
+from tests.unit.test_flows_mailing import OLA, Post, Shelf
 from tests.unit.test_flows_posts import approved, hours, run
 
 ID = "recommend-1"
@@ -62,10 +67,10 @@ def test_it_is_done_only_once_its_effect_is_measured_over_equal_days(world: Worl
     run(world, c.MeasureEffect(ID, BRAND, 7, found(world).version), TED.id)
     effect = found(world).effect
     assert effect is not None
-    assert (effect.before_x1000, effect.after_x1000, effect.days) == (1000, 0, 7)
+    assert (effect.before, effect.after, effect.days) == ("1.0", "0.0", 7)
     assert found(world).state is RecommendationState.MEASURED
     assert flow.unmeasured(BRAND, world.herald) == []
-    assert [each.id for each in flow.of_month(BRAND, "2026-11", world.herald)] == [ID]
+    assert [each.id for each in flow.of_month(BRAND, "2026-10", world.herald)] == [ID]
 
 
 def test_a_number_that_is_missing_is_told_as_missing_never_as_0(world: World) -> None:
@@ -75,7 +80,7 @@ def test_a_number_that_is_missing_is_told_as_missing_never_as_0(world: World) ->
     run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id)
     effect = found(world).effect
     assert effect is not None
-    assert (effect.before_x1000, effect.after_x1000) == (None, None)
+    assert (effect.before, effect.after) == ("", "")
     assert "before and after" in effect.why
 
 
@@ -99,75 +104,122 @@ def test_what_rests_on_nothing_is_refused(world: World, wrong: dict[str, Any]) -
     assert flow.unmeasured(BRAND, world.herald) == []
 
 
-# ---------------------------------------------------------------- evidence
+# ---------------------------------------------------------------- findings, effects and the report
+
+OCTOBER = ("2026-10-01", "2026-10-31")
 
 
-def test_every_command_the_pack_names_exists_or_is_said_to_be_awaited() -> None:
-    named = {name for item in evidence.items() for name in item.commands}
-    there = {each.__name__ for each in vars(c).values() if isinstance(each, type) and issubclass(each, c.Command)}
-    assert named - there == evidence.awaited()
-    pages = {item.page for item in evidence.items()}
-    from dashboard import main
-
-    assert pages - set(main.PAGES) == set()
+def answered(world: World, count: int, at: datetime, *, met: bool) -> None:
+    for n in range(count):
+        when = at + timedelta(minutes=n)
+        world.store.commit([Response(ACCOUNT.id, f"c{when:%m%d%H%M}", "question", when, 600, 600, met)])
 
 
-def test_the_unit_has_all_its_criteria() -> None:
-    numbers = [item.number for item in evidence.items()]
-    criteria = {f"1.{n}" for n in range(1, 8)} | {f"2.{n}" for n in range(1, 6)} | {f"3.{n}" for n in range(1, 4)}
-    criteria |= {f"4.{n}" for n in range(1, 5)}
-    assert criteria <= set(numbers)
-    assert len(numbers) == len(set(numbers))
+def test_a_finding_of_the_figures_brings_its_own_numbers_whatever_the_page_says(world: World) -> None:
+    with pytest.raises(Refused, match="do not show that") as refused:
+        recorded(world, month="2026-10", finding="slow_answers", evidence="99 of 99, I promise")
+    assert refused.value.missing == "input"
+    answered(world, 8, datetime(2026, 10, 12, 3, tzinfo=UTC), met=False)
+    kept = recorded(world, month="2026-10", finding="slow_answers", evidence="99 of 99, I promise", n=99)
+    assert (kept.n, kept.finding, kept.month) == (8, "slow_answers", "2026-10")
+    assert kept.evidence.startswith("0 of 8 first answers were in time")
 
 
-def test_a_pack_holds_the_lines_of_its_person_and_period_and_says_what_lacks(world: World) -> None:
-    recorded(world)
-    world.clock.pass_(days=2)
-    approved(world, at="2026-11-21T13:00")
-    day = datetime.combine(NOON.date(), datetime.min.time(), UTC)
-    pack = packs.gather(ANA.id, day + timedelta(days=2), day + timedelta(days=3), world.herald, world.clock())
-    by_number = {each.item.number: each for each in pack.shown}
-    assert [line.what for line in by_number["1.6"].lines] == ["Draft"]
-    assert {line.actor for each in pack.shown for line in each.lines} == {ANA.id}
-    assert by_number["4.2"].lacks == "1 more, on the page recommendations"
-    assert not pack.complete
-    everybody = packs.gather("", day, day + timedelta(days=3), world.herald, world.clock())
-    assert [line.what for line in {e.item.number: e for e in everybody.shown}["4.2"].lines] == ["RecordRecommendation"]
-    told = json.loads(everybody.files["evidence.json"])
-    head = world.store.audit_head("people")
-    assert head is not None
-    assert (told["chain_ends_with"], told["chain_ends_at"]) == (head.digest, str(head.seq))
-    assert audit.verify(world.store.audit_of("people")) == []
-    with pytest.raises(Unknown):
-        packs.gather("nobody", day, day, world.herald, NOON)
+@pytest.mark.parametrize(("told", "says"), [
+    ({"month": "October"}, "is no month"), ({"month": "2027-01"}, "has not begun"),
+    ({"towards": "sideways"}, "up or down"),
+    ({"month": "2026"}, "is no month"), ({"measure": "best_time"}, "number that will say"),
+])  # fmt: skip
+def test_month_direction_and_number_are_known_ones(world: World, told: dict[str, str], says: str) -> None:
+    with pytest.raises(Refused, match=says):
+        recorded(world, **told)
 
 
-def test_the_first_line_of_a_period_is_found_by_halving_not_by_reading_all(world: World) -> None:
-    for number in range(40):
-        run(world, c.Hold(f"hold-{number:04d}", BRAND, "A drill"), MIA.id)
-        run(world, c.Release(f"hold-{number:04d}", BRAND), MIA.id)
-        world.clock.pass_(hours=1)
-    reads = []
-    audit_of = world.store.audit_of
-    world.store.audit_of = lambda *a, **k: (reads.append(1), audit_of(*a, **k))[1]  # type: ignore[method-assign]
-    until = world.clock()
-    pack = packs.gather("", until - timedelta(hours=2), until, world.herald, until)
-    assert pack.lines == 4
-    assert len(reads) <= 12
-
-
-def test_the_command_line_writes_the_pack_and_fails_while_something_lacks(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Any
+def test_the_effect_is_the_reports_own_number_to_the_last_digit_and_says_whether_it_went_as_expected(
+    world: World,
 ) -> None:
-    recorded(world, evidence="<script>alert(1)</script>")
-    monkeypatch.setenv("MESSAGES_TABLE", "given")
-    monkeypatch.setattr(runtime, "current", lambda: world.herald)
-    told = ["evidence", "--from", "2026-11-18", "--to", "2026-11-18", "--out", str(tmp_path)]
-    assert cli.main(told) == 1
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
-    assert {line["number"]: line["shown"] for line in lines}["4.2"] == 1
-    page = (tmp_path / "evidence.html").read_text()
-    assert "<script>" not in page
-    assert json.loads((tmp_path / "evidence.json").read_text())["unit"] == "SIRXMKT002"
-    assert cli.main(["evidence", "--from", "soon", "--to", "2026-11-18"]) == 2
-    assert date(2026, 11, 18) == NOON.date()
+    recorded(world, measure="in_time")
+    answered(world, 2, datetime(2026, 11, 12, 3, tzinfo=UTC), met=False)
+    answered(world, 1, datetime(2026, 11, 13, 3, tzinfo=UTC), met=True)
+    run(world, c.ActOnRecommendation(ID, BRAND, "A rota.", "2026-11-18", 1), TED.id)
+    answered(world, 6, datetime(2026, 11, 20, 3, tzinfo=UTC), met=True)
+    answered(world, 1, datetime(2026, 11, 21, 3, tzinfo=UTC), met=False)
+    world.clock.pass_(days=9)
+    done = run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id)
+    assert done.sentence == "Measured: as expected."
+    effect = found(world).effect
+    assert effect is not None
+    for told, n, days in (
+        (effect.before, effect.n_before, ("2026-11-11", "2026-11-17")),
+        (effect.after, effect.n_after, ("2026-11-19", "2026-11-25")),
+    ):  # fmt: skip
+        line = scorecard(gather(world.herald, BRAND, *days, world.clock()))["in_time"]
+        assert (number(told), n) == (line.value, line.n)
+    assert (number(effect.before), number(effect.after)) == (1 / 3, 6 / 7)
+    page = report(gather(world.herald, BRAND, *OCTOBER, world.clock())).files["report.html"].decode()
+    assert "33.33 % in the 7 days before (n = 3), 85.71 % in the 7 days after (n = 7) 2026-11-18: as expected" in page
+
+
+def test_a_missing_number_is_called_so_in_the_report(world: World) -> None:
+    recorded(world, measure="reach", do="<b>Bold</b> & new.")
+    run(world, c.ActOnRecommendation(ID, BRAND, "Done.", "2026-11-18", 1), TED.id)
+    world.clock.pass_(days=9)
+    done = run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id)
+    assert done.sentence == "Measured: whether it helped cannot be told."
+    made = report(gather(world.herald, BRAND, *OCTOBER, world.clock()))
+    page = made.files["report.html"].decode()
+    assert "missing in the 7 days before (n = 0), missing in the 7 days after" in page
+    assert "&lt;b&gt;Bold&lt;/b&gt; &amp; new." in page
+    assert "<b>Bold" not in page
+    (told,) = json.loads(made.files["report.json"])["recommendations"]
+    assert (told["effect"]["before"], told["effect"]["after"]) == (None, None)
+
+
+def test_a_report_tells_those_of_its_month_and_of_three_before_by_four_bounded_questions(world: World) -> None:
+    recorded(world)
+    december = datetime(2026, 12, 2, tzinfo=UTC)
+    for days, there in ((OCTOBER, 1), (("2026-11-01", "2026-11-30"), 1), (("2026-09-01", "2026-09-30"), 0)):
+        assert len(gather(world.herald, BRAND, *days, december).recommendations) == there
+    assert told_in("2027-02-01", "2027-02-28") == ["2027-02", "2027-01", "2026-12", "2026-11"]
+    asked: list[str] = []
+    inner = world.db.query
+
+    def counting(table: str, pk: str, **how: Any) -> Any:
+        asked.append(pk)
+        return inner(table, pk, **how)
+
+    world.db.query = counting  # type: ignore[method-assign]
+    gather(world.herald, BRAND, *OCTOBER, NOON)
+    assert sum(pk.startswith("RECOMMENDATIONS#") for pk in asked) == 4
+
+
+def test_a_months_report_is_not_mailed_or_shared_without_a_recommendation_whatever_its_days_are_called(
+    world: World,
+) -> None:
+    world.store.save(OLA)
+    world.herald = replace(world.herald, mail=(post := Post()), media=Shelf(), link_base="https://herald.example")
+    for days in (OCTOBER, ("2026-10-01", "2026-10-30")):
+        with pytest.raises(Refused, match="Open Recommendations") as refused:
+            run(world, c.MailReport("mail-0001", BRAND, *days, ("ola",)), ANA.id)
+        assert refused.value.missing == "state"
+    with pytest.raises(Refused, match="Open Recommendations"):
+        run(world, c.MakeLink("link-0001", "share", "~".join((BRAND, *OCTOBER)), 24), ANA.id)
+    assert (post.mails, world.store.mailings(BRAND, *OCTOBER)) == ([], [])
+    run(world, c.MailReport("mail-0002", BRAND, "2026-10-05", "2026-10-11", ("ola",)), ANA.id)  # a week may go
+    recorded(world)
+    assert run(world, c.MailReport("mail-0001", BRAND, *OCTOBER, ("ola",)), ANA.id).well
+    assert len(post.mails) == 2
+
+
+def test_the_schedule_tells_owners_once_what_lacks_and_mails_as_soon_as_it_is_there(world: World) -> None:
+    world.store.save(OLA)
+    world.herald = replace(world.herald, mail=(post := Post()), media=Shelf())
+    waits = "waits for a recommendation; "
+    assert monthly(world.herald, NOON) == [Monthly(BRAND, f"{waits}mailed to 1")]
+    assert monthly(world.herald, NOON + timedelta(days=1)) == [Monthly(BRAND, f"{waits}mailed already")]
+    assert [files for _, files in post.mails] == [{}]
+    assert world.store.kept_reports(BRAND) == []
+    recorded(world)
+    assert monthly(world.herald, NOON + timedelta(days=2)) == [Monthly(BRAND, "mailed to 1")]
+    assert b"Answer before noon." in post.mails[1][1]["report.html"]
+    assert monthly(world.herald, NOON + timedelta(days=3)) == [Monthly(BRAND, "mailed already")]

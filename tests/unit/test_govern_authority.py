@@ -83,8 +83,10 @@ for each in (Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER, Role.OWNER):
 # research: whoever promotes compares platforms; the choice is the marketer's or the owner's
 EXPECTED[Role.COMMUNITY_MANAGER] -= {"ChoosePlatforms"}
 for each in (Role.MARKETER, Role.OWNER):
-    EXPECTED[each] |= {"SavePlatformNote", "SaveNeeds", "ScorePlatform", "ChoosePlatforms", "SaveProfile"}
-    EXPECTED[each] |= {"SaveMonitor"}
+    EXPECTED[each] |= {"SavePlatformNote", "SaveNeeds", "ScorePlatform", "ChoosePlatforms", "SaveProfile", "RecordLook"}
+    EXPECTED[each] |= {"SaveMonitor", "SaveFeed", "RetireFeed", "KeepItem"}
+for each in (Role.OWNER, Role.COMPLIANCE):
+    EXPECTED[each] |= {"CountersignChoice"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SaveMonitor"}
 # publish: whoever promotes keeps campaigns; everybody who answers may give a link that is counted
 for each in (Role.MARKETER, Role.OWNER):

@@ -12,7 +12,7 @@ from herald.govern import law
 from herald.govern.authority import MATRIX
 from herald.govern.policies import parse
 from herald.moderate.rules import compile_rules, default_rules
-from herald.platforms import sources
+from herald.platforms import outlets
 
 REGISTER = law.register()
 PLATFORMS = {"facebook_page", "instagram", "google_business", "mastodon", "bluesky"}
@@ -61,7 +61,7 @@ def test_four_lands_and_five_platforms_stand_in_it_australia_first() -> None:
     assert {one.where for one in REGISTER} == {*law.LAND, *PLATFORMS}
     assert REGISTER[0].where == "AU"
     assert len(law.chosen(REGISTER, where="AU")) > 10
-    assert {name for name in sources() if name != "webhook"} <= PLATFORMS
+    assert {name for name, there in outlets().items() if there.capabilities.acts} <= PLATFORMS
 
 
 @pytest.mark.parametrize("platform", sorted(PLATFORMS))

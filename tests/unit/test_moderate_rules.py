@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime
 from pathlib import Path
+from time import process_time
 
 import pytest
 from hypothesis import example, given, settings
@@ -10,6 +13,7 @@ from hypothesis import strategies as st
 
 from herald.documents import sections
 from herald.model import Action, Kind
+from herald.moderate.decide import decide_line
 from herald.moderate.language import MAX_TERMS, MODIFIERS
 from herald.moderate.patterns import BadPattern, compile_pattern, translate
 from herald.moderate.rules import MAX_RULES, RuleSet, Subject, compile_rules
@@ -158,7 +162,7 @@ def test_a_broken_section_never_stops_its_neighbours() -> None:
     ("text", "line", "said"),
     [
         ("name: a\nboddy: [x]\naction: hide\n", 2, "did you mean `body`"),
-        ("name: a\ntitle: [x]\naction: hide\n", 2, "did you mean `body`"),
+        ("name: a\ntext: [x]\naction: hide\n", 2, "did you mean `body`"),
         ("name: a\nbody (matches): [x]\naction: hide\n", 2, "is no modifier"),
         ("name: a\nbody (include): [x]\naction: hide\n", 2, "did you mean `includes`"),
         ("name: a\nbody (includes, full-text): [x]\naction: hide\n", 2, "exclude each other"),
@@ -180,7 +184,10 @@ def test_a_broken_section_never_stops_its_neighbours() -> None:
         ("name: a\nbody: &x [x]\naction: hide\n", 2, "anchors"),
         ("name: a\nbody: *x\naction: hide\n", 2, "aliases"),
         ("name: a\nbody: !!python/object/apply:os.system [x]\naction: hide\n", 2, "tags"),
-        ("name: a\nbody (regex): ['(?=x)y']\naction: hide\n", 2, "look-around"),
+        ("name: a\nbody (regex): ['((?=x)y)+']\naction: hide\n", 2, "look-around"),
+        ("name: a\nbody (regex): ['a(?!b(?!c))']\naction: hide\n", 2, "inside another"),
+        ("name: a\n~body (regex): ['a(?!b)']\naction: hide\n", 2, "finds less"),
+        ("name: a\nbody (regex): ['a(?!b']\naction: hide\n", 2, "not closed"),
         ("name: a\nbody (regex): ['(a)\\1']\naction: hide\n", 2, "back-reference"),
         ("name: a\nbody (regex): ['a*']\naction: hide\n", 2, "every message"),
         ("name: a\nbody (regex): ['a)|(b']\naction: hide\n", 2, "no opening one"),
@@ -211,7 +218,7 @@ def test_of_two_equal_keys_the_last_counts_and_a_note_says_so() -> None:
 
 
 def test_a_rule_that_loses_one_pattern_runs_with_the_rest_and_is_partial() -> None:
-    text = "name: a\nbody (regex): ['fo+', '(?<!x)y']\naction: hide\n"
+    text = "name: a\nbody (regex): ['fo+', '(a)\\1y']\naction: hide\n"
     assert statuses(text) == ["partial"]
     assert held(compile_rules(text), "foo")
 
@@ -360,3 +367,141 @@ def test_a_real_automoderator_file_gets_a_line_a_section_and_no_crash(file: Path
     assert len(report) == count
     lines = text.count("\n") + 1
     assert all(1 <= int(str(line["line"])) <= lines for line in report)
+
+
+# ---------------------------------------------------------------- look-around
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(
+        ["(?<!a)bc", "b(?!c)", "(?<=aa|cc)b", "ab(?=c)", "^(?!.*cc)a", "(?:a(?!b)|b(?<!cb))", "(?=.*c)ab?", "a(?![bc])"]
+    ),
+    st.text("abc ", max_size=12),
+)
+def test_a_look_around_finds_what_python_finds(pattern: str, text: str) -> None:
+    compiled = compile_pattern(pattern, "includes", case_sensitive=True)
+    found = [match.span() for match in re.finditer(pattern, text, re.DOTALL)]
+    assert set(compiled.spans(text, 50)) <= {(start, end) for start, end in found if start < end}
+    if "?" not in pattern.replace("(?", ""):  # no choice within the match: then nothing is missed either
+        assert compiled.spans(text, 50) == [span for span in found if span[0] < span[1]]
+
+
+@pytest.mark.parametrize("pattern", ["a(?!.*b)", "(?<!b)a", "(?=(?:a|b)*a(?:a|b){12}c)a", "a(?=a*$)"])
+def test_look_arounds_read_a_bounded_part_of_a_long_text(pattern: str) -> None:
+    compiled = compile_pattern(pattern, "includes", case_sensitive=False)
+    start = process_time()
+    compiled.spans("a" * 10_000, 10)
+    assert process_time() - start < 0.5  # the bar is 50 ms; a stall would be minutes
+
+
+# ---------------------------------------------------------------- conditions
+
+
+NOON = datetime(2026, 11, 2, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("check", "holding", "failing"),
+    [
+        ("scores: {threat: '> 0.8'}", {"score.threat": 0.81}, {"score.threat": 0.8}),
+        ("scores: {self-harm: '>= 0.5', sentiment: '< -0.2'}", {"score.self_harm": 0.5, "score.sentiment": -0.3},
+         {"score.self_harm": 0.5, "score.sentiment": 0.0}),
+        ("label: {complaint: '> 0.6'}", {"score.complaint": 0.7}, {"score.complaint": 0.1}),
+        ("persona: [troll, angry]", {"persona": "angry"}, {"persona": "unhappy"}),
+        ("~persona: [troll]", {"persona": "angry"}, {"persona": "troll"}),
+        ("contains: [pii.phone]", {"contains": ("pii.email", "pii.phone")}, {"contains": ()}),
+        ("contains: pii", {"contains": ("pii.iban",)}, {"contains": ("piix",)}),
+        ("language: [en, de]", {"language": "de"}, {"language": "fr"}),
+        ("rate: {by: author, count: '> 5', within: 2 hours}", {"rate.author.120m": 6}, {"rate.author.120m": 5}),
+        ("signals: {reports: '>= 3'}", {"reports": 3}, {"reports": 2}),
+        ("signals: {author.age: '< 30 days'}", {"author.age": 43_199.0}, {"author.age": 43_200.0}),
+        ("signals: {edited: false}", {"edited": False}, {"edited": True}),
+        ("thread.title: [offer]", {"thread.title": "an offer"}, {"thread.title": "a lamp"}),
+        ("~thread.title: [offer]", {"thread.title": "a lamp"}, {"thread.title": "an offer"}),
+        ("none_of: [{persona: troll}]", {"persona": "angry"}, {"persona": "troll"}),
+    ],
+)  # fmt: skip
+def test_a_condition_reads_what_is_known_and_never_holds_on_what_is_not(
+    check: str, holding: dict[str, object], failing: dict[str, object]
+) -> None:
+    rules = one(check)
+    assert held(rules, "x", signals=holding)
+    assert not held(rules, "x", signals=failing)
+    judged = rules.judge(Subject("x"))
+    assert judged.deciding is None
+    assert [rule for rule, _ in judged.unknown] == ["the rule"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(
+        ["scores: {threat: '%s 0'}", "signals: {reports: '%s 0'}", "rate: {by: post, count: '%s 0', within: 1 day}"]
+    ),
+    st.sampled_from(["<", "<=", "=", ">=", ">"]), st.booleans(), st.sampled_from(["", "any_of", "none_of"]),
+    st.none() | st.just(float("nan")) | st.text(max_size=3),
+)  # fmt: skip
+def test_no_rule_runs_on_a_missing_signal(check: str, op: str, negate: bool, group: str, junk: object) -> None:
+    inner = ("~" if negate else "") + check % op
+    rules = one(f"{group}: [{{{inner}}}]" if group else inner)
+    names = ("score.threat", "reports", "rate.post.1440m")
+    assert rules.judge(Subject("x", signals=dict.fromkeys(names, junk))).deciding is None
+    assert rules.judge(Subject("x")).deciding is None
+
+
+def test_one_entry_that_holds_is_enough_though_another_is_unknown() -> None:
+    rules = one("any_of: [{scores: {threat: '> 0.8'}}, {body: [kill]}]")
+    assert held(rules, "kill")
+    assert not held(rules, "calm")
+
+
+def test_hours_are_those_of_the_zone_and_may_pass_midnight() -> None:
+    rules = one("hours: '22:00-07:00 Australia/Sydney'")  # noon in UTC is 23:00 there
+    assert held(rules, "x", at=NOON)
+    assert not held(rules, "x", at=NOON.replace(hour=20))
+    assert not held(rules, "x")
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        ("scores: {thret: '> 0.8'}", "did you mean `threat`"),
+        ("scores: {threat: high}", "no comparison"),
+        ("scores: [threat]", "mapping"),
+        ("rate: {by: moon, count: '> 5', within: 1 hour}", "counted by"),
+        ("rate: {by: author}", "needs"),
+        ("hours: 'night'", "22:00-07:00"),
+        ("hours: '22:00-07:00 Nowhere/Else'", "no time zone"),
+        ("language: []", "empty"),
+    ],
+)
+def test_a_condition_that_is_wrong_is_said_with_its_line(check: str, said: str) -> None:
+    text = f"name: a\nbody: [x]\n{check}\naction: hide\n"
+    assert "line 3: " in notes(text)
+    assert said in notes(text)
+
+
+def test_a_test_may_give_signals_and_fails_with_its_line() -> None:
+    tested = "test:\n  - {body: x, signals: {score.threat: 0.5}, expect: hide}\n"
+    text = f"name: a\nscores: {{threat: '> 0.8'}}\naction: hide\n{tested}"
+    report = compile_rules(text).report("f")[0]
+    assert report["status"] == "error"
+    assert "line 5" in str(report["notes"])
+
+
+# ---------------------------------------------------------------- shadow
+
+
+def test_a_rule_in_shadow_is_recorded_and_nothing_is_done_by_it() -> None:
+    rules = compile_rules("name: new\nmode: shadow\nbody: [lamp]\naction: hide\nlabel: lamp\n---\n"
+                          "name: old\nbody: [lamp]\naction: queue\n")  # fmt: skip
+    judged = rules.judge(Subject("a lamp"))
+    assert judged.deciding is not None
+    assert judged.deciding.rule.name == "old"
+    assert judged.labelling == ()
+    assert [match.rule.name for match in judged.shadow] == ["new"]
+    line = decide_line({"id": 1, "text": "a lamp"}, rules, now=NOON)
+    assert (line["action"], line["labels"]) == ("queue", [])
+    assert "in shadow, not acted on: new would hide" in str(line["trace"])
+    live = compile_rules("name: new\nbody: [lamp]\naction: hide\nlabel: lamp\n")
+    assert live.hash != compile_rules("name: new\nmode: shadow\nbody: [lamp]\naction: hide\nlabel: lamp\n").hash

@@ -18,7 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NoReturn
 
-from herald.errors import BadPayload, BadSignature, HeraldError, Unknown
+from herald.errors import BadPayload, BadSignature, HeraldError, Refused, Unknown
 
 if TYPE_CHECKING:
     from herald.flows.context import Herald
@@ -168,7 +168,19 @@ def _judging_commands(commands: Any) -> None:
         rules_commands, "check", _rules_check, "one line a rule: loaded, partial, refused or error",
         "herald rules check rules.yaml",
     )  # fmt: skip
-    check.add_argument("files", metavar="FILE", nargs="+")
+    check.add_argument("files", metavar="FILE", nargs="+", help="Herald's rules, or Reddit's AutoModerator")
+    imported = _command(
+        rules_commands, "import", _rules_import, "print a file of Reddit's AutoModerator in Herald's language",
+        "herald rules import automod.yaml > rules.yaml",
+    )  # fmt: skip
+    imported.add_argument("file", metavar="FILE")
+    differing = _command(
+        rules_commands, "diff", _rules_diff, "decide texts by two rule files, a line a text: changed or not, and how",
+        "herald rules diff rules.yaml next.yaml < texts.jsonl",
+    )  # fmt: skip
+    differing.add_argument("now", metavar="NOW")
+    differing.add_argument("following", metavar="NEXT")
+    imported.add_argument("--live", action="store_true", help="the rules act at once; without it they are in shadow")
 
     sla = _command(
         commands, "sla", _sla, "the deadline that a target of business time gives",
@@ -220,9 +232,10 @@ def _evidence_command(commands: Any) -> None:
         "herald evidence --person priya --from 2026-11-01 --to 2026-11-30 --out pack",
     )  # fmt: skip
     made.add_argument("--person", metavar="PERSON", default="", help="id of a person; without it, everybody")
-    made.add_argument("--from", dest="first", metavar="DAY", required=True, help="first day, UTC")
-    made.add_argument("--to", dest="last", metavar="DAY", required=True, help="last day, UTC")
+    made.add_argument("--from", dest="first", metavar="DAY", help="first day, UTC")
+    made.add_argument("--to", dest="last", metavar="DAY", help="last day, UTC")
     made.add_argument("--out", metavar="DIR", help="folder that gets evidence.json and evidence.html")
+    made.add_argument("--check", metavar="FILE", help="an evidence.json: hold what it cites against the audit instead")
 
 
 def _policy_commands(commands: Any) -> None:
@@ -246,6 +259,8 @@ def _link_command(commands: Any) -> None:
     made.add_argument("--as", dest="person", metavar="PERSON", required=True, help="id of who makes it and may use it")
     made.add_argument("--hours", type=int, default=48, metavar="HOURS", help="how long it works (48)")
     made.add_argument("--brand", metavar="BRAND", default="", help="to share; may be left out where there is only one")
+
+
 def _rescue_commands(commands: Any) -> None:
     redrive = _command(
         commands, "redrive", _redrive, "put right what an outage left behind; may be run twice; one line a thing",
@@ -389,6 +404,10 @@ def _know_the_local_system() -> None:
 def _evidence(args: argparse.Namespace) -> int:
     from herald.flows import evidence  # noqa: PLC0415
 
+    if args.check:
+        return _evidence_check(args.check)
+    if not args.first or not args.last:
+        raise Usage("say over which days: --from 2026-11-01 --to 2026-11-30; or --check FILE")
     try:
         first, last = date.fromisoformat(args.first), date.fromisoformat(args.last)
     except ValueError as wrong:
@@ -401,13 +420,29 @@ def _evidence(args: argparse.Namespace) -> int:
     def work(herald: Herald) -> int:
         pack = evidence.gather(args.person, begin, until, herald, herald.clock())
         for each in pack.shown:
-            _emit({"number": each.item.number, "shown": len(each.lines), "lacks": each.lacks or None})
+            lacks = "; ".join(answer.lacks for answer in each.answers if answer.lacks)
+            records = sum(answer.records for answer in each.answers)
+            _emit({"number": each.item.number, "records": records, "complete": each.complete, "lacks": lacks or None})
         if args.out:
-            folder = Path(args.out)
-            folder.mkdir(parents=True, exist_ok=True)
-            for name, data in pack.files.items():
-                (folder / name).write_bytes(data)
-        return _OK if pack.complete else _FAILED
+            _emit({"files": [_written(Path(args.out) / name, data) for name, data in pack.files.items()]})
+        if pack.complete:
+            return _OK
+        lacking = sum(not each.complete for each in pack.shown)
+        return _complain(f"items not shown yet: {lacking} of {len(pack.shown)}; the lines say what lacks", _FAILED)
+
+    return _over_the_tables("evidence", work)
+
+
+def _evidence_check(file: str) -> int:
+    from herald.flows import evidence  # noqa: PLC0415
+
+    pack = _body(file)
+
+    def work(herald: Herald) -> int:
+        checked = evidence.check(pack, herald)
+        _emit({"file": file, "cited": checked.cited, "problems": checked.problems})
+        first = next(iter(checked.problems), "")
+        return _complain(f"the pack does not hold: {first}", _FAILED) if first else _OK
 
     return _over_the_tables("evidence", work)
 
@@ -527,11 +562,12 @@ def _assess(args: argparse.Namespace) -> int:
 
 
 def _decide(args: argparse.Namespace) -> int:
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
     from herald.moderate.decide import decide_line  # noqa: PLC0415
     from herald.moderate.rules import compile_rules  # noqa: PLC0415
 
     name = args.rules or "default_rules.yaml"
-    rules = compile_rules(_rules_text(args.rules) if args.rules else _default_rules())
+    rules = compile_any(_rules_text(args.rules)) if args.rules else compile_rules(_default_rules())
     for problem in rules.problems:
         where = f"line {problem.line}: "
         _complain(f"{name} {where}{problem.sentence.removeprefix(where)}", _FAILED)
@@ -539,12 +575,13 @@ def _decide(args: argparse.Namespace) -> int:
 
 
 def _rules_check(args: argparse.Namespace) -> int:
-    from herald.moderate.rules import compile_rules  # noqa: PLC0415
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
 
     code = _OK
     for name in args.files:
         try:
-            report = compile_rules(_rules_text(name)).report(name)
+            rules = compile_any(_rules_text(name))
+            report = rules.report(name)
         except (BadPayload, OSError) as error:
             code = _FAILED
             _emit({"file": name, "error": _words(error)})
@@ -552,6 +589,49 @@ def _rules_check(args: argparse.Namespace) -> int:
         for line in report:
             _emit(line)
             code = _FAILED if line["status"] in ("error", "refused") else code
+        loaded = sum(line["status"] in ("loaded", "partial") for line in report)
+        runs = sum(section.runs for section in rules.sections)
+        not_run = sum(len(section.left_out) for section in rules.sections)
+        said = f"{name}: {loaded} of {len(report)} sections load; {runs} of {runs + not_run} patterns run"
+        print(said, file=sys.stderr)
+    return code
+
+
+def _rules_import(args: argparse.Namespace) -> int:
+    from herald.moderate.automod import compile_automod, to_herald  # noqa: PLC0415
+
+    text = _rules_text(args.file)
+    print(to_herald(text, shadow=not args.live), end="")
+    problems = compile_automod(text).problems
+    for problem in problems:
+        _complain(f"{args.file} {problem.sentence}", _FAILED)
+    return _FAILED if problems else _OK
+
+
+def _rules_diff(args: argparse.Namespace) -> int:
+    from dataclasses import asdict  # noqa: PLC0415
+
+    from herald.moderate.automod import compile_any  # noqa: PLC0415
+    from herald.moderate.decide import subject_line  # noqa: PLC0415
+    from herald.moderate.versions import Changed, changes, summary  # noqa: PLC0415
+
+    now, following = (compile_any(_rules_text(name)) for name in (args.now, args.following))
+    for name, rules in ((args.now, now), (args.following, following)):
+        for problem in rules.problems:
+            _complain(f"{name} {problem.sentence}", _FAILED)
+    found: list[Changed] = []
+
+    def line(obj: object) -> dict[str, object]:
+        given = subject_line(obj, datetime.now(UTC))
+        if isinstance(given, dict):
+            return given
+        new = list(changes(now, following, [given]))
+        found.extend(new)
+        return {"id": given[0], "changed": bool(new), **(asdict(new[0]) if new else {})}
+
+    code = _each_line(line)
+    for way, count in summary(found).items():
+        print(f"{way}: {count}", file=sys.stderr)
     return code
 
 
@@ -597,6 +677,7 @@ def _report(args: argparse.Namespace) -> int:
 
 def _report_of(herald: Herald, args: argparse.Namespace) -> None:
     from herald.flows.report import gather, send  # noqa: PLC0415
+    from herald.measure.effect import lacking  # noqa: PLC0415
     from herald.measure.report import report  # noqa: PLC0415
 
     first_day, last_day = args.period
@@ -604,6 +685,8 @@ def _report_of(herald: Herald, args: argparse.Namespace) -> None:
         facts = gather(herald, args.brand or _only_brand(herald), first_day, last_day, herald.clock())
     except ValueError as error:
         raise Usage(str(error)) from error
+    if args.mail and herald.mail and (lacks := lacking(facts)):  # without a mailer, send() says so
+        raise Refused("state", lacks)
     made = report(facts)
     line: dict[str, Any] = {
         "brand": facts.brand, "first_day": facts.first_day, "last_day": facts.last_day, "over": facts.over,
@@ -700,6 +783,8 @@ def _restore(args: argparse.Namespace) -> int:
 
     code = _over_the_tables("restore", work)
     return _complain(f"rows that stand in both and differ, left as they are: {len(left)}", _FAILED) if left else code
+
+
 # -------------------------------------------------------------------- putting right
 
 

@@ -69,12 +69,17 @@ def sections(text: str) -> Iterator[tuple[int, str]]:
         line += part.count("\n")
 
 
-def read(section: str, first_line: int) -> Node | None:
-    """The tree of one section; None when it holds nothing. Raises BadDocument with the line."""
+def read(section: str, first_line: int, *, python: bool = False) -> Node | None:
+    """The tree of one section; None when it holds nothing. Raises BadDocument with the line.
+
+    Args:
+        python: by PyYAML's own parser, which is slower and takes a little more than libyaml's, such as `[?]`.
+    """
     import yaml  # noqa: PLC0415  read where a document is: a start without one need not pay for it
 
     try:
-        events = _checked(yaml.parse(section, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)), first_line)
+        loader = yaml.SafeLoader if python else getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        events = _checked(yaml.parse(section, Loader=loader), first_line)
         return next(_nodes(events), None)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

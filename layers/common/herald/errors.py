@@ -29,7 +29,12 @@ class BadSignature(HeraldError):
 
 
 class BadPayload(HeraldError):
-    """The bytes are not what the platform documents. Keep them for replay if authentic."""
+    """The bytes are not what the platform documents. Keep them for replay if authentic.
+
+    `keep` is what may be kept of a body that tells of people who never spoke to us; None: the body as it came.
+    """
+
+    keep: bytes | None = None
 
 
 class Unknown(HeraldError):

@@ -520,6 +520,34 @@ class Mailer(Protocol):
         """One mail to all of `to`; files: name -> bytes. Raises Retryable or Rejected."""
 
 
+@record
+class FeedPage:
+    """What a feed's address gave: its body, None where it has not changed, and where it was read in the end.
+
+    Attributes:
+        etag, modified: what to ask with next time; empty where the server gives none.
+    """
+
+    body: bytes | None
+    address: str
+    etag: str = ""
+    modified: str = ""
+
+
+class Feeds(Protocol):
+    """Reads addresses that people gave; never one inside a network of ours.
+
+    Attributes:
+        own: an origin of this machine that is read all the same, for the demo; empty: none.
+    """
+
+    @property
+    def own(self) -> str: ...
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        """The feed now, asked by what it gave last time. Raises PlatformError."""
+
+
 class Wake(Protocol):
     """Wake-ups for deliveries; lost ones cost at most a minute, the schedule finds the row."""
 

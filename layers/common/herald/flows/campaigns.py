@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 
@@ -11,15 +12,20 @@ from herald.errors import Refused
 from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, proper_id, same_version, words
-from herald.model import New, Person, Revised
+from herald.flows.receive import SHOPS
+from herald.model import New, Person, Record, Revised, StateChange
 from herald.model.campaigns import (
     Aim,
     Campaign,
     Clicks,
+    Conversions,
     Offer,
+    OfferCode,
     OfferKind,
     Product,
     ShortLink,
+    Stock,
+    Uptake,
     campaigns_list,
     links_list,
     offers_list,
@@ -30,6 +36,8 @@ from herald.publish.tracked import SLUG, code_of, with_utm
 MOST_PRODUCTS = 20
 MOST = 100
 _SKU = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+_ITEM = re.compile(r"[0-9]{1,20}")
+_CODE = re.compile(r"[A-Z0-9_-]{2,60}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _CODES = (8, 10, 12, 16)
 
@@ -48,7 +56,41 @@ def offers_of(brand: str, campaign: str, herald: Herald) -> list[Offer]:
 
 
 def products_of(brand: str, herald: Herald) -> list[Product]:
-    return list(herald.store.shelf(Product, brand, limit=MOST))
+    """Products by number, with the stock that people, or their shop, last told."""
+    return counted(herald.store.shelf(Product, brand, limit=MOST), herald)[0]
+
+
+def counted(products: list[Product], herald: Herald) -> tuple[list[Product], tuple[Record, ...]]:
+    """The products with what their shop last told of each; and the rows this rests on."""
+    watched = [(each.shop, each.item, each.brand) for each in products if each.item]
+    stocks = herald.store.find_all(Stock, dict.fromkeys(watched)) if watched else []
+    told = {(stock.shop, stock.item): stock for stock in stocks}
+    return [_with_stock(each, told.get((each.shop, each.item))) for each in products], (*products, *stocks)
+
+
+def _with_stock(product: Product, stock: Stock | None) -> Product:
+    if not product.item:
+        return product
+    return replace(product, stock=stock.available if stock else None, counted_at=stock.newest if stock else None)
+
+
+def uptake_of(offer: Offer, herald: Herald) -> Uptake | None:
+    """How many orders came with its code; None where it has none."""
+    return herald.store.find(Uptake, offer.brand, offer.id) if offer.code else None
+
+
+def uptakes_of(offers: list[Offer], herald: Herald) -> dict[str, int]:
+    """Offer -> orders with its code, of those that have one."""
+    coded = [(each.brand, each.id) for each in offers if each.code]
+    return {each.offer: each.n for each in herald.store.find_all(Uptake, coded)} if coded else {}
+
+
+def conversions_of(campaign: Campaign, herald: Herald) -> list[Conversions]:
+    """Its orders on its own days (of the shop), cancelled ones out, by day, source and currency."""
+    found = herald.store.shelf(
+        Conversions, campaign.brand, campaign.id, first=campaign.first.isoformat(), last=campaign.last.isoformat()
+    )
+    return [each for each in found if each.orders]
 
 
 def links_of(brand: str, campaign: str, herald: Herald) -> list[ShortLink]:
@@ -111,16 +153,27 @@ def _offer(command: c.SaveOffer, person: Person, herald: Herald, now: datetime) 
     address = command.address.strip()
     if address:
         _address(address)
+    code = command.code.strip().upper()
+    if code and not _CODE.fullmatch(code):
+        raise Refused("input", "A discount code has letters, digits and hyphens, 2 to 60: LAMPS10.")
+    if before and before.code and (code, command.campaign) != (before.code, before.campaign):
+        raise Refused("state", f"Orders are counted by the code {before.code}: it stays, in its campaign.")
+    owner = herald.store.find(OfferCode, command.brand, code) if code else None
+    if owner and owner.offer != command.id:
+        raise Refused("input", f"The code {code} belongs to another offer. Make another one in the shop.")
     offer = Offer(
         command.brand, command.id, command.campaign, OfferKind(command.kind),
         words(command.title, "Give it a title.", 120), words(command.terms, "Write its terms: people will ask.", 2_000),
         address, opens, closes, command.capacity, command.taken, products,
-        words(command.stopped, "", REASON_LIMIT) if command.stopped.strip() else "", person.id, now,
+        words(command.stopped, "", REASON_LIMIT) if command.stopped.strip() else "", person.id, now, code,
     )  # fmt: skip
-    change = Revised(offer, before.version) if before else New(offer)
-    told = obstacle(offer, [], now, now)
+    changes: list[StateChange] = [Revised(offer, before.version) if before else New(offer)]
+    if code and owner is None:
+        changes += [New(OfferCode(offer.brand, code, offer.id, offer.campaign)), New(Uptake(offer.brand, offer.id))]
+    uptake = uptake_of(offer, herald)
+    told = obstacle(offer, [], now, now, uptake.n if uptake else 0)
     sentence = f"Saved. Posts that name it are held: {told}" if told else "Saved."
-    return Plan((change,), Done(sentence, offer.id), {"kind": str(offer.kind), "stopped": bool(offer.stopped)})
+    return Plan(tuple(changes), Done(sentence, offer.id), {"kind": str(offer.kind), "stopped": bool(offer.stopped)})
 
 
 def _product(command: c.SaveProduct, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -135,15 +188,31 @@ def _product(command: c.SaveProduct, person: Person, herald: Herald, now: dateti
         raise Refused("input", "Stock is a number from 0, or nothing where nobody knows.")
     if not 0 <= command.buffer <= 10**6:
         raise Refused("input", "The buffer is a number from 0.")
-    counted = now if command.stock is not None else None
-    if before and before.stock == command.stock:
-        counted = before.counted_at
+    shop, item = command.shop.strip(), command.item.strip()
+    _watched(shop, item, command.brand, herald)
+    stock = None if item else command.stock
+    at = now if stock is not None else None
+    if before and before.stock == stock:
+        at = before.counted_at
     product = Product(
         command.brand, command.id, words(command.title, "Give it a title.", 120), _address(command.address.strip()),
-        command.price, command.currency, command.stock, command.buffer, counted, person.id, now,
+        command.price, command.currency, stock, command.buffer, at, person.id, now, shop, item,
     )  # fmt: skip
     change = Revised(product, before.version) if before else New(product)
-    return Plan((change,), Done("Saved.", product.id), {"stock": product.stock, "price": product.price})
+    facts = {"stock": product.stock, "price": product.price, "item": item or None}
+    return Plan((change,), Done("Saved.", product.id), facts)
+
+
+def _watched(shop: str, item: str, brand: str, herald: Herald) -> None:
+    """Raises Refused for what no shop of the brand could report."""
+    if not shop and not item:
+        return
+    if not shop or not _ITEM.fullmatch(item):
+        raise Refused("input", "Give both the shop and its number of the inventory item, in digits; or neither.")
+    platform, _, account_id = shop.partition(":")
+    account = herald.store.account(platform, account_id)
+    if platform not in SHOPS or account is None or account.brand != brand:
+        raise Refused("input", "Choose a shop that is connected for this brand.")
 
 
 def _link(command: c.MakeShortLink, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -201,8 +270,11 @@ def _address(text: str) -> str:
 # ---------------------------------------------------------------- what a post rests on
 
 
-def obstacle(offer: Offer, products: list[Product], now: datetime, at: datetime) -> str:
-    """Why a post that names it may not go out at `at`; empty where it may. `now` is when the products were read."""
+def obstacle(offer: Offer, products: list[Product], now: datetime, at: datetime, orders: int = 0) -> str:
+    """Why a post that names it may not go out at `at`; empty where it may.
+
+    `now` is when the products were read; `orders`: how many came with its code, beside those that people counted.
+    """
     name = f"“{offer.title}”"
     if offer.stopped:
         return f"{name} was stopped: {offer.stopped}"
@@ -210,7 +282,7 @@ def obstacle(offer: Offer, products: list[Product], now: datetime, at: datetime)
         return f"{name} is over when this goes out. Take it out of the post, or give it more time."
     if at < offer.opens:
         return f"{name} is not open yet when this goes out. Move the post, or open it earlier."
-    if offer.capacity and offer.taken >= offer.capacity:
+    if offer.capacity and offer.taken + orders >= offer.capacity:
         return f"{name} is full. Take it out of the post, or give it more room."
     lacking = next((each for each in products if stockless(each)), None)
     return stockless(lacking) if lacking else ""

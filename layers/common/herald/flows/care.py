@@ -316,7 +316,7 @@ def _set_type(command: SetCaseType, person: Person, herald: Herald, now: datetim
         if any(stage.done_by for stage in after.stages[1:]):
             raise Refused("state", "This complaint is being investigated: close it by its procedure.")
         after = replace(after, stages=())
-    facts: Facts = {"from": handling.kind, "to": kind, "persona": persona}
+    facts: Facts = {"from": handling.kind, "kind": kind, "persona": persona}
     return Plan((_write(after),), Done("Noted. The steps below fit it.", case.id), facts)
 
 

@@ -325,6 +325,7 @@ class SavePlatformNote(Command):
     source: str
     as_of: str  # "2026-11-27"
     expected: int
+    title: str = ""  # of the page it was read on; empty: its address stands for it
 
 
 @record
@@ -355,7 +356,18 @@ class ChoosePlatforms(Command):
     brand: str
     chosen: tuple[str, ...]
     reasons: tuple[tuple[str, str], ...]
-    expected: int  # number of the choice in force, or 0
+    expected: int  # number of the newest choice, or 0
+    comparison: str  # digest of the comparison the person saw (flows.research.comparison)
+
+
+@record
+class CountersignChoice(Command):
+    """Put the second signature under the newest choice: never by who chose."""
+
+    brand: str
+    number: int
+    comparison: str  # digest of the comparison it was signed on
+    expected: int
 
 
 @record
@@ -369,6 +381,21 @@ class SaveProfile(Command):
     avatar: str  # id of an asset, or empty
     banner: str
     expected: int
+    colours: tuple[str, ...] = ()  # "#c5744f"
+
+
+@record
+class RecordLook(Command):
+    """How an account looks there today: typed by who looked, images as files that were kept (flows.library.kept)."""
+
+    account: str
+    name: str
+    bio: str
+    link: str
+    avatar: str  # key of the image that is there; "none"; or empty: not looked at
+    banner: str
+    expected: int  # number of the newest look, or 0
+    colours: tuple[str, ...] = ()
 
 
 @record
@@ -384,6 +411,34 @@ class SaveMonitor(Command):
     alert: int  # messages in an hour that raise an alert; 0: none
     expected: int
     active: bool = True
+
+
+@record
+class SaveFeed(Command):
+    """Read this RSS or Atom feed for the brand. The same address is the same feed: saved again, it is renamed, or read
+    again where it was retired."""
+
+    brand: str
+    address: str
+    title: str
+    expected: int = 0  # version the person saw; 0 for an address that was never saved
+
+
+@record
+class RetireFeed(Command):
+    """Read it no more."""
+
+    brand: str
+    feed_id: str
+    expected: int
+
+
+@record
+class KeepItem(Command):
+    """Put an entry of a feed into the library as a link, with its origin; licence unknown. Twice is once."""
+
+    brand: str
+    item_id: str
 
 
 # ---------------------------------------------------------------- library: assets, sources, user content
@@ -505,11 +560,12 @@ class SaveOffer(Command):
     products: tuple[str, ...]
     expected: int
     stopped: str = ""
+    code: str = ""  # the shop's discount code for it
 
 
 @record
 class SaveProduct(Command):
-    """Save a product, its price and stock. `stock` None: nobody knows."""
+    """Save a product, its price and stock. `stock` None: nobody knows, or the shop tells of it."""
 
     id: str
     brand: str
@@ -520,6 +576,8 @@ class SaveProduct(Command):
     stock: int | None
     buffer: int
     expected: int
+    shop: str = ""  # the account that reports its stock, "shopify:..."
+    item: str = ""  # the shop's number of the inventory item
 
 
 @record
@@ -709,7 +767,10 @@ class CloseIncident(Command):
 
 @record
 class RecordRecommendation(Command):
-    """Say what should change, what that rests on, who does it, and by which number it will be judged."""
+    """Say what should change, what that rests on, who does it, and by which number it will be judged.
+
+    With `finding`, what was found and its numbers are read from the figures of `month`, never from here.
+    """
 
     id: str
     brand: str
@@ -720,6 +781,9 @@ class RecordRecommendation(Command):
     measure: str  # id of a definition in docs/metrics.md
     owner: str
     due: str  # "2026-12-15"
+    month: str = ""  # whose report it belongs to, "2026-10"; empty: the newest month that is over
+    finding: str = ""  # id of a measure.advice.Finding
+    towards: str = ""  # model.recommendations.Towards; empty: as the number usually ought to move
 
 
 @record
@@ -755,8 +819,10 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((SaveCampaign, SaveOffer, SaveProduct, MakeShortLink), "campaigns"),
         **dict.fromkeys((SaveDay, RemoveDay, ImportCalendar,), "calendar"),
         **dict.fromkeys((SaveChecks, WaiveCheck,), "checks"),
-        **dict.fromkeys((SavePlatformNote, SaveNeeds, ScorePlatform, ChoosePlatforms, SaveProfile), "research"),
+        **dict.fromkeys((SavePlatformNote, SaveNeeds, ScorePlatform), "research"),
+        **dict.fromkeys((ChoosePlatforms, CountersignChoice, SaveProfile, RecordLook), "research"),
         **dict.fromkeys((SaveMonitor,), "monitors"),
+        **dict.fromkeys((SaveFeed, RetireFeed, KeepItem), "feeds"),
         **dict.fromkeys((RecordRecommendation, ActOnRecommendation, MeasureEffect), "recommendations"),
         **dict.fromkeys((MakeLink,), "invite"),
         **dict.fromkeys((MailReport,), "mailing"),

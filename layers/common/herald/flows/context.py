@@ -11,6 +11,7 @@ from herald.model.record import record
 from herald.ports import (
     Archive,
     Completer,
+    Feeds,
     Leftovers,
     Mailer,
     MediaStore,
@@ -49,6 +50,7 @@ class Herald:
     completers: Mapping[str, Completer] = field(default_factory=dict)
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None
+    feeds: Feeds | None = None
     link_base: str = ""  # where /l/{token} is reached from outside; empty: no links are made
     link_secret: str = LINKS  # the name under which the keys of links are kept
     leftovers: Leftovers | None = None

@@ -127,6 +127,7 @@ def _one_of(person: Person, roles: frozenset[Role], deed: str) -> None:
 def _to_share(asked: str, person: Person, herald: Herald, now: datetime) -> tuple[str, str, str]:
     """The report is made and kept now: what is shared is these bytes, whatever the figures become."""
     from herald.flows.report import gather  # noqa: PLC0415 - only who shares a report pays for making one
+    from herald.measure.effect import lacking  # noqa: PLC0415
     from herald.measure.report import report  # noqa: PLC0415
 
     _one_of(person, MAY_SHARE, "Sharing a report")
@@ -137,9 +138,12 @@ def _to_share(asked: str, person: Person, herald: Herald, now: datetime) -> tupl
     if herald.media is None:
         raise Refused("state", "No place to keep reports is set up.")
     try:
-        made = report(gather(herald, brand, first, last, now)).files["report.html"]
+        facts = gather(herald, brand, first, last, now)
     except (Unknown, ValueError) as wrong:
         raise Refused("input", f"{wrong}") from None
+    if lacks := lacking(facts):
+        raise Refused("state", lacks)
+    made = report(facts).files["report.html"]
     herald.media.put(made, "text/html")
     return sha256(made).hexdigest(), brand_seen(brand), person.id
 

@@ -21,8 +21,9 @@ from herald.flows.context import Herald
 from herald.flows.planning import Done, Plan, Planner, authorise, hashed, proper_id
 from herald.flows.report import gather, send
 from herald.govern.people import MOST_ADDRESSED, address
+from herald.measure.effect import lacking
 from herald.measure.figures import LONGEST, days_of
-from herald.measure.report import Report, report
+from herald.measure.report import Report, lacks_mail, report
 from herald.model import (
     AuditEntry,
     KeptFile,
@@ -42,6 +43,9 @@ LEASE = timedelta(minutes=5)
 
 MONTHLY = "monthly"
 """Id of the mailing that the schedule makes of a month, and who ordered it."""
+
+LACKING = "lacking"
+"""Id of the mail that tells the owners why a month's report does not come yet."""
 
 TEXT, HTML = "mail.txt", "mail.html"
 _UNCLEAR = "It may or may not have been sent. Ask one of those it was for before you send it again."
@@ -81,9 +85,12 @@ def plan(command: MailReport, person: Person, herald: Herald, now: datetime) -> 
         raise Refused("state", "No mail is set up here, so nothing can be sent. Ask whoever runs Herald.")
     people = _addressed(command.to, command.brand, herald)
     try:
-        made = report(gather(herald, command.brand, command.first_day, command.last_day, now))
+        facts = gather(herald, command.brand, command.first_day, command.last_day, now)
     except (Unknown, ValueError) as error:
         raise Refused("input", str(error)) from None
+    if lacks := lacking(facts):
+        raise Refused("state", lacks)
+    made = report(facts)
     mailing = Mailing(
         mailing_id, command.brand, command.first_day, command.last_day, tuple(people), digest_of(made), person.id, now,
         MailingState.SENDING,
@@ -204,7 +211,9 @@ class Monthly:
 def monthly(herald: Herald, now: datetime) -> list[Monthly]:
     """Keep last month's report of each brand and mail it to the brand's owners, once, however often this is called.
 
-    What was kept first is what is mailed, also by a later call. One brand that fails does not stop the others.
+    What was kept first is what is mailed, also by a later call. A report without recommendation is neither kept nor
+    mailed: its owners are told once what it lacks, and the schedule, which comes daily, looks again. One brand that
+    fails does not stop the others.
     """
     last = now.replace(day=1).date() - timedelta(days=1)
     days = last.replace(day=1).isoformat(), last.isoformat()
@@ -224,6 +233,9 @@ def _month(brand: str, first_day: str, last_day: str, herald: Herald, now: datet
         facts = gather(herald, brand, first_day, last_day, now)
         if not facts.over:
             return Monthly(brand, "failed: the month is not over in every zone", again=True)
+        if lacks := lacking(facts):
+            told = _to_owners(brand, first_day, last_day, lacks_mail(facts, lacks), herald, now, LACKING)
+            return Monthly(brand, f"waits for a recommendation; {told.result.removeprefix('kept; ')}", told.again)
         made = _keep(brand, first_day, last_day, report(facts), herald, now)
     return _to_owners(brand, first_day, last_day, made, herald, now)
 
@@ -263,19 +275,19 @@ def kept_files(kept: KeptReport, herald: Herald) -> Report:
 
 
 def _to_owners(
-    brand: str, first_day: str, last_day: str, made: Report, herald: Herald, now: datetime
+    brand: str, first_day: str, last_day: str, made: Report, herald: Herald, now: datetime, name: str = MONTHLY
 ) -> Monthly:  # fmt: skip
     owners = _owners(brand, herald)
     if not owners:
         return Monthly(brand, "kept; nobody to mail it to")
     if herald.mail is None:  # a choice of whoever runs Herald, no failure: the report lies on its page
         return Monthly(brand, "kept; no mail is set up")
-    earlier = herald.store.mailing(brand, first_day, last_day, MONTHLY)
+    earlier = herald.store.mailing(brand, first_day, last_day, name)
     state = standing(earlier, now) if earlier else MailingState.FAILED
     if state is not MailingState.FAILED:
         return Monthly(brand, "mailed already" if state is MailingState.SENT else f"mail {state}; not repeated")
     mailing = Mailing(
-        MONTHLY, brand, first_day, last_day, tuple(owners), digest_of(made), MONTHLY, now, MailingState.SENDING
+        name, brand, first_day, last_day, tuple(owners), digest_of(made), MONTHLY, now, MailingState.SENDING
     )  # fmt: skip
     sending, change = _begun(mailing, earlier, now)
     line = AuditEntry(CHAIN, 0, now, "herald", "mail.begun", _subject(sending), _facts(sending, owners))

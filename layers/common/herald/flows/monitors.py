@@ -17,6 +17,7 @@ from herald.flows.planning import Done, Plan, Planner, authorise, proper_id, sam
 from herald.model import AuditEntry, Message, New, Person, Revised
 from herald.model.monitors import Alert, Monitor
 from herald.model.record import record
+from herald.model.trends import FeedItem
 from herald.research import trends
 from herald.research.trends import Rising, Said
 
@@ -24,6 +25,7 @@ CHAIN = "moderation"  # the chain of the function that looks
 EVERY = 5  # minutes
 MOST_WORDS = 30
 MOST_MONITORS = 50
+MOST_ENTRIES = 1_000  # entries of feeds that are read for one look at the trends, the newest of them
 A_DAY = 300  # messages of an account and day that are read at the most, the newest of it
 
 
@@ -72,11 +74,25 @@ def stream(monitor: Monitor, messages: Iterable[Message]) -> list[Message]:
 
 
 def rising(brand: str, days: int, herald: Herald, now: datetime) -> tuple[list[Rising], dict[str, Message]]:
-    """What rises in the `days` before now, and the messages that show it, by id."""
+    """What rises in what others said to us in the `days` before now, and the messages that show it, by id."""
     messages = said(brand, now - timedelta(days=2 * days), now, herald)
-    found = trends.rising([Said(one.id, one.created_at, one.text) for one in messages], now, days)
+    heard = (Said(one.id, one.created_at, one.text, f"{one.platform}:{one.author_id or one.id}") for one in messages)
+    found = trends.rising(heard, now, days)
     wanted = {sample for one in found for sample in one.samples}
     return found, {one.id: one for one in messages if one.id in wanted}
+
+
+def rising_in_feeds(brand: str, days: int, herald: Herald, now: datetime) -> tuple[list[Rising], dict[str, FeedItem]]:
+    """The same of what the brand's feeds published, by feed and author. Without a date of its own an entry may be of
+    any time, so it is not counted."""
+    from herald.flows.feeds import items_of  # noqa: PLC0415  the schedule, which looks for alerts, needs none of it
+
+    entries = items_of(brand, herald, first=now - timedelta(days=2 * days), limit=MOST_ENTRIES)
+    dated = [one for one in entries if one.dated]
+    heard = (Said(one.id, one.published, f"{one.title}\n{one.summary}", f"{one.feed_id}:{one.author}") for one in dated)
+    found = trends.rising(heard, now, days)
+    wanted = {sample for one in found for sample in one.samples}
+    return found, {one.id: one for one in dated if one.id in wanted}
 
 
 # ---------------------------------------------------------------- the alert

@@ -67,8 +67,10 @@ def _offer(ref: str, brand: str, account: str, herald: Herald, *, now: datetime,
     offer = herald.store.find(Offer, brand, ref)
     if offer is None:
         return Standing("It names an offer that is not there. Choose it anew.")
-    products = campaigns.sold_by(offer, herald)
-    return Standing(campaigns.obstacle(offer, products, now, at), (offer, *products))
+    products, rows = campaigns.counted(campaigns.sold_by(offer, herald), herald)
+    uptake = campaigns.uptake_of(offer, herald)
+    read = (offer, *rows, *([uptake] if uptake else []))
+    return Standing(campaigns.obstacle(offer, products, now, at, uptake.n if uptake else 0), read)
 
 
 def _product(ref: str, brand: str, account: str, herald: Herald, *, now: datetime, at: datetime) -> Standing:
@@ -78,7 +80,8 @@ def _product(ref: str, brand: str, account: str, herald: Herald, *, now: datetim
     product = herald.store.find(Product, brand, ref)
     if product is None:
         return Standing("It names a product that is not there. Choose it anew.")
-    return Standing(campaigns.stockless(product), (product,))
+    (product,), rows = campaigns.counted([product], herald)
+    return Standing(campaigns.stockless(product), rows)
 
 
 JUDGES: Mapping[str, Judge] = MappingProxyType(

@@ -44,13 +44,13 @@ def _release(target: Target, herald: Herald, now: datetime) -> Released:
     late = int((now - target.due_at).total_seconds())
     reason = _obstacle(target, herald, now)
     if reason:
-        return _put_on_hold(target, reason, late, herald, now)
+        return put_on_hold(target, reason, late, herald, now)
     post = herald.store.post(target.post_id)
     if post is None:
-        return _put_on_hold(target, "Its post is gone.", late, herald, now)
+        return put_on_hold(target, "Its post is gone.", late, herald, now)
     stand = needs.standing(needs_of(post), post.brand, target.account, herald, now=now, at=now)
     if stand.obstacle:
-        return _put_on_hold(target, stand.obstacle, late, herald, now)
+        return put_on_hold(target, stand.obstacle, late, herald, now)
     herald.wake(publication(post, target, now))  # the row moves in the very transaction that sends it
     return Released(target.post_id, target.account, "released", late)
 
@@ -64,7 +64,8 @@ def _obstacle(target: Target, herald: Herald, now: datetime) -> str:
     return ""
 
 
-def _put_on_hold(target: Target, reason: str, late: int, herald: Herald, now: datetime) -> Released:
+def put_on_hold(target: Target, reason: str, late: int, herald: Herald, now: datetime) -> Released:
+    """It waits for a person. `late`: seconds after its time, negative before."""
     held = replace(target, state=TargetState.HELD, reason=reason[:300])
     note = Note(target.post_id, now, "herald", "held", target.account, reason[:300])
     try:

@@ -21,6 +21,8 @@ EVENT_LIMIT = 2_500
 more would run into the function's timeout at every delivery, so it is kept for replay instead."""
 CLOCKS_DIFFER = timedelta(days=1)
 """A change from further ahead of our clock than this did not happen then."""
+SHOPS = frozenset({"shopify"})
+"""Platforms that tell stock and orders: these become numbers, and no message."""
 _WRITERS = 16
 
 
@@ -74,7 +76,8 @@ def receive(connection_id: str, body: bytes, headers: Mapping[str, str], herald:
     try:
         events = source.parse(body)
     except BadPayload as unreadable:
-        herald.archive.keep(connection_id, body, str(unreadable), now)
+        kept = body if unreadable.keep is None else unreadable.keep
+        herald.archive.keep(connection_id, kept, str(unreadable), now)
         return Receipt(200, "kept for replay: not readable", "unreadable")
     if len(events) > EVENT_LIMIT:
         herald.archive.keep(connection_id, body, f"{len(events)} events in one body", now)
@@ -98,14 +101,21 @@ def replay(kept: KeptBody, herald: Herald) -> Receipt:
 
 
 def _store(events: list[Event], connection: Connection, source: Source, herald: Herald, now: datetime) -> Receipt:
-    brands = {account.id: account.brand for account in herald.store.accounts()}
+    accounts = {account.id: account for account in herald.store.accounts()}
     owned = set(connection.accounts)
 
     def put(event: Event) -> str:
-        if event.account_id not in owned:
+        if source.name in SHOPS and len(owned) == 1:  # a shop is named by its connection alone
+            event = replace(event, account_id=connection.accounts[0])
+        account = accounts.get(f"{source.name}:{event.account_id}")
+        if event.account_id not in owned or (account is None and source.name in SHOPS):  # it must never be a message
             herald.store.keep_unclaimed(event, connection.id, now)
             return "unclaimed"
-        brand = brands.get(f"{source.name}:{event.account_id}", "")
+        if source.name in SHOPS and account:
+            from herald.flows import shop  # noqa: PLC0415  only a shop's connection pays for it at a start
+
+            return "stored" if shop.take_in(event, account, herald, now) else "repeated"
+        brand = account.brand if account else ""
         dated = _dated(event, herald, now)
         return "stored" if dated and herald.store.apply(dated, brand, now) else "repeated"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
 
 from herald.errors import Refused, Unknown
@@ -13,20 +13,22 @@ from herald.flows.context import Herald
 from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, proper_id, same_version, words
 from herald.flows.report import gather
 from herald.measure.advice import Finding, advise
-from herald.measure.figures import DEFINITIONS
+from herald.measure.effect import USUAL, decimal, verdict
+from herald.measure.figures import period
 from herald.measure.scorecard import Line, scorecard
 from herald.model import New, Person, Revised
 from herald.model.recommendations import (
     Effect,
     Recommendation,
     RecommendationState,
+    Towards,
     recommendations_list,
     recommendations_of,
 )
 
 WINDOWS = (7, 14, 28)
 """Days before and after that may be compared: whole weeks, since weekdays differ."""
-MEASURES = tuple(each.id for each in DEFINITIONS if each.id != "post_reach")
+MEASURES = tuple(USUAL)
 MOST = 100
 
 
@@ -36,7 +38,7 @@ def unmeasured(brand: str, herald: Herald) -> list[Recommendation]:
 
 
 def of_month(brand: str, month: str, herald: Herald) -> list[Recommendation]:
-    """Those recorded in a month ("2026-11", UTC), newest first."""
+    """Those that belong to the report of a month ("2026-11"), newest first."""
     return list(herald.store.listed(Recommendation, "feed", recommendations_of(brand, month), newest=True, limit=MOST))
 
 
@@ -59,25 +61,69 @@ def _record(command: c.RecordRecommendation, person: Person, herald: Herald, now
     owner = herald.store.person(command.owner)
     if owner is None or command.brand not in owner.brands or not owner.active:
         raise Refused("input", "Choose who does it.")
-    if command.n < 1:
-        raise Refused("input", "Say how many posts, answers or messages it rests on: at least one.")
     due = _day(command.due)
     if not now.date() <= due <= now.date() + timedelta(days=400):
         raise Refused("input", "It is due today or later, within 400 days.")
+    month = _month(command.month, now)
+    seen, evidence, n = _rests_on(command, month, herald, now)
     made = Recommendation(
         command.brand,
         command.id,
-        words(command.seen, "Say what was found.", REASON_LIMIT),
+        seen,
         words(command.do, "Say what to do.", REASON_LIMIT),
-        words(command.evidence, "Say what it rests on.", REASON_LIMIT),
-        command.n,
+        evidence,
+        n,
         command.measure,
         owner.id,
         due,
         person.id,
         now,
+        month=month,
+        finding=command.finding,
+        towards=_towards(command),
     )
-    return Plan((New(made),), Done(f"Recorded; {owner.name} does it.", made.id), {"measure": made.measure, "n": made.n})
+    facts: dict[str, str | int | bool | None] = {
+        "measure": made.measure, "n": made.n, "month": month, "finding": made.finding or None, "owner": owner.id,
+        "due": due.isoformat(), "do": hashed(made.do),
+    }  # fmt: skip
+    return Plan((New(made),), Done(f"Recorded; {owner.name} does it.", made.id), facts)
+
+
+def _rests_on(command: c.RecordRecommendation, month: str, herald: Herald, now: datetime) -> tuple[str, str, int]:
+    """What was found, in words, the numbers it rests on, and of how many things they are."""
+    if not command.finding:
+        if command.n < 1:
+            raise Refused("input", "Say how many posts, answers or messages it rests on: at least one.")
+        seen = words(command.seen, "Say what was found.", REASON_LIMIT)
+        return seen, words(command.evidence, "Say what it rests on.", REASON_LIMIT), command.n
+    first, last = (date.fromisoformat(day) for day in period(month))
+    for each in suggested(command.brand, first, last, herald, now):
+        if each.id == command.finding:
+            return each.seen, each.evidence, each.n
+    raise Refused("input", f"The figures of {month} do not show that. Take what they show, or write your own.")
+
+
+def _month(text: str, now: datetime) -> str:
+    """The month whose report it belongs to. Raises Refused where it has not begun."""
+    today = now.astimezone(UTC).date()
+    if not text:
+        return f"{today.replace(day=1) - timedelta(days=1):%Y-%m}"
+    try:
+        if len(text) != 7:
+            raise ValueError
+        first, _ = period(text)
+    except ValueError:
+        raise Refused("input", f"{text[:20]!r} is no month; write it like 2026-11.") from None
+    if date.fromisoformat(first) > today + timedelta(days=1):
+        raise Refused("input", f"{text} has not begun: there is nothing to find in it.")
+    return text
+
+
+def _towards(command: c.RecordRecommendation) -> Towards:
+    try:
+        return Towards(command.towards) if command.towards else USUAL[command.measure]
+    except ValueError:
+        raise Refused("input", "Say whether the number ought to go up or down.") from None
 
 
 def _act(command: c.ActOnRecommendation, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -107,12 +153,12 @@ def _measure(command: c.MeasureEffect, person: Person, herald: Herald, now: date
         raise Refused("state", f"The {command.days} days after it are not over yet. Choose fewer, or wait.")
     effect = effect_of(found, command.days, person.id, herald, now)
     after = replace(found, state=RecommendationState.MEASURED, effect=effect)
+    told = verdict(after, effect)
     facts: dict[str, str | int | bool | None] = {
-        "days": effect.days,
-        "before_x1000": effect.before_x1000,
-        "after_x1000": effect.after_x1000,
-    }
-    return Plan((Revised(after, found.version),), Done("Measured.", found.id), facts)
+        "measure": found.measure, "days": effect.days, "before": effect.before or None, "after": effect.after or None,
+        "verdict": told,
+    }  # fmt: skip
+    return Plan((Revised(after, found.version),), Done(f"Measured: {told}.", found.id), facts)
 
 
 def effect_of(found: Recommendation, days: int, by: str, herald: Herald, now: datetime) -> Effect:
@@ -123,7 +169,8 @@ def effect_of(found: Recommendation, days: int, by: str, herald: Herald, now: da
     after = _line(found, found.acted_on + timedelta(days=1), found.acted_on + timedelta(days=days), herald, now)
     lacking = [name for name, line in (("before", before), ("after", after)) if line is None or line.value is None]
     why = f"There is no such number for the days {' and '.join(lacking)}." if lacking else ""
-    return Effect(days, _x1000(before), _x1000(after), before.n if before else 0, after.n if after else 0, why, by, now)
+    was, became = (decimal(line.value) if line else "" for line in (before, after))
+    return Effect(days, was, became, before.n if before else 0, after.n if after else 0, why, by, now)
 
 
 def _line(found: Recommendation, first: date, last: date, herald: Herald, now: datetime) -> Line | None:
@@ -132,10 +179,6 @@ def _line(found: Recommendation, first: date, last: date, herald: Herald, now: d
     except (Unknown, ValueError):
         return None
     return scorecard(facts).get(found.measure)
-
-
-def _x1000(line: Line | None) -> int | None:
-    return None if line is None or line.value is None else round(line.value * 1000)
 
 
 def _found(brand: str, recommendation_id: str, herald: Herald) -> Recommendation:

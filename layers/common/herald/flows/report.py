@@ -8,10 +8,13 @@ from datetime import UTC, date, datetime, timedelta
 
 from herald.errors import Unknown, Unsupported
 from herald.flows.context import Herald
+from herald.flows.receive import SHOPS
+from herald.measure.effect import ordered, told_in
 from herald.measure.figures import AccountFacts, Published, midnight, newest, previous
 from herald.measure.report import Report
 from herald.measure.scorecard import Facts
 from herald.model import Account, Metric, Post, Response, Snapshot, Target, TargetState
+from herald.model.recommendations import Recommendation, recommendations_of
 from herald.ports import Store
 
 LATE = timedelta(days=31)
@@ -19,6 +22,9 @@ LATE = timedelta(days=31)
 
 _READ_AGAIN = timedelta(days=8)
 """While a post is followed, hardly more days pass between two readings (flows.measure)."""
+
+_MOST = 50
+"""Recommendations of one month that a report tells."""
 
 _INSTANT = timedelta(milliseconds=1)  # what rows tell instants to
 
@@ -33,7 +39,8 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
         Unknown: no account of this brand.
         ValueError: the period has not begun, or its last day is before its first.
     """
-    accounts = sorted((one for one in herald.store.accounts() if one.brand == brand), key=lambda one: one.id)
+    ours = [one for one in herald.store.accounts() if one.brand == brand and one.platform not in SHOPS]
+    accounts = sorted(ours, key=lambda one: one.id)
     if not accounts:
         known = sorted({one.brand for one in herald.store.accounts()})
         raise Unknown(f"There is no account of brand {brand!r}; there are brands {', '.join(known) or '(none)'}.")
@@ -54,6 +61,13 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
         as_of=_end(last_day, zone) if now >= max(ends) else now.astimezone(UTC).replace(second=0, microsecond=0),
         accounts=tuple(_account(herald, one, first_day, until_day, now, posts) for one in accounts),
         before=tuple(_account(herald, one, *before, now, posts) for one in accounts),
+        recommendations=ordered(
+            one
+            for month in told_in(first_day, last_day)
+            for one in herald.store.listed(
+                Recommendation, "feed", recommendations_of(brand, month), newest=True, limit=_MOST
+            )
+        ),
     )
 
 

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from types import MappingProxyType
 
-from herald.errors import Refused
+from herald.errors import HeraldError, Refused
 from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, words
-from herald.model import Asset, New, Person, Revised
-from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile
-from herald.publish.tracked import with_utm
-from herald.research import choice, sheet
+from herald.library.likeness import likeness
+from herald.model import Account, Asset, AssetKind, New, Person, Revised
+from herald.model.record import record
+from herald.model.research import (
+    NO_IMAGE,
+    Choice,
+    Needs,
+    PlatformNote,
+    PlatformScore,
+    Profile,
+    Scored,
+    SeenLook,
+)
+from herald.research import choice, looks, sheet
+from herald.research.choice import Total
+from herald.research.looks import Finding
 
 MOST_NEEDS = 12
 CHOSEN = 2
 LEAST = 4  # platforms that a choice must compare
+MOST_COLOURS = 8
+_COLOUR = re.compile(r"#[0-9a-f]{6}")
+_IMAGE = re.compile(r"media/([0-9a-f]{64})")
 
 
 def notes_of(brand: str, herald: Herald) -> list[PlatformNote]:
@@ -33,14 +50,57 @@ def scores_of(brand: str, herald: Herald) -> list[PlatformScore]:
     return list(herald.store.shelf(PlatformScore, brand, limit=500))
 
 
-def choices_of(brand: str, herald: Herald) -> list[Choice]:
+def choices_of(brand: str, herald: Herald, limit: int = 20) -> list[Choice]:
     """Newest first."""
-    return list(herald.store.shelf(Choice, brand, newest=True, limit=20))
+    return list(herald.store.shelf(Choice, brand, newest=True, limit=limit))
+
+
+def profiles_of(account: str, herald: Herald, limit: int = 10) -> list[Profile]:
+    """How an account is to look, newest version first."""
+    return list(herald.store.shelf(Profile, account, newest=True, limit=limit))
 
 
 def profile_of(account: str, herald: Herald) -> Profile | None:
-    found = herald.store.shelf(Profile, account, newest=True, limit=1)
-    return found[0] if found else None
+    return next(iter(profiles_of(account, herald, 1)), None)
+
+
+def looks_of(account: str, herald: Herald, limit: int = 10) -> list[SeenLook]:
+    """How an account looked on its platform, the latest first."""
+    return list(herald.store.shelf(SeenLook, account, newest=True, limit=limit))
+
+
+@record
+class Comparison:
+    """What a choice is made on: the needs, the scores of those needs, the sheet, and one digest of it all."""
+
+    needs: Needs
+    scores: tuple[Scored, ...]
+    totals: tuple[Total, ...]
+    sheet: str
+    digest: str
+
+
+def sheet_of(brand: str, herald: Herald, today: date) -> dict[str, dict[str, sheet.Cell]]:
+    """The platform sheet as this brand has it: shipped, noted, and read from the adapters."""
+    adapters = {name: outlet.capabilities for name, outlet in herald.outlets.items()}
+    return sheet.sheet(notes_of(brand, herald), adapters, today)
+
+
+def comparison(brand: str, herald: Herald, today: date) -> Comparison | None:
+    """The comparison as it stands; None before anybody said what the brand needs. Three queries."""
+    needs = needs_of(brand, herald)
+    if needs is None:
+        return None
+    given = scores_of(brand, herald)
+    scores = tuple(Scored(one.platform, one.need, one.score, one.reason) for one in given if one.need in needs.weights)
+    facts = sheet.digest(sheet_of(brand, herald, today))
+    found = choice.totals(needs.weights, scores)
+    return Comparison(needs, scores, tuple(found), facts, choice.digest(needs.number, needs.weights, scores, facts))
+
+
+def stands(made: Choice) -> bool:
+    """Whether the digest under a choice is that of the comparison kept in it."""
+    return made.comparison == choice.digest(made.needs, made.weights, made.scores, made.sheet)
 
 
 # ---------------------------------------------------------------- the sheet and the choice
@@ -48,24 +108,30 @@ def profile_of(account: str, herald: Herald) -> Profile | None:
 
 def _note(command: c.SavePlatformNote, person: Person, herald: Herald, now: datetime) -> Plan:
     authorise(command, person, command.brand, herald, now)
-    if command.platform not in sheet.names() or command.field not in sheet.fields() or command.field == "limits":
-        raise Refused("input", "Choose a platform and a field of the sheet; limits are read from the adapters.")
+    if command.platform not in sheet.names():
+        raise Refused("input", "Choose a platform of the sheet.")
+    if command.field not in sheet.writable(herald.outlets, command.platform):
+        raise Refused("input", "Choose a field of the sheet; what Herald's adapters know is read from them.")
     try:
         as_of = date.fromisoformat(command.as_of)
-        with_utm(command.source, source="x", campaign="x")
     except ValueError:
-        raise Refused("input", "Give the address where it was read, https://, and the day it was read.") from None
+        raise Refused("input", "Give the day it was read, for example 2026-11-20.") from None
+    source = command.source.strip()
+    if not sheet.address(source):
+        raise Refused("input", "Give the whole address where it was read, beginning with https://.")
     if as_of > now.date():
         raise Refused("input", "It cannot have been read on a day to come.")
     before = herald.store.find(PlatformNote, command.brand, command.platform, command.field)
     same_version(before.version if before else 0, command.expected)
     text = words(command.text, "Say what was found.", REASON_LIMIT)
+    title = words(command.title, "", 200) if command.title.strip() else ""
     note = PlatformNote(
-        command.brand, command.platform, command.field, text, command.source.strip(), as_of, person.id, now
-    )
+        command.brand, command.platform, command.field, text, source, as_of, person.id, now, title=title
+    )  # fmt: skip
     subject = f"{command.platform} {command.field}"
     return Plan(
-        (Revised(note, before.version) if before else New(note),), Done("Noted.", subject), {"text": hashed(text)}
+        (Revised(note, before.version) if before else New(note),), Done("Noted.", subject),
+        {"platform": command.platform, "field": command.field, "text": hashed(text)},
     )
 
 
@@ -99,110 +165,169 @@ def _score(command: c.ScorePlatform, person: Person, herald: Herald, now: dateti
 
 
 def _choose(command: c.ChoosePlatforms, person: Person, herald: Herald, now: datetime) -> Plan:
-    """Signed by who chooses; it keeps the totals as they are now, so that weighing anew later changes nothing of it."""
+    """Signed by who chooses, on exactly the comparison they saw; it keeps that, so that weighing or scoring anew later
+    changes nothing of it. It counts once somebody else has countersigned."""
     authorise(command, person, command.brand, herald, now)
-    held = needs_of(command.brand, herald)
-    if held is None:
+    seen = comparison(command.brand, herald, now.date())
+    if seen is None:
         raise Refused("input", "Save the brand's needs first.")
-    compared = choice.totals(held.weights, scores_of(command.brand, herald))
-    if len(compared) < LEAST:
-        raise Refused("state", f"Score at least {LEAST} platforms first; {len(compared)} are.")
-    there = {total.platform for total in compared}
+    if len(seen.totals) < LEAST:
+        raise Refused("state", f"Score at least {LEAST} platforms first; {len(seen.totals)} are.")
+    there = {total.platform for total in seen.totals}
     chosen = tuple(dict.fromkeys(command.chosen))
     if len(chosen) != CHOSEN or set(chosen) - there:
         raise Refused("input", f"Choose {CHOSEN} of the platforms that were compared.")
-    reasons = dict(command.reasons)
-    lacking = [platform for platform in sorted(there) if not reasons.get(platform, "").strip()]
-    if lacking:
-        raise Refused(
-            "input", f"Say why {sheet.names()[lacking[0]]} was {'' if lacking[0] in chosen else 'not '}chosen."
-        )
-    newest = choices_of(command.brand, herald)
-    number = newest[0].number if newest else 0
-    same_version(number, command.expected)
+    if command.comparison != seen.digest:
+        raise Refused("version", "The comparison changed since you opened it. Look at it again before you sign.")
+    newest = choices_of(command.brand, herald, 1)
+    same_version(newest[0].number if newest else 0, command.expected)
+    reasons = _reasons(dict(command.reasons), there, chosen)
     made = Choice(
-        command.brand,
-        number + 1,
-        chosen,
-        {name: words(reasons[name], "", REASON_LIMIT) for name in sorted(there)},
-        held.number,
-        {total.platform: round(total.points * 100) for total in compared},
-        person.id,
-        now,
-    )
+        command.brand, command.expected + 1, chosen, reasons, seen.needs.number,
+        {total.platform: round(total.points * 100) for total in seen.totals}, person.id, now,
+        seen.needs.weights, seen.scores, seen.sheet, seen.digest,
+    )  # fmt: skip
     names = " and ".join(sheet.names()[each] for each in chosen)
-    return Plan(
-        (New(made),), Done(f"Chosen: {names}.", command.brand), {"chosen": ",".join(chosen), "needs": held.number}
-    )
+    facts: dict[str, str | int | bool | None] = {
+        "chosen": ",".join(chosen), "needs": seen.needs.number, "comparison": seen.digest,
+        "compared": len(there), "number": made.number,
+    }  # fmt: skip
+    told = f"Signed: {names}. Somebody else must countersign before it counts."
+    return Plan((New(made),), Done(told, command.brand), facts)
+
+
+def _reasons(given: Mapping[str, str], there: Iterable[str], chosen: tuple[str, ...]) -> dict[str, str]:
+    """Platform -> why, of every one that was compared. Raises Refused where one is missing."""
+    names = sheet.names()
+    return {
+        each: words(
+            given.get(each, ""), f"Say why {names[each]} was {'' if each in chosen else 'not '}chosen.", REASON_LIMIT
+        )
+        for each in sorted(there)
+    }
+
+
+def _countersign(command: c.CountersignChoice, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    made = herald.store.find(Choice, command.brand, command.number)
+    if made is None:
+        raise Refused("input", "There is no such choice.")
+    if made.countersigned_by == person.id:
+        return Plan((), Done("You countersigned this already.", command.brand))
+    if made.by == person.id:
+        raise Refused("second_person", "You signed this choice. Somebody else must countersign it.")
+    if made.countersigned_by:
+        raise Refused("state", "This choice is countersigned.")
+    newest = choices_of(command.brand, herald, 1)
+    if newest[0].number != made.number:
+        raise Refused("state", "A later choice took its place. Look at that one.")
+    if command.comparison != made.comparison or not stands(made):
+        raise Refused("input", "This is not the comparison it was signed on. Open the choice again.")
+    same_version(made.version, command.expected)
+    signed = replace(made, countersigned_by=person.id, countersigned_at=now)
+    names = " and ".join(sheet.names().get(each, each) for each in made.chosen)
+    facts: dict[str, str | int | bool | None] = {"number": made.number, "comparison": made.comparison, "by": made.by}
+    return Plan((Revised(signed, made.version),), Done(f"Countersigned: {names}.", command.brand), facts)
 
 
 # ---------------------------------------------------------------- profiles
 
 
 def _profile(command: c.SaveProfile, person: Person, herald: Herald, now: datetime) -> Plan:
-    account = next((each for each in herald.store.accounts() if each.id == command.account), None)
-    if account is None:
-        raise Refused("input", "There is no such account.")
-    authorise(command, person, account.brand, herald, now)
+    account = _account(command, person, herald, now)
     held = profile_of(account.id, herald)
     number = held.number if held else 0
     same_version(number, command.expected)
-    link = command.link.strip()
-    if link:
-        try:
-            with_utm(link, source="x", campaign="x")
-        except ValueError:
-            raise Refused("input", "The link begins with https://.") from None
-    for asset in (command.avatar, command.banner):
-        if asset and herald.store.find(Asset, account.brand, asset) is None:
-            raise Refused("input", "Choose images of the library.")
-    bio = words(command.bio, "", 2_000) if command.bio.strip() else ""
+    avatar, banner = (_asset(account.brand, each, herald) for each in (command.avatar, command.banner))
     profile = Profile(
-        account.id,
-        number + 1,
-        account.brand,
-        words(command.name, "Give the name it goes by.", 120),
-        bio,
-        link,
-        command.avatar,
-        command.banner,
-        person.id,
-        now,
-    )
+        account.id, number + 1, account.brand, words(command.name, "Give the name it goes by.", 120),
+        _bio(command.bio), _link(command.link), command.avatar, command.banner, person.id, now,
+        _colours(command.colours), *avatar, *banner,
+    )  # fmt: skip
     return Plan((New(profile),), Done(f"Saved as version {profile.number}.", account.id), {"number": profile.number})
 
 
-def off_brand(brand: str, herald: Herald) -> dict[str, list[str]]:
-    """Account -> what is off-brand of it: no look saved, another name, link or image than most of the brand's have."""
-    accounts = [each for each in herald.store.accounts() if each.brand == brand]
-    looks = {each.id: profile_of(each.id, herald) for each in accounts}
-    saved = [look for look in looks.values() if look]
-    found: dict[str, list[str]] = {}
-    for account in accounts:
-        look = looks[account.id]
-        if look is None:
-            found[account.id] = ["Nobody said yet how it is to look."]
-            continue
-        told = []
-        if not look.bio:
-            told.append("It has no description.")
-        if not look.link:
-            told.append("It has no link to the shop.")
-        for part, words_ in (("avatar", "Its picture"), ("banner", "Its banner"), ("name", "Its name")):
-            usual = _usual([getattr(each, part) for each in saved])
-            if usual and getattr(look, part) != usual:
-                told.append(f"{words_} is another than the brand's other accounts have.")
-        if told:
-            found[account.id] = told
+def _look(command: c.RecordLook, person: Person, herald: Herald, now: datetime) -> Plan:
+    account = _account(command, person, herald, now)
+    held = looks_of(account.id, herald, 1)
+    number = held[0].number if held else 0
+    same_version(number, command.expected)
+    avatar, banner = (_seen(each, herald) for each in (command.avatar, command.banner))
+    look = SeenLook(
+        account.id, number + 1, account.brand, words(command.name, "Give the name it goes by there.", 120),
+        _bio(command.bio), command.link.strip()[:2_000], _colours(command.colours), *avatar, *banner, person.id, now,
+    )  # fmt: skip
+    off = looks.audit(profile_of(account.id, herald), look, now)
+    told = f"{len(off)} {'thing is' if len(off) == 1 else 'things are'} off-brand." if off else "It is as it is to be."
+    return Plan((New(look),), Done(f"Kept. {told}", account.id), {"number": look.number, "off_brand": len(off)})
+
+
+def _account(command: c.SaveProfile | c.RecordLook, person: Person, herald: Herald, now: datetime) -> Account:
+    account = next((each for each in herald.store.accounts() if each.id == command.account), None)
+    authorise(command, person, account.brand if account else None, herald, now)
+    if account is None:
+        raise Refused("input", "There is no such account.")
+    return account
+
+
+def _bio(text: str) -> str:
+    return words(text, "", 2_000) if text.strip() else ""
+
+
+def _link(text: str) -> str:
+    if text.strip() and not sheet.address(text.strip()):
+        raise Refused("input", "The link begins with https://.")
+    return text.strip()
+
+
+def _colours(given: tuple[str, ...]) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(each.strip().lower() for each in given if each.strip()))
+    if len(found) > MOST_COLOURS or not all(_COLOUR.fullmatch(each) for each in found):
+        raise Refused("input", f"Give at most {MOST_COLOURS} colours, each like #c5744f.")
     return found
 
 
-def _usual(values: list[str]) -> str:
-    """What more than half of them are; empty where nothing is."""
-    for value in set(values):
-        if value and values.count(value) * 2 > len(values):
-            return value
-    return ""
+def _asset(brand: str, asset_id: str, herald: Herald) -> tuple[str, str]:
+    """What the bytes of an image of the library are, and how they look."""
+    if not asset_id:
+        return "", ""
+    asset = herald.store.find(Asset, brand, asset_id)
+    if asset is None or asset.kind is not AssetKind.IMAGE or asset.retired_at is not None:
+        raise Refused("input", "Choose images of the library that are in use.")
+    return asset.sha256, likeness(_bytes(asset.key, herald))
+
+
+def _seen(key: str, herald: Herald) -> tuple[str, str]:
+    """The same of an image that was found on the platform, and kept."""
+    if key in ("", NO_IMAGE):
+        return key, ""
+    named = _IMAGE.fullmatch(key)
+    looks_like = likeness(_bytes(key, herald)) if named else ""
+    if named is None or not looks_like:
+        raise Refused("input", "The image did not arrive, or is none. Choose its file again.")
+    return named[1], looks_like
+
+
+def _bytes(key: str, herald: Herald) -> bytes:
+    try:
+        return herald.media.get(key) if herald.media else b""
+    except HeraldError:
+        return b""
+
+
+def off_brand(brand: str, herald: Herald, now: datetime) -> dict[str, list[Finding]]:
+    """Account -> what is off-brand of it; accounts with nothing to find are left out. Two queries an account."""
+    accounts = [each for each in herald.store.accounts() if each.brand == brand]
+    wanted = {each.id: profile_of(each.id, herald) for each in accounts}
+    found: dict[str, list[Finding]] = {}
+    for account in accounts:
+        mine = wanted[account.id]
+        others = [each for name, each in wanted.items() if each and name != account.id]
+        seen = looks_of(account.id, herald, 1)
+        told = looks.audit(mine, seen[0] if seen else None, now) + looks.unlike_others(mine, others)
+        if told:
+            found[account.id] = told
+    return found
 
 
 PLANS: Mapping[type[c.Command], Planner] = MappingProxyType(
@@ -211,7 +336,9 @@ PLANS: Mapping[type[c.Command], Planner] = MappingProxyType(
         c.SaveNeeds: _needs,
         c.ScorePlatform: _score,
         c.ChoosePlatforms: _choose,
+        c.CountersignChoice: _countersign,
         c.SaveProfile: _profile,
+        c.RecordLook: _look,
     }
 )
 """The plans of the commands on research."""

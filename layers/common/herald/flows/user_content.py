@@ -67,7 +67,7 @@ def _ask(command: c.AskRight, person: Person, herald: Herald, now: datetime) -> 
         ordered_at=now, due_at=now,
     )  # fmt: skip
     after = rights.asked(content, ask_id, person.id, now)
-    facts: dict[str, str | int | bool | None] = {"message": message.id, "text": hashed(text)}
+    facts: dict[str, str | int | bool | None] = {"kind": "user_content", "message": message.id, "text": hashed(text)}
     done = Done("The question is on its way.", content.id, ask_id)
     return Plan((Revised(after, content.version), New(delivery)), done, facts, delivery)
 

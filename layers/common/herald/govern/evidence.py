@@ -1,88 +1,318 @@
-"""The unit's own numbers -> what shows them (evidence.yaml); an evidence pack from lines of the audit. Pure."""
+"""Evidence: which records show that one person did what the unit of competency asks for, by the unit's own numbers.
+
+The map from an item to what shows it is data (evidence.yaml). What lacks is told as lacking. A pack names people who
+work here by id; of customers it holds nothing: subjects and facts leave only where the map says that they are ours.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
+from hashlib import sha256
 from pathlib import Path
+from urllib.parse import quote
 
+from herald.documents import BadDocument, Node, read
 from herald.model import AuditEntry
 from herald.model.record import record
 
-_FILE = Path(__file__).with_name("evidence.yaml")
+LIMIT = 200_000  # characters of a map
+MOST_SHOWN = 20
+"""Records of one ask that a pack lists, the newest; how many there are is always told."""
+
+_NAME = re.compile(r"[A-Z][A-Za-z]{2,60}")
+_ID = re.compile(r"[1-9]\.[1-9][0-9]?|(?:PE|KE)[1-9][0-9]?(?:\.[1-9][0-9]?)?")
+_WORD = re.compile(r"[a-z][a-z0-9_-]{0,40}")
+_PLACE = re.compile(r"[a-z-]{2,30}(?:\?[a-z]{2,20}=\{subject\})?")
+
+
+class BadMap(Exception):
+    """The map is wrong at `line` (1-based)."""
+
+    def __init__(self, line: int, sentence: str) -> None:
+        super().__init__(f"line {line}: {sentence}")
+        self.line = line
+
+
+class Part(StrEnum):
+    CRITERION = "criterion"
+    PERFORMANCE = "performance"
+    KNOWLEDGE = "knowledge"
+
+
+@record
+class Ask:
+    """One thing an item asks to be shown.
+
+    Attributes:
+        any_of: any of these commands (class names), or the one record of this name (`record`).
+        where: fact or attribute -> its values that count; what has others does not.
+        least: how many; with `distinct`, how many different values of that fact or attribute.
+    """
+
+    any_of: tuple[str, ...] = ()
+    record: str = ""
+    where: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    least: int = 1
+    distinct: str = ""
 
 
 @record
 class Item:
-    """One criterion: its number, our words for it, the commands that show it, how many at least, where it is done."""
+    """One item of the unit. number: its own, e.g. "1.4", or its place in a list that has none: "PE2", "KE6.1"."""
 
     number: str
-    words: str
-    commands: tuple[str, ...]
-    least: int
+    part: Part
+    says: str
     page: str
+    asks: tuple[Ask, ...]
+
+
+@record
+class Map:
+    """Attributes:
+    awaited: commands that the map names before they exist.
+    ours: command whose subject is a thing of ours, so that it may leave -> the page where it opens, perhaps with a
+        query in which {subject} stands for it. All other subjects leave as a hash.
+    facts: names of facts that may leave.
+    """
+
+    unit: str
+    title: str
+    items: tuple[Item, ...]
+    awaited: frozenset[str]
+    ours: Mapping[str, str]
+    facts: frozenset[str]
+
+    def commands(self) -> set[str]:
+        """Every command that the map names."""
+        return {name for item in self.items for ask in item.asks for name in ask.any_of}
+
+
+@record
+class Line:
+    """One record, as a pack tells it.
+
+    Attributes:
+        what: a command, or the name of a record. subject: an id of ours, or `sha256:` and 16 hex digits.
+        facts: those that may leave. chain, seq, digest: its place in the audit; empty for a record.
+        page: the page where it opens; query: opens it there. Both empty where that would name somebody's message.
+        link: where a publication stands, public.
+    """
+
+    at: datetime
+    what: str
+    subject: str
+    facts: Mapping[str, str]
+    chain: str = ""
+    seq: int = 0
+    digest: str = ""
+    page: str = ""
+    query: str = ""
+    link: str = ""
+
+
+def spoken(command: str) -> str:
+    """`take incident step`, as people say a command's name."""
+    return re.sub(r"(?<!^)(?=[A-Z])", " ", command).lower()
+
+
+@record
+class Answer:
+    """What shows one ask. found: how many records, or how many different values; lines: the newest of them."""
+
+    ask: Ask
+    found: int
+    records: int
+    lines: tuple[Line, ...]
+
+    @property
+    def shown(self) -> bool:
+        return self.found >= self.ask.least
+
+    @property
+    def lacks(self) -> str:
+        """What is missing, in words: `1 more "draft"`, `1 more platform of "published"`; empty where nothing is."""
+        if self.shown:
+            return ""
+        ask = self.ask
+        name = ask.record or " or ".join(map(spoken, ask.any_of))
+        of = f"{ask.distinct} of " if ask.distinct else ""
+        where = ", ".join(f"{key} {' or '.join(sorted(values))}" for key, values in ask.where.items())
+        return f"{ask.least - self.found} more {of}“{name}”{f' with {where}' if where else ''}"
 
 
 @record
 class Shown:
-    """What shows an item; `lacks` says what is missing, empty where nothing is."""
+    """One item with what shows it."""
 
     item: Item
-    lines: tuple[AuditEntry, ...]
-    lacks: str
+    answers: tuple[Answer, ...]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every ask is shown."""
+        return all(answer.shown for answer in self.answers)
+
+    @property
+    def newest(self) -> datetime | None:
+        return max((line.at for answer in self.answers for line in answer.lines), default=None)
+
+
+def judge(wanted: Map, lines: Sequence[Line]) -> list[Shown]:
+    """Every item of the unit, in its order, with the records among `lines` that show it. Pure."""
+    by_name: dict[str, list[Line]] = {}
+    for line in sorted(lines, key=lambda one: (one.at, one.seq), reverse=True):
+        by_name.setdefault(line.what, []).append(line)
+    return [Shown(item, tuple(_answer(ask, by_name) for ask in item.asks)) for item in wanted.items]
+
+
+def _answer(ask: Ask, by_name: Mapping[str, Sequence[Line]]) -> Answer:
+    names = (ask.record,) if ask.record else ask.any_of
+    fitting = [line for name in names for line in by_name.get(name, ()) if _fits(line, ask)]
+    fitting.sort(key=lambda one: (one.at, one.seq), reverse=True)
+    if not ask.distinct:
+        return Answer(ask, len(fitting), len(fitting), tuple(fitting[:MOST_SHOWN]))
+    firsts: dict[str, Line] = {}
+    for line in fitting:
+        if value := line.facts.get(ask.distinct):
+            firsts.setdefault(value, line)
+    told = list(firsts.values()) + [line for line in fitting if line not in firsts.values()]
+    return Answer(ask, len(firsts), len(fitting), tuple(told[:MOST_SHOWN]))
+
+
+def _fits(line: Line, ask: Ask) -> bool:
+    return all(line.facts.get(name, "") in values for name, values in ask.where.items())
+
+
+def told(entry: AuditEntry, wanted: Map) -> Line:
+    """An entry of the audit as it may leave: facts by name, the subject only where it is ours. Fails closed."""
+    facts = {
+        name: str(value).lower() if isinstance(value, bool) else str(value)
+        for name, value in sorted(entry.facts.items())
+        if name in wanted.facts and value is not None
+    }
+    if "period" in facts and _a_month(facts["period"]):
+        facts["span"] = "month"
+    ours = entry.what in wanted.ours
+    page, _, query = wanted.ours.get(entry.what, "").partition("?")
+    return Line(
+        entry.at, entry.what, entry.subject if ours else veiled(entry.subject), facts, entry.chain, entry.seq,
+        entry.digest, page, query.replace("{subject}", quote(entry.subject, safe="")),
+    )  # fmt: skip
+
+
+def _a_month(period: str) -> bool:
+    """Whether "2026-10-01..2026-10-31" is a whole month."""
+    try:
+        first, last = map(date.fromisoformat, period.split(".."))
+    except ValueError:
+        return False
+    return first.day == 1 and (first.year, first.month) == (last.year, last.month) and (last + timedelta(1)).day == 1
+
+
+def veiled(subject: str) -> str:
+    """A subject that may name a customer's message or account, as a hash: it can be compared, not read."""
+    return f"sha256:{sha256(subject.encode()).hexdigest()[:16]}"
+
+
+# ---------------------------------------------------------------- the map
 
 
 @lru_cache(maxsize=1)
-def items() -> tuple[Item, ...]:
-    """Every item in the order of the unit."""
-    import yaml  # noqa: PLC0415  only where somebody asks
-
-    read = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["items"]
-    return tuple(
-        Item(str(number), told["words"], tuple(told["commands"]), told.get("least", 1), told["page"])
-        for number, told in read.items()
-    )
+def shipped() -> Map:
+    """The map that Herald ships."""
+    return parse(Path(__file__).with_name("evidence.yaml").read_text(encoding="utf-8"))
 
 
-@lru_cache(maxsize=1)
-def awaited() -> frozenset[str]:
-    """Commands that items name and Herald does not have yet."""
-    import yaml  # noqa: PLC0415
+def parse(text: str) -> Map:
+    """Read a map, strictly.
 
-    return frozenset(yaml.safe_load(_FILE.read_text(encoding="utf-8"))["awaited"])
+    Raises:
+        BadMap: with its line: no YAML, an unknown or missing field, a number twice, an ask of nothing.
+    """
+    if len(text) > LIMIT:
+        raise BadMap(1, f"the map has {len(text)} characters, the limit is {LIMIT}")
+    try:
+        root = read(text, 1)
+    except BadDocument as bad:
+        raise BadMap(bad.line, bad.sentence) from None
+    if root is None or not root.mapping:
+        raise BadMap(1, "the map is a mapping: unit, title, awaited, ours, facts, items")
+    fields = _fields(root, ("unit", "title", "awaited", "ours", "facts", "items"), ())
+    items: list[Item] = []
+    for node in fields["items"].items():
+        item = _item(node)
+        if any(item.number == other.number for other in items):
+            raise BadMap(node.line, f"{item.number} stands twice")
+        items.append(item)
+    return Map(
+        fields["unit"].text, fields["title"].text, tuple(items),
+        frozenset(_words(fields["awaited"], _NAME)),
+        {key.text: _place(key, value) for key, value in fields["ours"].pairs()},
+        frozenset(_words(fields["facts"], _WORD)),
+    )  # fmt: skip
 
 
-def pack(lines: Iterable[AuditEntry], wanted: Sequence[Item] | None = None) -> list[Shown]:
-    """Each item with the lines that show it, in the order they were written."""
-    by_command: dict[str, list[AuditEntry]] = {}
-    for line in lines:
-        by_command.setdefault(line.what, []).append(line)
-    found = []
-    for item in items() if wanted is None else wanted:
-        mine = sorted((line for name in item.commands for line in by_command.get(name, ())), key=lambda line: line.seq)
-        there = len(mine)
-        lacks = "" if there >= item.least else f"{item.least - there} more, on the page {item.page}"
-        found.append(Shown(item, tuple(mine), lacks))
+def _fields(node: Node, needed: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, Node]:
+    if not node.mapping:
+        raise BadMap(node.line, f"here stands a mapping: {', '.join(needed)}")
+    found: dict[str, Node] = {}
+    for key, value in node.pairs():
+        if key.text not in (*needed, *optional):
+            raise BadMap(key.line, f'"{key.text[:40]}" is no field here: {", ".join((*needed, *optional))}')
+        if key.text in found:
+            raise BadMap(key.line, f"{key.text} stands twice")
+        found[key.text] = value
+    for name in needed:
+        if name not in found:
+            raise BadMap(node.line, f"{name} is missing")
     return found
 
 
-def told(shown: Sequence[Shown], about: Mapping[str, str]) -> dict[str, object]:
-    """The pack as JSON: ids, hashes and instants, no words of customers and no names.
+def _item(node: Node) -> Item:
+    fields = _fields(node, ("number", "says", "page", "shown_by"), ())
+    number = fields["number"].text
+    if not _ID.fullmatch(number):
+        raise BadMap(fields["number"].line, f'"{number[:20]}" is no number of the unit: 1.4, PE2 or KE6.1')
+    if not fields["says"].text:
+        raise BadMap(node.line, f"{number} says nothing")
+    part = {"P": Part.PERFORMANCE, "K": Part.KNOWLEDGE}.get(number[0], Part.CRITERION)
+    asks = tuple(_ask(one) for one in fields["shown_by"].items())
+    if not asks:
+        raise BadMap(node.line, f"{number} asks for nothing, so anything would show it")
+    (page,) = _words(fields["page"], _WORD)
+    return Item(number, part, fields["says"].text, page, asks)
 
-    Args:
-        about: who, from when, to when, and where the chain ended: put in front as it is.
-    """
-    return {
-        **about,
-        "items": [
-            {
-                "number": each.item.number, "words": each.item.words, "page": each.item.page, "least": each.item.least,
-                "lacks": each.lacks,
-                "shown_by": [
-                    {"seq": line.seq, "at": line.at.isoformat(), "by": line.actor, "what": line.what,
-                     "subject": line.subject, "digest": line.digest} for line in each.lines
-                ],
-            }
-            for each in shown
-        ],
-    }  # fmt: skip
+
+def _ask(node: Node) -> Ask:
+    fields = _fields(node, (), ("any", "record", "where", "least", "distinct"))
+    if ("any" in fields) is ("record" in fields):
+        raise BadMap(node.line, "an ask names commands (any) or a record, one of them")
+    least = fields["least"].text if "least" in fields else "1"
+    if not least.isdecimal() or not 1 <= int(least) <= 99:
+        raise BadMap(fields["least"].line, "least is a number from 1 to 99")
+    return Ask(
+        tuple(_words(fields["any"], _NAME)) if "any" in fields else (),
+        _words(fields["record"], _WORD)[0] if "record" in fields else "",
+        {key.text: frozenset(_words(value, _WORD)) for key, value in fields["where"].pairs()} if "where" in fields
+        else {},
+        int(least), _words(fields["distinct"], _WORD)[0] if "distinct" in fields else "",
+    )  # fmt: skip
+
+
+def _place(command: Node, page: Node) -> str:
+    if not _NAME.fullmatch(command.text) or not _PLACE.fullmatch(page.text):
+        raise BadMap(command.line, f'"{command.text[:40]}: {page.text[:60]}" cannot stand here: write Draft: page')
+    return page.text
+
+
+def _words(node: Node, pattern: re.Pattern[str]) -> list[str]:
+    for one in node.items():
+        if not pattern.fullmatch(one.text):
+            raise BadMap(one.line, f'"{one.text[:40]}" cannot stand here')
+    return [one.text for one in node.items()]

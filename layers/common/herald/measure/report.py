@@ -15,11 +15,13 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from herald.measure import charts
+from herald.measure import effect as effects
 from herald.measure import figures as f
 from herald.measure.advice import Finding, NoFinding, advise
 from herald.measure.markup import Safe, clean, join, link, tag
 from herald.measure.scorecard import ALL, Facts, Gap, Line, gaps, name_of, scorecard, words_of
 from herald.model import Metric
+from herald.model.recommendations import Recommendation, RecommendationState
 
 KEY_NUMBERS = ("reach", "views", "engagements", "engagement_rate", "followers", "posts", "response_time", "in_time")
 """What stands in a mail."""
@@ -184,6 +186,7 @@ def _page(facts: Facts, found: _Found) -> str:
         tag("h1", title_of(facts)),
         tag("p", _scope_words(facts), class_="mute"),
         _advice_part(found),
+        _recommended_part(facts),
         tag("h2", "All platforms"),
         _score_table("All platforms", found.cards[ALL].values()),
         _reach_figure(facts),
@@ -357,6 +360,76 @@ def _advice_part(found: _Found) -> Safe:
     return join(*parts)
 
 
+def state_words(one: Recommendation) -> str:
+    """How far a recommendation has come: `to do by 2026-12-15`, `done on 2026-11-20, not measured`, `measured`."""
+    if one.state is RecommendationState.OPEN:
+        return f"to do by {one.due.isoformat()}"
+    if one.state is RecommendationState.ACTED and one.acted_on:
+        return f"done on {one.acted_on.isoformat()}, not measured yet"
+    return "measured"
+
+
+def effect_words(one: Recommendation) -> str:
+    """`3.10 % before, 4.19 % after: as expected`, with the days and what each rests on; empty: not measured."""
+    came = one.effect
+    if came is None or one.acted_on is None:
+        return ""
+    before, after = (
+        f"{shown(one.measure, effects.number(value))} in the {came.days} days {word} (n = {n:,})"
+        for value, word, n in ((came.before, "before", came.n_before), (came.after, "after", came.n_after))
+    )
+    why = f". {came.why}" if came.why else ""
+    return f"{before}, {after} {one.acted_on.isoformat()}: {effects.verdict(one, came)}{why}"
+
+
+def _recommended_part(facts: Facts) -> Safe:
+    """Recommendations with their state and effect; people by id, as in every file that leaves."""
+    if not facts.recommendations:
+        return join(tag("h2", "Recommendations"), tag("p", "Nothing was recommended on this period yet."))
+    columns = (
+        ("Recommendation", False), ("Found", False), ("Rests on", False), ("Who", False), ("Expected", False),
+        ("State", False), ("Effect", False),
+    )  # fmt: skip
+    rows = [
+        (
+            one.do, f"{one.seen} ({period_name(*f.period(effects.month_of(one)))})",
+            f"{one.evidence} (n = {one.n:,})", one.owner,
+            f"{f.BY_ID[one.measure].label} goes {one.towards}", state_words(one), effect_words(one) or "not measured",
+        )
+        for one in facts.recommendations
+    ]  # fmt: skip
+    return join(tag("h2", "Recommendations"), _table("Recommendations, their state and effect", columns, rows))
+
+
+def _recommendation_json(one: Recommendation) -> dict[str, object]:
+    came = one.effect
+    return {
+        "id": one.id, "month": effects.month_of(one), "finding": one.seen, "evidence": one.evidence, "n": one.n,
+        "recommendation": one.do, "owner": one.owner, "due": one.due.isoformat(), "measure": one.measure,
+        "towards": str(one.towards), "state": str(one.state),
+        "acted_on": one.acted_on.isoformat() if one.acted_on else None,
+        "effect": {
+            "days": came.days, "before": effects.number(came.before), "n_before": came.n_before,
+            "after": effects.number(came.after), "n_after": came.n_after, "verdict": effects.verdict(one, came),
+            "note": came.why,
+        } if came else None,
+    }  # fmt: skip
+
+
+def lacks_mail(facts: Facts, lacks: str) -> Report:
+    """The short mail that tells owners why a month's report does not come yet; without files."""
+    title = f"{title_of(facts)}: one thing is missing"
+    again = "Herald looks again every day, and mails the report once it has one."
+    body = tag(
+        "div", tag("h1", title, style="font-size:20px;margin:0 0 8px"), tag("p", lacks),
+        tag("p", again, style="color:#566270"),
+        style="font:14px/1.5 Arial,sans-serif;color:#18212b;max-width:600px;margin:0 auto",
+    )  # fmt: skip
+    head = tag("head", Safe('<meta charset="utf-8">'), tag("title", title))
+    page = f"<!doctype html>\n{tag('html', head, tag('body', body), lang='en')}\n"
+    return Report(title, {}, f"{title}\n\n{lacks}\n\n{again}\n", page)
+
+
 def _role(one: Finding) -> str:
     return str(one.owner).replace("_", " ")
 
@@ -523,6 +596,7 @@ def _json(facts: Facts, found: _Found) -> bytes:
             for one in found.advice if isinstance(one, Finding)
         ],
         "not_advised": [{"id": one.id, "why": one.why} for one in found.advice if isinstance(one, NoFinding)],
+        "recommendations": [_recommendation_json(one) for one in facts.recommendations],
         "missing": [
             {"scope": gap.scope, "what": gap.what, "why": gap.why, "remedy": gap.remedy} for gap in found.gaps
         ],
@@ -575,11 +649,13 @@ def _mail_text(facts: Facts, found: _Found) -> str:
     ]  # fmt: skip
     findings = [one for one in found.advice if isinstance(one, Finding)]
     advice = [f"- {one.seen} {one.do} ({one.evidence})" for one in findings]
+    recommended = [f"- {clean(one.do)} ({state_words(one)})" for one in facts.recommendations]
     missing = [f"- {name_of(gap.scope)}: {clean(gap.what)}. {gap.why}" for gap in found.gaps]
     return "\n".join(
         [
             title_of(facts), _scope_words(facts), "", "All platforms", *rows, "",
             "What to do", *(advice or ["- Nothing can be recommended from this period; the report says why."]), "",
+            "Recommendations", *(recommended or ["- None yet."]), "",
             "What is missing", *missing, "",
             "The whole report is in report.html; the numbers are in the CSV files.", "",
         ]
@@ -602,6 +678,7 @@ def _mail_html(facts: Facts, found: _Found) -> str:
     findings = [one for one in found.advice if isinstance(one, Finding)]
     advice = [tag("p", tag("strong", one.seen), " ", one.do, " ", f"({one.evidence}.)") for one in findings]
     none = tag("p", "Nothing can be recommended from this period; the report says why.")
+    recommended = [tag("li", f"{one.do} ({state_words(one)})") for one in facts.recommendations]
     missing = [tag("li", f"{name_of(gap.scope)}: {gap.what}. {gap.why}") for gap in found.gaps]
     body = tag(
         "div",
@@ -610,6 +687,8 @@ def _mail_html(facts: Facts, found: _Found) -> str:
         tag("table", tag("tbody", *rows), style="border-collapse:collapse;width:100%"),
         tag("h2", "What to do", style="font-size:16px"),
         *(advice or [none]),
+        tag("h2", "Recommendations", style="font-size:16px"),
+        tag("ul", *recommended) if recommended else tag("p", "None yet."),
         tag("h2", "What is missing", style="font-size:16px"),
         tag("ul", *missing),
         tag("p", "The whole report is in report.html; the numbers are in the CSV files.", style="color:#566270"),

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from herald.measure import figures as f
 from herald.model import Metric
+from herald.model.recommendations import Recommendation
 
 ALL = "all"
 """The scope of every account together; the others are platform names."""
@@ -85,6 +86,7 @@ class Facts:
         zone: the zone most accounts live in; days are always those of the account's own zone.
         as_of: no figure of a post was read later than this.
         accounts: of this period; before: the same accounts over the equal number of days just before.
+        recommendations: of its months and of some before, newest month first (measure.effect).
     """
 
     brand: str
@@ -96,6 +98,7 @@ class Facts:
     as_of: datetime
     accounts: tuple[f.AccountFacts, ...]
     before: tuple[f.AccountFacts, ...]
+    recommendations: tuple[Recommendation, ...] = ()
 
     @property
     def days(self) -> list[str]:

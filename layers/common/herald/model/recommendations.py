@@ -8,6 +8,13 @@ from enum import StrEnum
 from herald.model.record import Record, record
 
 
+class Towards(StrEnum):
+    """How the number ought to move."""
+
+    UP = "up"
+    DOWN = "down"
+
+
 class RecommendationState(StrEnum):
     OPEN = "open"
     ACTED = "acted"  # done; its effect is not known yet
@@ -16,15 +23,16 @@ class RecommendationState(StrEnum):
 
 @record
 class Effect:
-    """A measure over as many days before and after the day it was acted on, in thousandths; None: no such number.
+    """A measure over as many days before and after the day it was acted on, as the report of those days gives it.
 
     Attributes:
+        before, after: decimal text in the unit of the definition, to the last digit; empty: no such number, never 0.
         why: what a reader must know, for example why a number is missing.
     """
 
     days: int
-    before_x1000: int | None
-    after_x1000: int | None
+    before: str
+    after: str
     n_before: int
     n_after: int
     why: str
@@ -39,7 +47,10 @@ class Recommendation(Record):
     Attributes:
         seen: what was found. do: what to do. evidence: the numbers it rests on, in words; n: of how many things.
         measure: id of the definition (docs/metrics.md) whose number says whether it helped.
+        towards: how that number is expected to move.
         owner: id of the person who does it, by `due`.
+        month: whose report it belongs to, "2026-10". finding: what the figures of that month showed (measure.advice),
+            empty where a person found it.
         acted_on: the day on which it was done; the effect compares the days around it.
     """
 
@@ -59,6 +70,9 @@ class Recommendation(Record):
     acted_by: str = ""
     acted_on: date | None = None
     effect: Effect | None = None
+    month: str = ""
+    finding: str = ""
+    towards: Towards = Towards.UP
     version: int = 0
 
 
@@ -68,5 +82,5 @@ def recommendations_list(brand: str) -> str:
 
 
 def recommendations_of(brand: str, month: str) -> str:
-    """Every recommendation recorded in a month ("2026-11", UTC), by time."""
+    """Every recommendation that belongs to the report of a month ("2026-11"), by time."""
     return f"RECOMMENDATIONS#{brand}#{month}"

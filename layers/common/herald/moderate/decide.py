@@ -52,8 +52,7 @@ def decide(
         order of the file), else allow. Labels of it and of all label-only rules that hold, in the order of the file.
         When only label-only rules hold, the first of them is the rule that is named.
     """
-    subject = Subject(message.text, message.author_name or "", message.kind, message.platform, message.brand)
-    verdict = rules.judge(subject)
+    verdict = rules.judge(subject_of(message, assessment))
     leading = verdict.deciding or next(iter(verdict.labelling), None)
     matches = sorted(_matches(verdict), key=lambda match: match.rule.order)
     labels = tuple(dict.fromkeys(label for match in matches for label in match.rule.labels))
@@ -76,6 +75,33 @@ def decide(
         model_version=assessment.model_version,
         trace=_trace(verdict, action, len(message.text)),
     )
+
+
+def subject_of(message: Message, assessment: Assessment) -> Subject:
+    """What rules may look at of this message."""
+    return Subject(
+        message.text, message.author_name or "", message.kind, message.platform, message.brand,
+        title=str(message.more.get("title") or ""), signals=signals(message, assessment), at=message.created_at,
+    )  # fmt: skip
+
+
+def signals(message: Message, assessment: Assessment) -> dict[str, object]:
+    """What is known of a message besides its words, name -> value; a name that is not there is unknown.
+
+    score.NAME (0..1, sentiment -1..1), type, persona, language, contains (kinds of personal data, `pii.phone`),
+    edited, author.ours (always no: our own words are not judged), and what the platform told (`more.signals`).
+    """
+    told = message.more.get("signals")
+    found: dict[str, object] = dict(told) if isinstance(told, Mapping) else {}
+    found |= {f"score.{name}": value for name, value in assessment.scores.items() if value is not None}
+    found |= {name: value for name, value in assessment.labels.items() if value is not None}
+    if assessment.language is not None:
+        found["language"] = assessment.language
+    if assessment.pii is not None:
+        found["contains"] = tuple(f"pii.{getattr(span, 'kind', span.field)}" for span in assessment.pii)
+    found["edited"] = message.edited
+    found["author.ours"] = message.outbound
+    return found
 
 
 def _matches(verdict: Verdict) -> list[Match]:
@@ -118,8 +144,14 @@ def _trace(verdict: Verdict, action: Action, length: int) -> tuple[Mapping[str, 
     lines: list[Mapping[str, object]] = []
     if verdict.cut:
         lines.append({"note": f"only the first {SCANNED} of {length} characters were read"})
+    if verdict.unknown:
+        missing = "; ".join(f"{rule} ({signal})" for rule, signal in verdict.unknown[:3])
+        lines.append({"note": f"not asked, because something it needs is unknown: {missing}"[:300]})
+    for match in verdict.shadow[:3]:
+        would = str(match.rule.action) if match.rule.action else f"label {', '.join(match.rule.labels)}"
+        lines.append({"note": f"in shadow, not acted on: {match.rule.name} would {would}", "shadow": match.rule.name})
     if action is Action.ALLOW and verdict.exempted is None:
-        return tuple(lines)
+        return (*lines, *(_line(match, "labelled") for match in verdict.labelling if match.rule.proposes))
     if verdict.deciding:
         lines.append(_line(verdict.deciding, "decided"))
     if verdict.exempted:
@@ -136,6 +168,7 @@ def _line(match: Match, outcome: str) -> Mapping[str, object]:
         "action": str(rule.action) if rule.action else "label",
         "priority": rule.priority,
         "checks": [dict(check) for check in match.checks],
+        **({"proposes": dict(rule.proposes)} if rule.proposes else {}),
     }
 
 
@@ -240,28 +273,16 @@ def assess_line(obj: object) -> dict[str, object]:
 def decide_line(
     obj: object, rules: RuleSet, *, now: datetime, policy_versions: Mapping[str, int] | None = None
 ) -> dict[str, object]:
-    """One line of `herald decide`: {id, text, kind?, platform?, brand?, author_name?} -> the decision as JSON values.
+    """One line of `herald decide`: {id, text, …} -> the decision as JSON values.
+
+    May also hold: kind, platform, brand, author_name, title, and signals, an object of names and values.
 
     A line that cannot be read gives {id, error}; the command then ends with 1.
     """
-    text = _text_of(obj)
-    if isinstance(text, _Bad):
-        return text.line
-    words: dict[str, str] = {}
-    for name in ("kind", "platform", "brand", "author_name"):
-        value = text.obj.get(name)
-        if value is not None and not isinstance(value, str):
-            return {"id": text.id, "error": f"`{name}` must be a text"}
-        words[name] = value or ""
-    try:
-        kind = Kind(words["kind"] or "comment")
-    except ValueError:
-        return {"id": text.id, "error": f"`kind` must be one of {', '.join(Kind)}"}
-    message = Message(
-        platform=words["platform"], account_id="", external_id=str(text.id), kind=kind, author_id=None,
-        author_name=words["author_name"] or None, text=text.text, parent_id=None, created_at=now, changed_at=now,
-        received_at=now, brand=words["brand"],
-    )  # fmt: skip
+    read = _message_of(obj, now)
+    if isinstance(read, _Bad):
+        return read.line
+    text, message = read
     decision = decide(message, assess(text.text), rules, policy_versions=policy_versions or {}, now=now)
     clause, escalate = decision.policy, decision.escalate
     return {
@@ -283,6 +304,40 @@ def decide_line(
         "model_version": decision.model_version,
         "trace": [dict(entry) for entry in decision.trace],
     }
+
+
+def subject_line(obj: object, now: datetime) -> tuple[str, Subject] | dict[str, object]:
+    """A line as of `herald decide` -> (id, what rules look at), or {id, error}."""
+    read = _message_of(obj, now)
+    if isinstance(read, _Bad):
+        return read.line
+    text, message = read
+    return str(text.id), subject_of(message, assess(text.text))
+
+
+def _message_of(obj: object, now: datetime) -> tuple[_Given, Message] | _Bad:
+    text = _text_of(obj)
+    if isinstance(text, _Bad):
+        return text
+    words: dict[str, str] = {}
+    for name in ("kind", "platform", "brand", "author_name", "title"):
+        value = text.obj.get(name)
+        if value is not None and not isinstance(value, str):
+            return _Bad(text.id, f"`{name}` must be a text")
+        words[name] = value or ""
+    given = text.obj.get("signals")
+    if given is not None and not isinstance(given, dict):
+        return _Bad(text.id, "`signals` must be an object of names and values")
+    try:
+        kind = Kind(words["kind"] or "comment")
+    except ValueError:
+        return _Bad(text.id, f"`kind` must be one of {', '.join(Kind)}")
+    return text, Message(
+        platform=words["platform"], account_id="", external_id=str(text.id), kind=kind, author_id=None,
+        author_name=words["author_name"] or None, text=text.text, parent_id=None, created_at=now, changed_at=now,
+        received_at=now, brand=words["brand"],
+        more={"title": words["title"], "signals": given or {}},
+    )  # fmt: skip
 
 
 def _span(span: Span) -> dict[str, object]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 
 from herald.documents import BadDocument, Node, read
 from herald.model import Action, Escalation, Kind, Severity
@@ -26,14 +26,26 @@ from herald.moderate.patterns import BadPattern, Pattern, compile_pattern
 MAX_TERMS = 10_000
 MAX_TERM = 1_000
 
-BODY, AUTHOR, DOMAIN, URL = 1, 2, 4, 8
-FIELDS: Mapping[str, int] = {"body": BODY, "author.name": AUTHOR, "domain": DOMAIN, "url": URL}
+BODY, AUTHOR, DOMAIN, URL, TITLE, UNQUOTED = 1, 2, 4, 8, 16, 32
+CONTEXT: Mapping[str, int] = {
+    name: 64 << place
+    for place, name in enumerate(
+        ("id", "tag", "author.tag", "thread.title", "thread.body", "thread.url", "thread.domain", "thread.tag",
+         "thread.author", "media.title", "media.author", "media.url", "media.description")
+    )
+}  # fmt: skip
+"""Texts around a message that a platform may tell; they are read from its signals, and may be missing."""
+FIELDS: Mapping[str, int] = {
+    "body": BODY, "author.name": AUTHOR, "domain": DOMAIN, "url": URL, "title": TITLE, "unquoted": UNQUOTED, **CONTEXT,
+}  # fmt: skip
+CONDITIONS = ("scores", "persona", "contains", "language", "rate", "hours", "signals")
 MODES = ("includes", "includes-word", "starts-with", "ends-with", "full-exact", "full-text")
 MODIFIERS = (*MODES, "regex", "case-sensitive")
 KEYS = (
-    "name", "action", "priority", "severity", "policy", "rationale", "label", "escalate", "kind", "platform", "brand",
-    "body", "author", "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of",
-    "test",
+    "name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
+    "reply", "private_reply", "notify", "kind", "platform", "channel", "brand", "body", "title", "unquoted", "author",
+    "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of",
+    *CONDITIONS, *CONTEXT, "test",
 )  # fmt: skip
 PLACEHOLDERS = ("match", "rule", "clause")
 
@@ -99,7 +111,44 @@ class Group:
         return f"{'one' if self.key == 'any_of' else 'none'} of {len(self.members)}"
 
 
-Check = TextCheck | LengthCheck | Group
+@record
+class SignalCheck:
+    """A condition on something known of the message besides its words.
+
+    Attributes:
+        op: <, <=, =, >=, > against `bound`; "in": the value, or one of its values, is among `words`.
+    """
+
+    key: str
+    signal: str
+    op: str
+    negate: bool = False
+    bound: float = 0.0
+    words: tuple[str, ...] = ()
+
+    @property
+    def wanted(self) -> str:
+        said = "one of: " + ", ".join(self.words[:5]) if self.op == "in" else f"{self.op} {self.bound:g}"
+        return f"not ({said})" if self.negate else said
+
+
+@record
+class HoursCheck:
+    """Was it written between these minutes of the day, on the clocks of the zone? Past midnight when end < start."""
+
+    key: str
+    start: int
+    end: int
+    zone: str
+    negate: bool = False
+
+    @property
+    def wanted(self) -> str:
+        clock = "-".join(f"{minute // 60:02d}:{minute % 60:02d}" for minute in (self.start, self.end))
+        return f"{'not ' if self.negate else ''}{clock} {self.zone}"
+
+
+Check = TextCheck | LengthCheck | SignalCheck | HoursCheck | Group
 
 
 @record
@@ -110,11 +159,18 @@ class RuleTest:
     body: str
     expect: str
     author: str = ""
+    title: str = ""
+    signals: Mapping[str, object] = field(default_factory=dict)
 
 
 @record
 class Rule:
-    """One loaded section. Empty `kinds`, `platforms`, `brands` mean any; action None: it only labels."""
+    """One loaded section. Empty `kinds`, `platforms`, `brands` mean any; action None: it only labels.
+
+    Attributes:
+        proposes: what a person is offered when it holds: reply, private_reply, notify -> the words.
+        shadow: it is asked and recorded, and nothing is done by it.
+    """
 
     name: str
     line: int
@@ -131,16 +187,25 @@ class Rule:
     platforms: frozenset[str] = frozenset()
     brands: frozenset[str] = frozenset()
     tests: tuple[RuleTest, ...] = ()
+    proposes: Mapping[str, str] = field(default_factory=dict)
+    shadow: bool = False
 
 
 @record
 class Section:
-    """What became of one section: status loaded, partial (a term or pattern left out), refused or error."""
+    """What became of one section: status loaded, partial (a term or pattern left out), refused or error.
+
+    Attributes:
+        runs: patterns (regular expressions) of it that run.
+        left_out: those that do not: (line, pattern, why).
+    """
 
     line: int
     name: str | None
     status: str
     notes: tuple[str, ...] = ()
+    runs: int = 0
+    left_out: tuple[tuple[int, str, str], ...] = ()
 
 
 @record
@@ -160,13 +225,14 @@ _NAME_LINE = re.compile(r"^name:[ \t]*(\S.{0,120})$", re.MULTILINE)  # of a sect
 _WITHIN = re.compile(r"(\d{1,5})\s*(m|min|mins|minute|minutes|h|hour|hours|d|day|days)")
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
-_PARTS = frozenset({"name", "action", "priority", "severity", "policy", "rationale", "label", "escalate", "test",
-                    "kind", "platform", "brand"})  # fmt: skip
+_PARTS = frozenset({"name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
+                    "test", "kind", "platform", "channel", "brand", "reply", "private_reply", "notify"})  # fmt: skip
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 _HINTS = {
-    "type": "kind", "title": "body", "text": "body", "labels": "label", "reason": "rationale", "tests": "test",
-    "action_reason": "rationale", "report_reason": "rationale", "comment": "rationale", "id": "name",
-    "title+body": "body", "body+title": "body", "link": "url", "user": "author", "brands": "brand",
+    "type": "kind", "text": "body", "labels": "label", "reason": "rationale", "tests": "test",
+    "action_reason": "rationale", "report_reason": "rationale", "comment": "reply", "id": "name",
+    "channels": "platform", "message": "private_reply", "modmail": "notify", "link": "url", "user": "author",
+    "brands": "brand",
     "remove": "hide", "spam": "hide", "delete": "hide", "filter": "queue", "report": "queue", "review": "queue",
     "approve": "allow", "publish": "allow", "submission": "post", "direct": "dm", "name": "author.name",
 }  # fmt: skip
@@ -184,6 +250,8 @@ class Reader:
         self._errors: list[str] = []
         self._refusals: list[str] = []
         self._left_out: list[str] = []
+        self._runs = 0
+        self._not_run: list[tuple[int, str, str]] = []
         self._notes: list[str] = []
 
     def refuse(self, line: int, sentence: str) -> None:
@@ -195,7 +263,7 @@ class Reader:
         if not loaded and not self._errors:
             status = "refused"
         notes = (*self._errors, *self._refusals, *self._left_out, *self._notes)
-        return Section(self.line, self.name, status, notes)
+        return Section(self.line, self.name, status, notes, self._runs, tuple(self._not_run))
 
     def rule(self, part: str, order: int, names: Mapping[str, int]) -> Rule | None:
         """The rule in this section, or None with the reasons noted."""
@@ -206,6 +274,10 @@ class Reader:
             self.name = named[1].strip().strip("\"'")[:100] or None if named else None
             self._error(bad.line, bad.sentence)
             return None
+        return self.rule_of(node, order, names)
+
+    def rule_of(self, node: Node | None, order: int, names: Mapping[str, int]) -> Rule | None:
+        """The rule in a section that is read already."""
         if node is None or not node.mapping:
             self._error(self.line, "this section is no rule: it must be lines of `key: value`")
             return None
@@ -253,7 +325,7 @@ class Reader:
         if text in allowed:
             return text
         if isinstance(value.value, str):
-            self._error(value.line, f"{what} `{text[:40]}` is not one of {', '.join(allowed)}{_hint(text, allowed)}")
+            self._error(value.line, f"{what} `{text[:40]}` is not one of {', '.join(allowed)}{hint(text, allowed)}")
         return None
 
     def _number(self, value: Node, what: str, low: int, high: int) -> int | None:
@@ -294,7 +366,7 @@ class Reader:
         rule = Rule(self.name or "", self.line, order, ())
         checks: list[Check] = []
         for name, (key, value) in entries.items():
-            if name in _PARTS:
+            if name in _PARTS and not (name == "label" and value.mapping):
                 rule = self._part(rule, name, value)
             else:
                 checks.extend(self._checks(name, key, value, depth=0, negated=False))
@@ -316,6 +388,8 @@ class Reader:
             case "action":
                 chosen = self._one_of(value, "action", [str(a) for a in Action])
                 return replace(rule, action=Action(chosen) if chosen else None)
+            case "mode":
+                return replace(rule, shadow=self._one_of(value, "mode", ("live", "shadow")) == "shadow")
             case "priority":
                 return replace(rule, priority=self._number(value, "priority", -1_000_000, 1_000_000) or 0)
             case "policy":
@@ -328,8 +402,11 @@ class Reader:
                 return replace(rule, escalate=self._escalation(value))
             case "test":
                 return replace(rule, tests=self._tests(value))
-            case "kind" | "platform" | "brand":
-                return self._filter(rule, name, value)
+            case "kind" | "platform" | "channel" | "brand":
+                return self._filter(rule, "platform" if name == "channel" else name, value)
+            case "reply" | "private_reply" | "notify":
+                words = self._text(value, name, 10_000)
+                return replace(rule, proposes={**rule.proposes, name: words}) if words else rule
         return rule  # name and severity are read by themselves
 
     def _complete(self, rule: Rule) -> None:
@@ -337,7 +414,7 @@ class Reader:
         if not rule.checks and not filtered and not self._refusals:
             self.refuse(self.line, "the rule checks nothing, so it would hold for every message; add a check such as "
                                    "`body (includes-word): [...]`")  # fmt: skip
-        if rule.action is None and not rule.labels:
+        if rule.action is None and not rule.labels and not rule.proposes:
             self.refuse(self.line, "the rule does nothing; add an `action` or a `label`")
 
     def _severity(self, value: Node) -> Severity | None:
@@ -369,7 +446,7 @@ class Reader:
             if name in allowed:
                 found[name] = inner
             else:
-                self._error(key.line, f"{what} has no `{name[:40]}`; it has {', '.join(allowed)}{_hint(name, allowed)}")
+                self._error(key.line, f"{what} has no `{name[:40]}`; it has {', '.join(allowed)}{hint(name, allowed)}")
         return found
 
     def _rationale(self, value: Node) -> str:
@@ -377,7 +454,7 @@ class Reader:
         for placeholder in _PLACEHOLDER.findall(text):
             if placeholder not in PLACEHOLDERS:
                 self._error(value.line, f"rationale has an unknown placeholder {{{{{placeholder[:40]}}}}}; there are "
-                                        f"{', '.join(PLACEHOLDERS)}{_hint(placeholder, PLACEHOLDERS)}")  # fmt: skip
+                                        f"{', '.join(PLACEHOLDERS)}{hint(placeholder, PLACEHOLDERS)}")  # fmt: skip
         return text
 
     def _labels(self, value: Node) -> tuple[str, ...]:
@@ -410,7 +487,7 @@ class Reader:
         if any(word == "any" for _, word in words):
             return rule
         if name == "platform":
-            return replace(rule, platforms=frozenset(word for _, word in words))
+            return replace(rule, platforms=rule.platforms | {word for _, word in words})
         if name == "brand":
             return replace(rule, brands=frozenset(word.casefold() for _, word in words))
         kinds = set()
@@ -419,7 +496,7 @@ class Reader:
             if word in allowed:
                 kinds.add(Kind(word))
             else:
-                self._error(line, f"kind `{word[:40]}` is not one of {', '.join(allowed)}{_hint(word, allowed)}")
+                self._error(line, f"kind `{word[:40]}` is not one of {', '.join(allowed)}{hint(word, allowed)}")
         return replace(rule, kinds=frozenset(kinds))
 
     def _tests(self, value: Node) -> tuple[RuleTest, ...]:
@@ -431,15 +508,23 @@ class Reader:
             if not item.mapping:
                 self._error(item.line, "a test must be a mapping: {body: a text, expect: hide}")
                 continue
-            entries = self._sub(item, "test", ("body", "expect", "author"))
+            entries = self._sub(item, "test", ("body", "expect", "author", "title", "signals"))
             if "body" not in entries or "expect" not in entries:
                 self._error(item.line, "a test needs `body` and `expect`")
                 continue
             body = entries["body"].text
             author = self._text(entries["author"], "author", 200) if "author" in entries else ""
             expect = self._text(entries["expect"], "expect", 40).lower()
-            tests.append(RuleTest(item.line, body, expect, author))
+            title = self._text(entries["title"], "title") if "title" in entries else ""
+            signals = self._given(entries["signals"]) if "signals" in entries else {}
+            tests.append(RuleTest(item.line, body, expect, author, title, signals))
         return tuple(tests)
+
+    def _given(self, value: Node) -> dict[str, object]:
+        """Signals of a test: numbers, yes or no, texts, lists of texts."""
+        if not value.mapping:
+            self._error(value.line, "signals of a test must be a mapping: {score.threat: 0.9}")
+        return {key.text.strip().lower(): _plain_value(inner) for key, inner in value.pairs()}
 
     # ------------------------------------------------ checks
 
@@ -455,6 +540,10 @@ class Reader:
                 yield group
         elif name in ("author", "~author"):
             yield from self._author(name, value, negated)
+        elif (bare := name.removeprefix("~").partition("#")[0].strip()) in (*CONDITIONS, "label"):
+            from herald.moderate.conditions import conditions  # noqa: PLC0415 - it builds on this module
+
+            yield from conditions(bare, name, value, self._error)
         else:
             check = self._text_check(name, key, value, negated)
             if check:
@@ -506,7 +595,7 @@ class Reader:
         for modifier in modifiers:
             if modifier not in MODIFIERS:
                 self._error(key.line, f"`{modifier[:40]}` is no modifier; there are {', '.join(MODIFIERS)}"
-                                      f"{_hint(modifier, MODIFIERS)}")  # fmt: skip
+                                      f"{hint(modifier, MODIFIERS)}")  # fmt: skip
         modes = [m for m in modifiers if m in MODES]
         if len(modes) > 1:
             self._error(key.line, f"`{modes[0]}` and `{modes[1]}` exclude each other; write one")
@@ -525,7 +614,7 @@ class Reader:
         return TextCheck(next(self._numbers), name, fields, mode, negate, cased, terms, patterns, wanted)
 
     def _unknown_key(self, name: str, key: Node) -> int:
-        self._error(key.line, f"`{name[:60]}` is no key of a rule{_hint(name, KEYS)}")
+        self._error(key.line, f"`{name[:60]}` is no key of a rule{hint(name, KEYS)}")
         return 0
 
     def _fields(self, joined: str, key: Node) -> int:
@@ -533,7 +622,7 @@ class Reader:
         for part in joined.split("+"):
             if part not in FIELDS:
                 known = FIELDS if "+" in joined else KEYS
-                self._error(key.line, f"`{part[:60]}` is no key of a rule{_hint(part, tuple(known))}")
+                self._error(key.line, f"`{part[:60]}` is no key of a rule{hint(part, tuple(known))}")
                 return 0
             bits |= FIELDS[part]
         return bits
@@ -550,12 +639,19 @@ class Reader:
                 break
             try:
                 if is_regex:
-                    patterns.append(compile_pattern(word.text, mode, case_sensitive=cased))
+                    pattern = compile_pattern(word.text, mode, case_sensitive=cased)
+                    if pattern.looks and not narrow:
+                        raise BadPattern("look-around finds less here than it says, so it cannot stand where finding "
+                                         "less makes the rule hold more")  # fmt: skip
+                    patterns.append(pattern)
+                    self._runs += 1
                 else:
                     terms.append(_term(word.text))
             except BadPattern as bad:
                 shown = word.text if len(word.text) <= 60 else word.text[:59] + "…"
                 sentence = f"`{shown}`: {bad}"
+                if is_regex:
+                    self._not_run.append((word.line, shown, str(bad)))
                 if narrow:
                     self._left_out.append(f"line {word.line}: left out {sentence}")
                 else:
@@ -588,7 +684,16 @@ def _wanted(words: list[str], negate: bool) -> str:
     return f"{'none' if negate else 'one'} of: {shown}{more}"
 
 
-def _hint(given: str, allowed: Sequence[str]) -> str:
+def _plain_value(node: Node) -> object:
+    if not isinstance(node.value, str):
+        return tuple(item.text for item in node.items())
+    word = node.value.strip()
+    if word.lower() in ("true", "false"):
+        return word.lower() == "true"
+    return float(word) if re.fullmatch(r"[+-]?\d{1,12}(?:\.\d{1,9})?", word) else word
+
+
+def hint(given: str, allowed: Sequence[str]) -> str:
     """ "; did you mean …?" when something near is allowed."""
     bare = re.sub(r"[~(#\s].*", "", given.lstrip("~"))
     hint = _HINTS.get(bare, bare)

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import field
+from datetime import datetime
 from hashlib import sha256
 from itertools import count, islice
 from pathlib import Path
@@ -23,18 +25,23 @@ from herald.model.record import record
 from herald.moderate.language import (
     AUTHOR,
     BODY,
+    CONTEXT,
     DOMAIN,
     FIELDS,
     MAX_TERMS,
+    TITLE,
+    UNQUOTED,
     URL,
     Check,
     Group,
+    HoursCheck,
     LengthCheck,
     Problem,
     Reader,
     Rule,
     RuleTest,
     Section,
+    SignalCheck,
     TextCheck,
 )
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
@@ -50,7 +57,6 @@ EVIDENCE = 10  # spans kept of one check
 _HITS = 50_000  # raw hits followed in one scan; only a hostile rule set on a hostile text gets there
 _FOUND = 200  # characters of a span's quotation
 _LINKS = 50
-_FIELD_NAMES = {bit: name for name, bit in FIELDS.items()}
 
 
 # ---------------------------------------------------------------- what is judged, and what was seen
@@ -58,13 +64,22 @@ _FIELD_NAMES = {bit: name for name, bit in FIELDS.items()}
 
 @record
 class Subject:
-    """What rules may look at."""
+    """What rules may look at.
+
+    Attributes:
+        title: of a message that has one. A post, review or mention without one is read whole in its place.
+        signals: what is known besides the words, name -> value; a name that is not there is unknown.
+        at: when it was written; None: unknown.
+    """
 
     body: str
     author_name: str = ""
     kind: Kind = Kind.COMMENT
     platform: str = ""
     brand: str = ""
+    title: str = ""
+    signals: Mapping[str, object] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @record
@@ -82,12 +97,16 @@ class Verdict:
 
     Attributes:
         cut: the text was longer than what is scanned.
+        unknown: (rule, signal) of rules that only a missing signal kept from holding.
+        shadow: rules in shadow that hold; nothing is done by them.
     """
 
     deciding: Match | None
     labelling: tuple[Match, ...]
     exempted: Match | None
     cut: bool
+    unknown: tuple[tuple[str, str], ...] = ()
+    shadow: tuple[Match, ...] = ()
 
 
 @record
@@ -97,6 +116,7 @@ class _Stretch:
     bit: int
     text: str
     offset: int
+    field: str  # where it stands, for the reader: links are quoted in the body
 
 
 @record
@@ -122,9 +142,12 @@ class RuleSet:
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.sections: tuple[Section, ...] = tuple(sections)
         self.hash: str = _hash(self.rules)
-        deciding = [rule for rule in self.rules if rule.action is not None]
+        deciding = [rule for rule in self.rules if rule.action is not None and not rule.shadow]
         self._deciding: tuple[Rule, ...] = tuple(sorted(deciding, key=_rank))
-        self._labelling: tuple[Rule, ...] = tuple(rule for rule in self.rules if rule.action is None)
+        self._labelling: tuple[Rule, ...] = tuple(
+            rule for rule in self.rules if rule.action is None and not rule.shadow
+        )
+        self._shadow: tuple[Rule, ...] = tuple(rule for rule in self.rules if rule.shadow)
         checks = [check for rule in self.rules for check in _text_checks(rule.checks)]
         self._fields = 0
         for check in checks:
@@ -160,8 +183,9 @@ class RuleSet:
         for number in seen:
             candidates.update(rule.order for rule in self._triggers.get(number, ()))
         deciding = exempted = None
+        unknown: list[tuple[str, str]] = []
         for rule in self._deciding:
-            if rule.order in candidates and (match := _holds(rule, subject, seen)):
+            if rule.order in candidates and (match := _holds(rule, subject, seen, unknown)):
                 if deciding is None:
                     deciding = match
                     if rule.action is not Action.ALLOW:
@@ -170,16 +194,21 @@ class RuleSet:
                     exempted = match
                     break
         labelling = tuple(
-            match for rule in self._labelling if rule.order in candidates and (match := _holds(rule, subject, seen))
+            match
+            for rule in self._labelling
+            if rule.order in candidates and (match := _holds(rule, subject, seen, unknown))
         )
-        return Verdict(deciding, labelling, exempted, cut=len(subject.body) > SCANNED)
+        shadow = tuple(
+            match for rule in self._shadow if rule.order in candidates and (match := _holds(rule, subject, seen, []))
+        )
+        return Verdict(deciding, labelling, exempted, len(subject.body) > SCANNED, tuple(unknown), shadow)
 
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
-        return _holds(rule, subject, self._scan(subject))
+        return _holds(rule, subject, self._scan(subject), [])
 
     def report(self, file: str) -> list[dict[str, object]]:
-        """The lines of `herald rules check`: {file, line, name, status, notes}; runs the tests inside the rules.
+        """The lines of `herald rules check`: {file, line, name, status, notes, patterns}; runs the tests inside rules.
 
         status: loaded; partial (a pattern or term was left out); refused (understood, but it cannot or must not
         run); error (not understood, or one of its own tests fails).
@@ -194,7 +223,11 @@ class RuleSet:
             if failed:
                 status = "error"
                 notes += failed
-            lines.append({"file": file, "line": section.line, "name": section.name, "status": status, "notes": notes})
+            left_out = [{"line": line, "pattern": pattern, "why": why} for line, pattern, why in section.left_out]
+            lines.append({
+                "file": file, "line": section.line, "name": section.name, "status": status, "notes": notes,
+                "patterns": {"run": section.runs, "left_out": left_out},
+            })  # fmt: skip
         return lines
 
     def _fails(self, rule: Rule, test: RuleTest) -> str | None:
@@ -204,6 +237,8 @@ class RuleSet:
             min(rule.kinds, default=Kind.COMMENT),
             min(rule.platforms, default=""),
             min(rule.brands, default=""),
+            test.title,
+            test.signals,
         )
         if self.holds(rule, subject):
             outcome = {str(rule.action or Action.ALLOW), *rule.labels}
@@ -270,8 +305,7 @@ def _record(seen: dict[int, list[Span]], check: int, stretch: _Stretch, start: i
     if len(spans) >= EVIDENCE:
         return
     found = stretch.text[start:end][:_FOUND]
-    name = _FIELD_NAMES[AUTHOR] if stretch.bit == AUTHOR else _FIELD_NAMES[BODY]  # links are quoted where they stand
-    span = Span(stretch.offset + start, stretch.offset + end, name, found)
+    span = Span(stretch.offset + start, stretch.offset + end, stretch.field, found)
     if span not in spans:
         spans.append(span)
 
@@ -309,23 +343,57 @@ _HOST = re.compile(r"(?:https?://)?(?:[^/@\s]*@)?(?:www\.)?([^/:?#\s]+)", re.IGN
 def _stretches(subject: Subject, fields: int) -> Iterator[_Stretch]:
     body = subject.body[:SCANNED]
     if fields & BODY:
-        yield _Stretch(BODY, body, 0)
+        yield _Stretch(BODY, body, 0, "body")
     if fields & AUTHOR and subject.author_name:
-        yield _Stretch(AUTHOR, subject.author_name[:SCANNED], 0)
+        yield _Stretch(AUTHOR, subject.author_name[:SCANNED], 0, "author.name")
+    if fields & _RARE:
+        yield from _rare_stretches(subject, body, fields)
     if fields & (DOMAIN | URL) and "." in body:
         for link in islice(_LINK.finditer(body), _LINKS):
             address = link.group().rstrip(".,;:!?")
             if fields & URL:
-                yield _Stretch(URL, address, link.start())
+                yield _Stretch(URL, address, link.start(), "body")
             host = _HOST.match(address)
             if fields & DOMAIN and host:
-                yield _Stretch(DOMAIN, host.group(1).rstrip("."), link.start() + host.start(1))
+                yield _Stretch(DOMAIN, host.group(1).rstrip("."), link.start() + host.start(1), "body")
+
+
+_TOLD = sum(CONTEXT.values())
+_RARE = TITLE | UNQUOTED | _TOLD
+_QUOTED = re.compile(r"^>.*$", re.MULTILINE)
+_TITLED = frozenset({Kind.POST, Kind.REVIEW, Kind.MENTION})
+
+
+def _rare_stretches(subject: Subject, body: str, fields: int) -> Iterator[_Stretch]:
+    if fields & TITLE:
+        if subject.title:
+            yield _Stretch(TITLE, subject.title[:SCANNED], 0, "title")
+        elif subject.kind in _TITLED:
+            yield _Stretch(TITLE, body, 0, "body")
+    if fields & UNQUOTED:
+        yield _Stretch(UNQUOTED, _QUOTED.sub(lambda line: " " * len(line.group()), body), 0, "body")
+    for name, bit in CONTEXT.items():
+        text = subject.signals.get(name) if fields & bit else None
+        if isinstance(text, str):
+            yield _Stretch(bit, text[:SCANNED], 0, name)
+
+
+def _there(fields: int, subject: Subject) -> bool:
+    """Is one of these fields known of the message? A text may be empty and known; links are known from the text."""
+    if fields & ~_RARE or fields & UNQUOTED:
+        return True
+    if fields & TITLE and (subject.title or subject.kind in _TITLED):
+        return True
+    return any(isinstance(subject.signals.get(name), str) for name, bit in CONTEXT.items() if fields & bit)
 
 
 # ---------------------------------------------------------------- evaluating
 
 
-def _holds(rule: Rule, subject: Subject, seen: Mapping[int, list[Span]]) -> Match | None:
+def _holds(
+    rule: Rule, subject: Subject, seen: Mapping[int, list[Span]], unknown: list[tuple[str, str]]
+) -> Match | None:
+    """The match, or None; when only something unknown stands in the way, that is added to `unknown`."""
     if rule.kinds and subject.kind not in rule.kinds:
         return None
     if (rule.platforms and subject.platform not in rule.platforms) or (
@@ -334,9 +402,13 @@ def _holds(rule: Rule, subject: Subject, seen: Mapping[int, list[Span]]) -> Matc
         return None
     evidence: list[Span] = []
     checks: list[Mapping[str, object]] = []
+    missing: list[str] = []
     for check in rule.checks:
-        if not _check(check, subject, seen, evidence, checks):
+        if _check(check, subject, seen, evidence, checks, missing) is False:
             return None
+    if missing:
+        unknown.append((rule.name, missing[0]))
+        return None
     return Match(rule, tuple(dict.fromkeys(evidence))[:EVIDENCE], tuple(checks))
 
 
@@ -346,10 +418,17 @@ def _check(
     seen: Mapping[int, list[Span]],
     evidence: list[Span],
     checks: list[Mapping[str, object]],
-) -> bool:
-    """Evaluate one check; what it found is added to `evidence`, what it saw to `checks`."""
+    missing: list[str],
+) -> bool | None:
+    """Does it hold? None: unknown, and what is missing is added to `missing`.
+
+    What it found is added to `evidence`, what it saw to `checks`.
+    """
     if isinstance(check, TextCheck):
         spans = seen.get(check.number, [])
+        if not spans and check.fields & _RARE and not _there(check.fields, subject):
+            missing.append(check.key)
+            return None
         if bool(spans) == check.negate:
             return False
         evidence.extend(spans)
@@ -359,18 +438,62 @@ def _check(
         if not (length > check.bound if check.longer else length < check.bound):
             return False
         observed = length
+    elif isinstance(check, Group):
+        held, observed = _group(check, subject, seen, evidence, missing)
+        if not held:
+            return held
     else:
-        holding = 0
-        for member in check.members:
-            found: list[Span] = []
-            if all(_check(part, subject, seen, found, []) for part in member):
-                holding += 1
-                evidence.extend(found if check.key == "any_of" else ())
-        if (holding > 0) != (check.key == "any_of"):
+        held, observed = _condition(check, subject)
+        if held is None:
+            missing.append(check.signal if isinstance(check, SignalCheck) else "hours")
+            return None
+        if held == check.negate:
             return False
-        observed = holding
     checks.append({"check": check.key, "wanted": check.wanted, "observed": observed})
     return True
+
+
+def _group(
+    check: Group, subject: Subject, seen: Mapping[int, list[Span]], evidence: list[Span], missing: list[str]
+) -> tuple[bool | None, int]:
+    """any_of, none_of: a member that holds settles it; else one that is unknown leaves it unknown."""
+    holding = 0
+    absent: list[str] = []
+    for member in check.members:
+        found: list[Span] = []
+        lacking: list[str] = []
+        each = [_check(part, subject, seen, found, [], lacking) for part in member]
+        if all(each):
+            holding += 1
+            evidence.extend(found if check.key == "any_of" else ())
+        elif False not in each:
+            absent += lacking
+    if holding or not absent:
+        return (holding > 0) == (check.key == "any_of"), holding
+    missing += absent
+    return None, holding
+
+
+def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool | None, object]:
+    from herald.moderate.conditions import among, compare, known  # noqa: PLC0415 - only rules with conditions need it
+
+    if isinstance(check, HoursCheck):
+        if subject.at is None:
+            return None, None
+        from zoneinfo import ZoneInfo  # noqa: PLC0415
+
+        local = subject.at.astimezone(ZoneInfo(check.zone))
+        minute = local.hour * 60 + local.minute
+        past = check.start <= minute, minute < check.end
+        return all(past) if check.start < check.end else any(past), local.strftime("%H:%M")
+    value = known(subject.signals, check.signal)
+    if value is None:
+        return None, None
+    if check.op == "in":
+        return among(value, check.words), list(value) if isinstance(value, tuple | set | frozenset) else value
+    if not isinstance(value, int | float):
+        return None, None
+    return compare(check.op, float(value), check.bound), value
 
 
 def _length(text: str) -> int:
@@ -398,7 +521,7 @@ def _text_checks(checks: Sequence[Check]) -> Iterator[TextCheck]:
 def _needed(checks: Sequence[Check]) -> set[int]:
     """Check numbers of which one must hit before the rule can hold; empty: it may hold without any."""
     for check in checks:
-        if isinstance(check, TextCheck) and not check.negate:
+        if isinstance(check, TextCheck) and not check.negate and check.fields & ~_TOLD:
             return {check.number}
     for check in checks:
         if isinstance(check, Group) and check.key == "any_of":
@@ -431,19 +554,28 @@ def _hash(rules: Sequence[Rule]) -> str:
 
 
 def _plain_rule(rule: Rule) -> list[object]:
+    proposes: list[object] = [sorted(rule.proposes.items())] if rule.proposes else []
+    proposes += ["shadow"] if rule.shadow else []
     return [
         rule.name, str(rule.action), rule.priority, int(rule.severity), str(rule.policy), rule.rationale, rule.labels,
         None if rule.escalate is None else [rule.escalate.to, rule.escalate.within_minutes, rule.escalate.severity],
         sorted(rule.kinds), sorted(rule.platforms), sorted(rule.brands), [_plain_check(c) for c in rule.checks],
+        *proposes,
     ]  # fmt: skip
 
 
 def _plain_check(check: Check) -> list[object]:
     if isinstance(check, TextCheck):
-        sources = [pattern.source for pattern in check.patterns]
+        sources = [pattern.source if not pattern.looks else
+                   [pattern.source, *([look.engine.pattern, look.behind, look.wanted] for look in pattern.looks)]
+                   for pattern in check.patterns]  # fmt: skip
         return [check.fields, check.mode, check.negate, check.cased, check.terms, sources]
     if isinstance(check, LengthCheck):
         return [check.bound, check.longer]
+    if isinstance(check, SignalCheck):
+        return [check.signal, check.op, check.negate, check.bound, check.words]
+    if isinstance(check, HoursCheck):
+        return [check.start, check.end, check.zone, check.negate]
     return [check.key, [[_plain_check(part) for part in member] for member in check.members]]
 
 

@@ -12,7 +12,7 @@ from herald.errors import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from herald.ports import Completer, Meter, Outlet, Poller, Source
+    from herald.ports import Completer, FeedPage, Feeds, Meter, Outlet, Poller, Source
 
 ALIASES: Mapping[str, str] = {"meta": "facebook_page", "stripe": "webhook"}
 """Other names that `parse` and `verify` take."""
@@ -22,6 +22,7 @@ _FACEBOOK_PAGE = ("herald.platforms.facebook_page", "FacebookPage")
 _GOOGLE_BUSINESS = ("herald.platforms.google_business", "GoogleBusiness")
 _INSTAGRAM = ("herald.platforms.instagram", "Instagram")
 _MASTODON = ("herald.platforms.mastodon", "Mastodon")
+_SHOPIFY = ("herald.platforms.shopify", "Shopify")
 _WEBHOOK = ("herald.platforms.webhook", "Webhook")
 
 _SOURCES = {
@@ -30,9 +31,10 @@ _SOURCES = {
     "google_business": _GOOGLE_BUSINESS,
     "instagram": _INSTAGRAM,
     "mastodon": _MASTODON,
+    "shopify": _SHOPIFY,
     "webhook": _WEBHOOK,
 }
-_OUTLETS = _SOURCES  # so far each platform is both; webhook's outlet says that it can do nothing
+_OUTLETS = _SOURCES  # so far each platform is both; webhook's and shopify's outlets say that they can do nothing
 _POLLERS = {
     "bluesky": _BLUESKY,
     "facebook_page": _FACEBOOK_PAGE,  # what webhooks lost
@@ -72,6 +74,25 @@ def completers() -> Mapping[str, Completer]:
 def meters() -> Mapping[str, Meter]:
     """Name -> platform that tells numbers."""
     return cast("Mapping[str, Meter]", _Lazy(_METERS))
+
+
+def feeds(own: str = "") -> Feeds:
+    """What reads feeds; imported when the first is read.
+
+    Args:
+        own: see ports.Feeds.
+    """
+    return _Feeds(own)
+
+
+class _Feeds:
+    def __init__(self, own: str) -> None:
+        self.own = own
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        from herald.platforms.wire.feeds import fetch  # noqa: PLC0415
+
+        return fetch(address, etag, modified, self.own)
 
 
 class _Lazy(Mapping[str, object]):

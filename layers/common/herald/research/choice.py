@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
+from hashlib import sha256
 
 from herald.model.record import record
-from herald.model.research import PlatformScore
+from herald.model.research import PlatformScore, Scored
 
 BEST = 3
 
@@ -25,7 +27,7 @@ class Total:
     scored: int
 
 
-def totals(weights: Mapping[str, int], scores: Iterable[PlatformScore]) -> list[Total]:
+def totals(weights: Mapping[str, int], scores: Iterable[PlatformScore | Scored]) -> list[Total]:
     """Every platform that has a score, best first; equal ones by name. Weights of 0 leave a need out."""
     given: dict[str, dict[str, int]] = {}
     for one in scores:
@@ -37,3 +39,16 @@ def totals(weights: Mapping[str, int], scores: Iterable[PlatformScore]) -> list[
         points = sum((Fraction(weights[need] * score) for need, score in mine.items()), Fraction())
         found.append(Total(platform, float(points * 100 / (BEST * whole)), len(mine)))
     return sorted(found, key=lambda total: (-total.points, total.platform))
+
+
+def digest(
+    needs: int, weights: Mapping[str, int], scores: Iterable[PlatformScore | Scored], sheet: str
+) -> str:  # fmt: skip
+    """SHA-256, in hex, of one exact comparison: what a signature is put under.
+
+    Of the needs' version, each need with its weight, each score with its reason, and the digest of the sheet, as JSON
+    with sorted rows; whatever order they come in, the same comparison has the same digest.
+    """
+    rows = sorted([one.platform, one.need, one.score, one.reason] for one in scores)
+    told = [needs, sorted([need, weight] for need, weight in weights.items()), rows, sheet]
+    return sha256(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()

@@ -1,4 +1,8 @@
-"""What rises: words and hashtags said more often in the last days than before, with base and samples. Pure."""
+"""What rises: words and hashtags said more often in the last days than before, with base and samples. Pure.
+
+A topic rises when at least LEAST things say it, by at least VOICES different people, SURE standard deviations above
+the days before, and when its share of all that was said grew GROWTH times: a busy week alone makes no trends.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +10,16 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from math import sqrt
 
 from herald.model.record import record
 
 LEAST = 5
 """Times in the newer window below which nothing rises: from one to two is chance."""
-FACTOR = 2.0
+VOICES = 3
+"""Different people who must say it: one who says it ten times is no trend."""
+SURE = 2.0
+GROWTH = 1.5
 SAMPLES = 3
 _WORD = re.compile(r"#?[^\W_][\w'’-]{2,30}", re.UNICODE)
 _COMMON = frozenset(
@@ -28,11 +36,12 @@ _COMMON = frozenset(
 
 @record
 class Said:
-    """One thing said: by which message or item, when, and its words."""
+    """One thing said: by which message or item, when, its words, and by whom, as a stable id."""
 
     id: str
     at: datetime
     text: str
+    voice: str
 
 
 @record
@@ -42,8 +51,10 @@ class Rising:
     Attributes:
         now, base: in how many things it was said in the newer window, and in the one as long before it.
         velocity: how many more a day, (now - base) / days of a window.
+        voices: different people who say it in the newer window.
+        score: (now - base) / sqrt(now + base), by which topics are ranked.
         growth: (now + 1) / (base + 1): what it multiplied by, one added so that a base of 0 has a growth.
-        samples: ids of the newest things that say it.
+        samples: ids of the newest things that say it, of different people where there are.
     """
 
     topic: str
@@ -51,6 +62,8 @@ class Rising:
     base: int
     velocity: float
     growth: float
+    voices: int
+    score: float
     samples: tuple[str, ...]
 
 
@@ -62,33 +75,49 @@ def topics(text: str) -> set[str]:
 
 
 def rising(said: Iterable[Said], until: datetime, days: int, limit: int = 20) -> list[Rising]:
-    """Topics said at least LEAST times in the `days` before `until`, FACTOR times as often as in the days before those.
+    """Topics that rise in the `days` before `until`, the surest first; of equal ones the more frequent, then by name.
 
-    The steepest first; of equal ones the more frequent, then by name.
+    Args:
+        said: from 2 * `days` before `until` on; what lies outside is left out, and the same id counts once.
+    The score is the difference of two Poisson counts in standard deviations, by the normal approximation (Przyborowski
+    and Wilenski, Biometrika 31, 1940). A topic has been said, so it is never divided by 0.
     """
     width = timedelta(days=days)
-    newer: dict[str, list[Said]] = {}
-    older: dict[str, int] = {}
+    unique = {one.id: one for one in said if until - 2 * width <= one.at < until}
+    newer = [one for one in unique.values() if one.at >= until - width]
+    now, before = _by_topic(newer), _by_topic(one for one in unique.values() if one.at < until - width)
+    found = [_rising(topic, there, len(before.get(topic, ())), days) for topic, there in now.items()]
+    sure = [one for one in found if _rises(one, len(newer), len(unique) - len(newer))]
+    return sorted(sure, key=lambda one: (-one.score, -one.now, one.topic))[:limit]
+
+
+def _by_topic(said: Iterable[Said]) -> dict[str, list[Said]]:
+    found: dict[str, list[Said]] = {}
     for one in said:
-        if not until - 2 * width <= one.at < until:
-            continue
         for topic in topics(one.text):
-            if one.at >= until - width:
-                newer.setdefault(topic, []).append(one)
-            else:
-                older[topic] = older.get(topic, 0) + 1
-    found = [
-        _rising(topic, there, older.get(topic, 0), days)
-        for topic, there in newer.items()
-        if len(there) >= LEAST and len(there) + 1 >= FACTOR * (older.get(topic, 0) + 1)
-    ]
-    return sorted(found, key=lambda one: (-one.growth, -one.now, one.topic))[:limit]
+            found.setdefault(topic, []).append(one)
+    return found
+
+
+def _rises(one: Rising, all_now: int, all_before: int) -> bool:
+    if one.now < LEAST or one.voices < VOICES or one.score < SURE:
+        return False
+    return one.base == 0 or one.now * all_before >= GROWTH * one.base * all_now
 
 
 def _rising(topic: str, there: Sequence[Said], base: int, days: int) -> Rising:
-    newest = sorted(there, key=lambda one: (one.at, one.id), reverse=True)[:SAMPLES]
     now = len(there)
-    return Rising(topic, now, base, (now - base) / days, (now + 1) / (base + 1), tuple(one.id for one in newest))
+    return Rising(
+        topic, now, base, (now - base) / days, (now + 1) / (base + 1), len({one.voice for one in there}),
+        (now - base) / sqrt(now + base), _samples(there),
+    )  # fmt: skip
+
+
+def _samples(there: Iterable[Said]) -> tuple[str, ...]:
+    newest = sorted(there, key=lambda one: (one.at, one.id), reverse=True)
+    first = {one.voice: one for one in reversed(newest)}  # the newest of each voice
+    mixed = sorted(newest, key=lambda one: first[one.voice] is not one)
+    return tuple(one.id for one in mixed[:SAMPLES])
 
 
 def matches(text: str, words: Iterable[str], without: Iterable[str]) -> bool:

@@ -78,8 +78,11 @@ def still(change: Still) -> Check:
 
 
 def tallied(change: Tallied) -> Update:
-    """Numbers added to a record's row."""
-    return Update(_key(_shelf(change.kind), change.place), add=dict(change.add))
+    """Numbers added to a record's row; one that begins with them says what it lies by, so that it can be read back."""
+    lies = _shelf(change.kind)
+    key = _key(lies, change.place)
+    named = dict(zip((*lies.of, *lies.by), map(_text, change.place), strict=True))
+    return Update(key, once=named, add=dict(change.add))
 
 
 def _item(thing: Record) -> Item:

@@ -31,11 +31,18 @@ from herald.model import (
 )
 from herald.model.breaches import breaches_list, breaches_of
 from herald.model.campaigns import (
+    FELL,
+    ROSE,
     Campaign,
     Clicks,
+    Conversions,
     Offer,
+    OfferCode,
+    Order,
     Product,
     ShortLink,
+    Stock,
+    Uptake,
     campaigns_list,
     links_list,
     offers_list,
@@ -50,7 +57,8 @@ from herald.model.recommendations import (
     recommendations_of,
 )
 from herald.model.record import Record
-from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile
+from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
+from herald.model.trends import Feed, FeedItem, FeedState, items_list
 from herald.store import keys
 
 R = TypeVar("R", bound=Record)
@@ -90,10 +98,18 @@ def _of_campaign(thing: ShortLink) -> Mapping[str, str]:
     return {"cal": links_list(thing.brand, thing.campaign), "cal_at": f"{keys.stamp(thing.at)}#{thing.code}"}
 
 
+def _until_looked(thing: Stock) -> Mapping[str, str]:
+    return {"work": FELL, "work_at": keys.stamp(thing.fell_at)} if thing.fell_at else {}
+
+
+def _until_looked_too(thing: Uptake) -> Mapping[str, str]:
+    return {"work": ROSE, "work_at": keys.stamp(thing.rose_at)} if thing.rose_at else {}
+
+
 def _until_measured(thing: Recommendation) -> Mapping[str, str]:
-    """Among those recorded in its month, always; on the work list until its effect is measured, by due day."""
+    """Among those of the month whose report it belongs to, always; on the work list until its effect is measured."""
     at = keys.stamp(thing.at)
-    recorded = {"feed": recommendations_of(thing.brand, at[:7]), "feed_at": at}
+    recorded = {"feed": recommendations_of(thing.brand, thing.month or at[:7]), "feed_at": at}
     if thing.state is RecommendationState.MEASURED:
         return recorded
     return recorded | {"work": recommendations_list(thing.brand), "work_at": f"{thing.due}#{thing.id}"}
@@ -148,6 +164,17 @@ def _by_right(content: UserContent) -> Mapping[str, str]:
     return {"work": keys.user_content(content.brand, content.state), "work_at": f"{keys.stamp(at)}#{content.id}"}
 
 
+def _published(item: FeedItem) -> Mapping[str, str]:
+    return {"feed": items_list(item.brand), "feed_at": f"{keys.stamp(item.published)}#{item.id}"}
+
+
+_ITEM_DAYS = 30
+
+
+def _item_ends(item: FeedItem) -> int:
+    return int(item.published.timestamp()) + _ITEM_DAYS * 86_400
+
+
 SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
     Shelf(EscalationPath, keys.SETTINGS, "PATH", ("brand", "kind"), ("number",)),
@@ -159,9 +186,13 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(PlatformScore, keys.SETTINGS, "SCORE", ("brand",), ("platform", "need")),
     Shelf(Choice, keys.SETTINGS, "CHOICE", ("brand",), ("number",)),
     Shelf(Profile, keys.SETTINGS, "PROFILE", ("account",), ("number",)),
+    Shelf(SeenLook, keys.SETTINGS, "LOOK", ("account",), ("number",)),
     Shelf(Monitor, keys.SETTINGS, "MONITOR", ("brand",), ("id",)),
     Shelf(Alert, keys.MESSAGES, "ALERT", ("brand",), ("at", "monitor")),
-    # ---- library: assets, feed items, user content
+    Shelf(Feed, keys.SETTINGS, "FEED", ("brand",), ("id",)),
+    Shelf(FeedState, keys.MESSAGES, "FEEDSTATE", ("brand",), ("id",)),
+    Shelf(FeedItem, keys.MESSAGES, "ITEM", ("brand",), ("id",), _published, _item_ends),
+    # ---- library: assets, user content
     Shelf(Asset, keys.POSTS, "ASSET", ("brand",), ("id",), _in_use),
     Shelf(UserContent, keys.POSTS, "UGC", ("brand",), ("id",), _by_right),
     Shelf(Rests, keys.POSTS, "RESTS", ("brand", "need"), ("post_id",)),
@@ -169,6 +200,9 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Campaign, keys.POSTS, "CAMPAIGN", ("brand",), ("id",), _by_last_day),
     Shelf(Offer, keys.POSTS, "OFFER", ("brand",), ("id",), _by_closing),
     Shelf(Product, keys.POSTS, "PRODUCT", ("brand",), ("id",)),
+    Shelf(Stock, keys.POSTS, "STOCK", ("shop", "item"), ("brand",), _until_looked),
+    Shelf(OfferCode, keys.POSTS, "OFFERCODE", ("brand",), ("code",)),
+    Shelf(Uptake, keys.POSTS, "UPTAKE", ("brand",), ("offer",), _until_looked_too),
     Shelf(ShortLink, keys.POSTS, "LINK", ("code",), ("code",), _of_campaign),
     Shelf(Clicks, keys.METRICS, "CLICKS", ("code",), ("day",)),
     Shelf(DayMark, keys.POSTS, "DAY", ("brand",), ("id",), _on_the_calendar),
@@ -183,6 +217,8 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
+    Shelf(Order, keys.METRICS, "ORDER", ("shop", "id"), ("brand",)),
+    Shelf(Conversions, keys.METRICS, "CONVERSIONS", ("brand", "campaign"), ("day", "source", "currency")),
     Shelf(Recommendation, keys.MESSAGES, "RECOMMENDATION", ("brand",), ("id",), _until_measured),
 )
 
