@@ -1,4 +1,4 @@
-"""The detector: hours against us as in none of the week; promotions and quiet weeks raise nothing, midnight hides none."""
+"""The detector: hours against us as in none of the week; promotions and quiet weeks raise none, midnight hides none."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from herald.errors import HeraldError, Refused, Stale
 from herald.flows.chain import commit_audited
 from herald.flows.commands import AssessIncident, CloseIncident, Command, RaiseIncident, TakeIncidentStep
 from herald.flows.context import Herald
+from herald.flows.notices import notice
 from herald.flows.planning import (
     REASON_LIMIT,
     Done,
@@ -25,9 +26,10 @@ from herald.flows.planning import (
 )
 from herald.govern import crisis
 from herald.measure import alarm
-from herald.model import Account, Action, AuditEntry, Message, New, Person, Revised
+from herald.model import Account, Action, AuditEntry, Message, New, Person, Revised, StateChange
 from herald.model.care import Taken
 from herald.model.incidents import Gravity, Incident, IncidentState, Review, Scope, incidents_list, incidents_of
+from herald.model.notices import about
 from herald.model.record import record
 
 Facts = dict[str, str | int | bool | None]
@@ -83,7 +85,7 @@ def _detect(brand: str, accounts: list[Account], herald: Herald, now: datetime) 
             figures(seen), tuple(message.id for message in _samples(accounts, herald, now)),
         )  # fmt: skip
         line = AuditEntry(CHAIN, 0, now, "herald", "incident.raised", incident.id, dict(incident.figures))
-        commit_audited([New(incident)], [line], CHAIN, herald)
+        commit_audited([New(incident), _notice(incident, "Incident found", now)], [line], CHAIN, herald)
     except Stale:
         return Found(brand, "open")
     except (HeraldError, ValueError) as error:
@@ -97,8 +99,20 @@ def _grow(incident: Incident, seen: alarm.Seen, herald: Herald, now: datetime) -
         return Found(incident.brand, "open", incident.id)
     after = replace(incident, figures=figures(seen))
     line = AuditEntry(CHAIN, 0, now, "herald", "incident.grew", incident.id, dict(after.figures))
-    commit_audited([Revised(after, incident.version)], [line], CHAIN, herald)
+    told = _notice(after, "Incident grown to twice what it was", now)
+    commit_audited([Revised(after, incident.version), told], [line], CHAIN, herald)
     return Found(incident.brand, "grew", incident.id)
+
+
+def _notice(incident: Incident, what: str, now: datetime, *, by: str = "") -> New:
+    """Tells those who must judge it, or those of its level once somebody did. `by`: whoever did what is told."""
+    judged = incident.gravity is not None
+    level = crisis.levels()[incident.level] if judged else None
+    grave = f"level {level.number}, {level.name.lower()}" if level else "not judged yet"
+    return notice(
+        incident.brand, about("incident", incident.id), incident.version + 1, f"{what}: {grave}", now, "incidents",
+        {"incident": incident.id}, roles=level.told if level else crisis.first_told(), but=by, urgent=True,
+    )  # fmt: skip
 
 
 def _just_raised(brand: str, seen: alarm.Seen, herald: Herald, now: datetime) -> bool:
@@ -170,7 +184,8 @@ def _raise(command: RaiseIncident, person: Person, herald: Herald, now: datetime
         raise Refused("input", f"There is no message {missing[0][:80]} of this brand.")
     incident = Incident(command.brand, incident_id, cause, now, person.id, now.date(), samples=samples)
     sentence = "Raised. Say next how grave it is and how far it reaches."
-    return Plan((New(incident),), Done(sentence, incident_id), {"cause": hashed(cause)})
+    told = _notice(incident, "Incident raised", now, by=person.id)
+    return Plan((New(incident), told), Done(sentence, incident_id), {"cause": hashed(cause)})
 
 
 def _assess(command: AssessIncident, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -190,7 +205,10 @@ def _assess(command: AssessIncident, person: Person, herald: Herald, now: dateti
     told = ", ".join(str(role).replace("_", " ") for role in level.told)
     sentence = f"{level.name}. These must know of it: {told}."
     facts: Facts = {"gravity": str(gravity), "scope": str(scope), "level": level.number}
-    return Plan((Revised(after, incident.version),), Done(sentence, incident.id), facts)
+    changes: list[StateChange] = [Revised(after, incident.version)]
+    if incident.gravity is None or level.number > incident.level:  # they know already of what is no worse than it was
+        changes.append(_notice(after, "Incident judged", now, by=person.id))
+    return Plan(tuple(changes), Done(sentence, incident.id), facts)
 
 
 def _step(command: TakeIncidentStep, person: Person, herald: Herald, now: datetime) -> Plan:
