@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from dashboard import theme
+from dashboard import present_notices, theme
 from dashboard.present import clock
 from dashboard.text import SHORT, one_line, safe_text
 from herald.govern.crisis import Level
 from herald.measure import alarm
 from herald.model import Message
 from herald.model.incidents import Gravity, Incident, IncidentState, Scope
+from herald.model.notices import Notice
 
 Row = dict[str, Any]
 Name = Callable[[str], str]
@@ -57,16 +58,17 @@ def seen_words(seen: alarm.Seen) -> str:
 
 
 def blocks(
-    incident: Incident, level: Level | None, samples: Sequence[Message], *, name: Name, now: datetime
-) -> list[Row]:
+    incident: Incident, level: Level | None, samples: Sequence[Message], *, name: Name, now: datetime,
+    told: Sequence[Notice] = (),
+) -> list[Row]:  # fmt: skip
     """One incident, whole."""
     by = "the detector" if incident.by == "detector" else one_line(name(incident.by), 60)
     facts = [{"k": "Raised", "v": f"{clock(incident.at, 'UTC', now)} by {by}"}]
     if incident.gravity and incident.scope and level:
         who = one_line(name(incident.assessed_by), 60)
         facts.append({"k": "Judged", "v": f"{GRAVITIES[incident.gravity]}, {SCOPES[incident.scope].lower()}, by {who}"})
-        told = ", ".join(theme.ROLES[role].lower() for role in level.told)
-        facts += [{"k": "Level", "v": f"{incident.level} · {level.name}"}, {"k": "Must know", "v": told}]
+        know = ", ".join(theme.ROLES[role].lower() for role in level.told)
+        facts += [{"k": "Level", "v": f"{incident.level} · {level.name}"}, {"k": "Must know", "v": know}]
     if incident.figures:
         f = incident.figures
         facts.append({
@@ -74,6 +76,7 @@ def blocks(
             f"the limit was {f['limit_x100'] / 100:.1f}, the week's mean {f['mean_x100'] / 100:.1f}",
         })  # fmt: skip
     found: list[Row] = [{"t": "title", "text": one_line(incident.cause, 300)}, {"t": "facts", "rows": facts}]
+    found += present_notices.blocks(told, name=name, now=now)
     if samples:
         found.append({"t": "title", "text": "Messages that show it"})
         found.append({"t": "events", "rows": [

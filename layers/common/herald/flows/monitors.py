@@ -17,7 +17,7 @@ from herald.flows.notices import notice
 from herald.flows.planning import Done, Plan, Planner, authorise, proper_id, same_version, words
 from herald.model import AuditEntry, Message, New, Person, Revised, Role
 from herald.model.monitors import Alert, Monitor
-from herald.model.notices import about
+from herald.model.notices import Notice, about
 from herald.model.record import record
 from herald.model.trends import FeedItem
 from herald.research import trends
@@ -148,6 +148,12 @@ def _tell(monitor: Monitor, found: list[Message], herald: Herald, now: datetime)
 def told_of(alert: Alert) -> str:
     """What its notice is about (flows/notices.py)."""
     return about("alert", alert.monitor, f"{alert.at:%Y-%m-%dT%H}")
+
+
+def notices_of(alerts: Iterable[Alert], herald: Herald) -> dict[str, Notice]:
+    """What was told of these, by what it is about (`told_of`)."""
+    found = herald.store.find_all(Notice, [(one.brand, told_of(one), 1) for one in alerts])
+    return {one.about: one for one in found}
 
 
 # ---------------------------------------------------------------- what people do
