@@ -198,8 +198,9 @@ def render_trends() -> None:
         feeds.show(person, brand)
         return
     days = st.segmented_control(
-        "Days", [3, 7], default=7, required=True, key="trend-days", format_func="{} days".format
-    )
+        "Days", [3, 7], default=7, required=True, key="trend-days", format_func="{} days".format,
+        label_visibility="collapsed",
+    )  # fmt: skip
     _rises_here(brand, int(days or 7))
 
 

@@ -168,7 +168,9 @@ def test_a_profile_unlike_the_others_or_without_a_look_is_named(world: World) ->
 
 
 def things(topic: str, n: int, at: datetime, start: int = 0, voices: int = 9) -> list[Said]:
-    return [Said(f"{topic}{start + k:03d}", at + timedelta(minutes=k), f"{topic} {k}", f"p{k % voices}") for k in range(n)]
+    return [
+        Said(f"{topic}{start + k:03d}", at + timedelta(minutes=k), f"{topic} {k}", f"p{k % voices}") for k in range(n)
+    ]
 
 
 def test_a_topic_that_rises_fivefold_comes_first_with_base_velocity_and_three_samples() -> None:
