@@ -224,8 +224,8 @@ def provision(template: Template) -> Stack:
     outputs = {name: str(making.resolve(value)) for name, value in template.outputs.items()}
     there = outputs["ApiUrl"]  # the address it would have on AWS; here it is the door's
     outputs = {name: value.replace(there, url("door"), 1) for name, value in outputs.items()}
-    environment = making.variables | _mail_variables() | _feed_variables() | {"LINK_BASE": outputs["LinkBase"]}
-    environment |= client_environment()
+    here = _mail_variables() | _feed_variables() | {"LINK_BASE": outputs["LinkBase"]}
+    environment = making.variables | here | client_environment()
     return Stack(outputs, environment, making.functions, making.routes)
 
 

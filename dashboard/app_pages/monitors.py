@@ -200,8 +200,9 @@ def render_trends() -> None:
         feeds.show(person, brand)
         return
     days = st.segmented_control(
-        "Days", [3, 7], default=7, required=True, key="trend-days", format_func="{} days".format
-    )
+        "Days", [3, 7], default=7, required=True, key="trend-days", format_func="{} days".format,
+        label_visibility="collapsed",
+    )  # fmt: skip
     _rises_here(brand, int(days or 7))
 
 
@@ -210,19 +211,22 @@ def _rises_here(brand: str, days: int) -> None:
     in_feeds, entries = _rising_in_feeds(brand, days)
     texts = {one.id: one.text for one in messages.values()}
     titles = {one.id: f"{one.title} ({one.source})" for one in entries.values()}
-    for name, found, samples, what in (
-        ("Said to us", to_us, texts, "messages"), ("In feeds", in_feeds, titles, "entries"),
-    ):  # fmt: skip
-        st.subheader(name, anchor=False)
-        empty = f"Nothing rises: no word was in {rules.LEAST} {what} and clearly more often than before."
-        rows = [_rises(one, samples) for one in found]
-        table(RISING, rows, key=f"rising-{what}", name=f"What rises: {name}", empty=empty, stacks=480)
+    st.subheader("Said to us", anchor=False)
+    _rising_table(to_us, texts, "messages")
+    st.subheader("In feeds", anchor=False)
+    _rising_table(in_feeds, titles, "entries")
     st.caption(
         f"Now: in how many messages or entries of the last {days} days. Before: of as many days before those. "
         f"A topic rises with at least {rules.LEAST}, by {rules.VOICES} different people or authors, "
         f"{rules.SURE:.0f} standard deviations above before, and {rules.GROWTH} times the share of all that was said. "
         "Entries without a date are not counted."
     )
+
+
+def _rising_table(found: list[Rising], samples: dict[str, str], what: str) -> None:
+    empty = f"Nothing rises: no word was in {rules.LEAST} {what} and clearly more often than before."
+    rows = [_rises(one, samples) for one in found]
+    table(RISING, rows, key=f"rising-{what}", name=f"What rises in {what}", empty=empty, stacks=480)
 
 
 @st.cache_resource(ttl=300.0, max_entries=10, show_spinner="Reading what was said")

@@ -25,11 +25,14 @@ from dashboard import data, main, who
 from herald.care import playbooks
 from herald.flows import care, gate, library, research
 from herald.flows import commands as c
+from herald.flows.feeds import items_of, read_feeds
 from herald.govern import authority, policies
 from herald.library.rights import content_id
 from herald.model import Account, Action, Case, DeliveryState, Handling, Media, New, TargetState, UserContent, Work
 from herald.model.campaigns import Level, Stock
+from herald.ports import FeedPage
 from herald.store import db
+from herald.store.tables import TableStore
 from local.memory_media import MemoryMedia
 from tests.e2e.calendar_world import BLUESKY, FACEBOOK, MASTODON, CalendarWorld
 from tests.e2e.dashboard_world import BRAND, ZONE, World
@@ -319,6 +322,16 @@ def asked():
         who.install(None)
 
 
+class OneEntry:
+    """A server of one feed with one entry."""
+
+    own = ""
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        entry = "<item><title>Bowls</title><guid>1</guid><link>https://news.example/1</link></item>"
+        return FeedPage(f"<rss><channel>{entry}</channel></rss>".encode(), address)
+
+
 class Walk:
     """Pages drawn and commands given, and what that asked of the tables."""
 
@@ -500,6 +513,14 @@ class Walk:
         self.give(world, c.SaveMonitor("monitor-1", BRAND, "Bowls", ("bowl",), (), (), 3, 0), "lena")
         told = ("Answer sooner.", "Answers are late.", "Ten of twenty.", 20, "posts", "lena", "2026-12-01")
         self.give(world, c.RecordRecommendation("recommend-1", BRAND, told[1], told[0], *told[2:]), "lena")
+        self.give(world, c.SaveFeed(BRAND, "https://news.example/feed", "News"), "lena")
+        schedule = replace(world.herald, feeds=OneEntry(), store=TableStore(world.memory))  # it is not the task's
+        read_feeds(schedule, world.now())
+        (entry,) = items_of(BRAND, schedule)
+        draw("trends", "lena", view="Feeds", feed=entry.feed_id)
+        self.give(world, c.KeepItem(BRAND, entry.id), "lena")
+        self.give(world, c.RetireFeed(BRAND, entry.feed_id, 1), "lena")
+        draw("trends", "lena", view="Feeds", feed=entry.feed_id)
         for path in ("profiles", "trends", "evidence"):
             draw(path, "lena")
         for path, query in (
@@ -587,7 +608,7 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     assert added_to == {"CHAIN#people", "CHAIN#reports"}, "other chains are the functions' own"
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
     kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS", "SHEET", "NEEDS",
-             "SCORE", "CHOICE", "PROFILE", "LOOK", "MONITOR")  # fmt: skip
+             "SCORE", "CHOICE", "PROFILE", "LOOK", "MONITOR", "FEED")  # fmt: skip
     versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
     assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 

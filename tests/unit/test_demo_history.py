@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
+from http.server import ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
-from herald.flows import campaigns, care
+from herald.errors import PlatformError
+from herald.flows import campaigns, care, feeds, monitors
 from herald.govern import audit
 from herald.measure import counts
-from herald.model import SPOKEN, Credentials, DeliveryState, Handling, Persona, PostKind, Replied, Work
+from herald.model import SPOKEN, Asset, Credentials, DeliveryState, Handling, Persona, PostKind, Replied, Work
+from herald.platforms.wire.feeds import fetch
+from herald.research.feeds import parse
 from herald.store import rows
+from local import feeds as magazines
 from local.demo import history
 from local.demo import organisation as shop
 from local.demo.seed import fingerprint
@@ -135,3 +141,33 @@ def test_the_shop_told_of_orders_and_of_a_lamp_that_ran_out_whose_post_is_held(p
     assert left["LAMP-ACACIA"]
     held = [target for target in past.herald.store.attention(shop.BRAND) if target.post_id == "demo-bell-lamp"]
     assert ["out of stock" in target.reason for target in held] == [True]
+
+
+def test_the_magazines_were_read_one_entry_kept_and_what_they_write_of_more_and_more_rises(past: history.Past) -> None:
+    herald = past.herald
+    assert {one.error for one in feeds.states_of(shop.BRAND, herald).values()} == {""}
+    kept = [one.asset for one in feeds.items_of(shop.BRAND, herald) if one.asset]
+    assert len(kept) == 1
+    assert herald.store.find(Asset, shop.BRAND, kept[0]) is not None
+    found, samples = monitors.rising_in_feeds(shop.BRAND, 7, herald, NOW)
+    cane = next(one for one in found if one.topic == "cane")
+    assert (cane.base, cane.velocity, len(cane.samples)) == (0, cane.now / 7, 3)
+    assert len({samples[one].source for one in cane.samples}) == 3
+    assert all(one.now - one.base == pytest.approx(one.velocity * 7) for one in found)
+
+
+def test_the_magazines_are_served_and_unchanged_ones_are_not_sent_again() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), magazines.Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    own = f"http://127.0.0.1:{server.server_port}"
+    try:
+        for one in magazines.MAGAZINES:
+            page = fetch(own + one.path, "", "", own)
+            assert page.body
+            assert parse(page.body, page.address).title == one.title
+            assert fetch(own + one.path, page.etag, "", own).body is None
+        with pytest.raises(PlatformError, match="nothing at this address"):
+            fetch(f"{own}/other.xml", "", "", own)
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -51,7 +51,7 @@ def test_the_walk_left_no_way_into_the_store_untried(function: str, walk: Walk) 
 
 def test_what_is_reached_is_read_from_the_source() -> None:
     assert reach.store_methods("Poll") == {
-        "accounts", "apply", "connection", "cursor", "feed", "messages", "move_cursor",
+        "accounts", "apply", "commit", "connection", "cursor", "feed", "find_all", "messages", "move_cursor", "shelf",
     }  # fmt: skip
     assert "audit_head" in reach.store_methods("Deliver")
     assert reach.store_methods("Publish") >= {"planned", "due_deliveries", "commit"}

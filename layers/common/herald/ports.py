@@ -535,14 +535,11 @@ class FeedPage:
 
 
 class Feeds(Protocol):
-    """Reads addresses that people gave; never one inside a network of ours.
-
-    Attributes:
-        own: an origin of this machine that is read all the same, for the demo; empty: none.
-    """
+    """Reads addresses that people gave; never one inside a network of ours."""
 
     @property
-    def own(self) -> str: ...
+    def own(self) -> str:
+        """An origin of this machine that is read all the same, for the demo; empty: none."""
 
     def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
         """The feed now, asked by what it gave last time. Raises PlatformError."""

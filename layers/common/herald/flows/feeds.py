@@ -19,6 +19,7 @@ from herald.flows.planning import Done, Plan, Planner, authorise, hashed, same_v
 from herald.model import New, Person, Revised
 from herald.model.record import record
 from herald.model.trends import Feed, FeedItem, FeedState, items_list
+from herald.ports import Feeds
 from herald.research import feeds
 
 MOST_FEEDS = 20  # of a brand, that are read
@@ -150,16 +151,16 @@ def read_feeds(herald: Herald, now: datetime) -> list[Asked]:
         states = states_of(brand, herald) if saved else {}
         due += [(one, states.get(one.id)) for one in saved if one.id not in states or states[one.id].next_at <= now]
     due.sort(key=lambda pair: (pair[1].next_at if pair[1] else pair[0].at, pair[0].brand, pair[0].id))
-    return [_read(feed, state, herald, now) for feed, state in due[:A_TICK]]
+    return [_read(feed, state, herald.feeds, herald, now) for feed, state in due[:A_TICK]]
 
 
-def _read(feed: Feed, state: FeedState | None, herald: Herald, now: datetime) -> Asked:
+def _read(feed: Feed, state: FeedState | None, reader: Feeds, herald: Herald, now: datetime) -> Asked:
     """Lease, fetch, store, and only then say that it was read: what dies in between is read again."""
     before = state or FeedState(feed.brand, feed.id, now)
     leased = replace(before, next_at=now + LEASE)
     try:
         herald.store.commit([Revised(leased, state.version) if state else New(leased)])
-        after, stored = _fetched(feed, before, herald, now)
+        after, stored = _fetched(feed, before, reader, herald, now)
         herald.store.commit([Revised(after, (state.version if state else 0) + 1)])
     except Stale:
         return Asked(feed.id, "overtaken")  # another tick reads it; entries are kept once anyway
@@ -170,10 +171,9 @@ def _read(feed: Feed, state: FeedState | None, herald: Herald, now: datetime) ->
     return Asked(feed.id, "read" if stored else "unchanged", stored)
 
 
-def _fetched(feed: Feed, before: FeedState, herald: Herald, now: datetime) -> tuple[FeedState, int]:
-    assert herald.feeds is not None  # nosec B101 - for mypy; read_feeds looked
+def _fetched(feed: Feed, before: FeedState, reader: Feeds, herald: Herald, now: datetime) -> tuple[FeedState, int]:
     try:
-        page = herald.feeds.fetch(feed.address, before.etag, before.modified)
+        page = reader.fetch(feed.address, before.etag, before.modified)
         well = replace(before, next_at=now + EVERY, read_at=now, failures=0, error="")
         if page.body is None:
             return well, 0

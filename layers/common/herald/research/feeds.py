@@ -110,10 +110,8 @@ def parse(body: bytes, base: str) -> Parsed:
     Raises:
         BadPayload: no feed, not well-formed, or a document type or entities in it.
     """
-    from xml.etree.ElementTree import ParseError  # noqa: PLC0415 - the error's class alone # nosec B405
-
     from defusedxml import DefusedXmlException  # noqa: PLC0415 - only who reads feeds pays for it
-    from defusedxml.ElementTree import fromstring  # noqa: PLC0415
+    from defusedxml.ElementTree import ParseError, fromstring  # noqa: PLC0415
 
     try:
         root = fromstring(body, forbid_dtd=True)
