@@ -262,6 +262,13 @@ def test_without_mail_or_anybody_to_reach_the_page_alone_tells(world: World) -> 
     assert tick(world) == ["on_page"]
 
 
+def test_what_is_a_day_old_is_not_mailed_as_news(world: World, post: Post) -> None:
+    name = raise_one(world)
+    world.clock.pass_(minutes=24 * 60 + 1)
+    assert (tick(world), post.sent) == (["on_page"], [])
+    assert [one.reason for one in of(world, name)] == ["It was a day old before it could be mailed."]
+
+
 def test_a_quiet_tick_costs_one_query_a_brand_and_writes_nothing(world: World, post: Post) -> None:
     asked: list[tuple[Any, ...]] = []
     query = world.db.query

@@ -24,6 +24,8 @@ CHAIN = "moderation"  # the chain of the function that tells
 LEASE = timedelta(minutes=5)
 """Longer than any mail takes, as of flows.mailing."""
 TRIES = 5
+STALE = timedelta(days=1)
+"""What could not leave within it is not mailed any more: it would be taken for news."""
 MOST_AN_HOUR = 20
 """Mails of a brand and hour; what is urgent may take as many again. What is over it stands on its page only."""
 MOST_AT_ONCE = 2
@@ -85,6 +87,8 @@ def _tell(one: Notice, herald: Herald, now: datetime) -> Told:
 def _told(one: Notice, herald: Herald, now: datetime) -> NoticeState:
     if one.state is NoticeState.SENDING:
         return _end(one, NoticeState.UNCLEAR, "Whoever sent it did not come back.", herald, now)
+    if now - one.at > STALE:
+        return _end(one, NoticeState.ON_PAGE, "It was a day old before it could be mailed.", herald, now)
     if herald.mail is None:
         return _end(one, NoticeState.ON_PAGE, "No mail is set up.", herald, now)
     people = reached(one, herald.store.people())
