@@ -54,7 +54,7 @@ def contribution(message: Message, day_zone: str) -> str:
     by = "rules" if message.decision.decided_by == "rules" else "person"
     edited = "edited" if message.edited else ""
     labels = ",".join(label for label in LABELS if label in message.decision.labels)
-    return f"{day}|{message.kind}|{message.decision.action}|{by}|{edited}|{labels}|{local:%H}"
+    return f"{day}|{message.kind}|{message.decision.action}|{by}|{edited}|{labels}|{local.hour:02d}"
 
 
 def delta(account: str, old: str, new: str) -> list[Counted]:
