@@ -14,6 +14,7 @@ from typing import cast
 
 import streamlit as st
 
+from herald.flows import notices as flow_notices
 from herald.flows.context import Herald
 from herald.flows.receive import SHOPS
 from herald.model import (
@@ -27,6 +28,7 @@ from herald.model import (
     Policy,
     Work,
 )
+from herald.model.notices import Notice
 
 LIVE = 2.0  # seconds a list may be old; the pages look every three
 SETTLED = 30.0  # seconds for what people seldom change: accounts, names
@@ -174,6 +176,11 @@ def people() -> Mapping[str, Person]:
 def person(person_id: str) -> Person | None:
     """Read once for all parts of a run: a role taken away, or a person made inactive, is seen within a second."""
     return herald().store.person(person_id)
+
+
+def notices(brand: str, about: str) -> list[Notice]:
+    """Who was told of a thing by mail. Always read anew."""
+    return flow_notices.of(brand, about, herald())
 
 
 def name_of(person_id: str) -> str:

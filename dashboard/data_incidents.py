@@ -29,7 +29,7 @@ def incident(incident_id: str, brand: str) -> Incident | None:
 
 @st.cache_resource(ttl=30.0, max_entries=20, show_spinner=False)
 def today(brand: str) -> alarm.Seen:
-    """The day so far as the detector sees it."""
+    """The last hours as the detector sees them."""
     return incidents.look(list(data.accounts_of(brand)), data.herald(), data.now())[1]
 
 

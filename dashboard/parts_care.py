@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, actions_care, data, data_care, parts, present_care
+from dashboard import actions, actions_care, data, data_care, parts, present_care, present_notices
 from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.text import one_line
@@ -12,6 +12,7 @@ from herald.care import limits
 from herald.flows import commands
 from herald.govern import authority
 from herald.model import Case, CaseState, Handling, Message, Person, Persona, PostKind, Remedy, RemedyState, Role
+from herald.model.notices import about
 
 GIVING = (Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE)
 
@@ -29,6 +30,7 @@ def handling(person: Person, case: Case, message: Message, handled: data_care.Ha
     blocks += present_care.stages_block(held, handled.procedure, account, name=data.name_of, now=now)
     if held.stages:
         blocks.append(present_care.clocks(case, held, now))
+        blocks += present_notices.blocks(data.notices(case.brand, about("case", case.id)), name=data.name_of, now=now)
     sheet(blocks, key=f"play-{case.id}")
     stage = present_care.may_take_stage(case, held, person.id)
     if stage is not None and authority.may(person, "TakeCaseStep"):

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from dashboard import theme
+from dashboard import present_notices, theme
 from dashboard.present import clock
 from dashboard.text import SHORT, one_line, safe_text
 from herald.govern.crisis import Level
 from herald.measure import alarm
 from herald.model import Message
 from herald.model.incidents import Gravity, Incident, IncidentState, Scope
+from herald.model.notices import Notice
 
 Row = dict[str, Any]
 Name = Callable[[str], str]
@@ -45,36 +46,37 @@ def row(incident: Incident, level: Level | None, *, now: datetime) -> Row:
 
 
 def seen_words(seen: alarm.Seen) -> str:
-    """The day so far in one sentence."""
+    """The last hours in one sentence."""
+    so_far = f"The last {seen.hours} hours: {seen.signals} of {seen.messages} messages judged are against us."
     if seen.limit is None:
-        return (
-            f"Today so far: {seen.signals} of {seen.messages} messages against us. Too few days before it to judge by."
-        )
+        return f"{so_far} Too few days before them to judge by."
     return (
-        f"Today so far: {seen.signals} of {seen.messages} messages against us. The detector raises an incident above "
-        f"{seen.limit:.0f} (the week's mean of {seen.mean:.1f} a day, and three deviations), if they are at least "
-        f"{alarm.SHARE:.0%} of all."
+        f"{so_far} The detector raises an incident above {seen.limit:.0f} (the week's mean of {seen.mean:.1f} in the "
+        f"same hours, and three deviations), if they are at least {alarm.SHARE:.0%} of all; it looks at the last "
+        f"{min(alarm.SPANS)} hours alike."
     )
 
 
 def blocks(
-    incident: Incident, level: Level | None, samples: Sequence[Message], *, name: Name, now: datetime
-) -> list[Row]:
+    incident: Incident, level: Level | None, samples: Sequence[Message], *, name: Name, now: datetime,
+    told: Sequence[Notice] = (),
+) -> list[Row]:  # fmt: skip
     """One incident, whole."""
     by = "the detector" if incident.by == "detector" else one_line(name(incident.by), 60)
     facts = [{"k": "Raised", "v": f"{clock(incident.at, 'UTC', now)} by {by}"}]
     if incident.gravity and incident.scope and level:
         who = one_line(name(incident.assessed_by), 60)
         facts.append({"k": "Judged", "v": f"{GRAVITIES[incident.gravity]}, {SCOPES[incident.scope].lower()}, by {who}"})
-        told = ", ".join(theme.ROLES[role].lower() for role in level.told)
-        facts += [{"k": "Level", "v": f"{incident.level} · {level.name}"}, {"k": "Must know", "v": told}]
+        know = ", ".join(theme.ROLES[role].lower() for role in level.told)
+        facts += [{"k": "Level", "v": f"{incident.level} · {level.name}"}, {"k": "Must know", "v": know}]
     if incident.figures:
         f = incident.figures
         facts.append({
-            "k": "Seen", "v": f"{f['signals']} of {f['messages']} messages of the day against us; "
-            f"the limit was {f['limit_x100'] / 100:.1f}, the week's mean {f['mean_x100'] / 100:.1f} a day",
+            "k": "Seen", "v": f"{f['signals']} of {f['messages']} messages of {_span(f)} against us; "
+            f"the limit was {f['limit_x100'] / 100:.1f}, the week's mean {f['mean_x100'] / 100:.1f}",
         })  # fmt: skip
     found: list[Row] = [{"t": "title", "text": one_line(incident.cause, 300)}, {"t": "facts", "rows": facts}]
+    found += present_notices.blocks(told, name=name, now=now)
     if samples:
         found.append({"t": "title", "text": "Messages that show it"})
         found.append({"t": "events", "rows": [
@@ -96,6 +98,10 @@ def blocks(
             {"k": "Agreed by", "v": one_line(name(review.agreed_by), 60)},
         ]})  # fmt: skip
     return found
+
+
+def _span(figures: Mapping[str, int]) -> str:
+    return f"{figures['hours']} hours" if "hours" in figures else "the day"
 
 
 def _step(text: str, clause: str, taken: Any, name: Name, now: datetime) -> Row:

@@ -468,8 +468,11 @@ def _machine_variables() -> dict[str, str]:
 
 
 def _mail_variables() -> dict[str, str]:
-    """Mail goes to the mailbox on this machine and nowhere else."""
-    return {"MAIL_FROM": "herald@banksia-and-oak.example", "MAIL_SERVER": f"smtp://{HOST}:{port('smtp')}"}
+    """Mail goes to the mailbox on this machine and nowhere else; its links lead to the pages here."""
+    return {
+        "MAIL_FROM": "herald@banksia-and-oak.example", "MAIL_SERVER": f"smtp://{HOST}:{port('smtp')}",
+        "PAGES_URL": url("dashboard"),
+    }  # fmt: skip
 
 
 def _feed_variables() -> dict[str, str]:

@@ -6,7 +6,7 @@ from datetime import date
 
 import streamlit as st
 
-from dashboard import actions_govern, data, data_govern, parts, present_govern, theme, who
+from dashboard import actions_govern, data, data_govern, parts, present_govern, present_notices, theme, who
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
 from dashboard.text import one_line
@@ -14,6 +14,7 @@ from herald.flows import commands
 from herald.govern import authority
 from herald.govern.escalation import LONGEST, MOST_STEPS
 from herald.model import Breach, BreachKind, BreachState, EscalationPath, EscalationStep, Person, Role
+from herald.model.notices import about
 
 SEES = frozenset(Role)
 VIEWS = {"open": "Open", "closed": "Closed", "paths": "Escalation"}
@@ -117,6 +118,8 @@ def _detail(person: Person, brand: str, breach_id: str) -> None:
     policy = data.policy(breach.clause.policy, breach.clause.version)
     watch = data_govern.standing(breach) if breach.state is BreachState.OPEN else None
     blocks = present_govern.breach_blocks(breach, watch, policy, name=data_govern.names([breach]), now=data.now())
+    told = data.notices(brand, about("breach", breach.id))
+    blocks += present_notices.blocks(told, name=data.name_of, now=data.now())
     _acting(person, breach)
     sheet(blocks, key=f"breach-{breach.id}-{breach.version}")
 

@@ -12,6 +12,7 @@ from herald.flows import commands
 from herald.govern import authority, crisis
 from herald.model import Person, Role
 from herald.model.incidents import Gravity, Incident, IncidentState, Scope
+from herald.model.notices import about
 
 SEES = frozenset(Role) - {Role.ENGINEER}
 VIEWS = {"open": "Open", "closed": "Closed"}
@@ -95,8 +96,9 @@ def _detail(person: Person, brand: str, incident_id: str) -> None:
     parts.flash()
     _acting(person, incident)
     told = present_incidents.blocks(
-        incident, _level(incident), data_incidents.messages(incident.samples), name=data.name_of, now=data.now()
-    )
+        incident, _level(incident), data_incidents.messages(incident.samples), name=data.name_of, now=data.now(),
+        told=data.notices(incident.brand, about("incident", incident.id)),
+    )  # fmt: skip
     sheet(told, key=f"incident-{incident.id}-{incident.version}")
 
 

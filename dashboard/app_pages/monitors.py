@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from dashboard import actions, data, parts, present, theme, who
+from dashboard import actions, data, parts, present, present_notices, theme, who
 from dashboard.app_pages import feeds
 from dashboard.components import sheet
 from dashboard.components.table import table
@@ -114,11 +114,13 @@ def _alerts(brand: str, known: dict[str, Monitor]) -> None:
     alerts = flow.alerts_of(brand, data.herald())[:10]
     if not alerts:
         return
+    told = flow.notices_of(alerts, data.herald())
     rows = [
         {
             "when": present.clock(one.at, "UTC", data.now()),
             "text": f"{one_line(known[one.monitor].title if one.monitor in known else one.monitor, 120)}: "
-            f"{one.found:,} in the hour before",
+            f"{one.found:,} in the hour before"
+            + (f". {present_notices.words(notice, data.name_of)}" if (notice := told.get(flow.told_of(one))) else ""),
         }
         for one in alerts
     ]

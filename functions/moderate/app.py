@@ -35,6 +35,8 @@ def handler(event: dict[str, Any], context: object) -> None:
         from herald.flows import care  # noqa: PLC0415  the stream, whose start people wait for, needs none of these
 
         climbed = care.climb(herald, now)
+        care.warn(herald, now)
+        _tell(herald, now)
         metrics.add_metric(name="care.overdue", unit=MetricUnit.Count, value=len(climbed))
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
         metrics.add_metric(name="moderate.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
@@ -66,6 +68,15 @@ def _watch(herald: Herald, now: datetime) -> None:
         facts = {"monitor": told.monitor, "outcome": told.result, "found": told.found, "error": told.error}
         (logger.error if told.result == "failed" else logger.warning)("monitor", extra=facts)
         metrics.add_metric(name=f"monitor.{told.result}", unit=MetricUnit.Count, value=1)
+
+
+def _tell(herald: Herald, now: datetime) -> None:
+    from herald.flows import notices  # noqa: PLC0415
+
+    for told in notices.tell(herald, now):
+        facts = {"brand": told.brand, "about": told.about, "outcome": told.result, "error": told.error}
+        (logger.error if told.result in ("failed", "unclear") else logger.info)("notice", extra=facts)
+        metrics.add_metric(name=f"notice.{told.result}", unit=MetricUnit.Count, value=1)
 
 
 def _climb(herald: Herald, now: datetime) -> None:

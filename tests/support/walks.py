@@ -38,6 +38,7 @@ from herald.model import (
     Connection,
     Counted,
     Event,
+    Handling,
     Kind,
     Media,
     Message,
@@ -46,6 +47,7 @@ from herald.model import (
     Role,
     Snapshot,
 )
+from herald.model.care import stages_list
 from herald.ports import FeedPage, Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
@@ -348,6 +350,11 @@ def judges(walk: Walk) -> None:
     walk.perform(c.SaveMonitor("monitor-1", BRAND, "Chairs", ("chair",), (), (), 1, 0), ANA.id)
     _told(walk, a_comment("A chair, please", id="38", at=walk.clock()))
     _against_us(walk)
+    walk.changed(_told(walk, a_comment("another broken lamp", id="40", at=walk.clock())))
+    soon = walk.herald.store.listed(Handling, "work", stages_list(BRAND), first="0")[0].stages[0].due_at
+    walk.clock.now = soon.replace(minute=soon.minute // 5 * 5) - timedelta(minutes=10)
+    for _ in range(2):
+        walk.tick("Moderate")  # it is told of before its time, once
     walk.clock.now = walk.clock.now.replace(minute=0) + timedelta(hours=1)
     _told(walk, a_comment("Another chair", id="39", at=walk.clock() - timedelta(minutes=9)))
     for _ in range(2):
@@ -355,11 +362,11 @@ def judges(walk: Walk) -> None:
 
 
 def _against_us(walk: Walk) -> None:
-    account, today = ACCOUNT.id, walk.clock().astimezone(ZoneInfo(ACCOUNT.timezone)).date()
+    account, here = ACCOUNT.id, walk.clock().astimezone(ZoneInfo(ACCOUNT.timezone))
     for back in range(1, 4):
-        day = (today - timedelta(days=back)).isoformat()
-        walk.store.commit([Counted(account, day, {"messages": 20, "label.complaint": 2})])
-    walk.store.commit([Counted(account, today.isoformat(), {"messages": 40, "label.complaint": 40})])
+        day = (here - timedelta(days=back)).date().isoformat()
+        walk.store.commit([Counted(account, day, {f"h{here:%H}": 20, f"x{here:%H}": 2})])
+    walk.store.commit([Counted(account, here.date().isoformat(), {f"h{here:%H}": 40, f"x{here:%H}": 40})])
 
 
 def _told(walk: Walk, event: Event) -> str:

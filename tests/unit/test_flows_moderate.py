@@ -84,7 +84,7 @@ def test_what_no_rule_matches_is_allowed_and_costs_no_case_and_no_delivery() -> 
     assert message.decision is not None
     assert message.decision.action is Action.ALLOW
     assert message.case_id == message.act == ""
-    assert rollup(world) == {"messages": 1, "kind.comment": 1, "action.allow": 1, "by.rules": 1}
+    assert rollup(world) == {"messages": 1, "kind.comment": 1, "action.allow": 1, "by.rules": 1, "h12": 1}
 
 
 def test_where_the_platform_cannot_hide_a_person_gets_a_task() -> None:

@@ -36,10 +36,10 @@ def counted(message: Message, zone: str = SYDNEY) -> dict[str, int]:
 
 def test_a_judged_comment_counts_its_kind_its_decision_and_its_labels():
     message = a_message(edited=True, decision=a_decision(Action.HIDE, "priya", ("insult", "question", "complaint")))
-    assert contribution(message, SYDNEY) == "2026-11-22|comment|hide|person|edited|complaint,question"
+    assert contribution(message, SYDNEY) == "2026-11-22|comment|hide|person|edited|complaint,question|23"
     assert counted(message) == {
         "messages": 1, "kind.comment": 1, "action.hide": 1, "by.person": 1, "edited": 1, "label.complaint": 1,
-        "label.question": 1,
+        "label.question": 1, "h23": 1, "x23": 1,
     }  # fmt: skip
 
 
@@ -75,8 +75,20 @@ def test_a_change_of_decision_moves_one_count_and_touches_nothing_else():
     new = contribution(a_message(decision=a_decision(Action.HIDE)), SYDNEY)
     [change] = delta("facebook_page:1", old, new)
     assert (change.account, change.day) == ("facebook_page:1", "2026-11-22")
-    assert change.add == {"action.allow": -1, "action.hide": 1}
+    assert change.add == {"action.allow": -1, "action.hide": 1, "x23": 1}
     assert delta("facebook_page:1", new, new) == []
+
+
+def test_a_row_counted_before_hours_were_gets_its_hour_when_something_changes_it():
+    [change] = delta("facebook_page:1", "2026-11-22|comment|allow|rules||", contribution(a_message(), SYDNEY))
+    assert change.add == {"h23": 1}
+
+
+def test_what_is_against_us_counts_once_an_hour_however_many_reasons_there_are():
+    complaint = a_message(decision=a_decision(Action.QUEUE, labels=("complaint",)))
+    assert {m: n for m, n in counted(complaint).items() if m[0] in "hx"} == {"h23": 1, "x23": 1}
+    praise = a_message(decision=a_decision(labels=("praise",)))
+    assert {m: n for m, n in counted(praise).items() if m[0] in "hx"} == {"h23": 1}
 
 
 def test_a_message_whose_day_becomes_known_later_leaves_the_old_day():
@@ -85,7 +97,10 @@ def test_a_message_whose_day_becomes_known_later_leaves_the_old_day():
     assert [(c.day, c.add["messages"]) for c in delta("a", old, new)] == [("2026-11-21", 1), ("2026-11-22", -1)]
 
 
-@pytest.mark.parametrize("text", ["rubbish", "2026-11-22|comment|banish|rules||", "x|comment|hide|rules||", "||||||"])
+@pytest.mark.parametrize("text", [
+    "rubbish", "2026-11-22|comment|banish|rules||", "x|comment|hide|rules||", "||||||",
+    "2026-11-22|comment|hide|rules|||24", "2026-11-22|comment|hide|rules|||", "2026-11-22|comment|hide|rules|||07|",
+])  # fmt: skip
 def test_a_contribution_that_nobody_made_is_refused(text: str):
     with pytest.raises(ValueError, match="no contribution"):
         delta("a", "", text)

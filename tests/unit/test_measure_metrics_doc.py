@@ -66,8 +66,8 @@ def every_metric_the_code_can_count() -> set[str]:
     texts = [f"2026-11-22|{kind}|fact|||" for kind in Kind if kind not in SPOKEN]
     texts += [f"2026-11-22|{kind}|deleted|||" for kind in SPOKEN]
     texts += [
-        f"2026-11-22|{kind}|{action}|{by}|edited|{labels}"
-        for kind in SPOKEN for action in Action for by in ("rules", "person")
+        f"2026-11-22|{kind}|{action}|{by}|edited|{labels}|{hour:02d}"
+        for kind in SPOKEN for action in Action for by in ("rules", "person") for hour in range(24)
     ]  # fmt: skip
     return {metric for text in texts for metric in counts.delta("p:a", "", text)[0].add}
 
@@ -75,7 +75,7 @@ def every_metric_the_code_can_count() -> set[str]:
 def pattern(metric: str) -> str:
     """`kind.comment` -> `kind.<kind>`"""
     family = {"kind": "kind.<kind>", "action": "action.<action>", "by": "by.<who>", "label": "label.<label>"}
-    return family.get(metric.partition(".")[0], metric)
+    return re.sub(r"^([hx])\d\d$", r"\1<hour>", family.get(metric.partition(".")[0], metric))
 
 
 def test_every_metric_the_code_counts_has_its_section_and_no_section_lacks_its_metric():

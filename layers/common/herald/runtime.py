@@ -43,6 +43,7 @@ class Settings:
     mail_from: str = ""
     mail_server: str = ""
     link_base: str = ""
+    pages: str = ""
     link_secret: str = LINKS
     own_feeds: str = ""  # an origin of this machine whose feeds are read although it is private; on AWS: none
     settings_ttl: float = 10.0
@@ -61,6 +62,7 @@ class Settings:
             mail_from=environment.get("MAIL_FROM", ""),
             mail_server=environment.get("MAIL_SERVER", ""),
             link_base=environment.get("LINK_BASE", "").rstrip("/"),
+            pages=environment.get("PAGES_URL", "").rstrip("/"),
             link_secret=environment.get("LINKS_REF") or LINKS,
             own_feeds=environment.get("OWN_FEEDS", ""),
             settings_ttl=float(environment.get("SETTINGS_TTL", "10")),
@@ -96,6 +98,7 @@ def build(
         mail=_mail(settings, client, now),
         feeds=platforms.feeds(settings.own_feeds),
         link_base=settings.link_base,
+        pages=settings.pages,
         link_secret=settings.link_secret,
         leftovers=AwsLeftovers(settings.raw_bucket, settings.deliveries_url, client),
     )

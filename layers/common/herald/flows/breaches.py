@@ -20,6 +20,7 @@ from herald.flows.commands import (
     SaveEscalation,
 )
 from herald.flows.context import Herald
+from herald.flows.notices import notice
 from herald.flows.planning import (
     REASON_LIMIT,
     Done,
@@ -48,6 +49,7 @@ from herald.model import (
     Role,
 )
 from herald.model.breaches import breaches_list
+from herald.model.notices import about as told_of
 from herald.model.record import record
 
 CHAIN = "moderation"  # the chain of the function that climbs
@@ -154,7 +156,8 @@ def _record(command: RecordBreach, person: Person, herald: Herald, now: datetime
         "kind": kind, "clause": str(clause), "ref": command.ref or None, "path": path.number, "step": begins.step,
         "about": hashed(about), "words": hashed(said),
     }  # fmt: skip
-    return Plan((New(breach),), Done(f"Recorded. {_asks(begins, people)}", breach_id), facts)
+    told = _notice(breach, begins, "Breach recorded", now, by=person.id)
+    return Plan((New(breach), told), Done(f"Recorded. {_asks(begins, people)}", breach_id), facts)
 
 
 def _acknowledge(command: AcknowledgeBreach, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -317,12 +320,22 @@ def _climb(breach: Breach, people: list[Person], herald: Herald, now: datetime) 
             "clause": str(breach.clause), "from": breach.step, "to": after.step, "path": path.number
         }  # fmt: skip
         line = AuditEntry(CHAIN, 0, now, "herald", "breach.climbed", breach.id, facts)
-        commit_audited([Revised(moved, breach.version)], [line], CHAIN, herald)
+        told = _notice(moved, after, f"Breach climbed to step {after.step + 1}", now)
+        commit_audited([Revised(moved, breach.version), told], [line], CHAIN, herald)
     except Stale:
         return Climbed(breach.id, "overtaken")
     except (HeraldError, ValueError) as error:
         return Climbed(breach.id, "failed", breach.step, type(error).__name__)
     return Climbed(breach.id, "climbed", after.step)
+
+
+def _notice(breach: Breach, on: Watch, what: str, now: datetime, *, by: str = "") -> New:
+    """Tells who is asked at this step: whose breach it is never is (`watch`)."""
+    title = f"{what}: {breach.clause}, to be taken on"
+    return notice(
+        breach.brand, told_of("breach", breach.id), breach.step + 1, title, now, "breaches", {"breach": breach.id},
+        people=on.on.people, but=by,
+    )  # fmt: skip
 
 
 def _until(now: datetime) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
@@ -25,6 +25,7 @@ from herald.flows.commands import (
     TakeCaseStep,
 )
 from herald.flows.context import Herald
+from herald.flows.notices import notice
 from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, words
 from herald.govern import policies
 from herald.model import (
@@ -50,8 +51,12 @@ from herald.model import (
     StateChange,
     Work,
 )
-from herald.model.care import remedies_list, stages_list
+from herald.model.care import Stage, remedies_list, stages_list
+from herald.model.notices import Notice, about
 
+SOON = timedelta(minutes=30)
+EVERY = 5  # minutes
+DESK = (Role.CUSTOMER_SERVICE_MANAGER, Role.COMMUNITY_MANAGER)
 CHAIN = "moderation"  # of the function on whose schedule it runs
 Facts = dict[str, str | int | bool | None]
 R = TypeVar("R")
@@ -240,12 +245,50 @@ def climb(herald: Herald, now: datetime) -> list[Handling]:
                 continue
             stage = procedure.overdue(after, now)
             lines = [_climbed(after, stage.id, stage.to, now)] if stage and after != seen else []
+            told = [_notice(after, stage, now)] if stage and lines else []
             try:
-                commit_audited([Revised(after, handling.version)], lines, CHAIN, herald)
+                commit_audited([Revised(after, handling.version), *told], lines, CHAIN, herald)
             except (Stale, Conflict):
                 continue
             moved += [after] if lines else []
     return moved
+
+
+def warn(herald: Herald, now: datetime) -> int:
+    """Tell of every complaint whose step is due within SOON, once. Returns how many; looks each EVERY minutes."""
+    if now.minute % EVERY:
+        return 0
+    changes: list[StateChange] = []
+    for brand in sorted({account.brand for account in herald.store.accounts()}):
+        soon = herald.store.listed(Handling, "work", stages_list(brand), first=_text(now), last=_text(now + SOON))
+        cases = herald.store.cases(handling.case_id for handling in soon)
+        there = [(h, cases[h.case_id]) for h in soon if h.case_id in cases]
+        due = [
+            _notice(seen, seen.current, now, soon=True, owner=case.owner)
+            for handling, case in there
+            if (seen := procedure.caught_up(handling, case)).current and now <= seen.current.due_at <= now + SOON
+        ]
+        told = herald.store.find_all(Notice, [_place(one) for one in due])
+        known = {(one.about, one.n) for one in told}
+        changes += [one for one in due if _place(one)[1:] not in known]
+    for change in changes:
+        commit_audited([change], [], CHAIN, herald)
+    return len(changes)
+
+
+def _place(change: New) -> tuple[str, str, int]:
+    assert isinstance(change.thing, Notice)
+    return change.thing.brand, change.thing.about, change.thing.n
+
+
+def _notice(handling: Handling, stage: Stage, now: datetime, *, soon: bool = False, owner: str = "") -> New:
+    """Before its time whoever has the case is told, else the desk; after it the role that the procedure names."""
+    number = 2 * [each.id for each in handling.stages].index(stage.id) + (1 if soon else 2)
+    what = f"Complaint due by {stage.due_at:%H:%M} UTC" if soon else "Complaint overdue"
+    return notice(
+        handling.brand, about("case", handling.case_id), number, f"{what}: {stage.id}", now, "inbox",
+        {"case": handling.case_id}, people=(owner,) if soon and owner else (), roles=DESK if soon else (stage.to,),
+    )  # fmt: skip
 
 
 def _climbed(handling: Handling, stage: str, to: str, now: datetime) -> AuditEntry:

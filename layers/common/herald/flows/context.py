@@ -52,5 +52,6 @@ class Herald:
     mail: Mailer | None = None
     feeds: Feeds | None = None
     link_base: str = ""  # where /l/{token} is reached from outside; empty: no links are made
+    pages: str = ""  # where the pages for people are; empty: mails name the page only
     link_secret: str = LINKS  # the name under which the keys of links are kept
     leftovers: Leftovers | None = None

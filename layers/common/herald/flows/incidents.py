@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -12,6 +12,7 @@ from herald.errors import HeraldError, Refused, Stale
 from herald.flows.chain import commit_audited
 from herald.flows.commands import AssessIncident, CloseIncident, Command, RaiseIncident, TakeIncidentStep
 from herald.flows.context import Herald
+from herald.flows.notices import notice
 from herald.flows.planning import (
     REASON_LIMIT,
     Done,
@@ -25,16 +26,19 @@ from herald.flows.planning import (
 )
 from herald.govern import crisis
 from herald.measure import alarm
-from herald.model import Account, Action, AuditEntry, Message, New, Person, Revised
+from herald.model import Account, Action, AuditEntry, Message, New, Person, Revised, StateChange
 from herald.model.care import Taken
-from herald.model.incidents import Gravity, Incident, IncidentState, Review, Scope, incidents_list
+from herald.model.incidents import Gravity, Incident, IncidentState, Review, Scope, incidents_list, incidents_of
+from herald.model.notices import about
 from herald.model.record import record
 
 Facts = dict[str, str | int | bool | None]
 CHAIN = "moderation"  # the chain of the function that looks
 DETECTOR = "detector"
 SAMPLES = 5
-_CAUSE = "Far more against us than on the days of the week before."
+GROWS = 2
+"""An open incident has grown when this many times as much is against us as when it was raised or last grew."""
+_CAUSE = "Far more against us than in the same hours of the week before."
 MOST_OPEN = 20
 _TEXT_LIMIT = 1_000
 
@@ -47,15 +51,16 @@ class Found:
     """What one look at one brand came to; for the log: ids and counts only."""
 
     brand: str
-    result: str  # raised | open | failed
+    result: str  # raised | grew | open | failed
     incident: str = ""
     error: str = ""
 
 
 def detect(herald: Herald, now: datetime) -> list[Found]:
-    """The tick: each brand's day so far against its week (measure/alarm.py). Safe to repeat: one a brand and day.
+    """The tick: each brand's last hours against its week (measure/alarm.py). Safe to repeat: one a brand and wave.
 
-    While one that the detector raised is open, it raises no other: it is the same wave, or somebody looks already.
+    While one that the detector raised is open it raises no other, nor for as long as the span that alarms reaches back
+    after the last: it is the same wave. One that is open and has grown to twice what it was says so, and tells again.
     """
     accounts = herald.store.accounts()
     return [
@@ -70,14 +75,17 @@ def _detect(brand: str, accounts: list[Account], herald: Herald, now: datetime) 
         day, seen = look(accounts, herald, now)
         if not seen.alarm:
             return None
-        if any(each.by == DETECTOR for each in open_of(brand, herald)):
-            return Found(brand, "open")
+        there = next((each for each in open_of(brand, herald) if each.by == DETECTOR), None)
+        if there:
+            return _grow(there, seen, herald, now)
+        if _just_raised(brand, seen, herald, now):
+            return None
         incident = Incident(
-            brand, f"{brand}-{day.isoformat()}", _CAUSE, now, DETECTOR, day,
+            brand, f"{brand}-{day:%Y-%m-%d-%H}", _CAUSE, now, DETECTOR, day.date(),
             figures(seen), tuple(message.id for message in _samples(accounts, herald, now)),
         )  # fmt: skip
         line = AuditEntry(CHAIN, 0, now, "herald", "incident.raised", incident.id, dict(incident.figures))
-        commit_audited([New(incident)], [line], CHAIN, herald)
+        commit_audited([New(incident), _notice(incident, "Incident found", now)], [line], CHAIN, herald)
     except Stale:
         return Found(brand, "open")
     except (HeraldError, ValueError) as error:
@@ -85,35 +93,65 @@ def _detect(brand: str, accounts: list[Account], herald: Herald, now: datetime) 
     return Found(brand, "raised", incident.id)
 
 
-def look(accounts: list[Account], herald: Herald, now: datetime) -> tuple[date, alarm.Seen]:
-    """(the day it is for most of them, what the detector sees) of a brand's accounts, each by its own days."""
-    days = [{}, *({} for _ in range(alarm.DAYS))]  # type: list[dict[str, int]]
-    dates = []
-    for account in accounts:
-        today = now.astimezone(ZoneInfo(account.timezone)).date()
-        dates.append(today)
-        first = today - timedelta(days=alarm.DAYS)
-        counted = herald.store.counts(account.id, first.isoformat(), today.isoformat())
-        for back, of_day in enumerate(days):
-            for metric, n in counted.get((today - timedelta(days=back)).isoformat(), {}).items():
-                of_day[metric] = of_day.get(metric, 0) + n
-    return max(dates), alarm.look(days[0], days[1:])
+def _grow(incident: Incident, seen: alarm.Seen, herald: Herald, now: datetime) -> Found:
+    was = incident.figures.get("signals", 0)
+    if seen.signals < GROWS * was or not was:
+        return Found(incident.brand, "open", incident.id)
+    after = replace(incident, figures=figures(seen))
+    line = AuditEntry(CHAIN, 0, now, "herald", "incident.grew", incident.id, dict(after.figures))
+    told = _notice(after, "Incident grown to twice what it was", now)
+    commit_audited([Revised(after, incident.version), told], [line], CHAIN, herald)
+    return Found(incident.brand, "grew", incident.id)
+
+
+def _notice(incident: Incident, what: str, now: datetime, *, by: str = "") -> New:
+    """Tells those who must judge it, or those of its level once somebody did. `by`: whoever did what is told."""
+    judged = incident.gravity is not None
+    level = crisis.levels()[incident.level] if judged else None
+    grave = f"level {level.number}, {level.name.lower()}" if level else "not judged yet"
+    return notice(
+        incident.brand, about("incident", incident.id), incident.version + 1, f"{what}: {grave}", now, "incidents",
+        {"incident": incident.id}, roles=level.told if level else crisis.first_told(), but=by, urgent=True,
+    )  # fmt: skip
+
+
+def _just_raised(brand: str, seen: alarm.Seen, herald: Herald, now: datetime) -> bool:
+    """Whether the detector raised one, closed by now, within the span that alarms."""
+    since = now - timedelta(hours=seen.hours)
+    months = sorted({f"{since:%Y-%m}", f"{now:%Y-%m}"})
+    raised = [
+        each
+        for month in months
+        for each in herald.store.listed(Incident, "feed", incidents_of(brand, month), newest=True, limit=MOST_OPEN)
+    ]
+    return any(each.by == DETECTOR and each.at > since for each in raised)
+
+
+def look(accounts: list[Account], herald: Herald, now: datetime) -> tuple[datetime, alarm.Seen]:
+    """(the clock that is furthest, what the detector sees) of a brand's accounts, each by its own days and hours."""
+    clocks = {account.id: now.astimezone(ZoneInfo(account.timezone)) for account in accounts}
+    counted = {
+        account: herald.store.counts(account, alarm.first_day(clock), clock.date().isoformat())
+        for account, clock in clocks.items()
+    }
+    return max(clocks.values(), key=lambda clock: clock.replace(tzinfo=None)), alarm.look(counted, clocks)
 
 
 def figures(seen: alarm.Seen) -> dict[str, int]:
-    """What the detector saw, as a record keeps it: counts of messages of the day; mean and limit in hundredths."""
+    """What the detector saw, as a record keeps it: counts of messages of its hours; mean and limit in hundredths."""
     return {
-        "messages": seen.messages, "signals": seen.signals, "mean_x100": round(seen.mean * 100),
+        "hours": seen.hours, "messages": seen.messages, "signals": seen.signals, "mean_x100": round(seen.mean * 100),
         "deviation_x100": round(seen.deviation * 100), "limit_x100": round((seen.limit or 0) * 100),
     }  # fmt: skip
 
 
 def _samples(accounts: list[Account], herald: Herald, now: datetime) -> list[Message]:
-    """The newest that speak against us, of what was received today (UTC)."""
+    """The newest that speak against us, of what was received today or, just after midnight, yesterday (UTC)."""
     found: list[Message] = []
     for account in accounts:
-        page = herald.store.feed(account.id, f"{now:%Y-%m-%d}", limit=50)
-        found += [message for message in page.items if isinstance(message, Message) and _against(message)]
+        for day in sorted({f"{at:%Y-%m-%d}" for at in (now, now - timedelta(hours=min(alarm.SPANS)))}):
+            page = herald.store.feed(account.id, day, limit=50)
+            found += [message for message in page.items if isinstance(message, Message) and _against(message)]
     return sorted(found, key=lambda message: message.created_at, reverse=True)[:SAMPLES]
 
 
@@ -146,7 +184,8 @@ def _raise(command: RaiseIncident, person: Person, herald: Herald, now: datetime
         raise Refused("input", f"There is no message {missing[0][:80]} of this brand.")
     incident = Incident(command.brand, incident_id, cause, now, person.id, now.date(), samples=samples)
     sentence = "Raised. Say next how grave it is and how far it reaches."
-    return Plan((New(incident),), Done(sentence, incident_id), {"cause": hashed(cause)})
+    told = _notice(incident, "Incident raised", now, by=person.id)
+    return Plan((New(incident), told), Done(sentence, incident_id), {"cause": hashed(cause)})
 
 
 def _assess(command: AssessIncident, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -166,7 +205,10 @@ def _assess(command: AssessIncident, person: Person, herald: Herald, now: dateti
     told = ", ".join(str(role).replace("_", " ") for role in level.told)
     sentence = f"{level.name}. These must know of it: {told}."
     facts: Facts = {"gravity": str(gravity), "scope": str(scope), "level": level.number}
-    return Plan((Revised(after, incident.version),), Done(sentence, incident.id), facts)
+    changes: list[StateChange] = [Revised(after, incident.version)]
+    if incident.gravity is None or level.number > incident.level:  # they know already of what is no worse than it was
+        changes.append(_notice(after, "Incident judged", now, by=person.id))
+    return Plan(tuple(changes), Done(sentence, incident.id), facts)
 
 
 def _step(command: TakeIncidentStep, person: Person, herald: Herald, now: datetime) -> Plan:

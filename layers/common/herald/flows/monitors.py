@@ -13,9 +13,11 @@ from herald.errors import HeraldError, Refused
 from herald.flows import commands as c
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
+from herald.flows.notices import notice
 from herald.flows.planning import Done, Plan, Planner, authorise, proper_id, same_version, words
-from herald.model import AuditEntry, Message, New, Person, Revised
+from herald.model import AuditEntry, Message, New, Person, Revised, Role
 from herald.model.monitors import Alert, Monitor
+from herald.model.notices import Notice, about
 from herald.model.record import record
 from herald.model.trends import FeedItem
 from herald.research import trends
@@ -132,11 +134,26 @@ def _tell(monitor: Monitor, found: list[Message], herald: Herald, now: datetime)
     line = AuditEntry(
         CHAIN, 0, now, "herald", "monitor.alert", monitor.id, {"found": len(found), "alert": monitor.alert}
     )
+    told = notice(
+        monitor.brand, told_of(alert), 1, f"Monitor alert: {alert.found} messages in the last hour", now, "monitors",
+        {"monitor": monitor.id}, people=(monitor.by,), roles=(Role.COMMUNITY_MANAGER,),
+    )  # fmt: skip
     try:
-        commit_audited([New(alert, once=True)], [line], CHAIN, herald)
+        commit_audited([New(alert, once=True), told], [line], CHAIN, herald)
     except HeraldError as error:
         return Told(monitor.id, "failed", len(found), type(error).__name__)
     return Told(monitor.id, "told", len(found))
+
+
+def told_of(alert: Alert) -> str:
+    """What its notice is about (flows/notices.py)."""
+    return about("alert", alert.monitor, f"{alert.at:%Y-%m-%dT%H}")
+
+
+def notices_of(alerts: Iterable[Alert], herald: Herald) -> dict[str, Notice]:
+    """What was told of these, by what it is about (`told_of`)."""
+    found = herald.store.find_all(Notice, [(one.brand, told_of(one), 1) for one in alerts])
+    return {one.about: one for one in found}
 
 
 # ---------------------------------------------------------------- what people do

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from herald.model import Role
 from herald.model.incidents import Gravity, Scope
@@ -43,12 +44,21 @@ def level_of(gravity: Gravity, scope: Scope) -> int:
     return list(Gravity).index(gravity) + list(Scope).index(scope)
 
 
+def first_told() -> tuple[Role, ...]:
+    """The roles that hear of one that nobody has judged yet."""
+    return tuple(map(Role, _read()["raised"]["told"]))
+
+
+@lru_cache(maxsize=1)
+def _read() -> Any:
+    import yaml  # noqa: PLC0415  only where somebody asks
+
+    return yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+
+
 @lru_cache(maxsize=1)
 def levels() -> Mapping[int, Level]:
     """Every level, by number."""
-    import yaml  # noqa: PLC0415  only where somebody asks
-
-    read = yaml.safe_load(_FILE.read_text(encoding="utf-8"))["levels"]
     return {
         number: Level(
             number,
@@ -56,5 +66,5 @@ def levels() -> Mapping[int, Level]:
             tuple(map(Role, told["told"])),
             tuple(Step(name, step["text"], step["clause"]) for name, step in told["steps"].items()),
         )
-        for number, told in read.items()
+        for number, told in _read()["levels"].items()
     }

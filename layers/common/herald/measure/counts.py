@@ -1,8 +1,8 @@
 """What is counted, and how. Each row carries its standing contribution; rollups are sums of those, never guesses.
 
-A contribution is `day|kind|standing|by|edited|labels`, for example `2026-11-22|comment|hide|rules|edited|complaint`:
+A contribution is `day|kind|standing|by|edited|labels|hour`, like `2026-11-22|comment|hide|rules|edited|complaint|14`:
 
-- day: of `created_at`, in the account's time zone
+- day, hour: of `created_at`, in the account's time zone; a row counted before hours were has none, and counts in none
 - standing: the action that stands (allow, queue, hide), `deleted` for a tombstone, `fact` for what nobody judges
 - by: `rules` or `person`; edited: `edited` or nothing; labels: the counted ones, sorted, comma between
 
@@ -23,10 +23,15 @@ from herald.model import SPOKEN, Action, Counted, Kind, Message
 LABELS = ("complaint", "praise", "question", "review")
 """Labels that are counted. A rule may give others; they are not."""
 
-METRICS = ("messages", "kind.<kind>", "action.<action>", "by.<who>", "edited", "deleted", "label.<label>")
-"""The metrics as docs/metrics.md names them."""
+METRICS = (
+    "messages", "kind.<kind>", "action.<action>", "by.<who>", "edited", "deleted", "label.<label>",
+    "h<hour>", "x<hour>",
+)  # fmt: skip
+"""The metrics as docs/metrics.md names them. Those of hours are short: with all of them a day's row stays below a KB,
+and so below another write unit."""
 
 _FACT, _DELETED = "fact", "deleted"
+_HOURS = frozenset(f"{hour:02d}" for hour in range(24))
 _STANDINGS = frozenset({*map(str, Action), _FACT, _DELETED})
 
 
@@ -38,7 +43,8 @@ def contribution(message: Message, day_zone: str) -> str:
     """
     if message.outbound:
         return ""
-    day = message.created_at.astimezone(ZoneInfo(day_zone)).date().isoformat()
+    local = message.created_at.astimezone(ZoneInfo(day_zone))
+    day = local.date().isoformat()
     if message.kind not in SPOKEN:
         return "" if message.deleted or not message.stamp else f"{day}|{message.kind}|{_FACT}|||"
     if message.deleted:
@@ -48,7 +54,7 @@ def contribution(message: Message, day_zone: str) -> str:
     by = "rules" if message.decision.decided_by == "rules" else "person"
     edited = "edited" if message.edited else ""
     labels = ",".join(label for label in LABELS if label in message.decision.labels)
-    return f"{day}|{message.kind}|{message.decision.action}|{by}|{edited}|{labels}"
+    return f"{day}|{message.kind}|{message.decision.action}|{by}|{edited}|{labels}|{local:%H}"
 
 
 def delta(account: str, old: str, new: str) -> list[Counted]:
@@ -93,7 +99,8 @@ def _parts(text: str) -> tuple[str, list[str]]:
     if not text:
         return "", []
     try:
-        day, kind, standing, by, edited, labels = text.split("|")
+        day, kind, standing, by, edited, labels, *rest = text.split("|")
+        hour = _hour(rest)
         date.fromisoformat(day)
         Kind(kind)
         if standing not in _STANDINGS:
@@ -104,7 +111,20 @@ def _parts(text: str) -> tuple[str, list[str]]:
         return day, [f"kind.{kind}"]
     if standing == _DELETED:
         return day, ["messages", f"kind.{kind}", "deleted"]
+    named = [label for label in labels.split(",") if label]
+    against = standing != Action.ALLOW or "complaint" in named
     return day, [
         "messages", f"kind.{kind}", f"action.{standing}", f"by.{by}", *([edited] if edited else []),
-        *(f"label.{label}" for label in labels.split(",") if label),
+        *(f"label.{label}" for label in named), *([f"h{hour}"] if hour else []),
+        *([f"x{hour}"] if hour and against else []),
     ]  # fmt: skip
+
+
+def _hour(rest: list[str]) -> str:
+    """The hour, "00" to "23"; empty for a row from before hours were counted. Raises ValueError."""
+    if not rest:
+        return ""
+    (hour,) = rest
+    if hour not in _HOURS:
+        raise ValueError(hour)
+    return hour

@@ -51,7 +51,8 @@ class Incident(Record):
     Attributes:
         cause: what it is about, in the words of whoever raised it, or of the detector.
         day: of the account that is furthest, the day it was raised.
-        figures: what the detector saw (measure/alarm.py); empty where a person raised it.
+        figures: what the detector saw (measure/alarm.py) when it raised it, or when it had grown to twice that; empty
+            where a person raised it. `hours`, of the span it looked at, is not there in those of before.
         samples: ids of messages that show it, five at the most.
         level: 0 to 4, of gravity and scope (govern/crisis.py); the checklist is that of the level.
         hold: id of the hold that was declared for it.

@@ -50,6 +50,7 @@ from herald.model.campaigns import (
 from herald.model.care import TOLD, remedies_list, stages_list
 from herald.model.incidents import Incident, IncidentState, incidents_list, incidents_of
 from herald.model.monitors import Alert, Monitor
+from herald.model.notices import MailHour, Notice, notices_list
 from herald.model.recommendations import (
     Recommendation,
     RecommendationState,
@@ -84,6 +85,11 @@ def _incident_lists(thing: Incident) -> Mapping[str, str]:
     if thing.state is IncidentState.CLOSED:
         return raised
     return raised | {"work": incidents_list(thing.brand), "work_at": at}
+
+
+def _until_told(thing: Notice) -> Mapping[str, str]:
+    """By when it is to be looked at, until it has ended."""
+    return {"work": notices_list(thing.brand), "work_at": keys.stamp(thing.due_at)} if thing.due_at else {}
 
 
 def _by_last_day(thing: Campaign) -> Mapping[str, str]:
@@ -127,6 +133,10 @@ def _at_stage(thing: Handling) -> Mapping[str, str]:
 def _for_approval(thing: Remedy) -> Mapping[str, str]:
     waits = thing.state is RemedyState.WAITS
     return {"work": remedies_list(thing.brand), "work_at": keys.stamp(thing.at)} if waits else {}
+
+
+def _two_days_on(thing: MailHour) -> int:
+    return int(thing.at.timestamp()) + 2 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +189,8 @@ SHELVES: tuple[Shelf, ...] = (
     # ---- govern: policies, law, escalation, breaches
     Shelf(EscalationPath, keys.SETTINGS, "PATH", ("brand", "kind"), ("number",)),
     Shelf(Incident, keys.MESSAGES, "INCIDENT", ("id",), ("brand",), _incident_lists),
+    Shelf(Notice, keys.MESSAGES, "NOTICE", ("brand", "about"), ("n",), _until_told),
+    Shelf(MailHour, keys.MESSAGES, "MAILHOUR", ("brand",), ("at",), ttl=_two_days_on),
     Shelf(Breach, keys.MESSAGES, "BREACH", ("id",), ("brand",), _breach_lists),
     # ---- research: platform sheet, selection, trends, profiles
     Shelf(PlatformNote, keys.SETTINGS, "SHEET", ("brand",), ("platform", "field")),

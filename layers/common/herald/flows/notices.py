@@ -1,0 +1,182 @@
+"""Telling people by mail what waits for them: exactly once, bounded, and without a word that a customer wrote.
+
+Whatever is to be told commits its notice together with itself. The schedule mails what is due as mailing.py does: the
+row says SENDING under a lease before the mail leaves, and what came of it after. A row whose sender is gone is unclear
+and not sent again; only what certainly failed is tried again, TRIES times.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from urllib.parse import urlencode
+
+from herald.errors import HeraldError, OutcomeUnknown, Rejected, Retryable, Stale
+from herald.flows.chain import commit_audited
+from herald.flows.context import Herald
+from herald.govern.people import MOST_ADDRESSED, address
+from herald.model import AuditEntry, New, Person, Revised, Role, StateChange
+from herald.model.notices import MailHour, Notice, NoticeState, notices_list
+from herald.model.record import record
+
+CHAIN = "moderation"  # the chain of the function that tells
+LEASE = timedelta(minutes=5)
+"""Longer than any mail takes, as of flows.mailing."""
+TRIES = 5
+STALE = timedelta(days=1)
+"""What could not leave within it is not mailed any more: it would be taken for news."""
+MOST_AN_HOUR = 20
+"""Mails of a brand and hour; what is urgent may take as many again. What is over it stands on its page only."""
+MOST_AT_ONCE = 2
+"""Mails of a brand and tick: a slow mail server must not use up the function's minute."""
+SHOWN = 50
+
+
+def notice(
+    brand: str, about: str, n: int, title: str, now: datetime, page: str, query: Mapping[str, str], *,
+    people: Iterable[str] = (), roles: Iterable[Role] = (), but: str = "", urgent: bool = False,
+) -> New:  # fmt: skip
+    """The change that lets it be told; to be committed with what it tells of. Once: the same again changes nothing."""
+    where = f"{page}?{urlencode({'brand': brand, **query})}"
+    told = Notice(brand, about, n, title, where, now, now, tuple(people), tuple(roles), but, urgent)
+    return New(told, once=True)
+
+
+def of(brand: str, about: str, herald: Herald) -> list[Notice]:
+    """Every telling of one thing, oldest first."""
+    return herald.store.shelf(Notice, brand, about, limit=SHOWN)
+
+
+# ---------------------------------------------------------------- the schedule
+
+
+@record
+class Told:
+    """What came of one notice at one tick; for the log: ids only."""
+
+    brand: str
+    about: str
+    result: str  # sent | due | failed | unclear | on_page | overtaken
+    error: str = ""
+
+
+def tell(herald: Herald, now: datetime) -> list[Told]:
+    """The tick: mail what is due. Safe to repeat. The first mail that does not go well is the last of a tick."""
+    done: list[Told] = []
+    for brand in sorted({account.brand for account in herald.store.accounts()}):
+        due = herald.store.listed(Notice, "work", notices_list(brand), last=_stamp(now), limit=MOST_AT_ONCE)
+        for one in due:
+            if one.due_at is None or one.due_at > now:
+                continue
+            done.append(_tell(one, herald, now))
+            if done[-1].result in ("due", "unclear", "failed"):
+                return done
+    return done
+
+
+def _tell(one: Notice, herald: Herald, now: datetime) -> Told:
+    try:
+        return Told(one.brand, one.about, str(_told(one, herald, now)))
+    except Stale:
+        return Told(one.brand, one.about, "overtaken")
+    except (HeraldError, ValueError) as error:
+        return Told(one.brand, one.about, "failed", type(error).__name__)
+
+
+def _told(one: Notice, herald: Herald, now: datetime) -> NoticeState:
+    if one.state is NoticeState.SENDING:
+        return _end(one, NoticeState.UNCLEAR, "Whoever sent it did not come back.", herald, now)
+    if now - one.at > STALE:
+        return _end(one, NoticeState.ON_PAGE, "It was a day old before it could be mailed.", herald, now)
+    if herald.mail is None:
+        return _end(one, NoticeState.ON_PAGE, "No mail is set up.", herald, now)
+    people = reached(one, herald.store.people())
+    if not people:
+        return _end(one, NoticeState.ON_PAGE, "Nobody who is asked has an address on record.", herald, now)
+    begun = _begin(one, people, herald, now)
+    if begun is None:
+        return _end(one, NoticeState.ON_PAGE, "Too many mails went out in this hour.", herald, now)
+    try:
+        herald.mail(list(people.values()), f"{one.title} ({one.brand})"[:200], text(one, herald.pages), "", {})
+    except OutcomeUnknown as error:
+        return _end(begun, NoticeState.UNCLEAR, _without(error, people), herald)
+    except Retryable as error:
+        if begun.attempts < TRIES:
+            return _again(begun, _without(error, people), herald)
+        return _end(begun, NoticeState.FAILED, _without(error, people), herald)
+    except HeraldError as error:
+        return _end(begun, NoticeState.FAILED, _without(error, people), herald)
+    return _end(begun, NoticeState.SENT, "", herald)
+
+
+def reached(one: Notice, people: Iterable[Person]) -> dict[str, str]:
+    """Person id -> address of those it goes to: who is asked by name, else by role; nobody who left."""
+    there = sorted((p for p in people if p.active and one.brand in p.brands and p.id != one.but), key=lambda p: p.id)
+    named = _addresses(person for person in there if person.id in one.people)
+    return named or _addresses(person for person in there if person.roles & set(one.roles))
+
+
+def _addresses(people: Iterable[Person]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for person in people:
+        try:
+            found |= {person.id: address(person.email)} if person.email else {}
+        except Rejected:
+            continue  # one wrong address must not keep it from the others
+    return dict(list(found.items())[:MOST_ADDRESSED])
+
+
+def text(one: Notice, pages: str) -> str:
+    """The mail: our own words, and where to look."""
+    where = f"{pages}/{one.page}" if pages else f"Open {one.page.partition('?')[0].title()} in Herald."
+    return f"{one.title}.\n\n{where}\n\nHerald tells you because it asks for you or your role. It is told once.\n"
+
+
+def _begin(one: Notice, people: Mapping[str, str], herald: Herald, now: datetime) -> Notice | None:
+    """The row as it stands once it is SENDING and counted in its hour; None where the hour is full."""
+    hour = now.replace(minute=0, second=0, microsecond=0)
+    before = herald.store.find(MailHour, one.brand, hour)
+    if before and before.mails >= MOST_AN_HOUR * (2 if one.urgent else 1):
+        return None
+    counted: StateChange = New(MailHour(one.brand, hour, 1))
+    if before:
+        counted = Revised(replace(before, mails=before.mails + 1), before.version)
+    begun = replace(
+        one, state=NoticeState.SENDING, due_at=now + LEASE, attempts=one.attempts + 1, to=tuple(people), reason=""
+    )
+    commit_audited([Revised(begun, one.version), counted], [_line(begun, now)], CHAIN, herald)
+    return replace(begun, version=one.version + 1)
+
+
+def _again(one: Notice, reason: str, herald: Herald) -> NoticeState:
+    now = herald.clock()
+    later = replace(
+        one, state=NoticeState.DUE, due_at=now + timedelta(minutes=2**one.attempts), to=(), reason=reason
+    )  # fmt: skip
+    commit_audited([Revised(later, one.version)], [_line(later, now)], CHAIN, herald)
+    return later.state
+
+
+def _end(one: Notice, state: NoticeState, reason: str, herald: Herald, now: datetime | None = None) -> NoticeState:
+    now = now or herald.clock()  # a mail takes its time
+    to = one.to if state in (NoticeState.SENT, NoticeState.UNCLEAR) else ()
+    ended = replace(one, state=state, due_at=None, to=to, reason=reason[:300], ended_at=now)
+    commit_audited([Revised(ended, one.version)], [_line(ended, now)], CHAIN, herald)
+    return state
+
+
+def _line(one: Notice, now: datetime) -> AuditEntry:
+    facts: dict[str, str | int | bool | None] = {"n": one.n, "count": len(one.to), "attempt": one.attempts}
+    return AuditEntry(CHAIN, 0, now, "herald", f"notice.{one.state}", one.about, facts)
+
+
+def _without(error: Exception, people: Mapping[str, str]) -> str:
+    reason = str(error)
+    for each, at in people.items():  # a mail server quotes the address it refuses
+        reason = reason.replace(at, each)
+    return reason[:300]
+
+
+def _stamp(now: datetime) -> str:
+    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
