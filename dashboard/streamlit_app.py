@@ -49,7 +49,7 @@ POLICY: Final = "; ".join(
         "script-src 'self' 'unsafe-inline' 'unsafe-eval' blob:",  # Streamlit's own bundle needs these
         "style-src 'self' 'unsafe-inline'",
         "font-src 'self' data:",
-        f"connect-src 'self' ws: wss: data: blob: {uploads_at(os.environ)}".rstrip(),
+        f"connect-src 'self' data: blob: {uploads_at(os.environ)}".rstrip(),
         "worker-src 'self' blob:",
         "frame-ancestors 'none'",
         "object-src 'none'",

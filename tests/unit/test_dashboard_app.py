@@ -242,6 +242,7 @@ def test_the_policy_lets_nothing_in_from_elsewhere():
     assert directives["frame-ancestors"] == "'none'"
     assert "*" not in streamlit_app.POLICY
     assert "http" not in streamlit_app.POLICY
+    assert not [place for place in directives["connect-src"].split() if place.startswith("ws")], "'self' is enough"
 
 
 def test_the_settings_that_keep_a_server_closed_are_set():

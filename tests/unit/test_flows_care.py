@@ -152,7 +152,7 @@ def test_a_step_of_another_playbook_is_refused(world: World) -> None:
 
 
 def test_a_reply_to_a_troll_needs_another_persons_agreement(world: World) -> None:
-    typed(world, "troll", "troll")
+    typed(world, "troll", "troll", TED.id)
     reply = c.Reply("0123456789abcdef", MESSAGE, "We see it differently.", case(world).version)
     with pytest.raises(Refused) as refused:
         run(world, reply)
@@ -165,6 +165,14 @@ def test_a_reply_to_a_troll_needs_another_persons_agreement(world: World) -> Non
     assert refused.value.missing == "role"
     tick(world, "agreed", OLA.id)
     assert run(world, reply).delivery_id
+
+
+def test_only_who_is_answerable_for_complaints_takes_one_out_of_the_procedure(world: World) -> None:
+    with pytest.raises(Refused, match="Only a customer service manager") as refused:
+        typed(world, "question", "unhappy")
+    assert refused.value.missing == "role"
+    assert typed(world, "complaint", "angry")
+    assert typed(world, "question", "unhappy", TED.id)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -17,12 +17,13 @@ from herald.flows.deliver import deliver
 from herald.flows.needs import Standing
 from herald.flows.publish import release_posts
 from herald.model import New, Record, Revised, Still, TargetState
+from herald.model.record import record
 from herald.store import keys, shelves
 from tests.support.world import ACCOUNT, ANA, MIA, World, a_world
 from tests.unit.test_flows_posts import HOUR, ZONE, approved, drafted, hours, run, state, version
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Crate(Record):
     brand: str
     id: str

@@ -63,6 +63,11 @@ def test_a_gate_that_falls_away_is_said_and_named_in_the_audit(world: World) -> 
     gates = next(line for line in text.splitlines() if line.startswith("gates:"))
     held = world.store.policy("MOD", 1)
     assert held
+    told = refusal(world, text.replace(gates, "gates: []"))
+    assert told.missing == "notice"
+    assert f"Write {TODAY + timedelta(days=7)} or later" in str(told)
+    assert world.store.policy("MOD") == held
+    text = the_next(since=TODAY + timedelta(days=7))
     said = save(world, text.replace(gates, "gates: []"))
     named = sorted(held.gates)
     assert f"It gates {', '.join(named)} no longer." in said

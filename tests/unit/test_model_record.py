@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
+import pickle
 from dataclasses import FrozenInstanceError, dataclass, field, replace
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -61,3 +64,33 @@ def test_records_of_two_kinds_are_never_equal() -> None:
     assert Lone("a") == Lone("a") != Lone("b")
     assert Bare() == Bare()
     assert len({Lone("a"), Lone("a"), Bare()}) == 2
+
+
+@record
+class Grown(Ours):
+    tags: tuple[str, ...] = ()
+    seen: dict[str, int] = field(default_factory=dict)
+    late: bool = field(default=False, kw_only=True)
+
+    def __post_init__(self) -> None:
+        if self.count < 0:
+            raise ValueError("count")
+
+
+def test_a_record_is_made_as_a_dataclass_is_and_wrong_ways_are_refused() -> None:
+    made = Grown("a", 1, tags=("x",), late=True)
+    assert (made.name, made.count, made.note, made.tags, made.seen, made.late) == ("a", 1, "", ("x",), {}, True)
+    assert made.seen is not Grown("a").seen
+    for wrong in (partial(Grown), partial(Grown, "a", nothing=1), partial(Grown, "a", 1, "", "", (), {}, True)):
+        with pytest.raises(TypeError):
+            wrong()
+    with pytest.raises(ValueError, match="count"):
+        Grown("a", -1)
+    assert Ours("a", 1) == Ours("a", 1) != made
+
+
+def test_a_record_is_copied_and_pickled_whole() -> None:
+    made = Grown("a", 1, tags=("x",))
+    assert copy.deepcopy(made) == made == pickle.loads(pickle.dumps(made))  # noqa: S301 - our own bytes
+    with pytest.raises(FrozenInstanceError):
+        del made.name

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from herald.model import Change, Event, Kind, Message
 from herald.store import keys, rows
+from herald.store.db import Put
 from herald.store.tables import TableStore
 from local.memory import MemoryDb
 from tests.support.world import BRAND, NOON, a_comment, deleted, edited
@@ -156,3 +157,22 @@ def test_every_kind_survives_the_row(kind: Kind) -> None:
     message = replace(end([FIRST]), kind=kind, more={"rating": 4, "nested": {"list": [1, "two", None]}})  # type: ignore[type-var]
     item = rows.message_item(message) | {"pk": f"M#{message.id}", "sk": "M"}
     assert rows.message(item).kind is kind
+
+
+def test_the_words_of_every_decision_are_forgotten_however_many_there_are() -> None:
+    store = TableStore(MemoryDb())
+    store.apply(FIRST, BRAND, NOON)
+    for number in range(205):
+        place = keys.decision(FIRST.message_id, NOON + timedelta(seconds=number), "hash", "rules")
+        store.db.write(Put(place, {"text": "my lamp is broken", "decided_by": "rules"}))
+    store.forget(FIRST.message_id)
+    left: list[dict[str, object]] = []
+    more: str | None = None
+    while True:
+        rows_of = f"M#{FIRST.message_id}"
+        items, more = store.db.query(keys.MESSAGES, rows_of, first="D#", last="D#~", limit=200, after=more)
+        left += items
+        if more is None:
+            break
+    assert len(left) == 205
+    assert not [item for item in left if "text" in item]

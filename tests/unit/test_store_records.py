@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from herald.errors import Stale
 from herald.model import New, Record, Revised, Still, Tallied
+from herald.model.record import record
 from herald.store import codec, keys, shelves
 from herald.store.tables import TableStore
 from local.memory import MemoryDb
@@ -31,7 +32,7 @@ class Part:
     tags: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Parcel(Record):
     brand: str
     id: str

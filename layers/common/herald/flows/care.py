@@ -342,6 +342,9 @@ def _write(handling: Handling) -> StateChange:
     return Revised(handling, handling.version) if handling.version else New(handling)
 
 
+_MAY_CALL_IT_NO_COMPLAINT = frozenset({Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER})
+
+
 def _set_type(command: SetCaseType, person: Person, herald: Herald, now: datetime) -> Plan:
     case, message, handling = _case_and_handling(command, person, herald, now)
     kind = _named(PostKind, command.kind, "kind of post")
@@ -359,6 +362,9 @@ def _set_type(command: SetCaseType, person: Person, herald: Herald, now: datetim
     elif kind is not PostKind.COMPLAINT:
         if any(stage.done_by for stage in after.stages[1:]):
             raise Refused("state", "This complaint is being investigated: close it by its procedure.")
+        if after.stages and not person.roles & _MAY_CALL_IT_NO_COMPLAINT:
+            told = "Herald or a colleague took this for a complaint. Only a customer service manager or the owner"
+            raise Refused("role", f"{told} takes it out of the procedure; ask them.")
         after = replace(after, stages=())
     facts: Facts = {"from": handling.kind, "kind": kind, "persona": persona}
     return Plan((_write(after),), Done("Noted. The steps below fit it.", case.id), facts)

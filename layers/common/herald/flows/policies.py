@@ -24,6 +24,9 @@ CHAIN = "people"
 AHEAD = timedelta(days=730)
 """A version may be saved this long before it takes effect. None takes effect before the one it follows, so a year
 mistyped would close the policy to every change."""
+NOTICE = timedelta(days=7)
+"""A gate falls away no sooner after it was saved: whoever saves a version does so alone, and others must be able to
+save one after it that gates again."""
 SAMPLES = Path(policies.__file__).with_name("samples")
 """The set of policies that Herald ships."""
 
@@ -82,6 +85,11 @@ def _after(newest: Policy, policy: Policy, now: datetime) -> None:
         told += f"{newest.effective_from}, and what was in force on past days stays as it was. Write {earliest} or "
         told += "later."
         raise Refused("input", told)
+    gone, soonest = _gone(policy, newest), now.date() + NOTICE
+    if gone and policy.effective_from < soonest:
+        told = f"It gates {', '.join(gone)} no longer. A version that gates less takes effect {NOTICE.days} days after "
+        told += f"it is saved at the earliest, so that others can object. Write {soonest} or later, or keep the gates."
+        raise Refused("notice", told)
 
 
 def _still_cited(policy: Policy, herald: Herald) -> None:

@@ -1,13 +1,15 @@
-"""How our values are made: frozen dataclasses with slots, whose making costs a cold start a third less.
+"""How our values are made: frozen dataclasses with slots, whose making costs a cold start next to nothing.
 
 A dataclass writes its methods as text and compiles them, each time a process starts. Most of a handler's own start went
-there (`herald bench cold`), and comparing, hashing and showing need no text of their own: all records share them.
+there (`herald bench cold`). Comparing, hashing, showing and refusing a change need no text of their own: all records
+share them. What makes one (`__init__`) is compiled by dataclasses too, when the first of a kind is made: a function
+reads many kinds and makes few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields, make_dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any, TypeVar, dataclass_transform
@@ -19,11 +21,32 @@ _T = TypeVar("_T")
 def record(cls: type[_T]) -> type[_T]:
     """`dataclass(frozen=True, slots=True)`, with `==`, `hash` and `repr` that mean the same and are shared."""
     own = vars(cls)
-    made = dataclass(frozen=True, slots=True, eq=False, repr=False)(cls)
+    if "__doc__" not in own or own["__doc__"] is None:
+        cls.__doc__ = ""  # else dataclasses would write a signature, which costs as much as all the rest
+    made: Any = dataclass(init=False, slots=True, eq=False, repr=False)(cls)
     for name, method in _SHARED.items():
         if name not in own:
             setattr(made, name, method)
-    return made
+
+    def first(self: Any, *values: Any, **named: Any) -> None:
+        made.__init__ = constructor = _constructor(made)
+        constructor(self, *values, **named)
+
+    made.__init__ = first
+    return made  # type: ignore[no-any-return]
+
+
+def _constructor(made: Any) -> Callable[..., None]:
+    """The `__init__` that a frozen dataclass of these fields has."""
+    kept = [
+        (one.name, one.type, field(default=one.default, default_factory=one.default_factory, kw_only=one.kw_only))
+        if one.default is MISSING
+        else (one.name, one.type, field(default=one.default, kw_only=one.kw_only))
+        for one in fields(made)
+    ]  # fmt: skip
+    after = {"__post_init__": made.__post_init__} if hasattr(made, "__post_init__") else {}
+    alike: Any = make_dataclass(made.__name__, kept, namespace=after, frozen=True, eq=False, repr=False)
+    return alike.__init__  # type: ignore[no-any-return]
 
 
 def _equal(self: Any, other: Any) -> Any:
@@ -49,7 +72,23 @@ def _compared(cls: Any) -> Callable[[Any], Any]:
     return attrgetter(*names) if names else lambda _: ()
 
 
-_SHARED: dict[str, Any] = {"__eq__": _equal, "__hash__": _hash, "__repr__": _shown}
+def _unchanged(self: Any, name: str, value: object = None) -> None:
+    raise FrozenInstanceError(f"a {self.__class__.__qualname__} does not change: {name}")
+
+
+def _state(self: Any) -> list[Any]:
+    return [getattr(self, one.name) for one in fields(self)]
+
+
+def _restore(self: Any, state: list[Any]) -> None:
+    for one, value in zip(fields(self), state, strict=True):
+        object.__setattr__(self, one.name, value)
+
+
+_SHARED: dict[str, Any] = {
+    "__eq__": _equal, "__hash__": _hash, "__repr__": _shown, "__setattr__": _unchanged, "__delattr__": _unchanged,
+    "__getstate__": _state, "__setstate__": _restore,
+}  # fmt: skip
 
 
 @record

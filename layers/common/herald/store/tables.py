@@ -246,16 +246,26 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
         return Page(tuple(found[message_id] for message_id in message_ids if message_id in found), cursor)
 
     def history(self, message_id: str) -> list[tuple[Decision, str]]:
-        items, _ = self.db.query(keys.MESSAGES, f"M#{message_id}", first="D#", last="D#\U0010ffff", limit=200)
-        return [(rows.decision(item), item.get("text", "")) for item in items]
+        return [(rows.decision(item), item.get("text", "")) for item in self._decided(message_id)]
 
     def forget(self, message_id: str) -> None:
-        items, _ = self.db.query(keys.MESSAGES, f"M#{message_id}", first="D#", last="D#\U0010ffff", limit=200)
-        for item in items:
+        for item in self._decided(message_id):
             if "text" in item:
                 told = {"rationale": WORDS_GONE} if item.get("decided_by") == "rules" else {}
                 key = (keys.MESSAGES, item["pk"], item["sk"])
                 self.db.write(Update(key, set=told, remove=("text", "evidence", "trace")))
+
+    def _decided(self, message_id: str) -> list[dict[str, Any]]:
+        """Every decision's row: who decided first must be known, and what is forgotten is forgotten whole."""
+        found: list[dict[str, Any]] = []
+        more: str | None = None
+        while True:
+            items, more = self.db.query(
+                keys.MESSAGES, f"M#{message_id}", first="D#", last="D#\U0010ffff", limit=200, after=more
+            )
+            found += items
+            if more is None:
+                return found
 
     def parked(self, before: datetime, limit: int = 100) -> list[Message]:
         places, _ = self.db.query(
