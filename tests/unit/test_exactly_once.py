@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import random
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -177,7 +178,8 @@ def test_a_thousand_messages_told_three_times_in_any_order_are_each_there_once()
 
 
 def without_actions(days: dict[str, dict[str, int]]) -> dict[str, dict[str, int]]:
-    return {day: {m: n for m, n in metrics.items() if not m.startswith("action.")} for day, metrics in days.items()}
+    """Nor what is against us by the hour, x<hour>: what was hidden or left to a person is, and that is an action."""
+    return {day: {m: n for m, n in of.items() if not re.match(r"action\.|x\d\d$", m)} for day, of in days.items()}
 
 
 # ---------------------------------------------------------------- one reply's delivery
