@@ -1,7 +1,7 @@
 # Herald on this machine. `make` alone lists what there is.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup up down fresh status check build test test-built test-platforms fuzz lock
+.PHONY: help setup up down fresh status check build test test-built test-platforms screenshots fuzz lock
 
 VENV := .venv
 PY := $(VENV)/bin/python
@@ -72,6 +72,9 @@ test-built: build ## built functions under Lambda's emulator, over the embedded 
 test-platforms: setup ## against real servers (Bluesky's PDS, a Mastodon stand-in): minutes the first time, then cached
 	@$(PY) -m tests.servers.cache
 	$(PY) -m pytest tests/platforms
+
+screenshots: setup ## the pictures of docs/tour.md anew, of the demo's month
+	$(PY) -m tests.e2e.screenshots
 
 fuzz: setup ## 5,000 hostile requests to the door, new ones each time; HERALD_FUZZ=n for another number
 	HERALD_FUZZ=$${HERALD_FUZZ:-5000} $(PY) -m pytest -q tests/integration/test_door_fuzz.py

@@ -105,7 +105,7 @@ def start_dashboard(
                 server.answers.put(line.strip())
 
     threading.Thread(target=read, daemon=True).start()
-    until = time.monotonic() + 60
+    until = time.monotonic() + 180  # a world that lives a month first, on a busy machine
     while time.monotonic() < until:
         if process.poll() is not None:
             break
