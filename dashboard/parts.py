@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import streamlit as st
@@ -16,6 +17,8 @@ from dashboard.text import SHORT, one_line
 from herald.flows import commands
 from herald.govern import authority
 from herald.model import Account, Action, Case, Message, Person, Policy
+
+T = TypeVar("T")
 
 LOOK_EVERY = "3s"
 OUTCOMES = (
@@ -40,6 +43,13 @@ def brand_of(person: Person, key: str) -> str | None:
     return st.selectbox(
         "Brand", brands, format_func=names.__getitem__, key=key, bind="query-params", label_visibility="collapsed"
     )
+
+
+def chosen(name: str, pressed: object, known: Mapping[str, T]) -> T | None:
+    """The one of `known` that the address names under `name`; a row that was pressed comes into the address first."""
+    if isinstance(pressed, str) and pressed in known:
+        st.query_params[name] = pressed
+    return known.get(st.query_params.get(name, ""))
 
 
 def empty(title: str, text: str) -> None:

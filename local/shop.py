@@ -120,7 +120,7 @@ def main(arguments: list[str]) -> int:
         for one in told:
             body, headers = signed(one, secret_of_shop())
             headers["content-type"] = "application/json"
-            asked = urllib.request.Request(f"{ports.url('door')}/webhooks/{shop.SHOP}", body, headers)  # noqa: S310
+            asked = urllib.request.Request(f"{ports.url('door')}/webhooks/{shop.SHOP}", body, headers)  # noqa: S310 - our own door
             with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310 - our own door # nosec B310
                 print(json.dumps({"told": one.get("id", given.way), "answer": answer.status}))
     except (OSError, KeyError, ValueError) as error:

@@ -41,12 +41,8 @@ def show(person: Person, brand: str) -> None:
     listed = sorted(saved, key=lambda one: (one.retired_at is not None, one.title.casefold(), one.id))
     rows = [_feed(one, states.get(one.id), now) for one in listed]
     empty = "No feed yet. Add the feed of a magazine, an association or a rival, and what it publishes is here."
-    picked = table(FEEDS, rows, key="feeds", name="Feeds", picks="Show", empty=empty, stacks=420)
-    known = {one.id: one for one in saved}
-    if picked in known:
-        st.query_params["feed"] = str(picked)
-    chosen = known.get(st.query_params.get("feed", ""))
-    if chosen:
+    pressed = table(FEEDS, rows, key="feeds", name="Feeds", picks="Show", empty=empty, stacks=420)
+    if chosen := parts.chosen("feed", pressed, {one.id: one for one in saved}):
         _one(person, chosen, states.get(chosen.id), now)
     _entries(person, brand, now)
 

@@ -63,12 +63,9 @@ def render() -> None:
     monitors = flow.monitors_of(brand, data.herald())
     rows = [_row(each, len(flow.stream(each, messages))) for each in monitors]
     empty = "No monitor yet. Name words, products or rivals to listen for."
-    picked = table(COLUMNS, rows, key="monitors", name="Monitors", picks="Show", empty=empty, stacks=420)
+    pressed = table(COLUMNS, rows, key="monitors", name="Monitors", picks="Show", empty=empty, stacks=420)
     known = {each.id: each for each in monitors}
-    if picked in known:
-        st.query_params["monitor"] = str(picked)
-    chosen = known.get(st.query_params.get("monitor", ""))
-    if chosen:
+    if chosen := parts.chosen("monitor", pressed, known):
         _stream(person, chosen, messages)
     _alerts(brand, known)
 

@@ -71,7 +71,7 @@ def _watch(herald: Herald, now: datetime) -> None:
 
 
 def _tell(herald: Herald, now: datetime) -> None:
-    from herald.flows import notices  # noqa: PLC0415
+    from herald.flows import notices  # noqa: PLC0415  as above: the minute alone tells
 
     for told in notices.tell(herald, now):
         facts = {"brand": told.brand, "about": told.about, "outcome": told.result, "error": told.error}

@@ -7,9 +7,10 @@ adapter against the simulator.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from herald.errors import NeedsLogin, OutcomeUnknown, PlatformError
 from herald.flows.context import Herald
@@ -28,11 +29,16 @@ from herald.model import (
     New,
     Person,
     Role,
+    StateChange,
+    Still,
 )
 from herald.ports import Capabilities, PostLimits, Proof
 from herald.store.db import Db
 from herald.store.tables import TableStore
 from local.memory import MemoryDb
+
+if TYPE_CHECKING:
+    from pytest import MonkeyPatch
 
 NOON = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)  # a Wednesday, noon in Sydney
 PAGE = "900100"
@@ -316,3 +322,19 @@ def deleted(event: Event, *, at: datetime) -> Event:
 
 
 TODAY = date(2026, 11, 18)
+
+
+def between_look_and_sending(
+    world: World, monkeypatch: MonkeyPatch, happens: Callable[[], object]
+) -> list[bool]:
+    """Let something happen once, after a post was looked at and before what sends it is written; [True]: it did."""
+    commit, done = world.store.commit, list[bool]()
+
+    def later(changes: Sequence[StateChange]) -> None:
+        if any(isinstance(change, Still) for change in changes) and not done:
+            done.append(True)
+            happens()
+        commit(changes)
+
+    monkeypatch.setattr(world.store, "commit", later)
+    return done

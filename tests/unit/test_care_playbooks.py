@@ -42,7 +42,7 @@ def test_a_troll_is_answered_only_with_a_supervisor_whatever_they_post() -> None
         ("complaint + troll", "complaint troll", None, "is no pair"),
         ("offers: [thank]", "offers: [gold]", None, "no offer"),
         ("      hear: Say", "      understand: Say", None, "stands twice"),
-        ("people:\n", "persons:\n", None, 'no "persons"'),
+        ("people:\n", "persons:\n", None, '"persons" is no field of the playbook'),
         ("    steps:\n      read-all: ", "    steps:\n      Read all: ", None, "no name of a step"),
         ("      read-all: Read", "      read-all: &x Read", None, "anchors"),
     ],

@@ -19,7 +19,7 @@ from herald.govern import audit
 from herald.model import TargetState
 from herald.model.campaigns import Campaign, Offer, Product
 from herald.publish.tracked import a_program, code_of, with_utm
-from tests.support.world import ANA, BRAND, MIA, TED, World, a_world
+from tests.support.world import ANA, BRAND, MIA, TED, World, a_world, between_look_and_sending
 from tests.unit.test_flows_posts import ZONE, approved, drafted, hours, run, state, version
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/126 Safari/537.36"
@@ -150,15 +150,7 @@ def test_the_last_piece_sold_between_the_look_and_the_sending_stops_it(
     post = approved(world, needs=("product:LAMP-1",))
     world.clock.pass_(hours=1)
     release_posts(world.herald, world.clock())
-    commit, sold = world.store.commit, []
-
-    def selling(changes: Any) -> None:
-        if any(type(change).__name__ == "Still" for change in changes) and not sold:
-            sold.append(True)
-            product(world, 0, expected=1)
-        commit(changes)
-
-    monkeypatch.setattr(world.store, "commit", selling)
+    sold = between_look_and_sending(world, monkeypatch, lambda: product(world, 0, expected=1))
     deliver(world.woken.pop(), world.herald, world.clock())
     assert (bool(sold), state(world, post), world.wall.live()) == (True, TargetState.HELD, [])
 

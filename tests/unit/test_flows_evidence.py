@@ -79,7 +79,7 @@ def test_the_unit_has_all_its_criteria_all_performance_evidence_and_every_point_
     ('number: "1.1"', 'number: "9"', "no number of the unit"), ('number: "1.2"', 'number: "1.1"', "1.1 stands twice"),
     ("any: AcknowledgePolicy}]}", "any: AcknowledgePolicy, record: x}]}", "one of them"),
     ("shown_by: [{any: AcknowledgePolicy}]", "shown_by: []", "asks for nothing"), ("least: 2", "least: no", "1 to 99"),
-    ("page: platforms", "page: ../platforms", "cannot stand here"), ("unit:", "unite:", "no field here"),
+    ("page: platforms", "page: ../platforms", "cannot stand here"), ("unit:", "unite:", "is no field of the map"),
     ("Hold: calendar", "Hold: //evil", "cannot stand here"),
 ])  # fmt: skip
 def test_a_map_that_is_wrong_says_where(was: str, now: str, words: str) -> None:

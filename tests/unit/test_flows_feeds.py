@@ -179,6 +179,23 @@ def test_one_tick_reads_a_bounded_number_longest_due_first_and_one_that_fails_st
     assert [address[-1] for address, _, _ in server.asked] == list("01234")
 
 
+def test_a_tick_that_is_late_begins_no_feed_and_leaves_it_due(world: World, server: Server) -> None:
+    for number in range(2):
+        server.told[f"https://news.example/{number}"] = rss(item(number))
+        save(world, f"https://news.example/{number}")
+
+    class Slow(Server):
+        def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+            world.clock.pass_(seconds=20)
+            return server.fetch(address, etag, modified)
+
+    slow = replace(world.herald, feeds=Slow())
+    until = world.clock() + timedelta(seconds=15)
+    assert len(feeds.read_feeds(slow, world.clock(), until)) == 1
+    assert feeds.read_feeds(slow, world.clock(), until) == []
+    assert len(feeds.read_feeds(slow, world.clock())) == 1
+
+
 def test_two_ticks_at_once_read_a_feed_once_and_one_that_died_is_followed_after_its_lease(
     world: World, server: Server
 ) -> None:

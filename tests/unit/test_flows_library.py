@@ -35,7 +35,20 @@ from herald.model import (
 )
 from herald.ports import Capabilities, PostLimits
 from local.memory_media import MemoryMedia
-from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, TED, Wall, World, a_comment, a_world, deleted
+from tests.support.world import (
+    ACCOUNT,
+    ANA,
+    BRAND,
+    MIA,
+    NOON,
+    TED,
+    Wall,
+    World,
+    a_comment,
+    a_world,
+    between_look_and_sending,
+    deleted,
+)
 from tests.unit.test_flows_posts import HOUR, ZONE, hours, run, state, version
 from tests.unit.test_library_images import SAMPLES
 
@@ -299,15 +312,7 @@ def test_a_licence_lost_between_the_look_and_the_sending_stops_it(
     post = approve(world, drafted(world))
     world.clock.pass_(hours=1)
     release_posts(world.herald, world.clock())
-    commit, moved = world.store.commit, []
-
-    def moving(changes: Any) -> None:
-        if any(type(change).__name__ == "Still" for change in changes) and not moved:
-            moved.append(True)
-            changed(world, licence="unknown")
-        commit(changes)
-
-    monkeypatch.setattr(world.store, "commit", moving)
+    moved = between_look_and_sending(world, monkeypatch, lambda: changed(world, licence="unknown"))
     deliver(world.woken.pop(), world.herald, world.clock())
     assert (bool(moved), state(world, post), world.wall.live()) == (True, TargetState.HELD, [])
 

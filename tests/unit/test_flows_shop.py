@@ -25,7 +25,18 @@ from herald.model.campaigns import Conversions, Offer, Order, Stock, Uptake
 from herald.platforms import source
 from herald.publish.shop import minor, money, reported
 from local.memory import MemoryDb
-from tests.support.world import ACCOUNT, ANA, BRAND, CREDENTIALS, MIA, NOON, Vault, World, a_world
+from tests.support.world import (
+    ACCOUNT,
+    ANA,
+    BRAND,
+    CREDENTIALS,
+    MIA,
+    NOON,
+    Vault,
+    World,
+    a_world,
+    between_look_and_sending,
+)
 from tests.unit.test_flows_campaigns import campaign, offer
 from tests.unit.test_flows_posts import approved, drafted, hours, run, state, version
 
@@ -176,15 +187,7 @@ def test_what_the_minute_has_not_seen_yet_is_refused_by_the_sending_transaction(
     post = approved(world, needs=("product:LAMP-1",))
     world.clock.pass_(hours=1)
     release_posts(world.herald, world.clock())
-    commit, sold = world.store.commit, []
-
-    def selling(changes: Any) -> None:
-        if any(type(change).__name__ == "Still" for change in changes) and not sold:
-            sold.append(True)
-            tell(world, level(1, second=3_600))
-        commit(changes)
-
-    monkeypatch.setattr(world.store, "commit", selling)
+    sold = between_look_and_sending(world, monkeypatch, lambda: tell(world, level(1, second=3_600)))
     deliver(world.woken.pop(), world.herald, world.clock())
     assert (bool(sold), state(world, post), world.wall.live()) == (True, TargetState.HELD, [])
 

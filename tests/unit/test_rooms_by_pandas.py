@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -78,25 +79,27 @@ def test_the_clicks_of_a_campaign_are_those_of_its_days_and_never_a_programs(raw
 
 
 @pytest.mark.usefixtures("pages")
-def test_breaches_are_open_or_closed_as_their_rows_say(raw: dict[str, pd.DataFrame]) -> None:
-    breaches = raw["BREACH"]
-    closed = breaches[breaches.state == "closed"]
-    assert {one.id for one in data_govern.open_breaches(shop.BRAND)} == set(breaches[breaches.state != "closed"].id)
+@pytest.mark.parametrize(
+    ("kind", "are_open", "were_closed"),
+    [("BREACH", data_govern.open_breaches, data_govern.closed_breaches),
+     ("INCIDENT", data_incidents.open_of, data_incidents.closed_of)],
+    ids=["breaches", "incidents"],
+)  # fmt: skip
+def test_breaches_and_incidents_are_open_or_closed_as_their_rows_say(
+    raw: dict[str, pd.DataFrame], kind: str, are_open: Callable[[str], Any], were_closed: Callable[[str, str], Any]
+) -> None:
+    rows = raw[kind]
+    closed = rows[rows.state == "closed"]
+    assert {one.id for one in are_open(shop.BRAND)} == set(rows[rows.state != "closed"].id)
     for month in MONTHS:
-        wanted = set(closed[closed["at"].str[:7] == month].id)
-        assert {one.id for one in data_govern.closed_breaches(shop.BRAND, month)} == wanted
+        assert {one.id for one in were_closed(shop.BRAND, month)} == set(closed[closed["at"].str[:7] == month].id)
     assert len(closed) > 0
 
 
 @pytest.mark.usefixtures("pages")
-def test_incidents_are_open_or_closed_as_their_rows_say(raw: dict[str, pd.DataFrame]) -> None:
+def test_the_closed_incidents_keep_how_far_they_reached(raw: dict[str, pd.DataFrame]) -> None:
     incidents = raw["INCIDENT"]
-    closed = incidents[incidents.state == "closed"]
-    assert {one.id for one in data_incidents.open_of(shop.BRAND)} == set(incidents[incidents.state != "closed"].id)
-    for month in MONTHS:
-        wanted = set(closed[closed["at"].str[:7] == month].id)
-        assert {one.id for one in data_incidents.closed_of(shop.BRAND, month)} == wanted
-    assert set(closed.scope) == {"national"}
+    assert set(incidents[incidents.state == "closed"].scope) == {"national"}
 
 
 def test_complaints_are_closed_late_and_waiting_as_their_rows_say(

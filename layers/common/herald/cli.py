@@ -174,13 +174,13 @@ def _judging_commands(commands: Any) -> None:
         "herald rules import automod.yaml > rules.yaml",
     )  # fmt: skip
     imported.add_argument("file", metavar="FILE")
+    imported.add_argument("--live", action="store_true", help="the rules act at once; without it they are in shadow")
     differing = _command(
         rules_commands, "diff", _rules_diff, "decide texts by two rule files, a line a text: changed or not, and how",
         "herald rules diff rules.yaml next.yaml < texts.jsonl",
     )  # fmt: skip
     differing.add_argument("now", metavar="NOW")
     differing.add_argument("following", metavar="NEXT")
-    imported.add_argument("--live", action="store_true", help="the rules act at once; without it they are in shadow")
 
     sla = _command(
         commands, "sla", _sla, "the deadline that a target of business time gives",
@@ -313,7 +313,7 @@ def _day(text: str) -> date:
 
 
 def _period(text: str) -> tuple[str, str]:
-    from herald.measure.figures import period  # noqa: PLC0415
+    from herald.measure.figures import period  # noqa: PLC0415 - as this file begins
 
     try:
         return period(text)
@@ -322,7 +322,7 @@ def _period(text: str) -> tuple[str, str]:
 
 
 def _mail_address(text: str) -> str:
-    from herald.govern.people import address  # noqa: PLC0415
+    from herald.govern.people import address  # noqa: PLC0415 - as this file begins
 
     try:
         return address(text)
@@ -369,7 +369,7 @@ def _say(args: argparse.Namespace) -> int:
 
 
 def _why(args: argparse.Namespace) -> int:
-    from herald.flows.why import why  # noqa: PLC0415
+    from herald.flows.why import why  # noqa: PLC0415 - as this file begins
 
     return _over_the_tables("why", lambda herald: print(why(herald, args.message)))
 
@@ -402,7 +402,7 @@ def _know_the_local_system() -> None:
 
 
 def _evidence(args: argparse.Namespace) -> int:
-    from herald.flows import evidence  # noqa: PLC0415
+    from herald.flows import evidence  # noqa: PLC0415 - as this file begins
 
     if args.check:
         return _evidence_check(args.check)
@@ -434,7 +434,7 @@ def _evidence(args: argparse.Namespace) -> int:
 
 
 def _evidence_check(file: str) -> int:
-    from herald.flows import evidence  # noqa: PLC0415
+    from herald.flows import evidence  # noqa: PLC0415 - as this file begins
 
     pack = _body(file)
 
@@ -448,7 +448,7 @@ def _evidence_check(file: str) -> int:
 
 
 def _policies_load(args: argparse.Namespace) -> int:
-    from herald.flows import policies  # noqa: PLC0415
+    from herald.flows import policies  # noqa: PLC0415 - as this file begins
 
     folder = Path(args.dir) if args.dir else policies.SAMPLES
     if not folder.is_dir():
@@ -481,7 +481,7 @@ def _bench(args: argparse.Namespace) -> int:
 
 
 def _parse(args: argparse.Namespace) -> int:
-    from herald import platforms  # noqa: PLC0415
+    from herald import platforms  # noqa: PLC0415 - as this file begins
 
     try:
         source = platforms.source(args.platform)
@@ -519,7 +519,7 @@ def _line(event: Event) -> dict[str, Any]:
 
 
 def _verify(args: argparse.Namespace) -> int:
-    from herald import platforms  # noqa: PLC0415
+    from herald import platforms  # noqa: PLC0415 - as this file begins
 
     headers: dict[str, str] = {}
     for name, value in args.header:  # as HTTP servers join what was sent twice
@@ -536,9 +536,9 @@ def _verify(args: argparse.Namespace) -> int:
 
 
 def _challenge(args: argparse.Namespace) -> int:
-    from urllib.parse import parse_qsl  # noqa: PLC0415
+    from urllib.parse import parse_qsl  # noqa: PLC0415 - as this file begins
 
-    from herald import platforms  # noqa: PLC0415
+    from herald import platforms  # noqa: PLC0415 - as this file begins
 
     try:
         source = platforms.source(args.platform)
@@ -556,15 +556,15 @@ def _challenge(args: argparse.Namespace) -> int:
 
 
 def _assess(args: argparse.Namespace) -> int:
-    from herald.moderate.decide import assess_line  # noqa: PLC0415
+    from herald.moderate.decide import assess_line  # noqa: PLC0415 - as this file begins
 
     return _each_line(assess_line)
 
 
 def _decide(args: argparse.Namespace) -> int:
-    from herald.moderate.automod import compile_any  # noqa: PLC0415
-    from herald.moderate.decide import decide_line  # noqa: PLC0415
-    from herald.moderate.rules import compile_rules  # noqa: PLC0415
+    from herald.moderate.automod import compile_any  # noqa: PLC0415 - as this file begins
+    from herald.moderate.decide import decide_line  # noqa: PLC0415 - as this file begins
+    from herald.moderate.rules import compile_rules  # noqa: PLC0415 - as this file begins
 
     name = args.rules or "default_rules.yaml"
     rules = compile_any(_rules_text(args.rules)) if args.rules else compile_rules(_default_rules())
@@ -575,7 +575,7 @@ def _decide(args: argparse.Namespace) -> int:
 
 
 def _rules_check(args: argparse.Namespace) -> int:
-    from herald.moderate.automod import compile_any  # noqa: PLC0415
+    from herald.moderate.automod import compile_any  # noqa: PLC0415 - as this file begins
 
     code = _OK
     for name in args.files:
@@ -598,7 +598,7 @@ def _rules_check(args: argparse.Namespace) -> int:
 
 
 def _rules_import(args: argparse.Namespace) -> int:
-    from herald.moderate.automod import compile_automod, to_herald  # noqa: PLC0415
+    from herald.moderate.automod import compile_automod, to_herald  # noqa: PLC0415 - as this file begins
 
     text = _rules_text(args.file)
     print(to_herald(text, shadow=not args.live), end="")
@@ -609,11 +609,11 @@ def _rules_import(args: argparse.Namespace) -> int:
 
 
 def _rules_diff(args: argparse.Namespace) -> int:
-    from dataclasses import asdict  # noqa: PLC0415
+    from dataclasses import asdict  # noqa: PLC0415 - as this file begins
 
-    from herald.moderate.automod import compile_any  # noqa: PLC0415
-    from herald.moderate.decide import subject_line  # noqa: PLC0415
-    from herald.moderate.versions import Changed, changes, summary  # noqa: PLC0415
+    from herald.moderate.automod import compile_any  # noqa: PLC0415 - as this file begins
+    from herald.moderate.decide import subject_line  # noqa: PLC0415 - as this file begins
+    from herald.moderate.versions import Changed, changes, summary  # noqa: PLC0415 - as this file begins
 
     now, following = (compile_any(_rules_text(name)) for name in (args.now, args.following))
     for name, rules in ((args.now, now), (args.following, following)):
@@ -643,15 +643,15 @@ def _rules_text(name: str) -> str:
 
 
 def _default_rules() -> str:
-    from importlib.resources import files  # noqa: PLC0415
+    from importlib.resources import files  # noqa: PLC0415 - as this file begins
 
     return (files("herald.moderate") / "default_rules.yaml").read_text(encoding="utf-8")
 
 
 def _sla(args: argparse.Namespace) -> int:
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - as this file begins
 
-    from herald.care.hours import deadline, parse_hours  # noqa: PLC0415
+    from herald.care.hours import deadline, parse_hours  # noqa: PLC0415 - as this file begins
 
     try:
         zone = ZoneInfo(args.tz)
@@ -676,9 +676,9 @@ def _report(args: argparse.Namespace) -> int:
 
 
 def _report_of(herald: Herald, args: argparse.Namespace) -> None:
-    from herald.flows.report import gather, send  # noqa: PLC0415
-    from herald.measure.effect import lacking  # noqa: PLC0415
-    from herald.measure.report import report  # noqa: PLC0415
+    from herald.flows.report import gather, send  # noqa: PLC0415 - as this file begins
+    from herald.measure.effect import lacking  # noqa: PLC0415 - as this file begins
+    from herald.measure.report import report  # noqa: PLC0415 - as this file begins
 
     first_day, last_day = args.period
     try:
@@ -704,10 +704,10 @@ def _link(args: argparse.Namespace) -> int:
 
 def _link_of(herald: Herald, args: argparse.Namespace) -> None:
     """Through the gate as the person named, so that it is checked and on record like theirs."""
-    from uuid import uuid4  # noqa: PLC0415
+    from uuid import uuid4  # noqa: PLC0415 - as this file begins
 
-    from herald.flows.commands import MakeLink  # noqa: PLC0415
-    from herald.flows.gate import perform  # noqa: PLC0415
+    from herald.flows.commands import MakeLink  # noqa: PLC0415 - as this file begins
+    from herald.flows.gate import perform  # noqa: PLC0415 - as this file begins
 
     subject = args.subject
     if args.purpose == "share":
@@ -738,7 +738,7 @@ def _written(path: Path, data: bytes) -> dict[str, Any]:
 
 
 def _audit_verify(args: argparse.Namespace) -> int:
-    from herald.flows import audit  # noqa: PLC0415
+    from herald.flows import audit  # noqa: PLC0415 - as this file begins
 
     wrong: list[str] = []
 
@@ -757,7 +757,7 @@ def _audit_verify(args: argparse.Namespace) -> int:
 
 
 def _audit_copy(args: argparse.Namespace) -> int:
-    from herald.flows import audit  # noqa: PLC0415
+    from herald.flows import audit  # noqa: PLC0415 - as this file begins
 
     return _over_the_tables(
         "audit copy", lambda herald: _emit(audit.copy(herald, import_module("herald.runtime").audit_copies()))
@@ -765,8 +765,8 @@ def _audit_copy(args: argparse.Namespace) -> int:
 
 
 def _restore(args: argparse.Namespace) -> int:
-    from herald.store.keys import TABLES  # noqa: PLC0415
-    from herald.store.restore import restore  # noqa: PLC0415
+    from herald.store.keys import TABLES  # noqa: PLC0415 - as this file begins
+    from herald.store.restore import restore  # noqa: PLC0415 - as this file begins
 
     if args.table not in TABLES:
         raise Usage(f"there is no table {args.table!r}; there are {', '.join(TABLES)}")
@@ -812,7 +812,7 @@ def _days_since(first: date | None) -> list[str]:
 
 
 def _undecided(herald: Herald, days: Sequence[str]) -> int:
-    from herald.flows.redrive import undecided  # noqa: PLC0415
+    from herald.flows.redrive import undecided  # noqa: PLC0415 - as this file begins
 
     parked = 0
     for outcome in undecided(herald, days, herald.clock()):
@@ -823,14 +823,14 @@ def _undecided(herald: Herald, days: Sequence[str]) -> int:
 
 
 def _redriven(herald: Herald, what: str, kind: str) -> int:
-    from herald.flows import redrive  # noqa: PLC0415
+    from herald.flows import redrive  # noqa: PLC0415 - as this file begins
 
     found = redrive.failed_batches(herald, herald.clock()) if what == "failed_batches" else redrive.dead_letters(herald)
     return _tell_each(found, kind)
 
 
 def _replayed(herald: Herald, connection: str) -> int:
-    from herald.flows.redrive import unreadable  # noqa: PLC0415
+    from herald.flows.redrive import unreadable  # noqa: PLC0415 - as this file begins
 
     if connection and herald.store.connection(connection) is None:
         raise Usage(f"no connection {connection!r}")
@@ -863,7 +863,7 @@ def _body(name: str) -> bytes:
 
 def _each_line(work: Callable[[object], dict[str, object]]) -> int:
     """Answer each JSON line of standard input by one line; what cannot be read is answered by {id, error}."""
-    from herald.platforms.wire.strict import obj, read_json  # noqa: PLC0415
+    from herald.platforms.wire.strict import obj, read_json  # noqa: PLC0415 - as this file begins
 
     failed = 0
     for number, line in _lines(sys.stdin.buffer):

@@ -7,7 +7,7 @@ change a term. The tree is built from parser events, not by a loader: nothing is
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from herald.model.record import record
@@ -92,6 +92,39 @@ def read(section: str, first_line: int, *, python: bool = False) -> Node | None:
         raise BadDocument(line, f"this is not YAML: {reason}") from None
     except UnicodeError:
         raise BadDocument(first_line, "this is not YAML: it holds half a character (a lone surrogate)") from None
+
+
+def document(text: str, limit: int, what: str, bad: Callable[[int, str], Exception]) -> Node | None:
+    """The tree of a document that is one section; None when it holds nothing.
+
+    Raises what `bad` makes of a line and a sentence: over `limit` characters, or no acceptable YAML.
+    """
+    if len(text) > limit:
+        raise bad(1, f"{what} has {len(text)} characters, the limit is {limit}")
+    try:
+        return read(text, 1)
+    except BadDocument as wrong:
+        raise bad(wrong.line, wrong.sentence) from None
+
+
+def fields(
+    node: Node, what: str, needed: Sequence[str], optional: Sequence[str], bad: Callable[[int, str], Exception]
+) -> dict[str, Node]:
+    """The values of a mapping by key: each needed one there, no other, none twice. Raises as `document`."""
+    names = (*needed, *optional)
+    if not node.mapping:
+        raise bad(node.line, f"{what} must be a mapping: {', '.join(names)}")
+    found: dict[str, Node] = {}
+    for key, value in node.pairs():
+        if key.text not in names:
+            raise bad(key.line, f'"{key.text[:40]}" is no field of {what}: {", ".join(names)}')
+        if key.text in found:
+            raise bad(key.line, f"{key.text} stands twice")
+        found[key.text] = value
+    for name in needed:
+        if name not in found:
+            raise bad(node.line, f"{what} has no {name}")
+    return found
 
 
 def _checked(events: Iterator[Any], first_line: int) -> Iterator[Any]:

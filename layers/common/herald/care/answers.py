@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from herald.care.playbooks import Play, web_address
-from herald.documents import BadDocument, Node, read
+from herald.documents import Node, document, fields
 from herald.errors import BadRules
 from herald.model.record import record
 
 DOCUMENT_LIMIT = 60_000  # characters
-_FIELDS = {"id", "title", "for", "text", "link", "clause"}
+_FIELDS = ("id", "title", "for", "text", "link", "clause")
 _LINK = re.compile(r"https://[^\s<>\"']+")
 
 
@@ -36,12 +36,7 @@ class Answer:
 @lru_cache(maxsize=32)
 def parse(text: str) -> tuple[Answer, ...]:
     """The answers a document holds: a list of id, title, for, text, link, clause. Raises BadAnswers with the line."""
-    if len(text) > DOCUMENT_LIMIT:
-        raise BadAnswers(1, f"the answers have {len(text)} characters, the limit is {DOCUMENT_LIMIT}")
-    try:
-        root = read(text, 1)
-    except BadDocument as bad:
-        raise BadAnswers(bad.line, bad.sentence) from None
+    root = document(text, DOCUMENT_LIMIT, "the text of the answers", BadAnswers)
     if root is None:
         return ()
     if root.mapping or isinstance(root.value, str):
@@ -56,17 +51,7 @@ def parse(text: str) -> tuple[Answer, ...]:
 
 
 def _answer(node: Node) -> Answer:
-    if not node.mapping:
-        raise BadAnswers(node.line, "an answer has id, title, for, text, link, clause")
-    parts: dict[str, Node] = {}
-    for key, value in node.pairs():
-        if key.text not in _FIELDS or key.text in parts:
-            fault = "stands here twice" if key.text in parts else f"is not known: use {', '.join(sorted(_FIELDS))}"
-            raise BadAnswers(key.line, f'"{key.text[:40]}" {fault}')
-        parts[key.text] = value
-    missing = sorted(_FIELDS - parts.keys())
-    if missing:
-        raise BadAnswers(node.line, f"the answer lacks {', '.join(missing)}")
+    parts = fields(node, "an answer", _FIELDS, (), BadAnswers)
     for name in ("id", "title", "text", "clause"):
         if not parts[name].text.strip() or len(parts[name].text) > 2000:
             raise BadAnswers(parts[name].line, f"{name} needs a text of at most 2000 characters")

@@ -8,14 +8,14 @@ is not known is an error with its line, and nothing is guessed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from herald.documents import BadDocument, Node, read
+from herald.documents import Node, document, fields
 from herald.errors import BadRules
 from herald.model import Decision, Handling, Persona, PostKind, Role
 from herald.model.record import record
@@ -162,18 +162,10 @@ def shipped() -> str:
 @lru_cache(maxsize=32)
 def parse(text: str) -> Book:
     """The book a document holds. Raises BadPlaybook with the line and what to write."""
-    if len(text) > DOCUMENT_LIMIT:
-        raise BadPlaybook(1, f"the playbook has {len(text)} characters, the limit is {DOCUMENT_LIMIT}")
-    try:
-        root = read(text, 1)
-    except BadDocument as bad:
-        raise BadPlaybook(bad.line, bad.sentence) from None
+    root = document(text, DOCUMENT_LIMIT, "the playbook", BadPlaybook)
     if root is None:
         raise BadPlaybook(1, "the playbook is empty: write kinds, people and procedure")
-    parts = _fields(root, {"kinds", "people", "pairs", "procedure"}, "the playbook")
-    for part in ("kinds", "people", "procedure"):
-        if part not in parts:
-            raise BadPlaybook(root.line, f"{part} is missing")
+    parts = fields(root, "the playbook", ("kinds", "people", "procedure"), ("pairs",), BadPlaybook)
     clauses: list[tuple[int, str]] = []
     kinds = _plays(parts["kinds"], PostKind, "kind of post", clauses)
     people = _plays(parts["people"], Persona, "kind of person", clauses)
@@ -210,7 +202,7 @@ def _pairs(node: Node, clauses: list[tuple[int, str]]) -> dict[tuple[PostKind, P
 
 
 def _play(node: Node, clauses: list[tuple[int, str]]) -> Play:
-    parts = _fields(node, {"steps", "clause", "links", "link_needed", "avoid", "offers"}, "a play")
+    parts = fields(node, "a play", (), ("steps", "clause", "links", "link_needed", "avoid", "offers"), BadPlaybook)
     clause = parts.get("clause")
     if clause is not None:
         clauses.append((clause.line, _text(clause, "clause")))
@@ -232,7 +224,7 @@ def _play(node: Node, clauses: list[tuple[int, str]]) -> Play:
 def _step(key: Node, value: Node) -> Step:
     if not value.mapping:
         return Step(_id(key), _text(value, "a step"))
-    parts = _fields(value, {"text", "supervisor"}, "a step")
+    parts = fields(value, "a step", (), ("text", "supervisor"), BadPlaybook)
     if "text" not in parts:
         raise BadPlaybook(value.line, f"the step {key.text[:40]} has no text")
     roles = parts["supervisor"].items() if "supervisor" in parts else []
@@ -242,7 +234,7 @@ def _step(key: Node, value: Node) -> Step:
 def _procedure(node: Node) -> tuple[Leg, ...]:
     legs: list[Leg] = []
     for key, value in _pairs_of(node, "the procedure"):
-        parts = _fields(value, {"text", "within", "overdue", "must"}, "a step of the procedure")
+        parts = fields(value, "a step of the procedure", (), ("text", "within", "overdue", "must"), BadPlaybook)
         for name in ("text", "overdue", *(["within"] if legs else [])):
             if name not in parts:
                 raise BadPlaybook(value.line, f"{key.text[:40]} needs {name}")
@@ -269,18 +261,6 @@ def _distinct(book: Book, line: int) -> None:
             twice = next((each for each in ids if ids.count(each) > 1), None)
             if twice:
                 raise BadPlaybook(line, f"the step {twice} stands twice where {kind} meets {persona}: rename one")
-
-
-def _fields(node: Node, known: Iterable[str], what: str) -> dict[str, Node]:
-    names = sorted(known)
-    found: dict[str, Node] = {}
-    for key, value in _pairs_of(node, what):
-        if key.text not in names:
-            raise BadPlaybook(key.line, f'{what} has no "{key.text[:40]}": use {", ".join(names)}')
-        if key.text in found:
-            raise BadPlaybook(key.line, f"{key.text} stands here twice")
-        found[key.text] = value
-    return found
 
 
 def _pairs_of(node: Node, what: str) -> list[tuple[Node, Node]]:

@@ -50,7 +50,7 @@ from herald.model import (
 )
 from herald.model.breaches import breaches_list
 from herald.model.notices import about as told_of
-from herald.model.record import record
+from herald.model.record import record, stamp
 
 CHAIN = "moderation"  # the chain of the function that climbs
 HOURS, ZONE = "Mon-Fri 09:00-17:00", "UTC"
@@ -303,7 +303,7 @@ def climb(herald: Herald, now: datetime) -> list[Climbed]:
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
     people: list[Person] = []
     for brand in sorted({account.brand for account in herald.store.accounts()}):
-        due = herald.store.listed(Breach, "work", breaches_list(brand), last=_until(now), limit=MOST)
+        due = herald.store.listed(Breach, "work", breaches_list(brand), last=stamp(now), limit=MOST)
         people = people or (herald.store.people() if due else [])
         found += [_climb(one, people, herald, now) for one in due if one.climbs_at and one.climbs_at <= now]
     return found
@@ -336,10 +336,6 @@ def _notice(breach: Breach, on: Watch, what: str, now: datetime, *, by: str = ""
         breach.brand, told_of("breach", breach.id), breach.step + 1, title, now, "breaches", {"breach": breach.id},
         people=on.on.people, but=by,
     )  # fmt: skip
-
-
-def _until(now: datetime) -> str:
-    return now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"
 
 
 PLANS: Mapping[type[Command], Planner] = MappingProxyType(

@@ -53,6 +53,7 @@ from herald.model import (
 )
 from herald.model.care import Stage, remedies_list, stages_list
 from herald.model.notices import Notice, about
+from herald.model.record import stamp
 
 SOON = timedelta(minutes=30)
 EVERY = 5  # minutes
@@ -235,7 +236,7 @@ def climb(herald: Herald, now: datetime) -> list[Handling]:
     this runs. A complaint that moved meanwhile is left to the next tick."""
     moved: list[Handling] = []
     for brand in sorted({account.brand for account in herald.store.accounts()}):
-        due = herald.store.listed(Handling, "work", stages_list(brand), first="0", last=_text(now), limit=100)
+        due = herald.store.listed(Handling, "work", stages_list(brand), first="0", last=stamp(now), limit=100)
         cases = herald.store.cases(handling.case_id for handling in due)
         for handling in due:
             case = cases.get(handling.case_id)
@@ -260,7 +261,7 @@ def warn(herald: Herald, now: datetime) -> int:
         return 0
     changes: list[StateChange] = []
     for brand in sorted({account.brand for account in herald.store.accounts()}):
-        soon = herald.store.listed(Handling, "work", stages_list(brand), first=_text(now), last=_text(now + SOON))
+        soon = herald.store.listed(Handling, "work", stages_list(brand), first=stamp(now), last=stamp(now + SOON))
         cases = herald.store.cases(handling.case_id for handling in soon)
         there = [(h, cases[h.case_id]) for h in soon if h.case_id in cases]
         due = [
@@ -299,7 +300,7 @@ def overdue(brand: str, herald: Herald, now: datetime) -> list[tuple[Handling, C
     """Complaints whose step is overdue at `now`, longest first; exact, whether or not the schedule came by."""
     listed = [
         *herald.store.listed(Handling, "work", stages_list(brand), first="!", last="!~", limit=200),
-        *herald.store.listed(Handling, "work", stages_list(brand), first="0", last=_text(now), limit=200),
+        *herald.store.listed(Handling, "work", stages_list(brand), first="0", last=stamp(now), limit=200),
     ]
     cases = herald.store.cases(handling.case_id for handling in listed)
     seen = [(procedure.caught_up(h, cases[h.case_id]), cases[h.case_id]) for h in listed if h.case_id in cases]
@@ -310,10 +311,6 @@ def overdue(brand: str, herald: Herald, now: datetime) -> list[tuple[Handling, C
 def waiting_remedies(brand: str, herald: Herald) -> list[Remedy]:
     """Outcomes over somebody's limit, oldest first."""
     return herald.store.listed(Remedy, "work", remedies_list(brand), limit=100)
-
-
-def _text(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 # ---------------------------------------------------------------- one plan a command

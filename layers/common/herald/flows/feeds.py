@@ -89,7 +89,7 @@ def _retire(command: c.RetireFeed, person: Person, herald: Herald, now: datetime
 def _keep(command: c.KeepItem, person: Person, herald: Herald, now: datetime) -> Plan:
     """A link in the library that tells which feed it was in, who wrote it and when. Nobody gave us a licence."""
     from herald.flows import library  # noqa: PLC0415  the schedule, which reads feeds, needs none of it
-    from herald.model import Asset  # noqa: PLC0415
+    from herald.model import Asset  # noqa: PLC0415  nor of its records
 
     authorise(command, person, command.brand, herald, now)
     item = herald.store.find(FeedItem, command.brand, command.item_id)
@@ -140,8 +140,11 @@ class Asked:
     error: str = ""
 
 
-def read_feeds(herald: Herald, now: datetime) -> list[Asked]:
-    """The tick: the A_TICK feeds that are longest due. One that fails does not stop the others; safe to repeat."""
+def read_feeds(herald: Herald, now: datetime, until: datetime | None = None) -> list[Asked]:
+    """The tick: the A_TICK feeds that are longest due. One that fails does not stop the others; safe to repeat.
+
+    From `until` on, by the clock, none is begun: it stays due.
+    """
     if herald.feeds is None:
         return []
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)
@@ -151,7 +154,12 @@ def read_feeds(herald: Herald, now: datetime) -> list[Asked]:
         states = states_of(brand, herald) if saved else {}
         due += [(one, states.get(one.id)) for one in saved if one.id not in states or states[one.id].next_at <= now]
     due.sort(key=lambda pair: (pair[1].next_at if pair[1] else pair[0].at, pair[0].brand, pair[0].id))
-    return [_read(feed, state, herald.feeds, herald, now) for feed, state in due[:A_TICK]]
+    asked: list[Asked] = []
+    for feed, state in due[:A_TICK]:
+        if until and herald.clock() >= until:
+            break
+        asked.append(_read(feed, state, herald.feeds, herald, now))
+    return asked
 
 
 def _read(feed: Feed, state: FeedState | None, reader: Feeds, herald: Herald, now: datetime) -> Asked:

@@ -127,7 +127,7 @@ def _one_of(person: Person, roles: frozenset[Role], deed: str) -> None:
 def _to_share(asked: str, person: Person, herald: Herald, now: datetime) -> tuple[str, str, str]:
     """The report is made and kept now: what is shared is these bytes, whatever the figures become."""
     from herald.flows.report import gather  # noqa: PLC0415 - only who shares a report pays for making one
-    from herald.measure.effect import lacking  # noqa: PLC0415
+    from herald.measure.effect import lacking  # noqa: PLC0415  no other link has to do with a report
     from herald.measure.report import report  # noqa: PLC0415
 
     _one_of(person, MAY_SHARE, "Sharing a report")

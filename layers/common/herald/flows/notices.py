@@ -18,7 +18,7 @@ from herald.flows.context import Herald
 from herald.govern.people import MOST_ADDRESSED, address
 from herald.model import AuditEntry, New, Person, Revised, Role, StateChange
 from herald.model.notices import MailHour, Notice, NoticeState, notices_list
-from herald.model.record import record
+from herald.model.record import record, stamp
 
 CHAIN = "moderation"  # the chain of the function that tells
 LEASE = timedelta(minutes=5)
@@ -65,7 +65,7 @@ def tell(herald: Herald, now: datetime) -> list[Told]:
     """The tick: mail what is due. Safe to repeat. The first mail that does not go well is the last of a tick."""
     done: list[Told] = []
     for brand in sorted({account.brand for account in herald.store.accounts()}):
-        due = herald.store.listed(Notice, "work", notices_list(brand), last=_stamp(now), limit=MOST_AT_ONCE)
+        due = herald.store.listed(Notice, "work", notices_list(brand), last=stamp(now), limit=MOST_AT_ONCE)
         for one in due:
             if one.due_at is None or one.due_at > now:
                 continue
@@ -176,7 +176,3 @@ def _without(error: Exception, people: Mapping[str, str]) -> str:
     for each, at in people.items():  # a mail server quotes the address it refuses
         reason = reason.replace(at, each)
     return reason[:300]
-
-
-def _stamp(now: datetime) -> str:
-    return now.strftime("%Y-%m-%dT%H:%M:%S.") + f"{now.microsecond // 1000:03d}Z"

@@ -16,7 +16,8 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import quote
 
-from herald.documents import BadDocument, Node, read
+from herald.documents import Node, document, fields
+from herald.errors import BadRules
 from herald.model import AuditEntry
 from herald.model.record import record
 
@@ -30,12 +31,8 @@ _WORD = re.compile(r"[a-z][a-z0-9_-]{0,40}")
 _PLACE = re.compile(r"[a-z-]{2,30}(?:\?[a-z]{2,20}=\{subject\})?")
 
 
-class BadMap(Exception):
+class BadMap(BadRules):
     """The map is wrong at `line` (1-based)."""
-
-    def __init__(self, line: int, sentence: str) -> None:
-        super().__init__(f"line {line}: {sentence}")
-        self.line = line
 
 
 class Part(StrEnum):
@@ -235,73 +232,50 @@ def parse(text: str) -> Map:
     Raises:
         BadMap: with its line: no YAML, an unknown or missing field, a number twice, an ask of nothing.
     """
-    if len(text) > LIMIT:
-        raise BadMap(1, f"the map has {len(text)} characters, the limit is {LIMIT}")
-    try:
-        root = read(text, 1)
-    except BadDocument as bad:
-        raise BadMap(bad.line, bad.sentence) from None
-    if root is None or not root.mapping:
-        raise BadMap(1, "the map is a mapping: unit, title, awaited, ours, facts, items")
-    fields = _fields(root, ("unit", "title", "awaited", "ours", "facts", "items"), ())
+    root = document(text, LIMIT, "the map", BadMap) or Node(1, "")
+    parts = fields(root, "the map", ("unit", "title", "awaited", "ours", "facts", "items"), (), BadMap)
     items: list[Item] = []
-    for node in fields["items"].items():
+    for node in parts["items"].items():
         item = _item(node)
         if any(item.number == other.number for other in items):
             raise BadMap(node.line, f"{item.number} stands twice")
         items.append(item)
     return Map(
-        fields["unit"].text, fields["title"].text, tuple(items),
-        frozenset(_words(fields["awaited"], _NAME)),
-        {key.text: _place(key, value) for key, value in fields["ours"].pairs()},
-        frozenset(_words(fields["facts"], _WORD)),
+        parts["unit"].text, parts["title"].text, tuple(items),
+        frozenset(_words(parts["awaited"], _NAME)),
+        {key.text: _place(key, value) for key, value in parts["ours"].pairs()},
+        frozenset(_words(parts["facts"], _WORD)),
     )  # fmt: skip
 
 
-def _fields(node: Node, needed: tuple[str, ...], optional: tuple[str, ...]) -> dict[str, Node]:
-    if not node.mapping:
-        raise BadMap(node.line, f"here stands a mapping: {', '.join(needed)}")
-    found: dict[str, Node] = {}
-    for key, value in node.pairs():
-        if key.text not in (*needed, *optional):
-            raise BadMap(key.line, f'"{key.text[:40]}" is no field here: {", ".join((*needed, *optional))}')
-        if key.text in found:
-            raise BadMap(key.line, f"{key.text} stands twice")
-        found[key.text] = value
-    for name in needed:
-        if name not in found:
-            raise BadMap(node.line, f"{name} is missing")
-    return found
-
-
 def _item(node: Node) -> Item:
-    fields = _fields(node, ("number", "says", "page", "shown_by"), ())
-    number = fields["number"].text
+    parts = fields(node, "an item", ("number", "says", "page", "shown_by"), (), BadMap)
+    number = parts["number"].text
     if not _ID.fullmatch(number):
-        raise BadMap(fields["number"].line, f'"{number[:20]}" is no number of the unit: 1.4, PE2 or KE6.1')
-    if not fields["says"].text:
+        raise BadMap(parts["number"].line, f'"{number[:20]}" is no number of the unit: 1.4, PE2 or KE6.1')
+    if not parts["says"].text:
         raise BadMap(node.line, f"{number} says nothing")
     part = {"P": Part.PERFORMANCE, "K": Part.KNOWLEDGE}.get(number[0], Part.CRITERION)
-    asks = tuple(_ask(one) for one in fields["shown_by"].items())
+    asks = tuple(_ask(one) for one in parts["shown_by"].items())
     if not asks:
         raise BadMap(node.line, f"{number} asks for nothing, so anything would show it")
-    (page,) = _words(fields["page"], _WORD)
-    return Item(number, part, fields["says"].text, page, asks)
+    (page,) = _words(parts["page"], _WORD)
+    return Item(number, part, parts["says"].text, page, asks)
 
 
 def _ask(node: Node) -> Ask:
-    fields = _fields(node, (), ("any", "record", "where", "least", "distinct"))
-    if ("any" in fields) is ("record" in fields):
+    parts = fields(node, "an ask", (), ("any", "record", "where", "least", "distinct"), BadMap)
+    if ("any" in parts) is ("record" in parts):
         raise BadMap(node.line, "an ask names commands (any) or a record, one of them")
-    least = fields["least"].text if "least" in fields else "1"
+    least = parts["least"].text if "least" in parts else "1"
     if not least.isdecimal() or not 1 <= int(least) <= 99:
-        raise BadMap(fields["least"].line, "least is a number from 1 to 99")
+        raise BadMap(parts["least"].line, "least is a number from 1 to 99")
     return Ask(
-        tuple(_words(fields["any"], _NAME)) if "any" in fields else (),
-        _words(fields["record"], _WORD)[0] if "record" in fields else "",
-        {key.text: frozenset(_words(value, _WORD)) for key, value in fields["where"].pairs()} if "where" in fields
+        tuple(_words(parts["any"], _NAME)) if "any" in parts else (),
+        _words(parts["record"], _WORD)[0] if "record" in parts else "",
+        {key.text: frozenset(_words(value, _WORD)) for key, value in parts["where"].pairs()} if "where" in parts
         else {},
-        int(least), _words(fields["distinct"], _WORD)[0] if "distinct" in fields else "",
+        int(least), _words(parts["distinct"], _WORD)[0] if "distinct" in parts else "",
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from herald.documents import BadDocument, Node, read
+from herald.documents import Node, document, fields
 from herald.errors import BadRules
 from herald.model.record import record
 
@@ -45,7 +45,7 @@ TEXT = 600  # characters of one field
 _FIELDS = (
     "id", "where", "topic", "title", "provision", "asks", "source", "read", "review", "basis", "check", "clauses",
 )  # fmt: skip
-_OPTIONAL = frozenset({"provision", "clauses"})
+_OPTIONAL = ("provision", "clauses")
 _ID = re.compile(r"[a-z][a-z0-9-]{2,59}")
 _CLAUSE = re.compile(r"[A-Z][A-Z0-9_]{0,31} [0-9]+(?:\.[0-9]+)*")
 _CODE = re.compile(r"herald(?:\.[a-z_]+)+:[A-Za-z_]+")
@@ -104,12 +104,7 @@ def parse(text: str) -> tuple[Entry, ...]:
         BadLaw: with its line: no YAML, an unknown or missing field, an id twice, a date that is none, a review later
             than a year after reading, a source that is no https address, a check of no known kind.
     """
-    if len(text) > LIMIT:
-        raise BadLaw(1, f"the register has {len(text)} characters, the limit is {LIMIT}")
-    try:
-        root = read(text, 1)
-    except BadDocument as bad:
-        raise BadLaw(bad.line, bad.sentence) from None
+    root = document(text, LIMIT, "the register", BadLaw)
     if root is None or root.kind != "list":
         raise BadLaw(root.line if root else 1, "the register is a list of entries, each beginning with - id:")
     entries: list[Entry] = []
@@ -136,35 +131,24 @@ def chosen(
 
 
 def _entry(node: Node) -> Entry:
-    if not node.mapping:
-        raise BadLaw(node.line, "an entry is a mapping: id, where, topic, title …")
-    fields: dict[str, Node] = {}
-    for key, value in node.pairs():
-        if key.text not in _FIELDS:
-            raise BadLaw(key.line, f'"{key.text[:40]}" is no field of an entry: {", ".join(_FIELDS)}')
-        if key.text in fields:
-            raise BadLaw(key.line, f"{key.text} stands twice")
-        fields[key.text] = value
-    for name in _FIELDS:
-        if name not in fields and name not in _OPTIONAL:
-            raise BadLaw(node.line, f"the entry has no {name}")
-    found = {name: _text(name, fields[name]) for name in _FIELDS if name in fields and name != "clauses"}
+    parts = fields(node, "an entry", [name for name in _FIELDS if name not in _OPTIONAL], _OPTIONAL, BadLaw)
+    found = {name: _text(name, parts[name]) for name in _FIELDS if name in parts and name != "clauses"}
     entry = Entry(
-        id=_like(_ID, found["id"], fields["id"], "small letters, digits and dashes"),
+        id=_like(_ID, found["id"], parts["id"], "small letters, digits and dashes"),
         where=found["where"],
-        topic=_one_of(TOPICS, found["topic"], fields["topic"]),
+        topic=_one_of(TOPICS, found["topic"], parts["topic"]),
         title=found["title"],
         provision=found.get("provision", ""),
         asks=found["asks"],
-        source=_address(found["source"], fields["source"]),
-        read=_date(found["read"], fields["read"]),
-        review=_date(found["review"], fields["review"]),
-        basis=_one_of(("source", "account"), found["basis"], fields["basis"]),
-        check=_check(found["check"], fields["check"]),
-        clauses=_clauses(fields.get("clauses")),
+        source=_address(found["source"], parts["source"]),
+        read=_date(found["read"], parts["read"]),
+        review=_date(found["review"], parts["review"]),
+        basis=_one_of(("source", "account"), found["basis"], parts["basis"]),
+        check=_check(found["check"], parts["check"]),
+        clauses=_clauses(parts.get("clauses")),
     )
     if not entry.read < entry.review <= entry.read + LONGEST_REVIEW:
-        raise BadLaw(fields["review"].line, "the review is due after the reading and within a year of it")
+        raise BadLaw(parts["review"].line, "the review is due after the reading and within a year of it")
     return entry
 
 

@@ -9,10 +9,11 @@ reads many kinds and makes few.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import MISSING, FrozenInstanceError, dataclass, field, fields, make_dataclass
+from dataclasses import FrozenInstanceError, dataclass, field, fields, make_dataclass
+from datetime import UTC, datetime
 from functools import cache
 from operator import attrgetter
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 _T = TypeVar("_T")
 
@@ -21,8 +22,7 @@ _T = TypeVar("_T")
 def record(cls: type[_T]) -> type[_T]:
     """`dataclass(frozen=True, slots=True)`, with `==`, `hash` and `repr` that mean the same and are shared."""
     own = vars(cls)
-    if "__doc__" not in own or own["__doc__"] is None:
-        cls.__doc__ = ""  # else dataclasses would write a signature, which costs as much as all the rest
+    cls.__doc__ = own.get("__doc__") or cls.__name__  # without one, dataclasses write a signature: dear
     made: Any = dataclass(init=False, slots=True, eq=False, repr=False)(cls)
     for name, method in _SHARED.items():
         if name not in own:
@@ -33,20 +33,19 @@ def record(cls: type[_T]) -> type[_T]:
         constructor(self, *values, **named)
 
     made.__init__ = first
-    return made  # type: ignore[no-any-return]
+    return cast("type[_T]", made)
 
 
 def _constructor(made: Any) -> Callable[..., None]:
     """The `__init__` that a frozen dataclass of these fields has."""
-    kept = [
-        (one.name, one.type, field(default=one.default, default_factory=one.default_factory, kw_only=one.kw_only))
-        if one.default is MISSING
-        else (one.name, one.type, field(default=one.default, kw_only=one.kw_only))
+    anew: Any = field  # a field that belongs to one class cannot be given to another
+    kept: list[tuple[str, Any, Any]] = [
+        (one.name, one.type, anew(default=one.default, default_factory=one.default_factory, kw_only=one.kw_only))
         for one in fields(made)
-    ]  # fmt: skip
-    after = {"__post_init__": made.__post_init__} if hasattr(made, "__post_init__") else {}
-    alike: Any = make_dataclass(made.__name__, kept, namespace=after, frozen=True, eq=False, repr=False)
-    return alike.__init__  # type: ignore[no-any-return]
+    ]
+    own = {"__doc__": made.__name__} | ({"__post_init__": made.__post_init__} if hasattr(made, "__post_init__") else {})
+    alike: Any = make_dataclass(made.__name__, kept, namespace=own, frozen=True, eq=False, repr=False)
+    return cast("Callable[..., None]", alike.__init__)
 
 
 def _equal(self: Any, other: Any) -> Any:
@@ -98,3 +97,8 @@ class Record:
     A kind is a record of texts, integers, booleans, dates, instants, enumerations, and tuples, frozensets, mappings and
     records of these. One that changes has a field `version: int = 0`, written by the store.
     """
+
+
+def stamp(at: datetime) -> str:
+    """UTC, milliseconds, fixed width: as text, instants sort as times do. So they stand in keys."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"

@@ -12,12 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from itertools import count, pairwise
+from itertools import pairwise
 
 from herald.documents import BadDocument, Node, read, sections
 from herald.model.record import record
-from herald.moderate.language import KEYS, MAX_TERMS, Reader, Rule, Section
-from herald.moderate.rules import MAX_BYTES, MAX_RULES, RuleSet, compile_rules
+from herald.moderate.language import KEYS, Section
+from herald.moderate.patterns import LONGEST
+from herald.moderate.rules import MAX_BYTES, Loading, RuleSet, compile_rules, too_long
 
 ACTIONS: Mapping[str, str] = {
     "remove": "hide", "spam": "hide", "filter": "queue", "report": "queue", "approve": "allow",
@@ -63,15 +64,7 @@ _YES_NO: Mapping[str, str] = {  # a condition that is yes or no -> the signal th
     "has_verified_email": "author.verified", "is_top_level": "top_level", "is_edited": "edited",
     "is_nsfw": "nsfw", "is_original_content": "original", "is_spoiler": "spoiler",
 }  # fmt: skip
-_NOBODY = {
-    "is_gold",
-    "is_gallery",
-    "is_poll",
-    "is_meta_discussion",
-    "is_crosspost",
-    "is_reddit_media_domain",
-    "is_live",
-}
+_NOBODY = frozenset({"is_gold", "is_gallery", "is_poll", "is_crosspost", "is_reddit_media_domain", "is_live"})
 _NUMBERS: Mapping[str, str] = {
     "account_age": "author.age", "comment_karma": "author.reputation", "post_karma": "author.reputation",
     "link_karma": "author.reputation", "combined_karma": "author.reputation",
@@ -85,14 +78,9 @@ _IGNORED = frozenset({
     "is_meta_discussion", "satisfy_any_threshold", "ban_duration", "ban_message", "ban_reason", "moderators_exempt",
     "set_subreddit", "discussion_type", "bot_comment", "comment_distinguished", "modmail_subject", "standard",
 })  # fmt: skip
-_QUIET = {
-    "overwrite_flair",
-    "satisfy_any_threshold",
-    "moderators_exempt",
-    "modmail_subject",
-    "standard",
-    "message_subject",
-}
+_QUIET = frozenset({
+    "overwrite_flair", "satisfy_any_threshold", "moderators_exempt", "modmail_subject", "standard", "message_subject",
+})  # fmt: skip
 _LABELS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler", "set_locked": "locked"}
 _WORDS: Mapping[str, str] = {"comment": "reply", "message": "private_reply", "modmail": "notify"}
 _REASONS = ("action_reason", "report_reason")
@@ -178,31 +166,20 @@ def compile_any(text: str) -> RuleSet:
 
 def compile_automod(text: str) -> RuleSet:
     """An AutoModerator file -> RuleSet, with a Section for each section of the file. Never raises."""
-    size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_BYTES:
-        return RuleSet([], [Section(1, None, "refused", (f"{size} bytes of rules; the limit is {MAX_BYTES}",))])
-    rules: list[Rule] = []
-    outcomes: list[Section] = []
-    numbers, names, terms = count(), dict[str, int](), 0
+    if refused := too_long(text):
+        return refused
+    loading, outcomes = Loading(), list[Section]()
     for each in translate(text):
         if each.errors or each.dropped:
             status, notes = ("error", each.errors) if each.errors else ("refused", (each.dropped,))
             outcomes.append(Section(each.line, _name_of(each), status, (*notes, *each.notes)))
             continue
-        parts: list[Section] = []
+        parts = []
         for node in each.rules:
-            reader = Reader(each.line, numbers, MAX_TERMS - terms)
-            rule = reader.rule_of(node, len(rules), names)
-            if rule is not None and len(rules) >= MAX_RULES:
-                reader.refuse(each.line, f"more than {MAX_RULES} rules in one set")
-                rule = None
-            if rule is not None:
-                names[rule.name] = rule.line
-                terms += reader.terms
-                rules.append(rule)
-            parts.append(reader.outcome(loaded=rule is not None))
+            reader = loading.reader(each.line)
+            parts.append(loading.add(reader, reader.rule_of(node, len(loading.rules), loading.names)))
         outcomes.append(_together(parts, each))
-    return RuleSet(rules, outcomes)
+    return RuleSet(loading.rules, outcomes)
 
 
 def to_herald(text: str, *, shadow: bool = False) -> str:
@@ -764,7 +741,7 @@ def _leaves(value: Node) -> Iterator[Node]:
 
 def _pieces(pattern: str) -> list[str]:
     """A pattern over the limit, cut at its outermost `|` where it has one; each piece means one of its cases."""
-    if len(pattern) <= 1_000:
+    if len(pattern) <= LONGEST:
         return [pattern]
     cuts, depth, inside, index = [-1], 0, False, 0
     while index < len(pattern):
@@ -784,7 +761,7 @@ def _pieces(pattern: str) -> list[str]:
     pieces: list[str] = []
     for start, end in pairwise(cuts):
         case = pattern[start + 1 : end]
-        if pieces and len(pieces[-1]) + len(case) < 1_000:
+        if pieces and len(pieces[-1]) + len(case) < LONGEST:
             pieces[-1] += "|" + case
         else:
             pieces.append(case)

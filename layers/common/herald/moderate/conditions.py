@@ -6,6 +6,7 @@ not there is unknown: the condition does not hold, reversed or not, and the deci
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -157,11 +158,14 @@ def minutes_of(number: str, unit: str) -> float | None:
     return None if minutes is None else float(number) * minutes
 
 
+_OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
+    "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "=": operator.eq,
+}  # fmt: skip
+
+
 def compare(op: str, value: float, bound: float) -> bool:
     """value op bound, for the operators of a rule."""
-    return {
-        "<": value < bound, ">": value > bound, "<=": value <= bound, ">=": value >= bound, "=": value == bound,
-    }[op]  # fmt: skip
+    return bool(_OPERATORS[op](value, bound))
 
 
 def among(value: object, words: Sequence[str]) -> bool:

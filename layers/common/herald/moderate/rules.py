@@ -480,7 +480,7 @@ def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool 
     if isinstance(check, HoursCheck):
         if subject.at is None:
             return None, None
-        from zoneinfo import ZoneInfo  # noqa: PLC0415
+        from zoneinfo import ZoneInfo  # noqa: PLC0415 - only rules that ask for hours need zones
 
         local = subject.at.astimezone(ZoneInfo(check.zone))
         minute = local.hour * 60 + local.minute
@@ -584,26 +584,45 @@ def compile_rules(text: str) -> RuleSet:
 
     Bounds: MAX_BYTES in all, MAX_RULES rules, MAX_TERMS terms, MAX_TERM characters a term or pattern.
     """
+    if refused := too_long(text):
+        return refused
+    loading, outcomes = Loading(), list[Section]()
+    for line, part in sections(text):
+        reader = loading.reader(line)
+        outcomes.append(loading.add(reader, reader.rule(part, len(loading.rules), loading.names)))
+    return RuleSet(loading.rules, outcomes)
+
+
+def too_long(text: str) -> RuleSet | None:
+    """The empty set that says so; None for a text within MAX_BYTES."""
     size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_BYTES:
-        return RuleSet([], [Section(1, None, "refused", (f"{size} bytes of rules; the limit is {MAX_BYTES}",))])
-    rules: list[Rule] = []
-    outcomes: list[Section] = []
-    numbers = count()
-    names: dict[str, int] = {}
-    terms = 0
-    for first_line, part in sections(text):
-        reader = Reader(first_line, numbers, MAX_TERMS - terms)
-        rule = reader.rule(part, len(rules), names)
-        if rule is not None and len(rules) >= MAX_RULES:
+    if size <= MAX_BYTES:
+        return None
+    return RuleSet([], [Section(1, None, "refused", (f"{size} bytes of rules; the limit is {MAX_BYTES}",))])
+
+
+class Loading:
+    """A rule set while its sections load one by one, within the bounds of the whole."""
+
+    def __init__(self) -> None:
+        self.rules: list[Rule] = []
+        self.names: dict[str, int] = {}
+        self._numbers, self._terms = count(), 0
+
+    def reader(self, line: int) -> Reader:
+        """Of the section that begins at this line."""
+        return Reader(line, self._numbers, MAX_TERMS - self._terms)
+
+    def add(self, reader: Reader, rule: Rule | None) -> Section:
+        """Take in what it read, or say why not."""
+        if rule is not None and len(self.rules) >= MAX_RULES:
             reader.refuse(reader.line, f"more than {MAX_RULES} rules in one set")
             rule = None
         if rule is not None:
-            names[rule.name] = rule.line
-            terms += reader.terms
-            rules.append(rule)
-        outcomes.append(reader.outcome(loaded=rule is not None))
-    return RuleSet(rules, outcomes)
+            self.names[rule.name] = rule.line
+            self._terms += reader.terms
+            self.rules.append(rule)
+        return reader.outcome(loaded=rule is not None)
 
 
 def default_rules() -> str:

@@ -90,7 +90,7 @@ class _Feeds:
         self.own = own
 
     def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
-        from herald.platforms.wire.feeds import fetch  # noqa: PLC0415
+        from herald.platforms.wire.feeds import fetch  # noqa: PLC0415  when the first feed is read
 
         return fetch(address, etag, modified, self.own)
 

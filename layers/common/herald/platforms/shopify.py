@@ -20,12 +20,13 @@ from types import MappingProxyType
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from herald.errors import BadPayload, BadSignature, Unsupported
-from herald.model import Account, Change, Delivery, Event, Kind
-from herald.platforms.wire import require
+from herald.errors import BadPayload, BadSignature
+from herald.model import Change, Event, Kind
+from herald.platforms.wire import TellsOnly
 from herald.platforms.wire.signatures import SCHEMES, check
 from herald.platforms.wire.strict import items, need_id, obj, optional_text, optional_time, read_json
-from herald.ports import Capabilities, Proof
+from herald.ports import Capabilities
+from herald.publish.shop import AMOUNT
 
 NAME = "shopify"
 CAPABILITIES = Capabilities(
@@ -35,7 +36,6 @@ CAPABILITIES = Capabilities(
     sources=MappingProxyType({"acts": "it only tells stock and orders here, 2026-11-25"}),
 )
 _CURRENCY = re.compile(r"[A-Z]{3}")
-_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
 _NAMED = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _CODES = 5  # discount codes of an order that are looked at
@@ -48,7 +48,7 @@ _READ = (
 """The fields that are read as they stand; of landing_site and discount_codes a part is."""
 
 
-class Shopify:
+class Shopify(TellsOnly):
     """Source of facts. An event's account is empty: it is the one shop of the connection."""
 
     name = NAME
@@ -85,16 +85,6 @@ class Shopify:
             raise _unreadable(error, _kept(top)) from error
         return []  # a topic we do not ask for
 
-    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Raises Unsupported, always."""
-        require(NAME, CAPABILITIES, delivery.act)
-        raise Unsupported(f"{NAME} can do nothing on the other side")
-
-    def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
-        """Raises Unsupported, always."""
-        require(NAME, CAPABILITIES, delivery.act)
-        return []
-
 
 def _level(top: Mapping[str, Any]) -> Event:
     item, location = _number(top, "inventory_item_id"), _number(top, "location_id")
@@ -113,7 +103,7 @@ def _order(top: Mapping[str, Any]) -> list[Event]:
         return []
     price = optional_text(top.get("total_price"), "total_price")
     currency = optional_text(top.get("currency"), "currency")
-    if not _AMOUNT.fullmatch(price) or not _CURRENCY.fullmatch(currency):
+    if not AMOUNT.fullmatch(price) or not _CURRENCY.fullmatch(currency):
         raise BadPayload("total_price, currency: an amount like 199.00 and three letters expected")
     codes = []
     for path, code in items(top.get("discount_codes") or [], "discount_codes"):

@@ -20,9 +20,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-from herald.errors import BadPayload, BadSignature, Unsupported
-from herald.model import Account, Change, Delivery, Event, Kind
-from herald.platforms.wire import require
+from herald.errors import BadPayload, BadSignature
+from herald.model import Change, Event, Kind
+from herald.platforms.wire import TellsOnly
 from herald.platforms.wire.events import MAX_TEXT
 from herald.platforms.wire.signatures import SCHEMES, check
 from herald.platforms.wire.strict import (
@@ -35,7 +35,7 @@ from herald.platforms.wire.strict import (
     read_json,
     whole,
 )
-from herald.ports import Capabilities, Proof
+from herald.ports import Capabilities
 
 NAME = "webhook"
 MAX_EVENTS = 1_000
@@ -50,7 +50,7 @@ _KEYS = frozenset({"id", "kind", "change", "text", "author_id", "author_name", "
 _Word = TypeVar("_Word", bound=StrEnum)
 
 
-class Webhook:
+class Webhook(TellsOnly):
     """Source of signed JSON; as an Outlet it can do nothing, so its work becomes tasks for a person."""
 
     name = NAME
@@ -78,16 +78,6 @@ class Webhook:
             return [_event(account_id, value, path) for path, value in found]
         except BadPayload as error:
             raise BadPayload(f"{NAME}: {error}") from error
-
-    def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Raises Unsupported, always."""
-        require(NAME, CAPABILITIES, delivery.act)
-        raise Unsupported(f"{NAME} can do nothing on the other side")
-
-    def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
-        """Raises Unsupported, always."""
-        require(NAME, CAPABILITIES, delivery.act)
-        return []
 
 
 def _event(account_id: str, value: object, path: str) -> Event:

@@ -18,7 +18,8 @@ _DECIMALS: Mapping[str, int] = MappingProxyType(
                    "XOF", "XPF"), 0) | dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3)
 )  # fmt: skip
 """ISO 4217 currencies whose minor unit is no hundredth (six-group.com, list one, read 2026-11)."""
-_AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
+AMOUNT = re.compile(r"[0-9]{1,12}(\.[0-9]{1,4})?")
+"""A price as a shop writes it."""
 
 
 def reported(held: Stock, location: str, available: int | None, at: datetime) -> Stock | None:
@@ -48,7 +49,7 @@ def day_in(zone: str, at: datetime) -> date:
 
 def minor(amount: str, currency: str) -> int:
     """ "199.00", AUD -> 19900. Raises ValueError for what is no amount."""
-    if not _AMOUNT.fullmatch(amount):
+    if not AMOUNT.fullmatch(amount):
         raise ValueError(f"{amount[:30]!r} is no amount of money")
     return int((Decimal(amount) * 10 ** _DECIMALS.get(currency, 2)).to_integral_value())
 

@@ -111,7 +111,7 @@ def parse(body: bytes, base: str) -> Parsed:
         BadPayload: no feed, not well-formed, or a document type or entities in it.
     """
     from defusedxml import DefusedXmlException  # noqa: PLC0415 - only who reads feeds pays for it
-    from defusedxml.ElementTree import ParseError, fromstring  # noqa: PLC0415
+    from defusedxml.ElementTree import ParseError, fromstring  # noqa: PLC0415 - as above
 
     try:
         root = fromstring(body, forbid_dtd=True)

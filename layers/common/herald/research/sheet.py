@@ -25,7 +25,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from herald.documents import BadDocument, Node, read
+from herald.documents import Node, document, fields
 from herald.errors import BadRules
 from herald.model.record import record
 from herald.model.research import PlatformNote
@@ -190,12 +190,7 @@ def parse(text: str) -> tuple[Platform, ...]:
         BadSheet: with its line: no YAML, an unknown, missing or repeated part, a platform twice, a date that is none,
             a source that is no https address, a field that only an adapter may fill.
     """
-    if len(text) > LIMIT:
-        raise BadSheet(1, f"the sheet has {len(text)} characters, the limit is {LIMIT}")
-    try:
-        root = read(text, 1)
-    except BadDocument as bad:
-        raise BadSheet(bad.line, bad.sentence) from None
+    root = document(text, LIMIT, "the sheet", BadSheet)
     if root is None or root.kind != "list":
         raise BadSheet(root.line if root else 1, "the sheet is a list of platforms, each beginning with - id:")
     found: dict[str, Platform] = {}
@@ -208,7 +203,7 @@ def parse(text: str) -> tuple[Platform, ...]:
 
 
 def _platform(node: Node) -> Platform:
-    parts = _parts(node, ("id", "name", "cells"))
+    parts = fields(node, "a platform", ("id", "name", "cells"), (), BadSheet)
     name = _text(parts["id"])
     if not _ID.fullmatch(name):
         raise BadSheet(parts["id"].line, f'"{name[:40]}" must be small letters, digits and _')
@@ -224,7 +219,7 @@ def _platform(node: Node) -> Platform:
 
 
 def _cell(node: Node) -> tuple[str, Cell]:
-    parts = _parts(node, _PARTS)
+    parts = fields(node, "a cell", _PARTS, (), BadSheet)
     field, basis = _text(parts["field"]), _text(parts["basis"])
     if field not in FIELDS or field == "herald":
         allowed = ", ".join(each for each in FIELDS if each != "herald")
@@ -249,21 +244,6 @@ def address(text: str) -> bool:
         return False
     plain = len(text) <= 2_000 and not any(letter.isspace() or ord(letter) < 32 for letter in text)
     return plain and parts.scheme == "https" and "." in (parts.hostname or "") and parts.username is None
-
-
-def _parts(node: Node, wanted: tuple[str, ...]) -> dict[str, Node]:
-    if not node.mapping:
-        raise BadSheet(node.line, f"this must be a mapping: {', '.join(wanted)}")
-    found: dict[str, Node] = {}
-    for key, value in node.pairs():
-        if key.text not in wanted or key.text in found:
-            told = "stands twice" if key.text in found else f"is none of {', '.join(wanted)}"
-            raise BadSheet(key.line, f'"{key.text[:40]}" {told}')
-        found[key.text] = value
-    for name in wanted:
-        if name not in found:
-            raise BadSheet(node.line, f"{name} is missing")
-    return found
 
 
 def _text(node: Node) -> str:

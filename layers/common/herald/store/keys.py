@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
+
+from herald.model import record
 
 MESSAGES, POSTS, SETTINGS, METRICS, AUDIT = "Messages", "Posts", "Settings", "Metrics", "Audit"
 TABLES = (MESSAGES, POSTS, SETTINGS, METRICS, AUDIT)
@@ -11,12 +13,8 @@ TABLES = (MESSAGES, POSTS, SETTINGS, METRICS, AUDIT)
 INDEXES = {"feed": ("feed", "feed_at"), "work": ("work", "work_at"), "calendar": ("cal", "cal_at")}
 
 Key = tuple[str, str, str]  # table, pk, sk
-
-
-def stamp(at: datetime) -> str:
-    """UTC, milliseconds, fixed width: strings sort as times do."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
-
+stamp = record.stamp
+"""How an instant stands in a key."""
 
 def message(message_id: str) -> Key:
     return (MESSAGES, f"M#{message_id}", "M")
