@@ -38,7 +38,7 @@ from herald.store.tables import TableStore
 from local.memory import MemoryDb
 
 if TYPE_CHECKING:
-    from pytest import MonkeyPatch
+    import pytest
 
 NOON = datetime(2026, 11, 18, 1, 0, tzinfo=UTC)  # a Wednesday, noon in Sydney
 PAGE = "900100"
@@ -325,7 +325,7 @@ TODAY = date(2026, 11, 18)
 
 
 def between_look_and_sending(
-    world: World, monkeypatch: MonkeyPatch, happens: Callable[[], object]
+    world: World, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
 ) -> list[bool]:
     """Let something happen once, after a post was looked at and before what sends it is written; [True]: it did."""
     commit, done = world.store.commit, list[bool]()
