@@ -178,7 +178,7 @@ class _Scene:
                 "from": {"id": like.author_id, "name": like.author_name},
             }})  # fmt: skip
         body = encode({"object": "page", "entry": [{"id": shop.MAIN, "time": at, "changes": changes}]}).decode()
-        return signed(event | {"body": body}, SAMPLE_SECRET, SAMPLE_VERIFY_TOKEN), ids
+        return signed(event | {"body": body}, SAMPLE_SECRET, SAMPLE_VERIFY_TOKEN, SAMPLE_SECRET), ids
 
     def _batch(self, ids: Sequence[str]) -> dict[str, Any]:
         """The stream's event for these rows, as they stand."""

@@ -39,7 +39,7 @@ def function_of(sample: Path) -> str:
     return sample.stem.partition("-")[0]
 
 
-def signed(event: Json, secret: str, verify_token: str, shop_secret: str = "") -> Json:
+def signed(event: Json, secret: str, verify_token: str, shop_secret: str) -> Json:
     """The event as Facebook's app, or the shop, with these secrets would send it; what is no webhook stays as it is."""
     if event.get("pathParameters", {}).get("connection") == SHOP:
         _, header = signed_by_shop(event["body"].encode(), shop_secret)

@@ -30,7 +30,7 @@ COLUMNS = (
     {"id": "title", "label": "Monitor", "width": 0, "wraps": True},
     {"id": "now", "label": "Last two days", "n": True, "width": 120},
     {"id": "alert", "label": "Alert", "width": 150, "from": 520},
-    {"id": "state", "label": "State", "width": 90},
+    {"id": "state", "label": "State", "width": 120},
 )
 RISING = (
     {"id": "topic", "label": "Topic", "width": 180},
@@ -180,7 +180,7 @@ def render_trends() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         with st.container(width="stretch", gap="xxsmall"):
             st.title("Trends", anchor=False)
-            st.caption("What is said more often than before, to us and in the feeds we read")
+            st.caption("What is said more often than before, to us and in the feeds we read · times in UTC")
         brand = parts.brand_of(person, "brand")
         may = brand is not None and authority.may(person, "SaveFeed")
         asked = may and st.button("Add a feed", icon=":material/add:", type="primary")

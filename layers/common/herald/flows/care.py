@@ -264,30 +264,30 @@ def warn(herald: Herald, now: datetime) -> int:
         soon = herald.store.listed(Handling, "work", stages_list(brand), first=stamp(now), last=stamp(now + SOON))
         cases = herald.store.cases(handling.case_id for handling in soon)
         there = [(h, cases[h.case_id]) for h in soon if h.case_id in cases]
-        due = [
-            _notice(seen, seen.current, now, soon=True, owner=case.owner)
+        due = {
+            _place(seen, seen.current, soon=True): _notice(seen, seen.current, now, soon=True, owner=case.owner)
             for handling, case in there
             if (seen := procedure.caught_up(handling, case)).current and now <= seen.current.due_at <= now + SOON
-        ]
-        told = herald.store.find_all(Notice, [_place(one) for one in due])
-        known = {(one.about, one.n) for one in told}
-        changes += [one for one in due if _place(one)[1:] not in known]
+        }
+        told = herald.store.find_all(Notice, list(due))
+        known = {(one.brand, one.about, one.n) for one in told}
+        changes += [change for place, change in due.items() if place not in known]
     for change in changes:
         commit_audited([change], [], CHAIN, herald)
     return len(changes)
 
 
-def _place(change: New) -> tuple[str, str, int]:
-    assert isinstance(change.thing, Notice)
-    return change.thing.brand, change.thing.about, change.thing.n
+def _place(handling: Handling, stage: Stage, *, soon: bool) -> tuple[str, str, int]:
+    """Brand, subject and number of the notice of this step: one before its time, one after it."""
+    number = 2 * [each.id for each in handling.stages].index(stage.id) + (1 if soon else 2)
+    return handling.brand, about("case", handling.case_id), number
 
 
 def _notice(handling: Handling, stage: Stage, now: datetime, *, soon: bool = False, owner: str = "") -> New:
     """Before its time whoever has the case is told, else the desk; after it the role that the procedure names."""
-    number = 2 * [each.id for each in handling.stages].index(stage.id) + (1 if soon else 2)
     what = f"Complaint due by {stage.due_at:%H:%M} UTC" if soon else "Complaint overdue"
     return notice(
-        handling.brand, about("case", handling.case_id), number, f"{what}: {stage.id}", now, "inbox",
+        *_place(handling, stage, soon=soon), f"{what}: {stage.id}", now, "inbox",
         {"case": handling.case_id}, people=(owner,) if soon and owner else (), roles=DESK if soon else (stage.to,),
     )  # fmt: skip
 

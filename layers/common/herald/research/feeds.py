@@ -14,14 +14,11 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from hashlib import sha256
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from herald.errors import BadPayload
 from herald.model.record import record
-
-if TYPE_CHECKING:
-    from xml.etree.ElementTree import Element
 
 MOST_ENTRIES = 100
 MOST_MARKUP = 8_000  # characters of a summary that are read
@@ -29,6 +26,7 @@ TITLE, SUMMARY, NAME, ADDRESS = 300, 600, 120, 2_000  # characters kept
 _ATOM, _RSS1, _RDF = (
     "{http://www.w3.org/2005/Atom}", "{http://purl.org/rss/1.0/}", "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}",
 )  # fmt: skip
+Element = Any  # of xml.etree, as defusedxml makes it
 _DC, _CONTENT = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/rss/1.0/modules/content/}"
 
 
