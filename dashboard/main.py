@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterable
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ from herald.model import Person, Role
 
 _CM, _CSM, _MARKETER = Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.MARKETER
 _OWNER, _COMPLIANCE, _EVERYONE = Role.OWNER, Role.COMPLIANCE, frozenset(Role)
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _ANSWER = frozenset({_CM, _CSM, _OWNER, _COMPLIANCE})
 _MODERATE = frozenset({_CM, _CSM, _OWNER, _COMPLIANCE})
 
@@ -93,16 +95,32 @@ def _navigation(person: Person) -> dict[str, list[st.Page]]:
 
 
 def _home(first: st.Page) -> st.Page:
-    """The bare address leads to a person's first page; one that is nobody's, or not theirs, says so and stays."""
+    """The bare address leads to a person's first page; every page then has an address of its own."""
 
     def go() -> None:
-        if urlsplit(st.context.url or "").path.strip("/") not in ("", "home"):
-            text = "Page not found. Its address is misspelt, or it is not for your role: choose one at the side."
-            sheet([{"t": "empty", "text": text}], key="not-found")
+        if _asked() not in ("", "home"):  # one that _elsewhere does not take
+            _not_here()
             return
         st.switch_page(first, query_params=st.query_params.to_dict())
 
     return st.Page(go, title="Herald", url_path="home", default=True, visibility="hidden")
+
+
+def _elsewhere(pages: Iterable[str]) -> list[st.Page]:
+    """A page for an address that is none of these, so that we say so: Streamlit would say that it opens another."""
+    asked = _asked()
+    if asked in {"", "home", *pages} or not _PLAIN.fullmatch(asked):
+        return []
+    return [st.Page(_not_here, title="Herald", url_path=asked, visibility="hidden")]
+
+
+def _asked() -> str:
+    return urlsplit(st.context.url or "").path.strip("/")
+
+
+def _not_here() -> None:
+    text = "Page not found: its address is misspelt, or it is not for your role. Choose one at the side."
+    sheet([{"t": "empty", "text": text}], key="not-found")
 
 
 @explained
@@ -122,7 +140,8 @@ def main() -> None:
     with st.sidebar:
         _me(person)
     first = next(iter(pages.values()))[0]
-    st.navigation({"": [_home(first)], **pages}, expanded=True).run()  # no page behind "View more"
+    hidden = [_home(first), *_elsewhere(pages_of(person))]
+    st.navigation({"": hidden, **pages}, expanded=True).run()  # no page behind "View more"
 
 
 def _nobody(why: str) -> None:

@@ -25,7 +25,7 @@ COLUMNS = (
 )
 LINES = (
     {"id": "what", "label": "What", "width": 0, "wraps": True},
-    {"id": "at", "label": "When", "width": 150},
+    {"id": "at", "label": "When (UTC)", "width": 150},
     {"id": "place", "label": "In the audit", "width": 190, "from": 560},
 )
 VIEWS = {

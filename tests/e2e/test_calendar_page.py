@@ -193,7 +193,7 @@ def test_compliance_reads_the_calendar_and_moves_nothing(page, server):
 def test_an_engineer_has_no_calendar(page, server):
     sign_in(page, server, "evil")
     page.goto(f"{server.url}/calendar")
-    expect(page.get_by_text("Page not found")).to_be_visible()
+    expect(page.get_by_text("Page not found: its address is misspelt, or it is not for your role")).to_be_visible()
     expect(page.get_by_role("link", name="Calendar")).to_have_count(0)
 
 

@@ -59,7 +59,7 @@ def test_a_page_that_is_not_for_the_role_is_neither_listed_nor_reachable(page, d
     expect(page.get_by_role("heading", name="Overview")).to_be_visible()
     expect(page.get_by_role("link", name="Inbox")).to_have_count(0)
     page.goto(f"{dashboard_server.url}/inbox?case={case_of(dashboard_server, 'Mara Quill')}")
-    expect(page.get_by_text("Page not found. Its address is misspelt, or it is not for your role")).to_be_visible()
+    expect(page.get_by_text("Page not found: its address is misspelt, or it is not for your role")).to_be_visible()
     expect(page.get_by_role("link", name="Overview")).to_be_visible()
     page.wait_for_timeout(3_500)
     expect(page.get_by_text("Mara Quill")).to_have_count(0)
