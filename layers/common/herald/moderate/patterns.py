@@ -27,8 +27,8 @@ LONGEST = 1_000
 LOAD = 700
 """Places of a pattern that may be alive at once. 98.5 % of the patterns in real rule files have fewer than 40, ours up
 to 645; RE2 takes up to 20 ns for each and byte when its memory of earlier steps does not help."""
-LOOK_LOAD = 100
-"""The same for a look-around: `_LOOKED` characters are read by it at that load without a clock."""
+LOOK_LOAD = 60
+"""The same for a look-around, which may read all that follows in one step."""
 _STEPS = 6_000  # of RE2's program, which a class of all alphabets fills without a load; real patterns have < 5,000
 _MEMORY = 1 << 21  # bytes RE2 may use for one pattern; less, and large ones fall back to a slower way
 EACH, WHOLE = 0.016, 0.2
@@ -36,7 +36,6 @@ EACH, WHOLE = 0.016, 0.2
 _AT_ONCE = 300_000  # load times bytes of one step that cannot be interrupted: 6 ms at worst
 _FREE_EACH = 2 * _AT_ONCE  # load times bytes of one pattern that go untimed
 _FREE = 5_000_000  # the same, of all patterns on one message
-_LOOKED = 12_000  # characters that the look-arounds of one pattern may read in one text
 _BEHIND = 200  # characters a look-behind sees
 _WATCH = "\x01\x02herald\x02\x01"  # put behind every text: found, unless the look over all patterns failed
 
@@ -70,6 +69,7 @@ class Look:
     engine: Any
     behind: bool
     wanted: bool
+    load: int = 1
 
 
 @record
@@ -98,7 +98,6 @@ class Pattern:
         found: list[tuple[int, int]] = []
         data = text.encode()
         place = _Characters(data) if len(data) > len(text) else int
-        budget = _LOOKED
         try:
             for begin, stop, stands in self._matches(data, limit * 10, effort):
                 start, end = place(begin), place(stop)
@@ -106,10 +105,7 @@ class Pattern:
                     continue
                 if self.looks:
                     held = [(look, place(at) if at >= 0 else at) for look, at in zip(self.looks, stands, strict=True)]
-                    budget -= sum(_cost(look, at, text) for look, at in held)
-                    if budget < 0:
-                        raise Spent
-                    if not all(_looks(look, at, text) for look, at in held):
+                    if not all(effort.spend(self, _cost(look, at, text), _looks, look, at, text) for look, at in held):
                         continue
                 found.append((start, end))
                 if len(found) >= limit:
@@ -126,8 +122,8 @@ class Pattern:
         """
         at, plain = 0, None
         for _ in range(limit):
-            rest = len(data) - at
-            if rest * self.load <= _AT_ONCE:
+            rest = (len(data) - at) * self.load
+            if rest <= _AT_ONCE:
                 match = effort.spend(self, rest, self.engine.search, data, at)
             else:
                 plain = plain or self._plain(data, effort)
@@ -150,9 +146,10 @@ class Pattern:
     def _parts(self, match: Any, data: bytes, effort: Effort) -> Any:
         """The same match with its groups. Raises Spent where it is so long that this could cost as much again."""
         start, end = match.span()
-        if (end - start) * self.load > _AT_ONCE:
+        bound = (end - start) * self.load
+        if bound > _AT_ONCE:
             raise Spent
-        return effort.spend(self, end - start, self.engine.match, data, start, end)
+        return effort.spend(self, bound, self.engine.match, data, start, end)
 
     def _plain(self, data: bytes, effort: Effort) -> Any:
         """The same expression without groups, after a look at each piece of a long text.
@@ -162,7 +159,7 @@ class Pattern:
         """
         piece = _AT_ONCE // self.load
         for start in range(0, len(data), piece):
-            effort.probe(self, piece, self.engine.search, data, start, start + piece)
+            effort.probe(self, piece * self.load, self.engine.search, data, start, start + piece)
         return _engine(self.source, groups=False)
 
 
@@ -188,9 +185,13 @@ class Effort:
         self._bounds: Counter[int] = Counter()
         self._timed: defaultdict[int, float] = defaultdict(float)
 
-    def spend(self, pattern: Pattern, size: int, act: Callable[..., Any], *given: Any, allowed: float = EACH) -> Any:
-        """Do it, or raise Spent where the pattern or the message has had its share."""
-        bound, which = size * pattern.load, id(pattern)
+    def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any, allowed: float = EACH) -> Any:
+        """Do it, or raise Spent where the pattern or the message has had its share.
+
+        Args:
+            bound: load times bytes.
+        """
+        which = id(pattern)
         self._bound += bound
         self._bounds[which] += bound
         if self._bounds[which] <= _FREE_EACH and self._bound <= _FREE:
@@ -205,9 +206,9 @@ class Effort:
             self._timed[which] += took
             self.seconds += took
 
-    def probe(self, pattern: Pattern, size: int, act: Callable[..., Any], *given: Any) -> None:
+    def probe(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any) -> None:
         """The same, for a part of what is to come: it may take half as long."""
-        self.spend(pattern, size, act, *given, allowed=EACH / 2)
+        self.spend(pattern, bound, act, *given, allowed=EACH / 2)
 
     @property
     def spent(self) -> bool:
@@ -248,8 +249,8 @@ def _is_wordly(byte: int) -> bool:
 
 
 def _cost(look: Look, place: int, text: str) -> int:
-    """Characters that holding it against the text reads at most."""
-    return 0 if place < 0 else min(place, _BEHIND) if look.behind else len(text) - place
+    """Load times the characters that holding it against the text reads at most."""
+    return look.load * (0 if place < 0 else min(place, _BEHIND) if look.behind else len(text) - place)
 
 
 def _looks(look: Look, place: int, text: str) -> bool:
@@ -295,11 +296,10 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
     if not looks and engine.fullmatch(""):
         raise BadPattern("the pattern matches nothing at all, so it would match every message")
     held = tuple(
-        Look(number, _engine(f"(?{flags}:{f'(?:{inner})$' if behind else inner})"), behind, wanted)
+        Look(number, _engine(f"(?{flags}:{f'(?:{inner})$' if behind else inner})"), behind, wanted,
+             _bounded(load_of(inner), LOOK_LOAD, "a look-around"))
         for number, (inner, behind, wanted) in enumerate(looks, 2)
-    )
-    for inner, _, _ in looks:
-        _bounded(load_of(inner), LOOK_LOAD, "a look-around")
+    )  # fmt: skip
     return Pattern(source, engine, mode == "includes-word", held, _bounded(load_of(source), LOAD, "the pattern"))
 
 
