@@ -24,7 +24,7 @@ from tests.support.hostile_patterns import hostile, texts_of
 from tests.support.world import NOON, a_comment, a_world
 
 FUZZ = "HERALD_FUZZ" in os.environ
-EXAMPLES = int(os.environ.get("HERALD_FUZZ", "300")) // 5 if FUZZ else 60
+EXAMPLES = int(os.environ.get("HERALD_FUZZ", "600")) // 5
 BAR = 0.050  # CPU seconds of a pattern of up to 1,000 characters on 10,000
 ALWAYS = settings(
     max_examples=EXAMPLES, derandomize=not FUZZ, deadline=None, database=None, print_blob=True,
@@ -161,7 +161,7 @@ def test_five_hundred_dear_patterns_cost_a_message_its_share_and_no_more() -> No
 @ALWAYS
 @given(st.data())
 def test_any_pattern_on_the_longest_text_stays_within_its_share(data: st.DataObject) -> None:
-    written, mode, letters = data.draw(hostile())
+    written, mode, letters = data.draw(hostile)
     try:
         one = pattern(written, mode)
     except BadPattern:
@@ -177,7 +177,7 @@ def test_any_pattern_on_the_longest_text_stays_within_its_share(data: st.DataObj
 @ALWAYS
 @given(st.data())
 def test_a_long_text_looked_at_in_pieces_is_found_the_same(data: st.DataObject) -> None:
-    written, mode, letters = data.draw(hostile())
+    written, mode, letters = data.draw(hostile)
     text = data.draw(texts_of(letters, 150))
     try:
         one = pattern(written, mode)
@@ -188,10 +188,10 @@ def test_a_long_text_looked_at_in_pieces_is_found_the_same(data: st.DataObject) 
         small.setattr(patterns, "_AT_ONCE", one.load * 100)  # bytes
         effort = Effort(still)
         pieces = one.spans(text, 10, effort)
-    if one.by_word or effort.stalled:  # of a long match the edge is guessed, and a look-around not placed
-        assert len(pieces) <= len(at_once) or one.by_word
-    else:
-        assert pieces == at_once
+    if one.by_word:  # of a long match the edges are guessed
+        return
+    assert pieces == at_once[: len(pieces)]
+    assert len(pieces) == len(at_once) or one.looks  # of a long match a look-around is not placed
 
 
 # ---------------------------------------------------------------- what becomes of the message
@@ -275,7 +275,7 @@ def test_the_worst_pattern_found_costs_less_than_the_bar(capsys: pytest.CaptureF
     @ALWAYS
     @given(st.data())
     def look(data: st.DataObject) -> None:
-        written, mode, letters = data.draw(hostile())
+        written, mode, letters = data.draw(hostile)
         try:
             one = pattern(written, mode)
         except BadPattern:
