@@ -376,30 +376,31 @@ def load_of(source: str) -> int:
     out, those count that take the most frequent character; a class or a dot takes any. Each bar and each part that may
     be left out or come again adds one way, which RE2 follows as it follows a place.
     """
-    open_groups = [_Load()]
-    index = 0
-    while index < len(source):
-        top, char = open_groups[-1], source[index]
-        if opening := _OPENING.match(source, index):
-            open_groups.append(_Load())
-            index = opening.end()
-        elif char == ")":
-            open_groups.pop()
-            open_groups[-1].add(*top.done())
-            index += 1
-        elif char == "|":
-            top.add(Counter(), 1)
-            index += 1
-        elif char in "*+?":
+    groups = [_Load()]
+    for token in _TOKEN.finditer(source.lower()):
+        kind, top = token.lastgroup, groups[-1]
+        if kind == "word":
+            top.word(token[0])
+        elif kind == "one":
+            top.add({_first_byte(token[0][-1]): 1})
+        elif kind in ("any", "escaped"):
+            top.add({_ANY: 1})
+        elif kind == "few":
+            top.add(dict.fromkeys(token[0][1:-1], 1))
+        elif kind == "open":
+            groups.append(_Load())
+        elif kind == "close":
+            top.done()
+            groups.pop()
+            groups[-1].add(top.takes, top.ways)
+        elif kind == "often":
             top.again(1, 1)
-            index += 1
-        elif char == "{" and (counted := _COUNTED.match(source, index)):
-            least, most = int(counted[1]), counted[3] if counted[2] else counted[1]
-            top.again(int(most or least), int(most) - least if most else 1)
-            index = counted.end()
-        else:
-            index = _place(source, index, top)
-    takes, ways = open_groups[0].done()
+        elif kind == "counted":
+            least, _, most = token[0][1:-1].partition(",")
+            top.again(int(most or least), int(most) - int(least) if most else "," in token[0])
+        else:  # an edge takes nothing, a bar is a way
+            top.add({}, kind == "bar")
+    takes, ways = groups[0].done()
     anything = takes.pop(_ANY, 0)
     return max(takes.values(), default=0) + anything + ways
 
@@ -407,54 +408,59 @@ def load_of(source: str) -> int:
 class _Load:
     """How many places of a group take which character, and its ways; of its last part apart, for a count after it."""
 
+    __slots__ = ("last", "last_ways", "takes", "ways")
+
     def __init__(self) -> None:
-        self.takes: Counter[str] = Counter()
+        self.takes: dict[str, int] = {}
         self.ways = 0
-        self.last: Counter[str] = Counter()
+        self.last: dict[str, int] = {}
         self.last_ways = 0
 
-    def add(self, takes: Counter[str], ways: int) -> None:
+    def add(self, takes: dict[str, int], ways: int = 0) -> None:
         self.done()
         self.last, self.last_ways = takes, ways
 
-    def again(self, times: int, ways: int) -> None:
-        self.last = Counter({char: places * max(times, 1) for char, places in self.last.items()})
-        self.last_ways = self.last_ways * max(times, 1) + ways
+    def word(self, letters: str) -> None:
+        self.done()
+        takes = self.takes
+        for char in letters if letters.isascii() else map(_first_byte, letters):
+            takes[char] = takes.get(char, 0) + 1
 
-    def done(self) -> tuple[Counter[str], int]:
-        self.takes.update(self.last)
-        self.ways += self.last_ways
-        self.last, self.last_ways = Counter(), 0
+    def again(self, times: int, ways: int) -> None:
+        if times > 1:
+            self.last = {char: places * times for char, places in self.last.items()}
+            self.last_ways *= times
+        self.last_ways += ways
+
+    def done(self) -> tuple[dict[str, int], int]:
+        if self.last or self.last_ways:
+            for char, places in self.last.items():
+                self.takes[char] = self.takes.get(char, 0) + places
+            self.ways += self.last_ways
+            self.last, self.last_ways = {}, 0
         return self.takes, self.ways
 
 
+def _first_byte(char: str) -> str:
+    """Of a character of several bytes the first tells most, and many have the same."""
+    return char if char < "\x80" else chr(char.encode("utf-8", "replace")[0])
+
+
 _ANY = "any"
-_OPENING = re.compile(r"\((?:\?(?:P?<\w+>|[a-zA-Z-]*:?))?")
-_COUNTED = re.compile(r"\{(\d+)(,(\d*))?\}")
-_NAMED = re.compile(r"\\[pPx]\{[^}]*\}")
-_FEW = re.compile(r"\[([^\W_]{1,20})\]", re.ASCII)  # a class of some letters and nothing else
-_CLASS = re.compile(r"\[\^?(?:\]|(?!\]))(?:\\[pPx]\{[^}]*\}|\\.|[^\]\\])*\]", re.DOTALL)
-
-
-def _place(source: str, index: int, group: _Load) -> int:
-    """Take in the one character, class or edge that stands here; where the next part begins."""
-    char = source[index]
-    if few := _FEW.match(source, index):
-        group.add(Counter(set(few[1].lower())), 0)
-        return few.end()
-    if named := (_CLASS if char == "[" else _NAMED).match(source, index):
-        group.add(Counter({_ANY: 1}), 0)
-        return named.end()
-    if char == "\\":
-        letter = source[index + 1]
-        edge = letter in "bBAz"
-        group.add(Counter() if edge else Counter({_ANY if letter.isalnum() else letter: 1}), 0)
-        return index + 2
-    if char in "^$":
-        group.add(Counter(), 0)
-    else:  # of a character of several bytes the first tells most
-        group.add(Counter({_ANY: 1} if char == "." else {chr(char.lower().encode()[0]): 1}), 0)
-    return index + 1
+_TOKEN = re.compile(
+    r"(?P<word>[^\\\[()|*+?{.^$]{2,}(?![*+?{]))"
+    r"|(?P<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:?))?)"
+    r"|(?P<close>\))"
+    r"|(?P<bar>\|)"
+    r"|(?P<often>[*+?])"
+    r"|(?P<counted>\{\d+(?:,\d*)?\})"
+    r"|(?P<few>\[[0-9A-Za-z]{1,20}\])"
+    r"|(?P<any>\.|\[\^?\]?(?:\\[pPx]\{[^}]*\}|\\.|[^\]\\])*\]|\\[pPx]\{[^}]*\})"
+    r"|(?P<edge>[\^$]|\\[baz])"
+    r"|(?P<escaped>\\[^\W_])"
+    r"|(?P<one>\\.|.)",
+    re.DOTALL,
+)
 
 
 def translate(pattern: str, looks: list[tuple[str, bool, bool]] | None = None) -> str:  # noqa: PLR0912 - a branch a sign
