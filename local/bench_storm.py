@@ -23,7 +23,7 @@ from typing import Any
 from herald.flows.context import Herald
 from herald.flows.moderate import moderate
 from herald.flows.receive import receive
-from herald.model import Case, Credentials, Message, Work
+from herald.model import Case, Credentials, Message, Targets, Work
 from herald.platforms import outlets, sources
 from herald.store import keys, rows
 from herald.store.db import Item, Put, Update, Write
@@ -173,10 +173,14 @@ class Weathered:
 
 
 def a_herald() -> tuple[Herald, Metered]:
-    """The demo's shop and its rules, before anybody has said anything."""
+    """The demo's shop and its rules, before anybody has said anything.
+
+    Everybody is promised the same time, so that deadlines alone would leave a complaint behind all that came before.
+    """
     db = Metered()
     store = TableStore(db, settings_ttl=3600)
     history.furnish(store, dict.fromkeys(("facebook_page", "mastodon", "bluesky"), "http://127.0.0.1:1"), BEGINS)
+    store.save(Targets(minutes={"default": 240}))
     credentials = Credentials((SECRET,), "", {shop.MAIN: "token"})
     herald = Herald(
         store=store, sources=sources(), outlets=outlets(), archive=history._NoArchive(),
