@@ -76,8 +76,8 @@ test-platforms: setup ## against real servers (Bluesky's PDS, a Mastodon stand-i
 screenshots: setup ## the pictures of docs/tour.md anew, of the demo's month
 	$(PY) -m tests.e2e.screenshots
 
-fuzz: setup ## 5,000 hostile requests to the door, new ones each time; HERALD_FUZZ=n for another number
-	HERALD_FUZZ=$${HERALD_FUZZ:-5000} $(PY) -m pytest -q tests/integration/test_door_fuzz.py
+fuzz: setup ## 5,000 hostile requests to the door, 1,000 hostile patterns, new ones each time; HERALD_FUZZ=n for another number
+	HERALD_FUZZ=$${HERALD_FUZZ:-5000} $(PY) -m pytest -q tests/integration/test_door_fuzz.py tests/unit/test_moderate_hostile.py
 
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade
 

@@ -72,7 +72,11 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Worked:
-    """Open cases with their messages, nearest deadline first; `more` if there are further ones."""
+    """Open cases with their messages, nearest deadline first; `more` if there are further ones.
+
+    With `more`, the pressing ones (complaints, high severity) are those that are here, and come first: a storm of
+    others does not push them off the page. Who was answered and still waits for nothing comes last.
+    """
 
     cases: tuple[Case, ...]
     messages: Mapping[str, Message]
@@ -89,7 +93,15 @@ def open_cases(brand: str, work: Work, pages: int = 1) -> Worked:
         cursor = page.cursor
         if cursor is None:
             break
-    return Worked(tuple(cases), store.messages(case.message_id for case in cases), cursor is not None)
+    more = cursor is not None
+    cases.sort(key=lambda case: urgency(case, more=more))
+    return Worked(tuple(cases), store.messages(case.message_id for case in cases), more)
+
+
+def urgency(case: Case, *, more: bool) -> tuple[bool, bool, datetime, str]:
+    """Where a case stands in a list, `more` if the list does not hold all."""
+    answered = case.answered_at is not None and case.work is Work.ANSWER
+    return answered, more and not case.pressing, case.due_at, case.id
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ writes: DynamoDB write units by part, as the tables themselves report them (Cons
 cold: CPU of each built function's start, beside a boto3 client with Powertools' Logger and Metrics.
 cost: dollars for a million webhooks, a thousand posts, a month, from what the run measures.
 calendar: CPU of a file of 1,000 rows, some of them wrong, in the gate and the in-memory tables.
+storm: 50,000 comments on one post in ten minutes: kept, judged once, complaints first in the Inbox, what it costs.
 dashboard: first render of the Overview against a bare Streamlit page, and server CPU of a rerun.
 """
 
@@ -55,6 +56,7 @@ from local import aws
 from local.bench_calendar import calendar
 from local.bench_cold import cold
 from local.bench_dashboard import dashboard
+from local.bench_storm import storms
 from local.demo import history
 from local.demo import organisation as shop
 from local.ports import HOST, ROOT, override
@@ -266,5 +268,5 @@ def _cost() -> int:
 
 
 BENCHES: dict[str, Callable[[], int]] = {
-    "writes": writes, "calendar": calendar, "cold": cold, "cost": _cost, "dashboard": dashboard,
+    "writes": writes, "calendar": calendar, "cold": cold, "cost": _cost, "dashboard": dashboard, "storm": storms,
 }  # fmt: skip

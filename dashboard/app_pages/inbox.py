@@ -101,7 +101,7 @@ def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: st
         and _owned(case, person, owner)
     ]
     if owner not in FURTHER:
-        shown.sort(key=lambda pair: (present.standing(pair[0], now) in present.ANSWERED, pair[0].due_at))
+        shown.sort(key=lambda pair: data.urgency(pair[0], more=found.more))
     _summary([case for case, _ in shown], parts.as_of(brand, now), now, more=found.more)
     rows = [
         present.inbox_row(case, message, parts.account_of(message), me=person.id, name=data.name_of, now=now)
@@ -110,10 +110,14 @@ def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: st
     empty = FURTHER.get(owner, NOBODY_WAITS)
     if found.cases:
         empty = ("Nothing matches these filters", "Other messages are waiting: widen the filters to see them.")
+    if found.cases and found.more:
+        empty = (f"None of the first {len(found.cases)} matches these filters", "More wait: show 50 more, or widen.")
     picked = work_list(
         present.INBOX_COLUMNS, rows, key="inbox-list", name="Cases waiting for an answer", selected=chosen, empty=empty,
         scrolls=bool(chosen),
     )  # fmt: skip
+    if found.more:
+        st.caption("More wait than are shown: complaints and what is urgent come first, then the nearest deadline.")
     if found.more and st.button("Show 50 more", key="inbox-more"):
         st.session_state["inbox.pages"] = pages + 1
         st.rerun()

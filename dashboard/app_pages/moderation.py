@@ -116,7 +116,8 @@ def _list(person: Person, brand: str, view: str, chosen: str) -> None:
 def _review(person: Person, brand: str, chosen: str) -> str | None:
     reviews, tasks, now = data.open_cases(brand, Work.REVIEW), data.open_cases(brand, Work.TASK), data.now()
     known = {**reviews.messages, **tasks.messages}
-    cases = sorted((*reviews.cases, *tasks.cases), key=lambda case: (case.due_at, case.id))
+    more = reviews.more or tasks.more
+    cases = sorted((*reviews.cases, *tasks.cases), key=lambda case: data.urgency(case, more=more))
     rows: list[present.Row] = []
     messages: dict[str, str] = {}
     for case in cases:
@@ -131,7 +132,7 @@ def _review(person: Person, brand: str, chosen: str) -> str | None:
         empty=("Nothing waits for a decision", "What a rule leaves to a person appears here by itself."),
         scrolls=bool(chosen),
     )  # fmt: skip
-    st.caption(parts.as_of(brand, now) + (" · the first 50 of each kind" if reviews.more or tasks.more else ""))
+    st.caption(parts.as_of(brand, now) + (" · the first 50 of each kind, what is urgent first" if more else ""))
     return messages.get(picked, "") if picked is not None else None
 
 

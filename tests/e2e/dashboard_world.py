@@ -309,13 +309,13 @@ class World:
     def newest_case(self, author: str) -> str:
         """Id of the case of this author's newest message."""
         found = [
-            case.id
+            (case.due_at, case.id)
             for case in self.store.open_cases(BRAND, Work.ANSWER, limit=200).items
             if isinstance(case, Case)
             and (message := self.store.message(case.message_id)) is not None
             and message.author_name == author
         ]
-        return found[-1]
+        return max(found)[1]
 
     def replies(self, case_id_: str) -> int:
         """How many replies were ever ordered for a case."""

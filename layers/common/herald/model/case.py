@@ -57,6 +57,11 @@ class Case:
     note: str = ""
     version: int = 0
 
+    @property
+    def pressing(self) -> bool:
+        """A complaint, or of high severity: comes first where more wait than one page holds."""
+        return self.type == "complaint" or self.severity >= Severity.HIGH
+
 
 def case_id(message_id: str, work: Work, content_hash: str = "") -> str:
     """`answer` has one case a message; `review` and `task` one for each content judged, `appeal` one a decision."""

@@ -49,7 +49,8 @@ def decide(
         now: time zone aware; becomes `decided_at` and nothing else.
     Returns:
         The action of the first deciding rule that holds (priority, then hide before queue before allow, then the
-        order of the file), else allow. Labels of it and of all label-only rules that hold, in the order of the file.
+        order of the file), else allow; queue where that is not certain, because the patterns of a rule had used up
+        what one message may cost. Labels of it and of all label-only rules that hold, in the order of the file.
         When only label-only rules hold, the first of them is the rule that is named.
     """
     verdict = rules.judge(subject_of(message, assessment))
@@ -58,17 +59,20 @@ def decide(
     labels = tuple(dict.fromkeys(label for match in matches for label in match.rule.labels))
     rule = leading.rule if leading else None
     clause = _clause(rule.policy, policy_versions) if rule and rule.policy else None
-    action = (rule.action if rule else None) or Action.ALLOW
+    action = verdict.action
+    severities = [each.severity for each in ((rule,) if rule else ()) + (() if verdict.certain else verdict.stalled)]
     return Decision(
         content_hash=message.content_hash,
         action=action,
-        severity=rule.severity if rule else Severity.NONE,
+        severity=max(severities, default=Severity.NONE),
         decided_at=now,
         decided_by="rules",
         rules_hash=rules.hash,
         rule=rule.name if rule else None,
         policy=clause,
-        rationale=_rationale(leading, clause) if leading else "",
+        rationale=" ".join(
+            part for part in (_stalled(verdict), _rationale(leading, clause) if leading else "") if part
+        ),
         labels=labels,
         evidence=_evidence(leading, matches),
         escalate=next((m.rule.escalate for m in ([leading] if leading else []) + matches if m.rule.escalate), None),
@@ -106,6 +110,18 @@ def signals(message: Message, assessment: Assessment) -> dict[str, object]:
 
 def _matches(verdict: Verdict) -> list[Match]:
     return ([verdict.deciding] if verdict.deciding else []) + list(verdict.labelling)
+
+
+def _stalled(verdict: Verdict) -> str:
+    """Why a person has to look, where the patterns of some rules were not run to their end."""
+    if verdict.certain:
+        return ""
+    names = ", ".join(printable(rule.name, 60) for rule in verdict.stalled[:3])
+    more = len(verdict.stalled) - 3
+    return (
+        f"This text takes the patterns of {names}{f' and {more} more rules' if more > 0 else ''} longer than one "
+        "message may take, so whether they hold is not known; a person decides."
+    )
 
 
 def _clause(policy: PolicyRef, versions: Mapping[str, int]) -> ClauseRef:
@@ -147,6 +163,8 @@ def _trace(verdict: Verdict, action: Action, length: int) -> tuple[Mapping[str, 
     if verdict.unknown:
         missing = "; ".join(f"{rule} ({signal})" for rule, signal in verdict.unknown[:3])
         lines.append({"note": f"not asked, because something it needs is unknown: {missing}"[:300]})
+    if verdict.stalled and verdict.certain:
+        lines.append({"note": f"not run to its end, which changes nothing here: {verdict.stalled[0].name}"[:300]})
     for match in verdict.shadow[:3]:
         would = str(match.rule.action) if match.rule.action else f"label {', '.join(match.rule.labels)}"
         lines.append({"note": f"in shadow, not acted on: {match.rule.name} would {would}", "shadow": match.rule.name})

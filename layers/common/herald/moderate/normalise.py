@@ -311,9 +311,7 @@ def _loose(view: View) -> Iterable[View]:
 
 def _keep(view: View, kept: list[int]) -> View:
     """Only these characters; each reaches to where the next kept one begins, within its own run."""
-    starts, ends = [], []
-    for index in kept:
-        start, end = view.origin(index, index + 1)
-        starts.append(start)
-        ends.append(end)
-    return View("".join(view.text[i] for i in kept), tuple(starts), tuple(ends))
+    text = "".join(map(view.text.__getitem__, kept))
+    if view.starts is None or view.ends is None:
+        return View(text, tuple(kept), tuple(index + 1 for index in kept))
+    return View(text, tuple(map(view.starts.__getitem__, kept)), tuple(map(view.ends.__getitem__, kept)))

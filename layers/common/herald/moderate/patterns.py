@@ -3,13 +3,18 @@
 `re` is never handed a pattern that a user wrote: one bad pattern would stall every message behind it. RE2 reads
 \\w \\d \\s as ASCII and has no look-around and no back-references; this module rewrites what can be rewritten, holds
 look-arounds against the text after a match, and refuses the rest in words. (RE2 syntax: https://github.com/google/re2/wiki/Syntax)
+
+Linear in the text is not yet fast: RE2 may take each character with every place of the pattern alive. So a pattern has
+a *load*, the places that can be alive at once, bounded when it is compiled; load times bytes bounds a scan; and what
+patterns do on one message is counted and, where the count alone would allow a stall, timed (`Effort`).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import islice
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import re2
@@ -19,9 +24,18 @@ from herald.moderate.normalise import is_word
 
 LONGEST = 1_000
 """Characters of a pattern."""
-_STEPS = 6_000  # of RE2's program: a scan of 10,000 characters costs their product at worst; real patterns have < 5,000
+LOAD = 700
+"""Places of a pattern that may be alive at once. 98.5 % of the patterns in real rule files have fewer than 40, ours up
+to 645; RE2 takes up to 20 ns for each and byte when its memory of earlier steps does not help."""
+LOOK_LOAD = 60
+"""The same for a look-around, which may read all that follows in one step."""
+_STEPS = 6_000  # of RE2's program, which a class of all alphabets fills without a load; real patterns have < 5,000
 _MEMORY = 1 << 21  # bytes RE2 may use for one pattern; less, and large ones fall back to a slower way
-_LOOKED = 12_000  # characters that the look-arounds of one pattern may read in one text
+EACH, WHOLE = 0.016, 0.2
+"""CPU seconds that one pattern, and all patterns, may be timed for on one message."""
+_AT_ONCE = 300_000  # load times bytes of one step that cannot be interrupted: 6 ms at worst
+_FREE_EACH = 2 * _AT_ONCE  # load times bytes of one pattern that go untimed
+_FREE = 5_000_000  # the same, of all patterns on one message
 _BEHIND = 200  # characters a look-behind sees
 _WATCH = "\x01\x02herald\x02\x01"  # put behind every text: found, unless the look over all patterns failed
 
@@ -55,6 +69,7 @@ class Look:
     engine: Any
     behind: bool
     wanted: bool
+    load: int = 1
 
 
 @record
@@ -64,36 +79,178 @@ class Pattern:
     Attributes:
         looks: look-arounds, which RE2 has not. A match that fails one is dropped, and no other way to match from the
             same place is tried: such a pattern finds at most what Python would find, never more.
+        load: places that may be alive at once (`load_of`); at least 1.
     """
 
     source: str
     engine: Any
     by_word: bool
     looks: tuple[Look, ...] = ()
+    load: int = 1
 
-    def spans(self, text: str, limit: int) -> list[tuple[int, int]]:
-        """Up to `limit` matches that are not empty, as [start, end), in order."""
+    def spans(self, text: str, limit: int, effort: Effort | None = None) -> list[tuple[int, int]]:
+        """Up to `limit` matches that are not empty, as [start, end), in order.
+
+        What is found before `effort` is spent is told. Where it is spent and nothing was found, it is unknown whether
+        there is a match, and `effort.stalled` holds this pattern.
+        """
+        effort = effort or Effort()
         found: list[tuple[int, int]] = []
-        given = text.encode() if text.isascii() else text  # bytes are quicker, and offsets are the same
-        budget = _LOOKED
-        for match in islice(self.engine.finditer(given), limit * 10):
-            start, end = match.span(1)
-            if start < end and (not self.by_word or _stands_alone(text, start, end)):
+        data = text.encode()
+        place = _Characters(data) if len(data) > len(text) else int
+        try:
+            for begin, stop, stands in self._matches(data, limit * 10, effort):
+                start, end = place(begin), place(stop)
+                if start >= end or (self.by_word and not _stands_alone(text, start, end)):
+                    continue
                 if self.looks:
-                    budget -= sum(_cost(look, match.start(look.group), text) for look in self.looks)
-                    if budget < 0:
-                        break
-                    if not all(_looks(look, match.start(look.group), text) for look in self.looks):
+                    held = [(look, place(at) if at >= 0 else at) for look, at in zip(self.looks, stands, strict=True)]
+                    if not all(effort.spend(self, _cost(look, at, text), _looks, look, at, text) for look, at in held):
                         continue
                 found.append((start, end))
-            if len(found) >= limit:
-                break
+                if len(found) >= limit:
+                    break
+        except Spent:
+            if not found:
+                effort.stalled.add(id(self))
         return found
+
+    def _matches(self, data: bytes, limit: int, effort: Effort) -> Iterator[tuple[int, int, list[int]]]:
+        """Up to `limit` raw matches, in bytes: what the moderator wrote, and where each look-around stands.
+
+        Raises Spent.
+        """
+        at, plain = 0, None
+        for _ in range(limit):
+            rest = (len(data) - at) * self.load
+            if rest <= _AT_ONCE:
+                match = effort.spend(self, rest, self.engine.search, data, at)
+            else:
+                plain = plain or self._plain(data, effort)
+                match = effort.spend(self, rest, plain.search, data, at)
+                if match and (self.looks or match.end() - match.start() <= _AT_ONCE // self.load):
+                    match = self._parts(match, data, effort)
+            if match is None:
+                return
+            start, end = match.span()
+            if match.re.groups:
+                yield *match.span(1), [match.start(look.group) for look in self.looks]
+            else:
+                yield *(_bare(data, start, end) if self.by_word else (start, end)), []
+            at = end + (start == end)
+            while start == end and at < len(data) and data[at] & 0xC0 == 0x80:
+                at += 1
+            if at > len(data):
+                return
+
+    def _parts(self, match: Any, data: bytes, effort: Effort) -> Any:
+        """The same match with its groups. Raises Spent where it is so long that this could cost as much again."""
+        start, end = match.span()
+        bound = (end - start) * self.load
+        if bound > _AT_ONCE:
+            raise Spent
+        return effort.spend(self, bound, self.engine.match, data, start, end)
+
+    def _plain(self, data: bytes, effort: Effort) -> Any:
+        """The same expression without groups, after a look at each piece of a long text.
+
+        RE2 cannot be interrupted: a piece that is dear says so before the whole is tried. Without groups RE2 only asks
+        where a match begins and ends, which is the quicker half of its work.
+        """
+        piece = _AT_ONCE // self.load
+        for start in range(0, len(data), piece):
+            effort.probe(self, piece * self.load, self.engine.search, data, start, start + piece)
+        return _engine(self.source, groups=False)
+
+
+class Effort:
+    """What the patterns of one rule set may cost on one message. One object a message.
+
+    Load times bytes is the bound of a scan, and is added up. While the sum is small nothing is timed, so that a
+    message of ordinary length is judged alike on every machine. Beyond it the clock is asked between the steps.
+
+    Attributes:
+        clock: CPU seconds of this thread.
+        stalled: ids of patterns of which it is unknown whether they match.
+        seconds: CPU seconds that were timed.
+    """
+
+    __slots__ = ("_bound", "_bounds", "_timed", "clock", "seconds", "stalled")
+
+    def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
+        self.clock = clock
+        self.stalled: set[int] = set()
+        self.seconds = 0.0
+        self._bound = 0
+        self._bounds: Counter[int] = Counter()
+        self._timed: defaultdict[int, float] = defaultdict(float)
+
+    def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any, allowed: float = EACH) -> Any:
+        """Do it, or raise Spent where the pattern or the message has had its share.
+
+        Args:
+            bound: load times bytes.
+        """
+        which = id(pattern)
+        self._bound += bound
+        self._bounds[which] += bound
+        if self._bounds[which] <= _FREE_EACH and self._bound <= _FREE:
+            return act(*given)
+        if self._timed[which] >= allowed or self.seconds >= WHOLE:
+            raise Spent
+        before = self.clock()
+        try:
+            return act(*given)
+        finally:
+            took = self.clock() - before
+            self._timed[which] += took
+            self.seconds += took
+
+    def probe(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any) -> None:
+        """The same, for a part of what is to come: it may take half as long."""
+        self.spend(pattern, bound, act, *given, allowed=EACH / 2)
+
+    @property
+    def spent(self) -> bool:
+        """Nothing more is done for this message."""
+        return self.seconds >= WHOLE
+
+
+class Spent(Exception):
+    """The share of a pattern or of the message is used up."""
+
+
+class _Characters:
+    """Place in bytes -> place in characters; near the last one asked it is quick."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self._byte, self._char = data, 0, 0
+
+    def __call__(self, byte: int) -> int:
+        if byte >= self._byte:
+            self._char += len(self._data[self._byte : byte].decode())
+        else:
+            self._char -= len(self._data[byte : self._byte].decode())
+        self._byte = byte
+        return self._char
+
+
+def _bare(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """A match without what is no word at its ends: where a match is too long to ask which part the moderator wrote."""
+    while start < end and not _is_wordly(data[start]):
+        start += 1
+    while end > start and not _is_wordly(data[end - 1]):
+        end -= 1
+    return start, end
+
+
+def _is_wordly(byte: int) -> bool:
+    return byte >= 0x80 or byte == 0x5F or chr(byte).isalnum()
 
 
 def _cost(look: Look, place: int, text: str) -> int:
-    """Characters that holding it against the text reads at most."""
-    return 0 if place < 0 else min(place, _BEHIND) if look.behind else len(text) - place
+    """Load times the characters that holding it against the text reads at most."""
+    return look.load * (0 if place < 0 else min(place, _BEHIND) if look.behind else len(text) - place)
 
 
 def _looks(look: Look, place: int, text: str) -> bool:
@@ -139,10 +296,20 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
     if not looks and engine.fullmatch(""):
         raise BadPattern("the pattern matches nothing at all, so it would match every message")
     held = tuple(
-        Look(number, _engine(f"(?{flags}:{f'(?:{inner})$' if behind else inner})"), behind, wanted)
+        Look(number, _engine(f"(?{flags}:{f'(?:{inner})$' if behind else inner})"), behind, wanted,
+             _bounded(load_of(inner), LOOK_LOAD, "a look-around"))
         for number, (inner, behind, wanted) in enumerate(looks, 2)
-    )
-    return Pattern(source, engine, mode == "includes-word", held)
+    )  # fmt: skip
+    return Pattern(source, engine, mode == "includes-word", held, _bounded(load_of(source), LOAD, "the pattern"))
+
+
+def _bounded(load: int, limit: int, what: str) -> int:
+    if load > limit:
+        raise BadPattern(
+            f"{what} may be at {load:,} of its places at once; the limit is {limit}: use smaller counts such as "
+            "{0,20}, fewer of them, or several patterns"
+        )
+    return max(load, 1)
 
 
 def _without_edges(body: str) -> str:
@@ -181,10 +348,11 @@ class Several:
         return [which for which in found if which != self._watch]
 
 
-def _engine(source: str) -> Any:
+def _engine(source: str, *, groups: bool = True) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.max_mem = _MEMORY
+    options.never_capture = not groups
     try:
         engine = re2._Regexp(source, options)  # not re2.compile: its cache would keep every pattern ever tried
     except re2.error as error:
@@ -199,6 +367,100 @@ def _engine(source: str) -> Any:
             "use smaller counts such as {0,20}, or fewer of them"
         )
     return engine
+
+
+def load_of(source: str) -> int:
+    """Places of an expression (RE2's notation, one that compiles) that can be alive at once, and ways between them.
+
+    A place is alive only after a character that it takes (Glushkov's automaton), so of all places, with counts written
+    out, those count that take the most frequent character; a class or a dot takes any. Each bar and each part that may
+    be left out or come again adds one way, which RE2 follows as it follows a place.
+    """
+    groups = [_Load()]
+    for token in _TOKEN.finditer(source.lower()):
+        kind, top = token.lastgroup, groups[-1]
+        if kind == "word":
+            top.word(token[0])
+        elif kind == "one":
+            top.add({_first_byte(token[0][-1]): 1})
+        elif kind in ("any", "escaped"):
+            top.add({_ANY: 1})
+        elif kind == "few":
+            top.add(dict.fromkeys(token[0][1:-1], 1))
+        elif kind == "open":
+            groups.append(_Load())
+        elif kind == "close":
+            top.done()
+            groups.pop()
+            groups[-1].add(top.takes, top.ways)
+        elif kind == "often":
+            top.again(1, 1)
+        elif kind == "counted":
+            least, _, most = token[0][1:-1].partition(",")
+            top.again(int(most or least), int(most) - int(least) if most else "," in token[0])
+        else:  # an edge takes nothing, a bar is a way
+            top.add({}, kind == "bar")
+    takes, ways = groups[0].done()
+    anything = takes.pop(_ANY, 0)
+    return max(takes.values(), default=0) + anything + ways
+
+
+class _Load:
+    """How many places of a group take which character, and its ways; of its last part apart, for a count after it."""
+
+    __slots__ = ("last", "last_ways", "takes", "ways")
+
+    def __init__(self) -> None:
+        self.takes: dict[str, int] = {}
+        self.ways = 0
+        self.last: dict[str, int] = {}
+        self.last_ways = 0
+
+    def add(self, takes: dict[str, int], ways: int = 0) -> None:
+        self.done()
+        self.last, self.last_ways = takes, ways
+
+    def word(self, letters: str) -> None:
+        self.done()
+        takes = self.takes
+        for char in letters if letters.isascii() else map(_first_byte, letters):
+            takes[char] = takes.get(char, 0) + 1
+
+    def again(self, times: int, ways: int) -> None:
+        if times > 1:
+            self.last = {char: places * times for char, places in self.last.items()}
+            self.last_ways *= times
+        self.last_ways += ways
+
+    def done(self) -> tuple[dict[str, int], int]:
+        if self.last or self.last_ways:
+            for char, places in self.last.items():
+                self.takes[char] = self.takes.get(char, 0) + places
+            self.ways += self.last_ways
+            self.last, self.last_ways = {}, 0
+        return self.takes, self.ways
+
+
+def _first_byte(char: str) -> str:
+    """Of a character of several bytes the first tells most, and many have the same."""
+    return char if char < "\x80" else chr(char.encode("utf-8", "replace")[0])
+
+
+_ANY = "any"
+_TOKEN = re.compile(
+    r"(?P<word>[^\\\[()|*+?{.^$]{2,}(?![*+?{]))"
+    r"|(?P<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:?))?)"
+    r"|(?P<close>\))"
+    r"|(?P<bar>\|)"
+    r"|(?P<often>[*+?])"
+    r"|(?P<counted>\{\d+(?:,\d*)?\})"
+    r"|(?P<few>\[[0-9A-Za-z]{1,20}\])"
+    r"|(?P<any>\.|\[\^?\]?(?:\\[pPx]\{[^}]*\}|\\.|[^\]\\])*\]|\\[pPx]\{[^}]*\})"
+    r"|(?P<edge>[\^$]|\\[baz])"
+    r"|(?P<escaped>\\[^\W_])"
+    r"|(?P<one>\\.|.)",
+    re.DOTALL,
+)
 
 
 def translate(pattern: str, looks: list[tuple[str, bool, bool]] | None = None) -> str:  # noqa: PLR0912 - a branch a sign

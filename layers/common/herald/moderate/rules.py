@@ -45,7 +45,7 @@ from herald.moderate.language import (
     TextCheck,
 )
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
-from herald.moderate.patterns import Pattern, Several
+from herald.moderate.patterns import Effort, Pattern, Several
 
 LANGUAGE = "2"
 """Part of every rule set's hash: grows when the same YAML would be matched differently."""
@@ -99,6 +99,9 @@ class Verdict:
         cut: the text was longer than what is scanned.
         unknown: (rule, signal) of rules that only a missing signal kept from holding.
         shadow: rules in shadow that hold; nothing is done by them.
+        stalled: rules, not in shadow, of which it is unknown whether they hold: their patterns had used up what one
+            message may cost.
+        certain: what is decided would be decided with them too.
     """
 
     deciding: Match | None
@@ -107,6 +110,15 @@ class Verdict:
     cut: bool
     unknown: tuple[tuple[str, str], ...] = ()
     shadow: tuple[Match, ...] = ()
+    stalled: tuple[Rule, ...] = ()
+    certain: bool = True
+
+    @property
+    def action(self) -> Action:
+        """What is to be done; a person decides where it is not certain."""
+        if not self.certain:
+            return Action.QUEUE
+        return (self.deciding.rule.action if self.deciding else None) or Action.ALLOW
 
 
 @record
@@ -158,6 +170,7 @@ class RuleSet:
             there = [(check, pattern) for check in checks if check.fields & bit for pattern in check.patterns]
             if there:
                 self._patterns[bit] = there, Several([pattern for _, pattern in there])
+        self._check_of = {id(pattern): check.number for check in checks for pattern in check.patterns}
         self._triggers: dict[int, list[Rule]] = {}
         self._always: list[Rule] = []
         for rule in self.rules:
@@ -176,36 +189,53 @@ class RuleSet:
             if section.status != "loaded"
         )
 
-    def judge(self, subject: Subject) -> Verdict:
-        """Deciding rules by rank until the first that holds; label-only rules all. Pure."""
-        seen = self._scan(subject)
+    def judge(self, subject: Subject, effort: Effort | None = None) -> Verdict:
+        """Deciding rules by rank until the first that holds; label-only rules all.
+
+        Pure, as long as patterns stay below what is counted without a clock (`Effort`).
+        """
+        seen = self._scan(subject, effort or Effort())
         candidates = {rule.order for rule in self._always}
         for number in seen:
             candidates.update(rule.order for rule in self._triggers.get(number, ()))
         deciding = exempted = None
         unknown: list[tuple[str, str]] = []
+        stalled: list[Rule] = []
+        outranking = 0  # of the stalled, those that would come before the one that decides
         for rule in self._deciding:
-            if rule.order in candidates and (match := _holds(rule, subject, seen, unknown)):
+            if rule.order in candidates and (match := _holds(rule, subject, seen, unknown, stalled)):
                 if deciding is None:
-                    deciding = match
+                    deciding, outranking = match, len(stalled)
                     if rule.action is not Action.ALLOW:
                         break
                 elif rule.action is not Action.ALLOW:
                     exempted = match
                     break
+        if deciding is None:
+            outranking = len(stalled)
+        del stalled[outranking:]
         labelling = tuple(
             match
             for rule in self._labelling
-            if rule.order in candidates and (match := _holds(rule, subject, seen, unknown))
+            if rule.order in candidates and (match := _holds(rule, subject, seen, unknown, stalled))
         )
         shadow = tuple(
-            match for rule in self._shadow if rule.order in candidates and (match := _holds(rule, subject, seen, []))
+            match
+            for rule in self._shadow
+            if rule.order in candidates and (match := _holds(rule, subject, seen, [], []))
         )
-        return Verdict(deciding, labelling, exempted, len(subject.body) > SCANNED, tuple(unknown), shadow)
+        settled = deciding.rule.action if deciding else None
+        if settled in (Action.HIDE, Action.QUEUE):
+            certain = all(rule.action is settled for rule in stalled[:outranking])
+        else:  # allowing is for those of whom all is known
+            certain = not stalled
+        return Verdict(
+            deciding, labelling, exempted, len(subject.body) > SCANNED, tuple(unknown), shadow, tuple(stalled), certain
+        )
 
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
-        return _holds(rule, subject, self._scan(subject), [])
+        return _holds(rule, subject, self._scan(subject, Effort()), [], [])
 
     def report(self, file: str) -> list[dict[str, object]]:
         """The lines of `herald rules check`: {file, line, name, status, notes, patterns}; runs the tests inside rules.
@@ -252,16 +282,16 @@ class RuleSet:
 
     # ------------------------------------------------ scanning
 
-    def _scan(self, subject: Subject) -> dict[int, list[Span]]:
-        """Check number -> where it hit, in the original text; only checks that hit are there."""
+    def _scan(self, subject: Subject, effort: Effort) -> _Seen:
+        """Check number -> where it hit, in the original text; None: the effort did not reach. Others did not hit."""
         seen: dict[int, list[Span]] = {}
         for stretch in _stretches(subject, self._fields):
             readings = views(stretch.text)
             for view in readings:
                 self._find_terms(view, stretch, seen)
             if stretch.bit in self._patterns:
-                self._find_patterns(readings, stretch, seen)
-        return seen
+                self._find_patterns(readings, stretch, seen, effort)
+        return seen | {number: None for which in effort.stalled if (number := self._check_of[which]) not in seen}
 
     def _find_terms(self, view: View, stretch: _Stretch, seen: dict[int, list[Span]]) -> None:
         if self._automaton is None:
@@ -283,7 +313,9 @@ class RuleSet:
                     continue
                 _record(seen, term.check, stretch, begin, stop)
 
-    def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: dict[int, list[Span]]) -> None:
+    def _find_patterns(
+        self, readings: tuple[View, ...], stretch: _Stretch, seen: dict[int, list[Span]], effort: Effort
+    ) -> None:
         """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
         patterns, several = self._patterns[stretch.bit]
         written = View(_LONE.sub("\ufffd", stretch.text))
@@ -293,9 +325,12 @@ class RuleSet:
                 check, pattern = patterns[which]
                 if check.cased and index:
                     continue
-                for start, end in pattern.spans(view.text, EVIDENCE):
+                for start, end in pattern.spans(view.text, EVIDENCE, effort):
                     _record(seen, check.number, stretch, *view.origin(start, end))
 
+
+_Seen = Mapping[int, list[Span] | None]
+_EFFORT = "effort"  # what is missing, beside the names of signals, where patterns had used up their share
 
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -391,9 +426,12 @@ def _there(fields: int, subject: Subject) -> bool:
 
 
 def _holds(
-    rule: Rule, subject: Subject, seen: Mapping[int, list[Span]], unknown: list[tuple[str, str]]
+    rule: Rule, subject: Subject, seen: _Seen, unknown: list[tuple[str, str]], stalled: list[Rule]
 ) -> Match | None:
-    """The match, or None; when only something unknown stands in the way, that is added to `unknown`."""
+    """The match, or None; when only something unknown stands in the way, that is added to `unknown`.
+
+    When it is unknown for want of effort, the rule is added to `stalled` instead.
+    """
     if rule.kinds and subject.kind not in rule.kinds:
         return None
     if (rule.platforms and subject.platform not in rule.platforms) or (
@@ -406,6 +444,9 @@ def _holds(
     for check in rule.checks:
         if _check(check, subject, seen, evidence, checks, missing) is False:
             return None
+    if _EFFORT in missing:
+        stalled.append(rule)
+        return None
     if missing:
         unknown.append((rule.name, missing[0]))
         return None
@@ -415,7 +456,7 @@ def _holds(
 def _check(
     check: Check,
     subject: Subject,
-    seen: Mapping[int, list[Span]],
+    seen: _Seen,
     evidence: list[Span],
     checks: list[Mapping[str, object]],
     missing: list[str],
@@ -426,6 +467,9 @@ def _check(
     """
     if isinstance(check, TextCheck):
         spans = seen.get(check.number, [])
+        if spans is None:
+            missing.append(_EFFORT)
+            return None
         if not spans and check.fields & _RARE and not _there(check.fields, subject):
             missing.append(check.key)
             return None
@@ -454,7 +498,7 @@ def _check(
 
 
 def _group(
-    check: Group, subject: Subject, seen: Mapping[int, list[Span]], evidence: list[Span], missing: list[str]
+    check: Group, subject: Subject, seen: _Seen, evidence: list[Span], missing: list[str]
 ) -> tuple[bool | None, int]:
     """any_of, none_of: a member that holds settles it; else one that is unknown leaves it unknown."""
     holding = 0

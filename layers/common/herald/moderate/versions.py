@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from herald.model import Action
 from herald.model.record import record
 from herald.moderate.rules import RuleSet, Subject, Verdict
 
@@ -47,5 +46,4 @@ def _outcome(verdict: Verdict) -> tuple[str, str | None, tuple[str, ...]]:
     deciding = verdict.deciding
     matches = sorted((*((deciding,) if deciding else ()), *verdict.labelling), key=lambda match: match.rule.order)
     labels = tuple(dict.fromkeys(label for match in matches for label in match.rule.labels))
-    action = deciding.rule.action if deciding else None
-    return str(action or Action.ALLOW), deciding.rule.name if deciding else None, labels
+    return str(verdict.action), deciding.rule.name if deciding else None, labels

@@ -207,9 +207,10 @@ def case_item(thing: Case) -> Item:
     item["work_kind"] = item.pop("work")  # `work` is the sparse index
     if thing.state is not CaseState.RESOLVED:
         item["work"] = keys.open_work(thing.work, thing.brand)
-        # what was answered and is merely not closed yet sorts behind everybody who still waits
-        waits = thing.state is not CaseState.ANSWERED
-        item["work_at"] = keys.stamp(thing.due_at) if waits else f"~{keys.stamp(thing.due_at)}"
+        # a page holds the first of the index: complaints stand before all else, and what was answered and is merely
+        # not closed yet behind everybody who still waits
+        before = "~" if thing.state is CaseState.ANSWERED else "!" if thing.pressing else ""
+        item["work_at"] = f"{before}{keys.stamp(thing.due_at)}"
     return item
 
 
