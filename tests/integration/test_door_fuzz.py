@@ -194,7 +194,7 @@ def test_what_the_description_allows_and_forbids_is_answered_as_described(served
                 assert answer.status_code < 500, served.failures[-1:]
                 assert not served.failures
                 case.validate_response(answer, checks=held)
-                if answer.status_code in (401, 403) and operation.path.startswith("/webhooks/"):
+                if answer.status_code in (401, 403) and "/webhooks/" in str(answer.request.path_url):
                     assert answer.text == REFUSED  # whatever the connection, and whether or not there is one
 
             fuzz()
