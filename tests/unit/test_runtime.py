@@ -63,3 +63,74 @@ print(loaded())
     assert "herald.platforms.webhook" in after
     for other in ("bluesky", "facebook_page", "mastodon"):
         assert f"herald.platforms.{other}" not in after
+
+
+class Vault:
+    """Secrets Manager, as far as it is asked; counts the calls."""
+
+    class exceptions:  # noqa: N801  as boto3 calls it
+        class ResourceNotFoundException(Exception):
+            pass
+
+    def __init__(self) -> None:
+        self.held: dict[str, str] = {}
+        self.calls = 0
+
+    def get_secret_value(self, *, SecretId: str) -> dict[str, str]:
+        self.calls += 1
+        if SecretId not in self.held:
+            raise self.exceptions.ResourceNotFoundException
+        return {"SecretString": self.held[SecretId]}
+
+
+GOOD = json.dumps({"secrets": ["long enough"]})
+
+
+@pytest.mark.parametrize("held", [None, "no JSON", json.dumps({"secrets": []})])
+def test_a_flood_on_a_connection_whose_secret_is_missing_or_unfit_costs_one_call_in_ten_seconds(
+    held: str | None,
+) -> None:
+    vault, time = Vault(), [100.0]
+    secrets = runtime.SecretsManager(lambda _: vault, monotonic=lambda: time[0])
+    if held is not None:
+        vault.held["herald/fb"] = held
+    told = set()
+    for n in range(300):
+        time[0] = 100.0 + n / 10  # half a minute
+        with pytest.raises(NeedsLogin) as refused:
+            secrets("herald/fb")
+        told.add(str(refused.value))
+    assert vault.calls == 3
+    assert len(told) == 1
+    assert "herald/fb" in told.pop()
+
+
+def test_a_missing_secret_is_read_soon_after_it_was_stored_and_then_remembered_for_a_minute() -> None:
+    vault, time = Vault(), [0.0]
+    secrets = runtime.SecretsManager(lambda _: vault, monotonic=lambda: time[0])
+    with pytest.raises(NeedsLogin):
+        secrets("herald/fb")
+    vault.held["herald/fb"] = GOOD
+    time[0] += 10
+    for _ in range(50):
+        assert secrets("herald/fb").secrets == ("long enough",)
+        time[0] += 1
+    assert vault.calls == 2
+    del vault.held["herald/fb"]
+    time[0] += 60
+    with pytest.raises(NeedsLogin):
+        secrets("herald/fb")
+
+
+def test_however_many_secrets_are_missing_what_is_remembered_of_them_stays_small_and_what_is_there_stays() -> None:
+    vault = Vault()
+    secrets = runtime.SecretsManager(lambda _: vault, monotonic=lambda: 0.0)
+    vault.held["herald/fb"] = GOOD
+    secrets("herald/fb")
+    for n in range(1_000):
+        with pytest.raises(NeedsLogin):
+            secrets(f"herald/{n}")
+    assert len(secrets._missing) <= 100
+    calls = vault.calls
+    secrets("herald/fb")
+    assert vault.calls == calls

@@ -24,6 +24,7 @@ from herald.store.leftovers import AwsLeftovers
 from herald.store.tables import TableStore
 
 _HEAD = 4096  # bytes of a file that tell what it is (library.content)
+_MOST_MISSING = 100  # names of secrets that are not there, remembered at once
 _MINUTES = 15  # for which a browser may send or fetch one file
 
 
@@ -316,25 +317,50 @@ class AuditBucket:
 
 
 class SecretsManager:
-    """Credentials by reference, remembered for a minute so that a rotation is seen soon."""
+    """Credentials by reference, remembered for a minute so that a rotation is seen soon. One that is missing or unfit
+    is remembered for some seconds: a flood on its connection costs no call each, and it is seen soon once stored.
 
-    def __init__(self, client: Callable[[str], Any], *, ttl: float = 60.0) -> None:
+    Args:
+        monotonic: seconds that only grow.
+    """
+
+    def __init__(
+        self, client: Callable[[str], Any], *, ttl: float = 60.0, missing_ttl: float = 10.0,
+        monotonic: Callable[[], float] = monotonic,
+    ) -> None:  # fmt: skip
         self._client = client
         self._ttl = ttl
+        self._missing_ttl = missing_ttl
+        self._monotonic = monotonic
         self._known: dict[str, tuple[float, Credentials]] = {}
+        self._missing: dict[str, tuple[float, str]] = {}
 
     def __call__(self, ref: str) -> Credentials:
+        now = self._monotonic()
         until, known = self._known.get(ref, (0.0, None))
-        if known is not None and until > monotonic():
+        if known is not None and until > now:
             return known
+        until, reason = self._missing.get(ref, (0.0, ""))
+        if until > now:
+            raise NeedsLogin(reason)
+        try:
+            credentials = self._ask(ref)
+        except NeedsLogin as missing:
+            if len(self._missing) >= _MOST_MISSING:
+                self._missing.clear()
+            self._missing[ref] = (now + self._missing_ttl, str(missing))
+            raise
+        self._missing.pop(ref, None)
+        self._known[ref] = (now + self._ttl, credentials)
+        return credentials
+
+    def _ask(self, ref: str) -> Credentials:
         service = self._client("secretsmanager")
         try:
             text = service.get_secret_value(SecretId=ref)["SecretString"]
         except service.exceptions.ResourceNotFoundException:
             raise NeedsLogin(f"There is no secret {ref}. Store the connection's secrets under that name.") from None
-        credentials = read_credentials(text, ref)
-        self._known[ref] = (monotonic() + self._ttl, credentials)
-        return credentials
+        return read_credentials(text, ref)
 
 
 def read_credentials(text: str, ref: str) -> Credentials:
