@@ -517,7 +517,8 @@ class Mailer(Protocol):
     """Sends mail."""
 
     def __call__(self, to: Sequence[str], subject: str, text: str, html: str, files: Mapping[str, bytes]) -> None:
-        """One mail to all of `to`; files: name -> bytes. Raises Retryable or Rejected."""
+        """One mail to all of `to`, or to nobody; files: name -> bytes. Raises Retryable or Rejected; where single
+        addresses were refused, with `addresses`."""
 
 
 @record
