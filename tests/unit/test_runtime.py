@@ -7,10 +7,12 @@ import subprocess
 import sys
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from herald import runtime
-from herald.errors import NeedsLogin
+from herald.errors import NeedsLogin, Unknown
 
 
 @pytest.mark.parametrize(
@@ -63,6 +65,30 @@ print(loaded())
     assert "herald.platforms.webhook" in after
     for other in ("bluesky", "facebook_page", "mastodon"):
         assert f"herald.platforms.{other}" not in after
+
+
+def test_what_is_held_or_sent_by_a_browser_lies_under_the_prefix_that_s3_forgets_until_it_is_kept() -> None:
+    with mock_aws():
+        s3 = boto3.client("s3", "us-east-1")
+        s3.create_bucket(Bucket="media")
+        bucket = runtime.MediaBucket("media", lambda _: s3)
+
+        def there() -> set[str]:
+            return {one["Key"].partition("/")[0] for one in s3.list_objects_v2(Bucket="media").get("Contents", [])}
+
+        held = bucket.hold(b"an image", "image/png")
+        s3.put_object(Bucket="media", Key="incoming/upload-0001", Body=b"a film")
+        film = bucket.arrived("upload-0001", 100)
+        assert there() == {"incoming"}
+        assert (bucket.get(held), bucket.look(film).size) == (b"an image", 6)
+        kept = bucket.keep(held)
+        assert kept == bucket.keep(held) == bucket.keep(kept) == bucket.put(b"an image", "image/png")
+        for one in s3.list_objects_v2(Bucket="media", Prefix="incoming/")["Contents"]:
+            s3.delete_object(Bucket="media", Key=one["Key"])  # a day later
+        assert bucket.get(kept) == b"an image"
+        assert s3.head_object(Bucket="media", Key=kept)["ContentType"] == "image/png"
+        with pytest.raises(Unknown):
+            bucket.keep(film)
 
 
 class Vault:
