@@ -81,6 +81,7 @@ def limited(world: World, **amounts: int) -> None:
 def agreed(world: World, by: str = "") -> Any:
     """Where limits raise their author's own, somebody else agrees."""
     waits = care.limits_waiting(BRAND, world.herald)
+    world.store.save(CAM)
     return run(world, c.AgreeLimits(BRAND, waits.number, waits.version), by or CAM.id) if waits else None
 
 
