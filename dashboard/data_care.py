@@ -50,6 +50,34 @@ def limits_of(brand: str) -> list[RemedyLimits]:
     return [found] if found else []
 
 
+def limits_waiting(brand: str) -> RemedyLimits | None:
+    """Limits that wait for a second person; always read anew."""
+    return care.limits_waiting(brand, data.herald())
+
+
+class Room(NamedTuple):
+    """What one person may still give one customer this month, in minor units; `given`: by anybody, in all cases."""
+
+    limit: int
+    given: int
+    currency: str
+
+    @property
+    def left(self) -> int:
+        return max(0, self.limit - self.given)
+
+
+def room(person: Person, case: Case, message: Message) -> Room | None:
+    """Always read anew; None where no limits are in force."""
+    held = limits_of(case.brand)
+    if not held:
+        return None
+    given = care.given_to(
+        case.brand, limits.customer(case, message), held[0].currency, data.herald(), data.now()
+    )  # fmt: skip
+    return Room(limits.limit_of(person, held[0]), given.amount, held[0].currency)
+
+
 class Texts(NamedTuple):
     """The documents in force, to be edited, each with its number."""
 
@@ -94,12 +122,6 @@ def for_approval(brand: str) -> Listed:
 
 def _with_messages(cases: list[Case]) -> Listed:
     return Listed(tuple(cases), data.herald().store.messages(case.message_id for case in cases))
-
-
-def limit_of(person: Person, brand: str) -> int:
-    """Minor units this person may give by themselves."""
-    held = limits_of(brand)
-    return limits.limit_of(person, held[0] if held else None)
 
 
 data.FORGOTTEN += [_answers.clear, limits_of.clear, overdue.clear, for_approval.clear]

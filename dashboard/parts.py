@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions, data, data_care, present, theme
+from dashboard import actions, data, data_care, present, present_care, theme, who
 from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.text import SHORT, one_line
@@ -130,23 +130,25 @@ def _resolve(case: Case, message: Message) -> None:
             "What came of it", OUTCOMES, index=None, accept_new_options=True, placeholder="Choose, or write your own"
         )
         clause = _clause_box(message)
-        amount, currency = _amount_box(case.brand)
+        amount, currency = _amount_box(case, message)
         sent = st.form_submit_button("Resolve", type="primary", shortcut="Ctrl+Enter")
     if sent:
         _finish(commands.Resolve(case.id, outcome or "", clause or "", case.version, amount, currency))
 
 
-def _amount_box(brand: str) -> tuple[int, str]:
+def _amount_box(case: Case, message: Message) -> tuple[int, str]:
     """What the outcome costs, in minor units; nothing is asked where no limits allow anything."""
-    held = data_care.limits_of(brand)
-    if not held:
+    person = who.current_person()
+    room = data_care.room(person, case, message) if person else None
+    if room is None:
         return 0, ""
     given = st.number_input(
-        f"Compensation in {held[0].currency}", 0.0, 1_000_000.0, None, 1.0, format="%.2f", placeholder="None",
+        f"Compensation in {room.currency}", 0.0, 1_000_000.0, None, 1.0, format="%.2f", placeholder="None",
         help="Above your limit it waits for a person whose limit covers it.",
     )  # fmt: skip
+    st.caption(present_care.room_left(room.limit, room.given, room.currency))
     cents = round((given or 0) * 100)
-    return cents, held[0].currency if cents else ""
+    return cents, room.currency if cents else ""
 
 
 @st.dialog("Hide this message", width="small")

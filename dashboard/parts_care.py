@@ -21,7 +21,7 @@ def handling(person: Person, case: Case, message: Message, handled: data_care.Ha
     """Everything below the answer box."""
     now, account = data.now(), parts.account_of(message)
     held = handled.handling
-    _remedy(person, handled.remedy)
+    _remedy(person, case, message, handled.remedy)
     with st.container(gap="small"):
         sheet([{"t": "label", "text": "How to handle it"}], key=f"handle-{case.id}")
         _type(person, case, message, held)
@@ -86,17 +86,19 @@ def _plain(text: str) -> str:
     return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~$:" else c for c in text)
 
 
-def _remedy(person: Person, remedy: Remedy | None) -> None:
+def _remedy(person: Person, case: Case, message: Message, remedy: Remedy | None) -> None:
     blocks = present_care.remedy_blocks(remedy, name=data.name_of)
     if remedy is None or not blocks:
         return
     sheet(blocks, key=f"remedy-{remedy.case_id}")
     if remedy.state is not RemedyState.WAITS or not authority.may(person, "ApproveOutcome"):
         return
+    room = data_care.room(person, case, message)
     if remedy.by == person.id:
         st.caption("You proposed this: a person with a higher limit decides it.")
-    elif data_care.limit_of(person, remedy.brand) < remedy.amount:
-        st.caption("It is over your own limit too.")
+    elif room is None or room.left < remedy.amount:
+        had = f", with {limits.words(room.given, room.currency)} given this month" if room and room.given else ""
+        st.caption(f"It is over your own limit too{had}.")
     else:
         with st.container(horizontal=True, gap="small"):
             key = f"approve-{remedy.case_id}"
@@ -157,10 +159,14 @@ def _settings(person: Person, brand: str) -> None:
 
 
 def _limits(person: Person, brand: str) -> None:
+    _waiting_limits(person, brand)
     found = data_care.limits_of(brand)
     held, may = (found[0] if found else None), authority.may(person, "SaveLimits")
     with st.form("limits", border=False):
-        st.caption("What a role may give away by itself. Above it, a person with a higher limit decides.")
+        st.caption(
+            "What a role may give one customer in a month, over all cases, by itself. Above it, a person with a higher "
+            "limit decides. Whoever raises their own needs somebody else to agree."
+        )
         currency = st.text_input("Currency", held.currency if held else "AUD", max_chars=3, width=120, disabled=not may)
         amounts = []
         for role in GIVING:
@@ -173,6 +179,22 @@ def _limits(person: Person, brand: str) -> None:
         st.caption(f"Version {held.number}." if held else "None are set: nobody may give anything.")
         if st.form_submit_button("Save limits", type="primary", disabled=not may):
             _finish(commands.SaveLimits(brand, currency, tuple(amounts), held.number if held else 0))
+
+
+def _waiting_limits(person: Person, brand: str) -> None:
+    """Limits that raise their author's own: what they say, and a button for whoever else may put them in force."""
+    waits = data_care.limits_waiting(brand)
+    if waits is None:
+        return
+    rows = [
+        {"k": role.replace("_", " ").capitalize(), "v": limits.words(amount, waits.currency)}
+        for role, amount in sorted(waits.amounts.items(), key=lambda entry: entry[1])
+    ]  # fmt: skip
+    by = one_line(data.name_of(waits.by), 60)
+    told = f"Version {waits.number}, saved by {by}, raises their own limit and waits for somebody else to agree."
+    sheet([{"t": "note", "tone": "orange", "text": told}, {"t": "facts", "rows": rows}], key="limits-waiting")
+    if waits.by != person.id and authority.may(person, "AgreeLimits") and st.button("Agree", key="agree-limits"):
+        _finish(commands.AgreeLimits(brand, waits.number, waits.version))
 
 
 def _finish(command: commands.Command) -> None:

@@ -104,6 +104,15 @@ def play_facts(play: Play, number: int) -> Block:
     return {"t": "facts", "rows": rows}
 
 
+def room_left(limit: int, given: int, currency: str) -> str:
+    """What somebody may still give this customer by themselves."""
+    left = limits.words(max(0, limit - given), currency)
+    had = f"; {limits.words(given, currency)} was given to them" if given else ""
+    if not limit:
+        return "You may give nothing by yourself: an amount waits for a person whose limit covers it."
+    return f"You may give this customer {left} more this month (your limit is {limits.words(limit, currency)}{had})."
+
+
 def remedy_blocks(remedy: Remedy | None, *, name: Name) -> list[Block]:
     """The newest outcome that costs money."""
     if remedy is None:

@@ -28,14 +28,28 @@ def blocks(told: Iterable[Notice], *, name: Name, now: datetime) -> list[dict[st
 
 def words(one: Notice, name: Name) -> str:
     """What came of it, in one sentence."""
-    people = ", ".join(one_line(name(each), 60) for each in one.to)
+    had = ", ".join(one_line(name(each), 60) for each in one.had or one.to)
+    told = f"Told: {had}. " if one.had else ""
     reason = one_line(one.reason, 200).rstrip(".")
     if one.state is NoticeState.SENT:
-        return f"Told: {people}."
+        return f"Told: {had}.{_not_reached(one, name)}" + (
+            f" Nobody else: {reason[:1].lower()}{reason[1:]}." if reason else ""
+        )
     if one.state is NoticeState.UNCLEAR:
-        return f"It may or may not have reached {people or 'them'}: ask them. It is not sent again."
+        people = ", ".join(one_line(name(each), 60) for each in one.to if each not in one.had)
+        may = f"It may or may not have reached {people or 'them'}: ask them. It is not sent again."
+        return f"{told}{may}{_not_reached(one, name)}"
     if one.state is NoticeState.FAILED:
         return f"Nobody was told: {reason}. Tell them yourself."
     if one.state is NoticeState.ON_PAGE:
         return f"Told on this page only: {reason[:1].lower()}{reason[1:]}."
-    return f"It is being tried again: {reason}." if reason else "It is being mailed."
+    return f"{told}It is being tried again: {reason}." if reason else "It is being mailed."
+
+
+def _not_reached(one: Notice, name: Name) -> str:
+    """Whose address the mail server refused, and why: somebody must correct it."""
+    told = [
+        f"{one_line(name(each), 60)} ({one_line(why, 120).removeprefix(f'{each}: ').rstrip('.')})"
+        for each, why in one.refused.items()
+    ]
+    return f" Not reached: {', '.join(told)}. Tell them yourself, and have the address corrected." if told else ""

@@ -59,6 +59,7 @@ from local.bench_dashboard import dashboard
 from local.bench_storm import storms
 from local.demo import history
 from local.demo import organisation as shop
+from local.memory_media import MemoryMedia
 from local.ports import HOST, ROOT, override
 from local.tables import create_tables
 
@@ -147,10 +148,7 @@ class Accepts:
         return [self.act(delivery, account, token)]
 
 
-class Images:
-    def put(self, data: bytes, mime: str) -> str:
-        raise RuntimeError("the bench attaches no images")
-
+class Images(MemoryMedia):
     def get(self, key: str) -> bytes:
         return BYTES
 

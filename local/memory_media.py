@@ -9,10 +9,11 @@ from herald.ports import Stored, UploadForm
 
 
 class MemoryMedia:
-    """`sent` is what browsers sent and nobody looked at yet: upload id -> bytes."""
+    """`sent` is what browsers sent and nobody looked at yet: upload id -> bytes. `held` is what nobody decided on."""
 
     def __init__(self) -> None:
         self.kept: dict[str, tuple[bytes, str]] = {}
+        self.held: dict[str, tuple[bytes, str]] = {}
         self.sent: dict[str, bytes] = {}
 
     def put(self, data: bytes, mime: str) -> str:
@@ -20,10 +21,23 @@ class MemoryMedia:
         self.kept[key] = (data, mime)
         return key
 
-    def get(self, key: str) -> bytes:
-        if key not in self.kept:
+    def hold(self, data: bytes, mime: str) -> str:
+        key = f"incoming/held-{sha256(data).hexdigest()}"
+        self.held[key] = (data, mime)
+        return key
+
+    def keep(self, key: str) -> str:
+        if key in self.kept:
+            return key
+        if key not in self.held:
             raise Unknown(f"There is no file {key}.")
-        return self.kept[key][0]
+        return self.put(*self.held[key])
+
+    def get(self, key: str) -> bytes:
+        found = self.kept.get(key) or self.held.get(key)
+        if found is None:
+            raise Unknown(f"There is no file {key}.")
+        return found[0]
 
     def look(self, key: str) -> Stored:
         data = self.get(key)
@@ -38,7 +52,7 @@ class MemoryMedia:
             raise Unknown("Nothing came. Send the file again.")
         if len(data) > most:
             raise TooLarge(f"This file has {len(data)} bytes; {most} is the limit.")
-        return self.put(data, "application/octet-stream")
+        return self.hold(data, "application/octet-stream")
 
     def address(self, key: str, name: str, mime: str) -> str:
         return ""

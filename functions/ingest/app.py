@@ -58,6 +58,8 @@ def _tell(connection: str, receipt: Receipt) -> None:
     """A line, and metrics, for whatever is not ordinary. That messages came, the API's own log and count tell, and
     Moderate tells which; a second and a third line for each webhook would cost more than its function."""
     facts = {"connection": connection, "outcome": receipt.outcome, "status": receipt.status}
+    if receipt.reason:  # the caller is not told it
+        facts["reason"] = receipt.reason[:200]
     counted = {"stored": receipt.stored, "repeated": receipt.repeated, "unclaimed": receipt.unclaimed}
     if receipt.unreadable:
         counted["unreadable_changes"] = receipt.unreadable  # beside the outcome `unreadable`, which counts bodies

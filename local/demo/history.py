@@ -26,6 +26,7 @@ from herald.errors import Refused
 from herald.flows import casebook
 from herald.flows.commands import (
     AcknowledgePolicy,
+    AgreeLimits,
     Approve,
     Claim,
     Draft,
@@ -276,6 +277,7 @@ class _Month:
         self._act(SavePlaybook(shop.BRAND, playbooks.shipped(), 0), "eleni")
         self._act(SaveAnswers(shop.BRAND, shop.answers(), 0), "hana")
         self._act(SaveLimits(shop.BRAND, "AUD", shop.LIMITS, 0), "eleni")
+        self._act(AgreeLimits(shop.BRAND, 1, 1), "amara")  # they raise eleni's own
 
     def plan(self, until: datetime) -> None:
         for command in (*plan.days(until.date()), *plan.campaign(until.date())):

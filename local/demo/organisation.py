@@ -171,4 +171,4 @@ def answers() -> str:
 
 
 LIMITS = (("community_manager", 20_000), ("customer_service_manager", 100_000), ("owner", 500_000))
-"""What each role may give away by itself, in cents (COMPLAINTS 2.2)."""
+"""What each role may give away by itself to one customer in a month, in cents (COMPLAINTS 2.2)."""

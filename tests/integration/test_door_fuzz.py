@@ -27,6 +27,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from herald.flows.receive import BODY_LIMIT, REFUSED
 from local import gateway, stack
 from local.door import Door
 from local.door import served as serving
@@ -141,9 +142,10 @@ def test_the_description_names_the_routes_of_the_template_and_their_parameters()
 
 
 def test_the_bounds_of_the_description_are_those_of_the_code() -> None:
-    from herald.flows.receive import BODY_LIMIT
-
     described = _described()
+    assert described["components"]["responses"]["Refused"]["content"]["text/plain; charset=utf-8"]["schema"] == {
+        "type": "string", "const": REFUSED,
+    }  # fmt: skip
     body = described["paths"]["/webhooks/{connection}"]["post"]["requestBody"]["description"]
     assert f"{BODY_LIMIT // 1024 // 1024} MiB" in body
     assert _resolved(described, {"$ref": "#/components/parameters/Connection"})["schema"]["maxLength"] == 100
@@ -192,6 +194,8 @@ def test_what_the_description_allows_and_forbids_is_answered_as_described(served
                 assert answer.status_code < 500, served.failures[-1:]
                 assert not served.failures
                 case.validate_response(answer, checks=held)
+                if answer.status_code in (401, 403) and "/webhooks/" in str(answer.request.path_url):
+                    assert answer.text == REFUSED  # whatever the connection, and whether or not there is one
 
             fuzz()
     assert not served.failures
@@ -270,7 +274,7 @@ def requests(draw: st.DrawFn) -> Raw:
         target = draw(st.one_of(
             st.sampled_from([b"/webhooks/%66b", b"//webhooks/fb", b"/webhooks/fb/", b"/webhooks/fb?", b"/webhooks/",
                              b"/webhooks/%", b"/webhooks/%00", b"/webhooks/%ff%fe", b"/webhooks/CONN%23fb", b"*",
-                             b"/webhooks/mastodon",
+                             b"/webhooks/mastodon", b"/webhooks/no-such",
                              b"/l/%2e%2e", b"/webhooks/" + b"x" * 9_000, b"http://door/webhooks/fb", b"/_door/health"]),
             st.binary(max_size=40).map(lambda raw: b"/webhooks/" + re.sub(rb"[\x00-\x20\x7f-\xff#?]", b"", raw)),
         ))  # fmt: skip

@@ -387,7 +387,8 @@ class Walk:
     def settles(self, world: World, case: Case) -> None:
         """A complaint by its procedure, to a refund above the limit of who proposes it; and the settings of care."""
         limits = (("community_manager", 100), ("customer_service_manager", 100_000))
-        self.give(world, c.SaveLimits(BRAND, "AUD", limits, 0), "gus")
+        self.give(world, c.SaveLimits(BRAND, "AUD", (*limits, ("owner", 500_000)), 0), "gus")
+        self.give(world, c.AgreeLimits(BRAND, 1, 1), "aroha")
         self.give(world, c.SavePlaybook(BRAND, re.sub(r"\n +clause: .*", "", playbooks.shipped()), 0), "gus")
         answer = (
             "- {id: thanks, title: Thanks, for: [praise], text: Thank you!, link: https://a.example/, clause: MOD 1.1}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from dashboard import present_care
 from herald.care import playbooks
 from herald.errors import Refused
 from herald.flows import care, casebook
@@ -27,11 +28,14 @@ from herald.model import (
     RemedyState,
     Replied,
     Role,
+    Work,
+    case_id,
 )
 from tests.support.world import BRAND, MIA, NOON, TED, World, a_comment, a_world, deleted
 from tests.unit.test_flows_gate import CASE, MESSAGE, a_complaint, queue_runs
 
 OLA = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
+CAM = Person("cam", "Cam Cole", frozenset({Role.COMPLIANCE}), frozenset({BRAND}))
 STEPS = ["acknowledge", "investigate", "offer", "outcome"]
 
 
@@ -39,6 +43,7 @@ STEPS = ["acknowledge", "investigate", "offer", "outcome"]
 def world() -> World:
     made = a_complaint()
     made.store.save(OLA)
+    made.store.save(CAM)
     made.store.commit([New(Acknowledgement(OLA.id, "MOD", 1, NOON), once=True)])
     return made
 
@@ -70,6 +75,14 @@ def typed(world: World, kind: str, persona: str, by: str = MIA.id) -> Any:
 def limited(world: World, **amounts: int) -> None:
     held = care.limits_of(BRAND, world.herald)
     run(world, c.SaveLimits(BRAND, "AUD", tuple(amounts.items()), held.number if held else 0), OLA.id)
+    agreed(world)
+
+
+def agreed(world: World, by: str = "") -> Any:
+    """Where limits raise their author's own, somebody else agrees."""
+    waits = care.limits_waiting(BRAND, world.herald)
+    world.store.save(CAM)
+    return run(world, c.AgreeLimits(BRAND, waits.number, waits.version), by or CAM.id) if waits else None
 
 
 def resolved(world: World, amount: int = 0, currency: str = "AUD", by: str = MIA.id) -> Any:
@@ -366,6 +379,7 @@ def test_a_remedy_is_not_approved_by_limits_in_another_currency(world: World) ->
     acknowledged(world)
     resolved(world, 500)
     run(world, c.SaveLimits(BRAND, "IDR", (("owner", 90_000_000), ("customer_service_manager", 9_000_000)), 1), OLA.id)
+    agreed(world)
     with pytest.raises(Refused, match="in IDR now") as refused:
         approve(world, TED.id)
     assert refused.value.missing == "limit"
@@ -469,3 +483,177 @@ def test_a_marketer_saves_neither() -> None:
         with pytest.raises(Refused) as refused:
             run(world, command, "ana")
         assert refused.value.missing == "role"
+
+
+# ---------------------------------------------------------------- one's own limit
+
+
+def test_an_owner_does_not_raise_their_own_limit_alone(world: World) -> None:
+    limited(world, community_manager=100)
+    done = run(world, c.SaveLimits(BRAND, "AUD", (("community_manager", 100), ("owner", 50_000)), 1), OLA.id)
+    assert "another owner or compliance must agree" in done.sentence
+    held, waits = care.limits_of(BRAND, world.herald), care.limits_waiting(BRAND, world.herald)
+    assert held is not None
+    assert waits is not None
+    assert (held.number, waits.number, waits.by) == (1, 2, OLA.id)
+    for by, missing in ((OLA.id, "second_person"), (MIA.id, "role"), (TED.id, "role")):
+        with pytest.raises(Refused) as refused:
+            agreed(world, by)
+        assert refused.value.missing == missing
+    agreed(world)
+    held = care.limits_of(BRAND, world.herald)
+    assert held is not None
+    assert (held.number, held.amounts["owner"], held.agreed_by) == (2, 50_000, CAM.id)
+    assert care.limits_waiting(BRAND, world.herald) is None
+    line = world.store.audit_of("people")[-1]
+    assert (line.what, line.actor, line.facts["by"]) == ("AgreeLimits", CAM.id, OLA.id)
+
+
+@pytest.mark.parametrize(
+    ("currency", "amounts", "waits"),
+    [
+        ("AUD", {"owner": 1_000}, False), ("AUD", {"owner": 999}, False), ("AUD", {"owner": 1_001}, True),
+        ("AUD", {"owner": 1_000, "customer_service_manager": 9_000}, False), ("NZD", {"owner": 1}, True),
+        ("NZD", {"community_manager": 1}, False),
+    ],
+)  # fmt: skip
+def test_only_limits_that_raise_ones_own_or_are_in_another_currency_wait(
+    world: World, currency: str, amounts: dict[str, int], waits: bool
+) -> None:
+    limited(world, owner=1_000)
+    run(world, c.SaveLimits(BRAND, currency, tuple(amounts.items()), 1), OLA.id)
+    assert (care.limits_waiting(BRAND, world.herald) is not None) is waits
+
+
+def test_of_two_roles_the_higher_limit_is_ones_own(world: World) -> None:
+    world.store.save(replace(OLA, roles=frozenset({Role.OWNER, Role.CUSTOMER_SERVICE_MANAGER})))
+    limited(world, owner=1_000)
+    run(world, c.SaveLimits(BRAND, "AUD", (("customer_service_manager", 2_000),), 1), OLA.id)
+    assert care.limits_waiting(BRAND, world.herald) is not None
+
+
+def test_limits_that_wait_give_nothing_and_are_replaced_by_the_next_and_never_agreed_unseen(world: World) -> None:
+    run(world, c.SaveLimits(BRAND, "AUD", (("owner", 50_000), ("community_manager", 10_000)), 0), OLA.id)
+    acknowledged(world)
+    with pytest.raises(Refused, match="No limits are set"):
+        resolved(world, 100)
+    seen = care.limits_waiting(BRAND, world.herald)
+    assert seen is not None
+    run(world, c.SaveLimits(BRAND, "AUD", (("owner", 99_000_000),), 0), OLA.id)
+    with pytest.raises(Refused) as refused:
+        run(world, c.AgreeLimits(BRAND, 1, seen.version), CAM.id)
+    assert refused.value.missing == "version"
+    run(world, c.SaveLimits(BRAND, "AUD", (("community_manager", 10_000),), 0), OLA.id)
+    assert care.limits_waiting(BRAND, world.herald) is None
+    held = care.limits_of(BRAND, world.herald)
+    assert held is not None
+    assert (held.number, held.amounts) == (1, {"community_manager": 10_000})
+    with pytest.raises(Refused, match="No limits wait"):
+        run(world, c.AgreeLimits(BRAND, 1, held.version), CAM.id)
+
+
+# ---------------------------------------------------------------- one customer, one month
+
+
+def another(world: World, n: int, author: str = "u1", platform: str = "facebook_page") -> str:
+    """A further case, on a question of this customer's: a remedy needs no step of the procedure before it."""
+    event = a_comment("when do you open?", id=f"q{n}", author_id=author, platform=platform)
+    world.store.apply(event, BRAND, world.clock())
+    moderate([event.message_id], world.herald, world.clock())
+    return case_id(event.message_id, Work.ANSWER)
+
+
+def gives(world: World, of: str, amount: int, by: str = MIA.id) -> Any:
+    there = world.store.case(of)
+    assert there is not None
+    return run(world, c.Resolve(of, "A new lamp.", "MOD 2.1", there.version, amount, "AUD"), by)
+
+
+def outcome(world: World, of: str) -> Remedy:
+    (found,) = world.store.shelf(Remedy, of, newest=True, limit=1)
+    return found
+
+
+def test_what_one_customer_gets_in_a_month_counts_over_all_cases_and_all_who_give(world: World) -> None:
+    limited(world, community_manager=10_000, customer_service_manager=10_000, owner=100_000)
+    one, two, three, other = (another(world, n, "u9" if n == 3 else "u1") for n in range(4))
+    gives(world, one, 6_000)
+    gives(world, two, 4_000, TED.id)
+    done = gives(world, three, 1)
+    assert "AUD 0.01, with AUD 100.00 given to this customer this month, is over your limit" in done.sentence
+    assert outcome(world, three).state is RemedyState.WAITS
+    gives(world, other, 10_000)  # another customer
+    assert [outcome(world, of).state for of in (one, two, other)] == [RemedyState.GIVEN] * 3
+
+
+def test_a_new_month_begins_anew_and_what_was_approved_counts_in_the_month_it_was_given(world: World) -> None:
+    limited(world, community_manager=10_000, owner=100_000)
+    one, two, three = (another(world, n) for n in range(3))
+    gives(world, one, 12_000)
+    world.clock.now = datetime(2026, 12, 1, 0, 0, tzinfo=UTC)
+    waits = outcome(world, one)
+    run(world, c.ApproveOutcome(one, waits.n, True, waits.version), OLA.id)
+    gives(world, two, 5_000)
+    assert outcome(world, two).state is RemedyState.WAITS
+    world.clock.now = datetime(2027, 1, 1, 0, 0, tzinfo=UTC)
+    gives(world, three, 10_000)
+    assert outcome(world, three).state is RemedyState.GIVEN
+
+
+def test_who_approves_is_held_to_the_month_of_the_customer_too(world: World) -> None:
+    limited(world, community_manager=100, customer_service_manager=10_000, owner=100_000)
+    one, two = another(world, 1), another(world, 2)
+    for of in (one, two):
+        gives(world, of, 6_000)
+    waits = outcome(world, one)
+    run(world, c.ApproveOutcome(one, waits.n, True, waits.version), TED.id)
+    waits = outcome(world, two)
+    with pytest.raises(Refused, match=r"with AUD 60\.00 given .* over your own limit") as refused:
+        run(world, c.ApproveOutcome(two, waits.n, True, waits.version), TED.id)
+    assert refused.value.missing == "limit"
+    run(world, c.ApproveOutcome(two, waits.n, True, waits.version), OLA.id)
+    assert outcome(world, two).state is RemedyState.GIVEN
+
+
+def test_two_who_give_to_one_customer_at_once_do_not_give_more_than_the_limit(world: World) -> None:
+    limited(world, community_manager=10_000, customer_service_manager=10_000, owner=100_000)
+    one, two = another(world, 1), another(world, 2)
+    commit, done = world.store.commit, list[int]()
+
+    def between(changes: Any) -> None:
+        if not done:
+            done.append(1)
+            gives(world, two, 6_000, TED.id)
+        commit(changes)
+
+    world.store.commit = between  # type: ignore[method-assign]
+    gives(world, one, 6_000)
+    states = {outcome(world, of).state for of in (one, two)}
+    assert (done, states) == ([1], {RemedyState.GIVEN, RemedyState.WAITS})
+
+
+def test_a_customers_month_is_one_read_and_its_row_tells_nobody_who_they_are(world: World) -> None:
+    limited(world, community_manager=100_000)
+    for n in range(5):
+        gives(world, another(world, n), 100)
+    got = list[Any]()
+    get, query = world.db.get, world.db.query
+    world.db.get = lambda key: got.append(key) or get(key)  # type: ignore[method-assign]
+    world.db.query = lambda *a, **m: got.append(a) or query(*a, **m)  # type: ignore[method-assign]
+    gives(world, another(world, 9), 100)
+    assert len([one for one in got if str(one[1]).startswith("GIVENTO#")]) == 1
+    (row,) = [item for item in world.db.everything()["Messages"] if item["pk"].startswith("GIVENTO#")]  # type: ignore[attr-defined]
+    assert (row["amount"], row["month"]) == (600, "2026-11")
+    assert "u1" not in row["pk"]
+    assert row["ttl"] > world.clock().timestamp() + 31 * 86_400
+
+
+def test_the_dialog_says_what_may_still_be_given() -> None:
+    assert present_care.room_left(20_000, 0, "AUD") == (
+        "You may give this customer AUD 200.00 more this month (your limit is AUD 200.00)."
+    )
+    assert "AUD 50.00 more this month (your limit is AUD 200.00; AUD 150.00 was given" in present_care.room_left(
+        20_000, 15_000, "AUD"
+    )
+    assert "AUD 0.00 more" in present_care.room_left(20_000, 35_000, "AUD")
+    assert present_care.room_left(0, 0, "AUD").startswith("You may give nothing by yourself")

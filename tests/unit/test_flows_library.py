@@ -215,6 +215,73 @@ def test_in_use_they_stand_on_the_brands_list_and_retired_they_leave_it(world: W
         changed(world, title="Again")
 
 
+# ---------------------------------------------------------------- what is refused does not stay
+
+
+def shelf_of(world: World) -> MemoryMedia:
+    shelf = world.herald.media
+    assert isinstance(shelf, MemoryMedia)
+    return shelf
+
+
+@pytest.mark.parametrize(
+    ("wrong", "by"),
+    [
+        ({"title": " "}, ANA.id), ({"licence": "mine"}, ANA.id), ({"last_day": "soon"}, ANA.id),
+        ({"files": ("asset-none",)}, ANA.id), ({"right": "nobody"}, ANA.id), ({}, TED.id),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_bytes_of_an_asset_that_is_refused_are_never_put_where_files_stay(
+    world: World, wrong: dict[str, Any], by: str
+) -> None:
+    with pytest.raises(Refused):
+        asset(world, by=by, **wrong)
+    assert (shelf_of(world).kept, len(shelf_of(world).held)) == ({}, 1)
+
+
+def test_what_a_browser_sent_and_is_refused_leaves_nothing_and_an_accepted_image_not_its_original(
+    world: World,
+) -> None:
+    shelf = shelf_of(world)
+    shelf.sent |= {
+        "upload-1": b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "upload-2": SAMPLES["image/jpeg"],
+        "upload-3": b"\x00\x00\x00\x20ftypisom",
+    }  # fmt: skip
+    with pytest.raises(BadPayload):
+        library.arrived("upload-1", world.herald, 10**9)
+    image, film = (library.arrived(one, world.herald, 10**9) for one in ("upload-2", "upload-3"))
+    assert shelf.kept == {}
+    found = asset(world, key=image)
+    assert list(shelf.kept) == [found.key]
+    assert b"-33.8688" not in shelf.kept[found.key][0]
+    assert asset(world, key=film, id="asset-0002").kind is AssetKind.VIDEO
+
+
+def test_a_refused_copy_of_what_is_in_the_library_takes_nothing_from_it(world: World) -> None:
+    found = asset(world)
+    before = dict(shelf_of(world).kept)
+    with pytest.raises(Refused):
+        asset(world, id="asset-0002", title=" ")
+    shelf_of(world).held.clear()  # a day later
+    assert shelf_of(world).kept == before
+    assert world.herald.media is not None
+    assert world.herald.media.get(found.key)
+
+
+def test_an_asset_saved_after_its_files_day_is_over_is_told_to_send_it_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf, key = shelf_of(world), library.kept(b"%PDF-1.7\n", world.herald)
+    keep = shelf.keep
+    monkeypatch.setattr(shelf, "keep", lambda key: shelf.held.clear() or keep(key))  # after it was looked at
+    with pytest.raises(Refused, match="not there any more"):
+        asset(world, key=key)
+    with pytest.raises(Refused, match="Choose it again"):
+        asset(world, key=key)
+    assert world.store.shelf(Asset, BRAND) == []
+
+
 # ---------------------------------------------------------------- going out
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from dashboard import present_notices
 from herald.errors import OutcomeUnknown, Rejected, Retryable
 from herald.flows import breaches, care, incidents, monitors, notices
 from herald.flows import commands as c
@@ -21,6 +23,7 @@ from herald.model.notices import MailHour, Notice, NoticeState, about, notices_l
 from tests.support.world import ANA, BRAND, MIA, NOON, TED, World, a_comment, a_world
 from tests.unit.test_flows_incidents import HERE, counted, ordinary
 from tests.unit.test_flows_posts import run
+from tests.unit.test_mail import a_mailbox, smtp
 
 ID = "incident-0001"
 CRY = "The muppet Jo Bloggs sold me a broken lamp"
@@ -229,6 +232,123 @@ def test_a_refusal_is_kept_without_the_address_and_the_first_failure_is_the_last
     assert tick(world) == ["failed"]
     assert [one.reason for one in of(world, name)] == ["sue: 550 no"]
     assert tick(world) == ["sent"]
+
+
+# ---------------------------------------------------------------- an address that is refused
+
+
+@dataclass
+class Picky(Post):
+    """A mailer that takes a mail for all or for nobody, and refuses single addresses, for good or for now."""
+
+    refuses: dict[str, type[Rejected | Retryable]] = field(default_factory=dict)
+    asked: int = 0
+
+    def __call__(self, to: Sequence[str], subject: str, text: str, html: str, files: Mapping[str, bytes]) -> None:
+        self.asked += 1
+        for kind in (Rejected, Retryable):
+            if named := tuple(one for one in to if self.refuses.get(one) is kind):
+                refused = kind(f"{named[0]}: no such person here")
+                refused.addresses = named
+                raise refused
+        super().__call__(to, subject, text, html, files)
+
+
+@pytest.fixture
+def picky(world: World) -> tuple[World, Picky]:
+    mail = Picky()
+    world.store.commit([notices.notice(
+        BRAND, "alert~1", 1, "Monitor alert", world.clock(), "monitors", {}, people=(MEG.id, OLA.id, SUE.id)
+    )])  # fmt: skip
+    return replace(world, herald=replace(world.herald, mail=mail)), mail
+
+
+def minutes(world: World, number: int) -> list[str]:
+    """The schedule of so many minutes, twice a minute."""
+    results = []
+    for _ in range(number):
+        results += tick(world) + tick(world)
+        world.clock.pass_(minutes=1)
+    return results
+
+
+def test_one_address_that_is_refused_keeps_the_mail_from_nobody_else(picky: tuple[World, Picky]) -> None:
+    world, mail = picky
+    mail.refuses[SUE.email] = Rejected
+    assert minutes(world, 60) == ["sent"]
+    assert [to for to, _, _ in mail.sent] == [(MEG.email, OLA.email)]
+    (told,) = of(world, "alert~1")
+    assert (told.state, told.to, told.refused) == (
+        NoticeState.SENT, ("meg", "ola"), {"sue": "sue: no such person here"}
+    )  # fmt: skip
+    line = [one for one in world.store.audit_of("moderation") if one.what == "notice.sent"]
+    assert [(one.facts["count"], one.facts["refused"]) for one in line] == [(2, 1)]
+    words = present_notices.words(told, {"meg": "Meg", "ola": "Ola", "sue": "Sue"}.__getitem__)
+    assert words.startswith("Told: Meg, Ola. Not reached: Sue (no such person here). Tell them yourself")
+    assert words.lower().count("sue") == 1
+    assert "@" not in words
+
+
+def test_an_address_that_is_refused_for_now_is_tried_again_alone_and_the_others_have_it_at_once(
+    picky: tuple[World, Picky],
+) -> None:
+    world, mail = picky
+    mail.refuses[SUE.email] = Retryable
+    assert tick(world) == ["due"]
+    assert [to for to, _, _ in mail.sent] == [(MEG.email, OLA.email)]
+    del mail.refuses[SUE.email]
+    assert minutes(world, 60) == ["sent"]
+    assert [to for to, _, _ in mail.sent] == [(MEG.email, OLA.email), (SUE.email,)]
+    (told,) = of(world, "alert~1")
+    assert (told.to, told.refused, told.reason) == (("meg", "ola", "sue"), {}, "")
+
+
+def test_an_address_that_stays_refused_for_now_is_given_up_and_named(picky: tuple[World, Picky]) -> None:
+    world, mail = picky
+    mail.refuses |= {SUE.email: Retryable, OLA.email: Rejected}
+    assert minutes(world, 120) == ["due"] * (notices.TRIES - 1) + ["sent"]
+    assert [to for to, _, _ in mail.sent] == [(MEG.email,)]
+    (told,) = of(world, "alert~1")
+    assert (told.to, set(told.refused)) == (("meg",), {"ola", "sue"})
+    assert mail.asked == 3 + notices.TRIES - 1  # who was refused for good is not asked for again
+
+
+def test_where_every_address_is_refused_nobody_was_told_and_the_page_says_so(picky: tuple[World, Picky]) -> None:
+    world, mail = picky
+    mail.refuses |= dict.fromkeys((MEG.email, OLA.email, SUE.email), Rejected)
+    assert minutes(world, 60) == ["failed"]
+    (told,) = of(world, "alert~1")
+    assert (told.state, told.to, set(told.refused)) == (NoticeState.FAILED, (), {"meg", "ola", "sue"})
+    assert present_notices.words(told, str).startswith("Nobody was told: meg: no such person here.")
+
+
+def test_a_line_that_drops_while_the_others_are_mailed_leaves_them_unclear_and_the_refused_one_named(
+    picky: tuple[World, Picky], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world, mail = picky
+    mail.refuses[SUE.email] = Rejected
+
+    def dropped(*_: object) -> None:
+        raise OutcomeUnknown("the line dropped")
+
+    monkeypatch.setattr(Post, "__call__", dropped)
+    assert minutes(world, 60) == ["unclear"]
+    (told,) = of(world, "alert~1")
+    assert (told.to, told.had, set(told.refused)) == (("meg", "ola"), (), {"sue"})
+
+
+def test_over_a_real_socket_a_refused_address_keeps_the_mail_from_nobody_else(world: World, tmp_path: Path) -> None:
+    world.store.commit([notices.notice(
+        BRAND, "alert~1", 1, "Monitor alert", world.clock(), "monitors", {}, people=(MEG.id, OLA.id, SUE.id)
+    )])  # fmt: skip
+    with a_mailbox(tmp_path, refuse={SUE.email: "550 no such person"}) as (mailbox, at):
+        served = replace(world, herald=replace(world.herald, mail=smtp(at)))
+        assert minutes(served, 3) == ["sent"]
+        (mail,) = [mailbox.mail(name) for name in mailbox.names()]
+    assert mail is not None
+    assert mail["To"] == f"{MEG.email}, {OLA.email}"
+    (told,) = of(world, "alert~1")
+    assert told.refused == {"sue": "sue: 550 no such person"}
 
 
 # ---------------------------------------------------------------- bounds

@@ -65,10 +65,11 @@ for each in Role:
     EXPECTED[each] |= {"RecordBreach", "AcknowledgeBreach"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"CloseBreach"}
 # care: who handles cases; whoever writes the rules of handling them answers for them
-EXPECTED[Role.COMMUNITY_MANAGER] -= {"SavePlaybook", "SaveLimits"}
+EXPECTED[Role.COMMUNITY_MANAGER] -= {"SavePlaybook", "SaveLimits", "AgreeLimits"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SaveAnswers"}
-EXPECTED[Role.COMPLIANCE] |= {"TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers"}
+EXPECTED[Role.COMPLIANCE] |= {"TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers", "AgreeLimits"}
 EXPECTED[Role.OWNER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers", "SaveLimits"}
+EXPECTED[Role.OWNER] |= {"AgreeLimits"}
 
 # listen: everybody says that something is wrong; who leads judges it; all who plan work its steps; it ends by two
 EXPECTED[Role.MARKETER] |= {"TakeIncidentStep"}

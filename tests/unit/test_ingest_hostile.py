@@ -20,7 +20,9 @@ import pytest
 from herald.flows import receive as flow
 from herald.flows.receive import EVENT_LIMIT, Receipt, receive
 from herald.model import Connection
-from tests.support.world import NOON, PAGE, SECRET, World, a_world
+from herald.store.tables import TableStore
+from local.memory import MemoryDb
+from tests.support.world import NOON, PAGE, SECRET, Wall, World, a_world
 
 SENT = int(NOON.timestamp())
 YEAR_2099 = 4_070_000_000
@@ -209,12 +211,101 @@ def test_a_connection_speaks_only_for_its_own_accounts() -> None:
     assert (receipt.status, receipt.unclaimed, held(world)) == (200, 1, None)
 
 
+# ---------------------------------------------------------------- which connections there are
+
+
+STRANGE = {
+    "unsigned": {},
+    "meta": {"X-Hub-Signature-256": "sha256=" + "0" * 64},
+    "ours": {"X-Herald-Signature": f"t={SENT},v1={'0' * 64}"},
+    "twice": {"X-Hub-Signature-256": "sha256=0", "x-hub-signature-256": "sha256=0"},
+}
+
+
+@pytest.mark.parametrize("sent", STRANGE)
+def test_a_name_that_is_no_connections_is_answered_like_a_bad_signature_on_every_platform(
+    handler: Any, sent: str
+) -> None:
+    answers = []
+    for connection in ("fb", "form", "mastodon", "no-such", "", "\ud800", "x" * 300):
+        world, answer = handler(
+            pathParameters={"connection": connection}, body=body_of(said()).decode(), headers=STRANGE[sent]
+        )
+        answers.append(answer)
+    assert [answer for answer in answers if answer != answers[0]] == []
+    assert answers[0]["statusCode"] == 401
+    assert not world.kept.bodies
+
+
+@pytest.mark.parametrize(
+    "query", ["", "hub.mode=subscribe&hub.verify_token=no&hub.challenge=7",
+              "hub.mode=subscribe&hub.verify_token=what+no+platform+shows&hub.challenge=7"],
+)  # fmt: skip
+def test_a_handshake_with_a_name_that_is_no_connections_is_refused_in_the_same_words(handler: Any, query: str) -> None:
+    answers = [
+        handler("GET", pathParameters={"connection": connection}, rawQueryString=query)[1]
+        for connection in ("fb", "form", "mastodon", "no-such")
+    ]
+    assert [answer for answer in answers if answer != answers[0]] == []
+    assert answers[0]["statusCode"] == 403
+
+
+def test_what_strangers_are_not_told_stands_in_our_log(handler: Any, log: io.StringIO) -> None:
+    for connection in ("fb", "no-such"):
+        handler(pathParameters={"connection": connection}, body="{}", headers={})
+        handler("GET", pathParameters={"connection": connection})
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    assert [line["outcome"] for line in lines] == ["bad_signature", "handshake_refused", "unknown", "unknown"]
+    assert lines[0]["reason"] == "header x-hub-signature-256 is missing"
+
+
+def test_what_nobody_signed_costs_the_same_reads_and_the_same_hashing_whether_or_not_there_is_such_a_connection(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, digests = a_world(), list[int]()
+    real = hmac.digest
+    monkeypatch.setattr(
+        "herald.platforms.wire.signatures.hmac.digest",
+        lambda key, signed, name: digests.append(len(signed)) or real(key, signed, name),
+    )
+    world.store.save(Connection("one", "facebook_page", "herald/further", ("1",)))  # a single secret
+    world.store.save(Connection("shop", "webhook", "herald/form", ("2",)))
+    for connection, sent in (("one", "meta"), ("no-such", "meta"), ("shop", "ours"), ("no-such", "ours")):
+        assert receive(connection, b"x" * 1_000, STRANGE[sent], world.herald, NOON).status == 401
+    assert digests[0] == digests[1] == 1_000
+    assert digests[2] == digests[3]
+    assert len(digests) == 4
+
+
+def test_a_name_of_nobodys_is_remembered_as_long_as_ours_and_endless_names_take_no_more_room() -> None:
+    gets = list[str]()
+
+    class Counting(MemoryDb):
+        def get(self, key: Any) -> Any:
+            gets.append(key[1])
+            return super().get(key)
+
+    time = [0.0]
+    store = TableStore(Counting(), settings_ttl=10, monotonic=lambda: time[0])
+    store.save(Connection("fb", "facebook_page", "herald/fb", (PAGE,)))
+    for _ in range(3):
+        assert (store.connection("fb") is None, store.connection("no-such")) == (False, None)
+    assert gets.count("CONN#fb") == gets.count("CONN#no-such") == 1
+    for n in range(1_000):
+        store.connection(f"no-{n}")
+    assert len(store._remembered) < 100
+    time[0] += 11
+    store.connection("no-such")
+    store.save(Connection("no-such", "facebook_page", "herald/fb", ("5",)))
+    assert store.connection("no-such") is not None
+
+
 # ---------------------------------------------------------------- the handler
 
 
 @pytest.fixture
 def handler(monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[World, dict[str, Any]]]:
-    world = a_world()
+    world = a_world(walls=[Wall(name="mastodon")])  # one that has no webhooks
     module = _app()
     monkeypatch.setattr(module.runtime, "current", lambda: world.herald)
 

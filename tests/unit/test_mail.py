@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 import pytest
 import urllib3
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
@@ -90,6 +91,19 @@ def test_if_one_address_is_refused_nobody_gets_the_mail(tmp_path: Path):
     with a_mailbox(tmp_path, refuse={TO[1]: "550 no such person"}) as (mailbox, at):
         with pytest.raises(Rejected, match=r"ted@example\.com: 550 no such person"):
             send(smtp(at))
+        assert mailbox.names() == []
+
+
+def test_a_refusal_names_every_address_that_was_refused_for_good_and_only_those(tmp_path: Path):
+    to = [*TO, "meg@example.com", "sue@example.com"]
+    refuse = {to[0]: "451 later", to[1]: "550 no such person", to[3]: "553 nor this"}
+    with a_mailbox(tmp_path, refuse=refuse) as (mailbox, at):
+        with pytest.raises(Rejected) as refused:
+            send(smtp(at), to=to)
+        assert refused.value.addresses == (to[1], to[3])
+        with pytest.raises(Retryable) as deferred:
+            send(smtp(at), to=[to[0], to[2]])
+        assert deferred.value.addresses == (to[0],)
         assert mailbox.names() == []
 
 
@@ -191,6 +205,18 @@ def test_ses_gets_the_same_mail():
 def test_what_ses_refuses_is_refused_for_good():
     with mock_aws(), pytest.raises(Rejected, match="SES"):
         send(SesMailer(lambda service: boto3.client(service, "eu-west-1"), SENDER, lambda: NOW))
+
+
+def test_what_ses_refuses_names_the_addresses_that_its_sentence_names():
+    told = f"Email address is not verified. The following identities failed the check in region X: {TO[1].title()}"
+
+    class Refuses:
+        def send_email(self, **_: Any) -> None:
+            raise ClientError({"Error": {"Code": "MessageRejected", "Message": told}}, "SendEmail")
+
+    with pytest.raises(Rejected) as refused:
+        send(SesMailer(lambda _: Refuses(), SENDER, lambda: NOW), to=[*TO, "d@example.com"])  # ted@ ends alike
+    assert refused.value.addresses == (TO[1],)
 
 
 def test_where_ses_does_not_answer_it_can_be_tried_again():

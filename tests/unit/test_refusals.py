@@ -91,6 +91,12 @@ def no_right(world: World) -> None:
     library.submit(world, library.drafted(world, needs=(f"right:{library.ID}",), assets=()))
 
 
+def own_limit_raised(world: World) -> None:
+    world.store.save(care.OLA)
+    run(world, c.SaveLimits(BRAND, "AUD", (("owner", 100_000),), 0), care.OLA.id)
+    run(world, c.AgreeLimits(BRAND, 1, 1), care.OLA.id)
+
+
 def own_remedy_over_the_limit(world: World) -> None:
     _remedy_of_500(world)
     care.approve(world, MIA.id)
@@ -148,6 +154,7 @@ GATE: dict[str, tuple[Callable[[World], None], str]] = {
     "no licence": (no_licence, "input"),
     "an image that is not in the library": (no_library, "input"),
     "no right granted": (no_right, "input"),
+    "a raise of one's own limit": (own_limit_raised, "second_person"),
     "one's own remedy over the limit": (own_remedy_over_the_limit, "second_person"),
     "a remedy over the approver's limit": (remedy_over_the_approvers_limit, "limit"),
     "a complaint nobody acknowledged": (complaint_closed_before_it_was_acknowledged, "state"),

@@ -103,6 +103,21 @@ def test_the_door_is_throttled_and_its_log_says_nothing_private() -> None:
     assert stage["AccessLogSettings"]["DestinationArn"]["Fn::GetAtt"] == ["ApiLog", "Arn"]
 
 
+def test_every_route_has_a_throttle_of_its_own_and_clicks_on_links_take_nothing_from_webhooks() -> None:
+    (stage,) = of("AWS::ApiGatewayV2::Stage").values()
+    (api,) = (one for one in stack.read().resources.values() if one.type == "AWS::ApiGatewayV2::Api")
+    throttled = stage["RouteSettings"]
+    assert set(throttled) == {f"{method} {path}" for method, path, _ in stack._routes(api)}
+    for route, told in throttled.items():
+        rate, burst = told["ThrottlingRateLimit"], told["ThrottlingBurstLimit"]
+        webhook = route == "POST /webhooks/{connection}"
+        assert (rate == {"Ref": "RequestsPerSecond"}) is webhook, route
+        assert 0 < burst <= 500
+        if not webhook and isinstance(rate, dict):
+            assert rate == {"Ref": "LinksPerSecond"}, route
+    assert PLAIN["Parameters"]["LinksPerSecond"]["Default"] <= PLAIN["Parameters"]["RequestsPerSecond"]["Default"]
+
+
 def test_no_secret_is_in_an_environment_or_a_parameter() -> None:
     for name, told in FUNCTIONS.items():
         for variable in told["Environment"]["Variables"]:

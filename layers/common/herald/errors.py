@@ -85,7 +85,12 @@ class Conflict(HeraldError):
 
 
 class PlatformError(HeraldError):
-    """A platform answered with an error, classified by its code, never by its sentence."""
+    """A platform answered with an error, classified by its code, never by its sentence.
+
+    `addresses` are those of a mail that its server would not take; to the others it can be sent without them.
+    """
+
+    addresses: tuple[str, ...] = ()
 
     def __init__(self, sentence: str, code: str = "") -> None:
         super().__init__(sentence)

@@ -1,6 +1,7 @@
 """Sending mail: composed once, strictly, and handed to an SMTP server or to Amazon SES. Both fit ports.Mailer.
 
-All or nothing: if one address is refused, nobody gets the mail. The Message-ID is derived from what is sent, so that a
+All or nothing: if one address is refused, nobody gets the mail, and the error names all that were refused, so that
+whoever sends may leave them out. The Message-ID is derived from what is sent, so that a
 mail sent twice is recognisable as one.
 """
 
@@ -21,7 +22,7 @@ from mimetypes import guess_type
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from herald.errors import NeedsLogin, OutcomeUnknown, Rejected, Retryable
+from herald.errors import NeedsLogin, OutcomeUnknown, PlatformError, Rejected, Retryable
 from herald.govern.people import MOST_ADDRESSED, address
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ MAX_BYTES = 10_000_000
 
 TIMEOUT = 20.0  # seconds
 
+_ADDRESS = re.compile(r"[^\s,;:<>()]+@[^\s,;:<>()]+[^\s,;:<>().]")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 
@@ -123,8 +125,7 @@ class SmtpMailer:
         raw = compose(self.sender, to, subject, text, html, files, self.clock())
         with _classified(), self._connected() as server:
             _expect(server.mail(self.sender, [f"size={len(raw)}"] if server.has_extn("size") else []))
-            for one in to:
-                _expect(server.rcpt(one), one)
+            _taken({one: server.rcpt(one) for one in to})
             try:
                 code, words = server.data(raw)
             except (smtplib.SMTPServerDisconnected, TimeoutError, ConnectionError) as error:
@@ -158,6 +159,20 @@ def _expect(answer: tuple[int, bytes], to: str = "") -> None:
         return
     sentence = f"{to or 'The mail server'}: {code} {words[:200].decode('utf-8', 'replace')}"
     raise (Retryable if 400 <= code < 500 else Rejected)(sentence, str(code))
+
+
+def _taken(answers: Mapping[str, tuple[int, bytes]]) -> None:
+    """Raises what the first refusal of an address means, for good before for now, with all addresses of its kind."""
+    found: dict[type[PlatformError], PlatformError] = {}
+    for one, answer in answers.items():
+        try:
+            _expect(answer, one)
+        except PlatformError as error:
+            first = found.setdefault(type(error), error)
+            first.addresses += (one,)
+    for kind in (Rejected, Retryable):
+        if kind in found:
+            raise found[kind]
 
 
 @contextmanager
@@ -212,7 +227,10 @@ class SesMailer:
             told, answer = error.response.get("Error", {}), error.response.get("ResponseMetadata", {})
             code = str(told.get("Code", ""))
             later = code in _LATER or answer.get("HTTPStatusCode", 0) >= 500
-            raise (Retryable if later else Rejected)(f"SES: {told.get('Message') or code}", code) from error
+            sentence = f"SES: {told.get('Message') or code}"
+            refused = (Retryable if later else Rejected)(sentence, code)
+            refused.addresses = tuple(one for one in to if one.lower() in _ADDRESS.findall(sentence.lower()))
+            raise refused from error
         except (ReadTimeoutError, ConnectionClosedError) as error:
             raise OutcomeUnknown("SES dropped the line before it took the mail for certain.") from error
         except BotoCoreError as error:

@@ -474,6 +474,12 @@ class MediaStore(Protocol):
     def put(self, data: bytes, mime: str) -> str:
         """Keep them; returns the key. The same bytes have the same key."""
 
+    def hold(self, data: bytes, mime: str) -> str:
+        """Keep them for a day, as long as somebody decides; returns the key, of which `keep` makes one that stays."""
+
+    def keep(self, key: str) -> str:
+        """Keep what is held for good; returns its key. May be repeated. Raises Unknown, when its day is over."""
+
     def get(self, key: str) -> bytes:
         """Raises Unknown."""
 
@@ -504,7 +510,7 @@ class Uploads(Protocol):
         """Permission to send one file of 1 to `most` bytes, for some minutes."""
 
     def arrived(self, upload_id: str, most: int) -> str:
-        """Put what was sent under the hash of what it holds; returns its key. May be repeated for a day.
+        """Hold what was sent under the hash of what it holds; returns its key, for MediaStore.keep. May be repeated.
 
         Raises Unknown (nothing came), TooLarge.
         """
@@ -517,7 +523,8 @@ class Mailer(Protocol):
     """Sends mail."""
 
     def __call__(self, to: Sequence[str], subject: str, text: str, html: str, files: Mapping[str, bytes]) -> None:
-        """One mail to all of `to`; files: name -> bytes. Raises Retryable or Rejected."""
+        """One mail to all of `to`, or to nobody; files: name -> bytes. Raises Retryable or Rejected; where single
+        addresses were refused, with `addresses`."""
 
 
 @record

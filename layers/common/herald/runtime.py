@@ -24,6 +24,9 @@ from herald.store.leftovers import AwsLeftovers
 from herald.store.tables import TableStore
 
 _HEAD = 4096  # bytes of a file that tell what it is (library.content)
+_MOST_MISSING = 100  # names of secrets that are not there, remembered at once
+_KEPT = "media/"
+_HELD = "incoming/held-"  # longer than any id of an upload (_incoming)
 _MINUTES = 15  # for which a browser may send or fetch one file
 
 
@@ -192,7 +195,8 @@ class RawBucket:
 class MediaBucket:
     """Files under the hash of their bytes: the same file is kept once. Fits ports.MediaStore and ports.Uploads.
 
-    What a browser sends itself lies under `incoming/` until it was read; S3 forgets it after a day (template.yaml).
+    What a browser sends itself, and what is held until a command that names it was accepted, lies under `incoming/`;
+    S3 forgets it after a day (template.yaml), so what is refused leaves nothing, and nothing that is kept is deleted.
     """
 
     def __init__(self, bucket: str, client: Callable[[str], Any]) -> None:
@@ -200,11 +204,29 @@ class MediaBucket:
         self._client = client
 
     def put(self, data: bytes, mime: str) -> str:
+        return self._put(_KEPT, data, mime)
+
+    def hold(self, data: bytes, mime: str) -> str:
+        return self._put(_HELD, data, mime)
+
+    def _put(self, prefix: str, data: bytes, mime: str) -> str:
         if not self._bucket:
             raise NotConfigured("MEDIA_BUCKET is not set: an image cannot be kept.")
-        key = f"media/{sha256(data).hexdigest()}"
+        key = f"{prefix}{sha256(data).hexdigest()}"
         self._client("s3").put_object(Bucket=self._bucket, Key=key, Body=data, ContentType=mime)
         return key
+
+    def keep(self, key: str) -> str:
+        if not key.startswith(_HELD):
+            return key
+        service, stays = self._client("s3"), f"{_KEPT}{key.removeprefix(_HELD)}"
+        try:
+            service.copy_object(Bucket=self._bucket, Key=stays, CopySource={"Bucket": self._bucket, "Key": key})
+        except service.exceptions.ClientError as error:
+            if error.response["Error"]["Code"] != "NoSuchKey":
+                raise
+            raise Unknown(f"There is no file {key} any more.") from None
+        return stays
 
     def get(self, key: str) -> bytes:
         service = self._client("s3")
@@ -247,7 +269,7 @@ class MediaBucket:
         digest = sha256()
         for piece in found["Body"].iter_chunks(1 << 20):
             digest.update(piece)
-        key = f"media/{digest.hexdigest()}"
+        key = f"{_HELD}{digest.hexdigest()}"
         service.copy_object(  # only if it is still what was read: whoever may send it may send it again
             Bucket=self._bucket, Key=key, CopySource={"Bucket": self._bucket, "Key": came},
             CopySourceIfMatch=found["ETag"], MetadataDirective="REPLACE", ContentType="application/octet-stream",
@@ -316,25 +338,50 @@ class AuditBucket:
 
 
 class SecretsManager:
-    """Credentials by reference, remembered for a minute so that a rotation is seen soon."""
+    """Credentials by reference, remembered for a minute so that a rotation is seen soon. One that is missing or unfit
+    is remembered for some seconds: a flood on its connection costs no call each, and it is seen soon once stored.
 
-    def __init__(self, client: Callable[[str], Any], *, ttl: float = 60.0) -> None:
+    Args:
+        monotonic: seconds that only grow.
+    """
+
+    def __init__(
+        self, client: Callable[[str], Any], *, ttl: float = 60.0, missing_ttl: float = 10.0,
+        monotonic: Callable[[], float] = monotonic,
+    ) -> None:  # fmt: skip
         self._client = client
         self._ttl = ttl
+        self._missing_ttl = missing_ttl
+        self._monotonic = monotonic
         self._known: dict[str, tuple[float, Credentials]] = {}
+        self._missing: dict[str, tuple[float, str]] = {}
 
     def __call__(self, ref: str) -> Credentials:
+        now = self._monotonic()
         until, known = self._known.get(ref, (0.0, None))
-        if known is not None and until > monotonic():
+        if known is not None and until > now:
             return known
+        until, reason = self._missing.get(ref, (0.0, ""))
+        if until > now:
+            raise NeedsLogin(reason)
+        try:
+            credentials = self._ask(ref)
+        except NeedsLogin as missing:
+            if len(self._missing) >= _MOST_MISSING:
+                self._missing.clear()
+            self._missing[ref] = (now + self._missing_ttl, str(missing))
+            raise
+        self._missing.pop(ref, None)
+        self._known[ref] = (now + self._ttl, credentials)
+        return credentials
+
+    def _ask(self, ref: str) -> Credentials:
         service = self._client("secretsmanager")
         try:
             text = service.get_secret_value(SecretId=ref)["SecretString"]
         except service.exceptions.ResourceNotFoundException:
             raise NeedsLogin(f"There is no secret {ref}. Store the connection's secrets under that name.") from None
-        credentials = read_credentials(text, ref)
-        self._known[ref] = (monotonic() + self._ttl, credentials)
-        return credentials
+        return read_credentials(text, ref)
 
 
 def read_credentials(text: str, ref: str) -> Credentials:

@@ -16,6 +16,7 @@ from herald.errors import BadRules, Conflict, Refused, Stale, Unknown
 from herald.flows import casebook
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
+    AgreeLimits,
     ApproveOutcome,
     Command,
     SaveAnswers,
@@ -51,7 +52,7 @@ from herald.model import (
     StateChange,
     Work,
 )
-from herald.model.care import Stage, remedies_list, stages_list
+from herald.model.care import GivenTo, Stage, remedies_list, stages_list
 from herald.model.notices import Notice, about
 from herald.model.record import stamp
 
@@ -74,9 +75,31 @@ def answers_of(brand: str, herald: Herald) -> tuple[tuple[answers.Answer, ...], 
 
 
 def limits_of(brand: str, herald: Herald) -> RemedyLimits | None:
-    """The limits in force; None where none were saved: then nobody may give anything."""
-    saved = herald.store.shelf(RemedyLimits, brand, newest=True, limit=1)
-    return saved[0] if saved else None
+    """The limits in force; None where there are none: then nobody may give anything."""
+    return next((saved for saved in _newest_limits(brand, herald) if not saved.waits), None)
+
+
+def limits_waiting(brand: str, herald: Herald) -> RemedyLimits | None:
+    """Limits that raise their author's own and wait for somebody else to agree."""
+    return next((saved for saved in _newest_limits(brand, herald) if saved.waits), None)
+
+
+def _newest_limits(brand: str, herald: Herald) -> list[RemedyLimits]:
+    """At most two: only the newest may wait, and the one before it is in force."""
+    return herald.store.shelf(RemedyLimits, brand, newest=True, limit=2)
+
+
+def given_to(brand: str, customer: str, currency: str, herald: Herald, now: datetime) -> GivenTo:
+    """What this customer (care.limits.customer) was given this month, by anybody, in all cases; one read."""
+    month = f"{now.astimezone(UTC):%Y-%m}"
+    found = herald.store.find(GivenTo, brand, customer, month, currency)
+    return found or GivenTo(brand, customer, month, currency, 0, now)
+
+
+def _counted(there: GivenTo, amount: int, now: datetime) -> StateChange:
+    """The change that counts what is given; refused as stale when somebody else gave meanwhile."""
+    after = replace(there, amount=there.amount + amount, at=now)
+    return Revised(after, there.version) if there.version else New(after)
 
 
 def newest_remedy(case: Case, herald: Herald) -> Remedy | None:
@@ -147,17 +170,21 @@ def resolving(
     handling = casebook.handling_of(case, message, herald)
     _none_waits(case, herald)
     procedure.may_close(handling, _legs(handling, herald))
-    remedy = _remedy(case, after, amount, currency, person, herald, now) if amount or currency else None
-    if remedy is None:
+    given = None
+    if amount or currency:
+        given = given_to(case.brand, limits.customer(case, message), currency, herald, now)
+    remedy = _remedy(case, after, amount, given, person, herald, now) if given else None
+    if remedy is None or given is None:
         changes = (Revised(after, case.version), *_ending(handling, person.id, now))
         return Plan(changes, Done("Resolved.", case.id), facts)
     facts = facts | {"amount": amount, "currency": currency, "limits": remedy.limits, "waits": None}
     if remedy.state is RemedyState.GIVEN:
-        changes = (Revised(after, case.version), New(remedy), *_ending(handling, person.id, now))
+        counted = _counted(given, amount, now)
+        changes = (Revised(after, case.version), New(remedy), counted, *_ending(handling, person.id, now))
         return Plan(changes, Done("Resolved.", case.id), facts)
     # the case is written as it is, at its version: nobody answers with another outcome beside the one that waits
     held = replace(case, owner=case.owner or person.id, state=_held_state(case))
-    named = limits.words(amount, currency)
+    named = _and_had(amount, given.amount, currency)
     sentence = f"{named} is over your limit. It waits for a person whose limit covers it; the case stays open."
     return Plan((Revised(held, case.version), New(remedy)), Done(sentence, case.id), facts | {"waits": True})
 
@@ -170,9 +197,16 @@ def _held_state(case: Case) -> CaseState:
     return CaseState.CLAIMED if case.state is CaseState.OPEN else case.state
 
 
+def _and_had(amount: int, given: int, currency: str) -> str:
+    """The amount, and beside it what the customer had this month already."""
+    had = f", with {limits.words(given, currency)} given to this customer this month," if given else ""
+    return f"{limits.words(amount, currency)}{had}"
+
+
 def _remedy(
-    case: Case, after: Case, amount: int, currency: str, person: Person, herald: Herald, now: datetime
+    case: Case, after: Case, amount: int, given: GivenTo, person: Person, herald: Herald, now: datetime
 ) -> Remedy:
+    currency = given.currency
     if not 0 < amount <= limits.MOST:
         raise Refused("input", "Name an amount above zero, or none.")
     held = limits_of(case.brand, herald)
@@ -180,16 +214,16 @@ def _remedy(
         raise Refused("limit", "No limits are set for this brand, so nobody may give money. Ask the owner to set them.")
     if currency != held.currency:
         raise Refused("input", f"Amounts of this brand are in {held.currency}.")
-    within = amount <= limits.limit_of(person, held)
+    in_all = given.amount + amount
+    within = in_all <= limits.limit_of(person, held)
     if not within and not any(
-        amount <= limits.limit_of(other, held) for other in _approvers(case.brand, person.id, herald)
+        in_all <= limits.limit_of(other, held) for other in _approvers(case.brand, person.id, herald)
     ):
-        raise Refused(
-            "limit", f"{limits.words(amount, currency)} is over everybody's limit. Ask the owner to raise it."
-        )
+        named = _and_had(amount, given.amount, currency)
+        raise Refused("limit", f"{named} is over everybody's limit. Ask the owner to raise it.")
     return Remedy(
         case.id, case.version, case.brand, amount, currency, after.outcome, str(after.clause), held.number, person.id,
-        now, RemedyState.GIVEN if within else RemedyState.WAITS,
+        now, RemedyState.GIVEN if within else RemedyState.WAITS, customer=given.customer,
     )  # fmt: skip
 
 
@@ -413,8 +447,13 @@ def _approve(command: ApproveOutcome, person: Person, herald: Herald, now: datet
     if command.approve and held and held.currency != remedy.currency:
         told = f"The limits are in {held.currency} now, this is in {remedy.currency}."
         raise Refused("limit", f"{told} Refuse it and have it proposed anew.")
-    if remedy.amount > limits.limit_of(person, held):
-        raise Refused("limit", f"{limits.words(remedy.amount, remedy.currency)} is over your own limit too.")
+    message = herald.store.message(case.message_id)
+    customer = remedy.customer or limits.customer(case, message)
+    given = given_to(remedy.brand, customer, remedy.currency, herald, now)
+    own = limits.limit_of(person, held)
+    if remedy.amount > own or (command.approve and given.amount + remedy.amount > own):
+        named = _and_had(remedy.amount, given.amount, remedy.currency)
+        raise Refused("limit", f"{named} is over your own limit too.")
     reason = (
         words(command.reason, "Say why not: who proposed it reads this.", REASON_LIMIT) if not command.approve else ""
     )
@@ -433,11 +472,11 @@ def _approve(command: ApproveOutcome, person: Person, herald: Herald, now: datet
         return Plan(tuple(changes), Done("The case was closed meanwhile; nothing is given.", case.id), facts)
     if state is RemedyState.REFUSED:
         return Plan(tuple(changes), Done("Refused. The case stays open.", case.id), facts)
-    message = herald.store.message(case.message_id)
     handling = casebook.handling_of(case, message, herald)
     clause = _clause_as_written(remedy.clause)
     after = care.resolve(case, remedy.by, remedy.outcome, clause, now)
-    changes += [Revised(after, case.version), *_ending(handling, remedy.by, now)]
+    changes += [Revised(after, case.version), _counted(given, remedy.amount, now)]
+    changes += _ending(handling, remedy.by, now)
     return Plan(tuple(changes), Done("Approved; the case is resolved.", case.id), facts)
 
 
@@ -474,11 +513,31 @@ def _save_limits(command: SaveLimits, person: Person, herald: Herald, now: datet
     if len(amounts) != len(command.amounts):
         raise Refused("input", "A role stands there twice.")
     limits.proper(command.currency, amounts)
-    held = limits_of(command.brand, herald)
+    held, waiting = limits_of(command.brand, herald), limits_waiting(command.brand, herald)
     number = _next(held.number if held else 0, command.expected)
     saved = RemedyLimits(command.brand, number, command.currency, amounts, person.id, now)
+    saved = replace(saved, waits=limits.raises(person, held, saved))
     told = ", ".join(f"{role}={amount}" for role, amount in sorted(amounts.items()))
-    return _saved(saved, f"The limits are in force as version {number}.", f"{command.currency} {told}")
+    sentence = f"The limits are in force as version {number}."
+    if saved.waits:
+        sentence = "This raises your own limit, so another owner or compliance must agree. Until then nothing changes."
+    plan = _saved(saved, sentence, f"{command.currency} {told}")
+    facts = plan.facts | {"waits": saved.waits or None}
+    return replace(plan, changes=(Revised(saved, waiting.version),) if waiting else plan.changes, facts=facts)
+
+
+def _agree_limits(command: AgreeLimits, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, command.brand, herald, now)
+    waiting = limits_waiting(command.brand, herald)
+    if waiting is None or waiting.number != command.number:
+        raise Refused("state", "No limits wait for somebody to agree.")
+    if waiting.by == person.id:
+        raise Refused("second_person", "These raise your own limit. Another owner or compliance must agree.")
+    same_version(waiting.version, command.expected)
+    agreed = replace(waiting, waits=False, agreed_by=person.id, agreed_at=now)
+    done = Done(f"The limits are in force as version {agreed.number}.", f"RemedyLimits {agreed.brand}")
+    facts: Facts = {"number": agreed.number, "by": agreed.by}
+    return Plan((Revised(agreed, waiting.version),), done, facts)
 
 
 def _next(there: int, expected: int) -> int:
@@ -515,5 +574,6 @@ PLANS: Mapping[type[Command], Planner] = MappingProxyType(
         SavePlaybook: _save_playbook,
         SaveAnswers: _save_answers,
         SaveLimits: _save_limits,
+        AgreeLimits: _agree_limits,
     }
 )

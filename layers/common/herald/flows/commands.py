@@ -707,12 +707,23 @@ class SaveAnswers(Command):
 
 @record
 class SaveLimits(Command):
-    """What each role may give away by itself, in minor units."""
+    """What each role may give away by itself to one customer in a month, in minor units.
+
+    Limits that raise that of whoever saves them wait until somebody else agrees (AgreeLimits)."""
 
     brand: str
     currency: str
     amounts: tuple[tuple[str, int], ...]  # role, minor units
-    expected: int
+    expected: int  # number of the limits in force, or 0
+
+
+@record
+class AgreeLimits(Command):
+    """Put limits in force that raise their author's own; never by the author."""
+
+    brand: str
+    number: int
+    expected: int  # version of the row that was read
 
 
 # ---------------------------------------------------------------- listen: monitors, incidents
@@ -812,7 +823,8 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((Draft, Hold, Release, Submit, Approve, Reject, MovePost, Cancel, TakeDown, Confirm,), "posts"),
         **dict.fromkeys((SavePolicy,), "policies"),
         **dict.fromkeys((SaveEscalation, RecordBreach, AcknowledgeBreach, CloseBreach,), "breaches"),
-        **dict.fromkeys((SetCaseType, TakeCaseStep, ApproveOutcome, SavePlaybook, SaveAnswers, SaveLimits,), "care"),
+        **dict.fromkeys((SetCaseType, TakeCaseStep, ApproveOutcome, SavePlaybook, SaveAnswers), "care"),
+        **dict.fromkeys((SaveLimits, AgreeLimits), "care"),
         **dict.fromkeys((SaveAsset, RetireAsset,), "library"),
         **dict.fromkeys((CaptureContent, AskRight, RecordGrant, WithdrawRight,), "user_content"),
         **dict.fromkeys((RaiseIncident, AssessIncident, TakeIncidentStep, CloseIncident,), "incidents"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -45,16 +46,17 @@ from herald.ports import Stored
 MOST_FILES = 20
 MOST_TAKEN = 80  # changes of one taking back; a transaction takes 100
 MOST_POSTS = 200
-_PREFIX = "media/"
+_KEY = re.compile(r"(?:media/|incoming/held-)([0-9a-f]{64})")
 
 
 # ---------------------------------------------------------------- saving
 
 
 def kept(data: bytes, herald: Herald) -> str:
-    """Keep a file's bytes, an image without its metadata; returns its key, for SaveAsset.
+    """Hold a file's bytes, an image without its metadata; returns its key, for SaveAsset, which keeps them for good.
 
-    Raises BadPayload (none of our kinds, unreadable, no place for files), TooLarge.
+    What no command that was accepted names is gone after a day. Raises BadPayload (none of our kinds, unreadable, no
+    place for files), TooLarge.
     """
     if herald.media is None:
         raise BadPayload("No place for files is set up here.")
@@ -63,7 +65,7 @@ def kept(data: bytes, herald: Herald) -> str:
     if kind is AssetKind.IMAGE:
         dimensions(data, mime)
         data = without_places(data, mime)
-    return herald.media.put(data, mime)
+    return herald.media.hold(data, mime)
 
 
 def arrived(upload_id: str, herald: Herald, most: int) -> str:
@@ -90,6 +92,8 @@ def _save(command: c.SaveAsset, person: Person, herald: Herald, now: datetime) -
     if command.licence not in LICENCES:
         raise Refused("input", "Choose a licence; “Unknown” is one of them.")
     asset = _described(before or _fresh(command, person, herald, now), command, herald)
+    if asset.key and before is None:
+        asset = replace(asset, key=_for_good(asset.key, herald))  # the last that can fail: what is refused is not kept
     facts: dict[str, str | int | bool | None] = {
         "kind": asset.kind, "sha256": asset.sha256 or None, "licence": asset.licence,
         "from": before.licence if before else None, "ends": asset.ends_at.isoformat() if asset.ends_at else None,
@@ -117,15 +121,26 @@ def _fresh(command: c.SaveAsset, person: Person, herald: Herald, now: datetime) 
     except (BadPayload, TooLarge) as bad:
         raise Refused("input", str(bad)) from None
     return replace(
-        bare, kind=kind, mime=mime, key=command.key, sha256=command.key.removeprefix(_PREFIX), size=found.size,
+        bare, kind=kind, mime=mime, key=command.key, sha256=_digest(command.key), size=found.size,
         width=width, height=height,
     )  # fmt: skip
 
 
+def _digest(key: str) -> str:
+    """The hash in a key of a held or kept file; empty where it is no such key."""
+    named = _KEY.fullmatch(key)
+    return named[1] if named else ""
+
+
+def _for_good(key: str, herald: Herald) -> str:
+    try:
+        return herald.media.keep(key) if herald.media else key
+    except Unknown:
+        raise Refused("input", "The file is not there any more. Choose it again.") from None
+
+
 def _looked(key: str, herald: Herald) -> Stored:
-    digest = key.removeprefix(_PREFIX)
-    proper = key.startswith(_PREFIX) and len(digest) == 64 and set(digest) <= set("0123456789abcdef")
-    if not proper or herald.media is None:
+    if not _digest(key) or herald.media is None:
         raise Refused("input", "The file is not there. Choose it again.")
     try:
         if herald.uploads is not None:
@@ -148,7 +163,7 @@ def _picture(key: str, mime: str, herald: Herald) -> tuple[int, int]:
 
 
 def _described(asset: Asset, command: c.SaveAsset, herald: Herald) -> Asset:
-    if command.key and command.key != asset.key:
+    if command.key and _digest(command.key) != asset.sha256:
         raise Refused("input", "A file is never replaced: what is published must stay what it was. Add a new one.")
     files = tuple(dict.fromkeys(command.files))
     if len(files) > MOST_FILES:

@@ -3,6 +3,9 @@
 Whatever is to be told commits its notice together with itself. The schedule mails what is due as mailing.py does: the
 row says SENDING under a lease before the mail leaves, and what came of it after. A row whose sender is gone is unclear
 and not sent again; only what certainly failed is tried again, TRIES times.
+
+A mail goes to all or to nobody, so one address that the server refuses is left out and the mail is sent to the others.
+Who is refused for good is named on the row; who is refused for now is tried again alone, and the others are not.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from herald.govern.people import MOST_ADDRESSED, address
 from herald.model import AuditEntry, New, Person, Revised, Role, StateChange
 from herald.model.notices import MailHour, Notice, NoticeState, notices_list
 from herald.model.record import record, stamp
+from herald.ports import Mailer
 
 CHAIN = "moderation"  # the chain of the function that tells
 LEASE = timedelta(minutes=5)
@@ -30,6 +34,9 @@ MOST_AN_HOUR = 20
 """Mails of a brand and hour; what is urgent may take as many again. What is over it stands on its page only."""
 MOST_AT_ONCE = 2
 """Mails of a brand and tick: a slow mail server must not use up the function's minute."""
+ROUNDS = 4
+"""Refusals of single addresses within one try; a server names all of a kind at once."""
+WHY = 120
 SHOWN = 50
 
 
@@ -88,26 +95,54 @@ def _told(one: Notice, herald: Herald, now: datetime) -> NoticeState:
     if one.state is NoticeState.SENDING:
         return _end(one, NoticeState.UNCLEAR, "Whoever sent it did not come back.", herald, now)
     if now - one.at > STALE:
-        return _end(one, NoticeState.ON_PAGE, "It was a day old before it could be mailed.", herald, now)
+        return _unsent(one, "It was a day old before it could be mailed.", herald, now)
     if herald.mail is None:
-        return _end(one, NoticeState.ON_PAGE, "No mail is set up.", herald, now)
-    people = reached(one, herald.store.people())
+        return _unsent(one, "No mail is set up.", herald, now)
+    over = {*one.had, *one.refused}
+    people = {each: at for each, at in reached(one, herald.store.people()).items() if each not in over}
     if not people:
-        return _end(one, NoticeState.ON_PAGE, "Nobody who is asked has an address on record.", herald, now)
+        return _unsent(one, "Nobody who is asked has an address on record.", herald, now)
     begun = _begin(one, people, herald, now)
     if begun is None:
-        return _end(one, NoticeState.ON_PAGE, "Too many mails went out in this hour.", herald, now)
-    try:
-        herald.mail(list(people.values()), f"{one.title} ({one.brand})"[:200], text(one, herald.pages), "", {})
-    except OutcomeUnknown as error:
-        return _end(begun, NoticeState.UNCLEAR, _without(error, people), herald)
-    except Retryable as error:
-        if begun.attempts < TRIES:
-            return _again(begun, _without(error, people), herald)
-        return _end(begun, NoticeState.FAILED, _without(error, people), herald)
-    except HeraldError as error:
-        return _end(begun, NoticeState.FAILED, _without(error, people), herald)
-    return _end(begun, NoticeState.SENT, "", herald)
+        return _unsent(one, "Too many mails went out in this hour.", herald, now)
+    return _send(begun, people, herald.mail, herald)
+
+
+def _unsent(one: Notice, reason: str, herald: Herald, now: datetime) -> NoticeState:
+    """No mail, or none any more: the page alone tells those who have not had it."""
+    return _end(one, NoticeState.SENT if one.had else NoticeState.ON_PAGE, reason, herald, now)
+
+
+def _send(one: Notice, people: Mapping[str, str], mail: Mailer, herald: Herald) -> NoticeState:
+    """One try: what stands as SENDING leaves at most once, to everybody whose address is taken."""
+    left, refused, later, whole = dict(people), dict(one.refused), dict[str, str](), ""
+    for _ in range(ROUNDS):
+        try:
+            mail(list(left.values()), f"{one.title} ({one.brand})"[:200], text(one, herald.pages), "", {})
+        except OutcomeUnknown as error:
+            unclear = replace(one, to=(*one.had, *left), refused=refused | later)
+            return _end(unclear, NoticeState.UNCLEAR, _without(error, people), herald)
+        except HeraldError as error:
+            again, why = isinstance(error, Retryable), _without(error, people)
+            named = [each for each, at in left.items() if at in getattr(error, "addresses", ())]
+            if not named:
+                whole = why
+                later |= dict.fromkeys(left, why) if again else {}
+                break
+            (later if again else refused).update(dict.fromkeys(named, why[:WHY]))
+            left = {each: at for each, at in left.items() if each not in named}
+            if not left:
+                break
+        else:
+            one = replace(one, had=(*one.had, *left))
+            break
+    else:
+        later |= dict.fromkeys(left, "The mail server kept refusing others.")
+    reason = whole or ("" if one.had else next(iter((later | refused).values()), ""))
+    if later and one.attempts < TRIES:
+        return _again(replace(one, refused=refused), reason or next(iter(later.values())), herald)
+    ended = replace(one, refused=refused if whole and not one.had else refused | later)
+    return _end(ended, NoticeState.SENT if one.had else NoticeState.FAILED, reason, herald)
 
 
 def reached(one: Notice, people: Iterable[Person]) -> dict[str, str]:
@@ -143,7 +178,7 @@ def _begin(one: Notice, people: Mapping[str, str], herald: Herald, now: datetime
     if before:
         counted = Revised(replace(before, mails=before.mails + 1), before.version)
     begun = replace(
-        one, state=NoticeState.SENDING, due_at=now + LEASE, attempts=one.attempts + 1, to=tuple(people), reason=""
+        one, state=NoticeState.SENDING, due_at=now + LEASE, attempts=one.attempts + 1, to=(*one.had, *people)
     )
     commit_audited([Revised(begun, one.version), counted], [_line(begun, now)], CHAIN, herald)
     return replace(begun, version=one.version + 1)
@@ -152,7 +187,7 @@ def _begin(one: Notice, people: Mapping[str, str], herald: Herald, now: datetime
 def _again(one: Notice, reason: str, herald: Herald) -> NoticeState:
     now = herald.clock()
     later = replace(
-        one, state=NoticeState.DUE, due_at=now + timedelta(minutes=2**one.attempts), to=(), reason=reason
+        one, state=NoticeState.DUE, due_at=now + timedelta(minutes=2**one.attempts), to=one.had, reason=reason[:300]
     )  # fmt: skip
     commit_audited([Revised(later, one.version)], [_line(later, now)], CHAIN, herald)
     return later.state
@@ -160,7 +195,7 @@ def _again(one: Notice, reason: str, herald: Herald) -> NoticeState:
 
 def _end(one: Notice, state: NoticeState, reason: str, herald: Herald, now: datetime | None = None) -> NoticeState:
     now = now or herald.clock()  # a mail takes its time
-    to = one.to if state in (NoticeState.SENT, NoticeState.UNCLEAR) else ()
+    to = one.to if state is NoticeState.UNCLEAR else one.had
     ended = replace(one, state=state, due_at=None, to=to, reason=reason[:300], ended_at=now)
     commit_audited([Revised(ended, one.version)], [_line(ended, now)], CHAIN, herald)
     return state
@@ -168,6 +203,8 @@ def _end(one: Notice, state: NoticeState, reason: str, herald: Herald, now: date
 
 def _line(one: Notice, now: datetime) -> AuditEntry:
     facts: dict[str, str | int | bool | None] = {"n": one.n, "count": len(one.to), "attempt": one.attempts}
+    if one.refused:
+        facts["refused"] = len(one.refused)
     return AuditEntry(CHAIN, 0, now, "herald", f"notice.{one.state}", one.about, facts)
 
 

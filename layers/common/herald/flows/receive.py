@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from herald.errors import BadPayload, BadSignature, Unknown
 from herald.flows.context import Herald
-from herald.model import Change, Connection, Event, Kind
+from herald.model import Change, Connection, Credentials, Event, Kind
 from herald.model.record import record
 from herald.ports import KeptBody, Source
 
@@ -24,12 +25,19 @@ CLOCKS_DIFFER = timedelta(days=1)
 SHOPS = frozenset({"shopify"})
 """Platforms that tell stock and orders: these become numbers, and no message."""
 _WRITERS = 16
+REFUSED = "Refused. Check this address, and what you sign or verify with, against what Herald shows for the connection."
+"""All that a stranger is told: one sentence for a wrong name, a wrong secret and an old stamp, or names could be found
+by trying."""
+_NOBODY = Credentials(("what nobody signs with; nothing is accepted under it",), "what no platform shows")
+_LIKELY = "facebook_page"
+_SIGN_AS = {"x-herald-signature": "webhook", "stripe-signature": "webhook", "x-shopify-hmac-sha256": "shopify"}
+"""Header -> the platform that would take its digest; what is sent to a name of nobody's costs the same time."""
 
 
 @record
 class Receipt:
     """What to answer and what to log. `outcome` is a word to count by; counts are of events in this call;
-    `unreadable` ones are stored or unclaimed as well, in their raw form."""
+    `unreadable` ones are stored or unclaimed as well, in their raw form; `reason` is for our log only."""
 
     status: int
     body: str
@@ -38,19 +46,19 @@ class Receipt:
     repeated: int = 0
     unclaimed: int = 0
     unreadable: int = 0
+    reason: str = ""
 
 
 def handshake(connection_id: str, query: Mapping[str, str], herald: Herald) -> Receipt:
-    """Answer a platform's subscription handshake."""
+    """Answer a platform's subscription handshake; 403, with the same words, whether the token or the name is wrong."""
     connection = herald.store.connection(connection_id)
-    if connection is None:
-        return _unknown(connection_id)
-    known = herald.secrets(connection.secret_ref)
+    known = herald.secrets(connection.secret_ref) if connection else _NOBODY
+    platform = connection.platform if connection else _LIKELY
     try:
-        body = herald.sources[connection.platform].challenge(query, known.verify_token, known.secrets)
+        body = herald.sources[platform].challenge(query, known.verify_token, known.secrets)
     except BadSignature as refused:
-        return Receipt(403, f"{refused}", "handshake_refused")
-    return Receipt(200, body, "handshake")
+        return Receipt(403, REFUSED, "handshake_refused" if connection else "unknown", reason=f"{refused}")
+    return Receipt(200, body, "handshake") if connection else Receipt(403, REFUSED, "unknown")
 
 
 def receive(connection_id: str, body: bytes, headers: Mapping[str, str], herald: Herald, now: datetime) -> Receipt:
@@ -60,19 +68,20 @@ def receive(connection_id: str, body: bytes, headers: Mapping[str, str], herald:
         body: the raw bytes as signed.
         headers: names in any case; a name sent twice is refused.
     Returns:
-        200 once everything is stored (or kept for replay); 401 unsigned; 404 unknown connection; 413 too large.
+        200 once everything is stored (or kept for replay); 401 unsigned, or sent to a name that is no connection's:
+        which of both, and which platform it is, only our log says; 413 too large.
         Errors of the tables are raised: the platform then delivers again, and every write here is safe to repeat.
     """
     if len(body) > BODY_LIMIT:
         return Receipt(413, f"Body over {BODY_LIMIT} bytes. Send fewer changes at once.", "too_large")
     connection = herald.store.connection(connection_id)
     if connection is None:
-        return _unknown(connection_id)
+        return _strange(body, headers, herald, now)
     source = herald.sources[connection.platform]
     try:
         source.verify(body, headers, herald.secrets(connection.secret_ref).secrets, now)
     except BadSignature as refused:
-        return Receipt(401, f"{refused}", "bad_signature")
+        return Receipt(401, REFUSED, "bad_signature", reason=f"{refused}")
     try:
         events = source.parse(body)
     except BadPayload as unreadable:
@@ -161,5 +170,10 @@ def _identity(event: Event) -> tuple[object, ...]:
             event.author_id, event.parent_id, more)  # fmt: skip
 
 
-def _unknown(connection_id: str) -> Receipt:
-    return Receipt(404, "No such connection. Check the webhook address against the one Herald shows.", "unknown")
+def _strange(body: bytes, headers: Mapping[str, str], herald: Herald, now: datetime) -> Receipt:
+    """No such connection: the same answer as to a bad signature, after as much work on the same bytes."""
+    sent = {name.lower() for name in headers}
+    platform = next((platform for header, platform in _SIGN_AS.items() if header in sent), _LIKELY)
+    with suppress(BadSignature):
+        herald.sources[platform].verify(body, headers, _NOBODY.secrets, now)
+    return Receipt(401, REFUSED, "unknown")

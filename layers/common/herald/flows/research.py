@@ -34,7 +34,7 @@ CHOSEN = 2
 LEAST = 4  # platforms that a choice must compare
 MOST_COLOURS = 8
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
-_IMAGE = re.compile(r"media/([0-9a-f]{64})")
+_IMAGE = re.compile(r"(?:media/|incoming/held-)([0-9a-f]{64})")  # what is looked at need not stay: its hash does
 
 
 def notes_of(brand: str, herald: Herald) -> list[PlatformNote]:

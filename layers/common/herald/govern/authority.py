@@ -44,6 +44,7 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "SavePlaybook": frozenset({_OWNER, _COMPLIANCE}),
         "SaveAnswers": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
         "SaveLimits": frozenset({_OWNER}),
+        "AgreeLimits": frozenset({_OWNER, _COMPLIANCE}),
         "SaveAsset": frozenset({_CM, _MARKETER, _OWNER}),
         "RetireAsset": frozenset({_CM, _MARKETER, _OWNER, _COMPLIANCE}),
         "CaptureContent": frozenset({_CM, _CSM, _MARKETER, _OWNER}),

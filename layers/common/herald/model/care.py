@@ -68,11 +68,13 @@ class AnswerBook(Record):
 
 @record
 class RemedyLimits(Record):
-    """What each role may give away by itself, one saved version.
+    """What each role may give away by itself to one customer in a month, one saved version.
 
     Attributes:
         currency: ISO 4217, e.g. AUD.
         amounts: role -> minor units (cents). A role without an entry may give nothing.
+        waits: it raises the limit of whoever saved it and is not in force until somebody else agrees. Only the newest
+            version may wait.
     """
 
     brand: str
@@ -81,6 +83,10 @@ class RemedyLimits(Record):
     amounts: Mapping[str, int]
     by: str
     at: datetime
+    waits: bool = False
+    agreed_by: str = ""
+    agreed_at: datetime | None = None
+    version: int = 0
 
 
 @record
@@ -155,6 +161,7 @@ class Remedy(Record):
         amount: minor units of `currency`.
         clause: policy, number and version it rests on.
         limits: number of the limits it was held against.
+        customer: whom it is for (care.limits.customer), as it was known when it was proposed.
     """
 
     case_id: str
@@ -171,6 +178,26 @@ class Remedy(Record):
     decided_by: str = ""
     decided_at: datetime | None = None
     reason: str = ""
+    version: int = 0
+    customer: str = ""
+
+
+@record
+class GivenTo(Record):
+    """What one customer was given in one month, over all cases and by all people; gone some months later.
+
+    Attributes:
+        customer: care.limits.customer: a hash, no id of theirs.
+        month: of when it was given, in UTC ("2026-11").
+        amount: minor units of `currency`.
+    """
+
+    brand: str
+    customer: str
+    month: str
+    currency: str
+    amount: int
+    at: datetime
     version: int = 0
 
 

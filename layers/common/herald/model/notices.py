@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import field
 from datetime import datetime
 from enum import StrEnum
 
@@ -30,7 +32,9 @@ class Notice(Record):
             is left out, whoever did what is told.
         urgent: may go out when others are over the bound of an hour.
         due_at: when it is sent, tried again, or given up as unclear; None when it has ended.
-        to: ids of the people the mail went to, or may have.
+        to: ids of the people the mail went to, or may have; `had`: those whose mail certainly went, at this try or an
+            earlier one.
+        refused: id of whoever's address the mail server will not take -> why; they are not tried again.
     """
 
     brand: str
@@ -50,6 +54,8 @@ class Notice(Record):
     reason: str = ""
     ended_at: datetime | None = None
     version: int = 0
+    had: tuple[str, ...] = ()
+    refused: Mapping[str, str] = field(default_factory=dict)
 
 
 @record

@@ -47,7 +47,7 @@ from herald.model.campaigns import (
     links_list,
     offers_list,
 )
-from herald.model.care import TOLD, remedies_list, stages_list
+from herald.model.care import TOLD, GivenTo, remedies_list, stages_list
 from herald.model.incidents import Incident, IncidentState, incidents_list, incidents_of
 from herald.model.monitors import Alert, Monitor
 from herald.model.notices import MailHour, Notice, notices_list
@@ -133,6 +133,10 @@ def _at_stage(thing: Handling) -> Mapping[str, str]:
 def _for_approval(thing: Remedy) -> Mapping[str, str]:
     waits = thing.state is RemedyState.WAITS
     return {"work": remedies_list(thing.brand), "work_at": keys.stamp(thing.at)} if waits else {}
+
+
+def _some_months_on(thing: GivenTo) -> int:
+    return int(thing.at.timestamp()) + 100 * 86_400
 
 
 def _two_days_on(thing: MailHour) -> int:
@@ -226,6 +230,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(RemedyLimits, keys.SETTINGS, "LIMITS", ("brand",), ("number",)),
     Shelf(Handling, keys.MESSAGES, "HANDLING", ("case_id",), ("brand",), _at_stage),
     Shelf(Remedy, keys.MESSAGES, "REMEDY", ("case_id",), ("n",), _for_approval),
+    Shelf(GivenTo, keys.MESSAGES, "GIVENTO", ("brand", "customer"), ("month", "currency"), ttl=_some_months_on),
     Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders

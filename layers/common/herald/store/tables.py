@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -63,6 +64,7 @@ from herald.store.reports import ReportTables
 
 _RANK = {Change.CREATED: 1, Change.OUTBOUND: 1, Change.EDITED: 2, Change.DELETED: 9, Change.REVOKED: 9}
 _CONFLICT_TRIES = 6
+_MOST_STRANGE = 64  # names of connections that are not there, remembered at once
 _T = TypeVar("_T")
 
 
@@ -81,6 +83,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
         self._monotonic = monotonic
         self._sleep = sleep
         self._remembered: dict[tuple[str, ...], tuple[float, Any]] = {}
+        self._strange: deque[tuple[str, ...]] = deque()
 
     # ------------------------------------------------------------ messages
 
@@ -323,8 +326,11 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     def connection(self, connection_id: str) -> Connection | None:
         name = ("connection", connection_id)
         found = self._remember(name, lambda: _one(rows.connection, self.db.get(keys.connection(connection_id))))
-        if found is None:
-            self._remembered.pop(name, None)  # strangers may ask for endless names
+        # nobody's is remembered as long as ours, or its time would tell them apart; strangers may ask for endless names
+        if found is None and self._ttl and name not in self._strange:
+            if len(self._strange) == _MOST_STRANGE:
+                self._remembered.pop(self._strange.popleft(), None)
+            self._strange.append(name)
         return found
 
     def account(self, platform: str, account_id: str) -> Account | None:
