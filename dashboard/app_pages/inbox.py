@@ -102,7 +102,10 @@ def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: st
     ]
     if owner not in FURTHER:
         shown.sort(key=lambda pair: data.urgency(pair[0], more=found.more))
-    _summary([case for case, _ in shown], parts.as_of(brand, now), now, more=found.more)
+    as_of = parts.as_of(brand, now)
+    if found.more:
+        as_of += f" · of the first {len(found.cases)}: complaints and what is urgent, then by deadline"
+    _summary([case for case, _ in shown], as_of, now, more=found.more)
     rows = [
         present.inbox_row(case, message, parts.account_of(message), me=person.id, name=data.name_of, now=now)
         for case, message in shown
@@ -116,8 +119,6 @@ def _list(person: Person, brand: str, platforms: list[str], kind: str, owner: st
         present.INBOX_COLUMNS, rows, key="inbox-list", name="Cases waiting for an answer", selected=chosen, empty=empty,
         scrolls=bool(chosen),
     )  # fmt: skip
-    if found.more:
-        st.caption("More wait than are shown: complaints and what is urgent come first, then the nearest deadline.")
     if found.more and st.button("Show 50 more", key="inbox-more"):
         st.session_state["inbox.pages"] = pages + 1
         st.rerun()
@@ -152,9 +153,9 @@ def _summary(cases: list[Case], as_of: str, now: datetime, *, more: bool) -> Non
     plus = "+" if more else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if counts["overdue"]:
-            st.badge(f"{counts['overdue']} overdue", color="red", icon=":material/alarm:")
+            st.badge(f"{counts['overdue']}{plus} overdue", color="red", icon=":material/alarm:")
         if counts["soon"]:
-            st.badge(f"{counts['soon']} due within 30 min", color="orange")
+            st.badge(f"{counts['soon']}{plus} due within 30 min", color="orange")
         st.badge(f"{counts['on_track']}{plus} on track", color="green")
         answered = sum(counts[each] for each in present.ANSWERED)
         if answered:

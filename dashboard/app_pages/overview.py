@@ -297,14 +297,15 @@ def _next_to_answer(person: Person, brand: str) -> None:
     stands = [standing(case, now) for case, _ in waiting]
     plus = "+" if found.more else ""
     counted = (
-        (f"{stands.count('overdue')} overdue", "red"), (f"{stands.count('soon')} due within 30 min", "orange"),
+        (f"{stands.count('overdue')}{plus} overdue", "red"),
+        (f"{stands.count('soon')}{plus} due within 30 min", "orange"),
         (f"{stands.count('on_track')}{plus} on track", "green"),
-    )  # fmt: skip
+    )
     inbox = st.session_state["herald.pages"]["inbox"]
     with st.container(border=True):
         asked = card(
             Head(
-                "Next to answer", [each for each in counted if not each[0].startswith("0 ")],
+                "Next to answer", [each for each in counted if not each[0].startswith(("0 ", "0+ "))],
                 more="Open Inbox", href=inbox.url_path,
             ),
             NEXT_COLUMNS, [_next_row(person, case, message) for case, message in waiting[:NEXT]], key="next",
