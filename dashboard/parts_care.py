@@ -186,13 +186,13 @@ def _waiting_limits(person: Person, brand: str) -> None:
     waits = data_care.limits_waiting(brand)
     if waits is None:
         return
-    rows = [
-        {"k": role.replace("_", " ").capitalize(), "v": limits.words(amount, waits.currency)}
-        for role, amount in sorted(waits.amounts.items(), key=lambda entry: entry[1])
-    ]  # fmt: skip
-    by = one_line(data.name_of(waits.by), 60)
+    by = _plain(one_line(data.name_of(waits.by), 60))
     told = f"Version {waits.number}, saved by {by}, raises their own limit and waits for somebody else to agree."
-    sheet([{"t": "note", "tone": "orange", "text": told}, {"t": "facts", "rows": rows}], key="limits-waiting")
+    amounts = ", ".join(
+        f"{role.replace('_', ' ')} {limits.words(amount, waits.currency)}"
+        for role, amount in sorted(waits.amounts.items(), key=lambda entry: entry[1]) if amount
+    )  # fmt: skip
+    st.warning(f"{told} It says: {amounts or 'nobody may give anything'}.")
     if waits.by != person.id and authority.may(person, "AgreeLimits") and st.button("Agree", key="agree-limits"):
         _finish(commands.AgreeLimits(brand, waits.number, waits.version))
 
