@@ -240,9 +240,9 @@ def appeal_buttons(case: Case, message: Message, person: Person, *, decided_by: 
     if decided_by == person.id:
         st.caption("You made this decision: someone else decides the appeal.")
         return
-    if st.button("Uphold", key=f"uphold-{case.id}"):
+    if st.button("Uphold", key=f"uphold-{case.id}", shortcut="U"):
         appeal_dialog(case, message, overturn=False)
-    if st.button("Overturn", key=f"overturn-{case.id}", type="primary"):
+    if st.button("Overturn", key=f"overturn-{case.id}", type="primary", shortcut="O"):
         appeal_dialog(case, message, overturn=True)
 
 
@@ -262,9 +262,9 @@ def decide_buttons(message: Message, person: Person, key: str, *, waits: bool) -
     if message.deleted or message.outbound or message.decision is None or not authority.may(person, "Overrule"):
         return
     if waits:
-        if st.button("Allow", key=f"{key}-allow", type="primary"):
+        if st.button("Allow", key=f"{key}-allow", type="primary", shortcut="A"):
             overrule_dialog(message, Action.ALLOW)
-        if st.button("Hide", key=f"{key}-hide"):
+        if st.button("Hide", key=f"{key}-hide", shortcut="H"):
             overrule_dialog(message, Action.HIDE)
     elif st.button("Overrule", key=f"{key}-overrule"):
         overrule_dialog(message, Action.ALLOW if message.decision.action is Action.HIDE else Action.HIDE)

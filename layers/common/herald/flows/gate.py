@@ -243,8 +243,9 @@ def _close_review(
     review = herald.store.case(case_id(message.id, Work.REVIEW, before.content_hash))
     if review is None or review.state is CaseState.RESOLVED:
         return []
+    care.mine(review, person.id, now)
     closed = replace(
-        review, state=CaseState.RESOLVED, owner=review.owner or person.id, resolved_at=now, resolved_by=person.id,
+        review, state=CaseState.RESOLVED, owner=person.id, resolved_at=now, resolved_by=person.id,
         outcome=f"decided: {decision.action}", clause=decision.policy,
     )  # fmt: skip
     return [Revised(closed, review.version)]
@@ -293,6 +294,7 @@ def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: d
     decision = made.get(case.id.rpartition("~")[2])
     if decision and decision.decided_by == person.id:
         raise Refused("second_person", "You made this decision. Someone else must decide the appeal.")
+    care.mine(case, person.id, now)
     verdict = care.OVERTURNED if command.overturn else care.UPHELD
     closed = Revised(care.appeal_decided(case, person.id, f"{verdict}: {reason}", clause, now), case.version)
     facts: dict[str, str | int | bool | None] = {
