@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
+from herald.flows import casebook
 from herald.flows.casebook import hide_delivery
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
@@ -22,6 +23,7 @@ from herald.flows.commands import (
     Claim,
     Command,
     DecideAppeal,
+    Delete,
     Hide,
     Overrule,
     Reply,
@@ -171,6 +173,21 @@ def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: d
     return _decide(message, action, clause, reason, person, herald, now)
 
 
+def _delete(command: Delete, person: Person, herald: Herald, now: datetime) -> Plan:
+    """A person's own decision, never a rule's: it cannot be taken back. The words stay here as evidence."""
+    message = _judgeable(command.message_id, herald)
+    authorise(command, person, message.brand, herald, now)
+    same_version(message.version, command.expected)
+    reason = words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
+    clause = clause_named(command.clause, herald)
+    outlet = herald.outlets.get(message.platform)
+    if outlet is None or Act.DELETE not in outlet.capabilities.acts:
+        raise Refused(
+            "state", f"{message.platform} lets nobody delete what others wrote. Hide it, or act on its author."
+        )
+    return _decide(message, Action.DELETE, clause, reason, person, herald, now)
+
+
 def _overrule(command: Overrule, person: Person, herald: Herald, now: datetime) -> Plan:
     message = _judgeable(command.message_id, herald)
     authorise(command, person, message.brand, herald, now)
@@ -178,7 +195,7 @@ def _overrule(command: Overrule, person: Person, herald: Herald, now: datetime) 
     reason = words(command.reason, "Give a reason: an overruled decision without one teaches nobody.", REASON_LIMIT)
     if message.decision is None:
         raise Refused("state", "Nothing was decided on this message yet. Wait a moment and look again.")
-    if command.action is Action.QUEUE:
+    if command.action not in (Action.ALLOW, Action.HIDE):
         raise Refused("input", "Overrule to allow or to hide; queueing would leave it undecided.")
     return _decide(message, command.action, clause_named(command.clause, herald), reason, person, herald, now)
 
@@ -198,15 +215,15 @@ def _decide(
         policy=clause,
         rationale=reason,
         labels=before.labels if before else (),
-        evidence=before.evidence if before and action is Action.HIDE else (),
+        evidence=before.evidence if before and action is not Action.ALLOW else (),
     )
     after = replace(message, decision=decision, pending="", attempts=0, parked_until=None, error="")
     changes: list[StateChange] = [Acted(message.id, message.brand, message.text, decision)]
     wake: Delivery | None = None
     sentence = "Your decision stands."
-    wanted = action is Action.HIDE
-    if bool(message.hidden) is not wanted or _on_its_way(message, herald):
-        act = Act.HIDE if wanted else Act.UNHIDE
+    wanted = action is not Action.ALLOW
+    if action is Action.DELETE or bool(message.hidden) is not wanted or _on_its_way(message, herald):
+        act = _ACTS[action]
         outlet = herald.outlets.get(message.platform)
         if outlet and act in outlet.capabilities.acts:
             wake = hide_delivery(
@@ -214,11 +231,12 @@ def _decide(
             )
             after = replace(after, act=wake.id)
             changes.append(New(wake))
-            sentence = f"Your decision stands; the message is being {'hidden' if wanted else 'shown again'}."
+            sentence = f"Your decision stands; the message is being {_BEING[action]}."
         elif bool(message.hidden) is not wanted:
             changes.append(New(_task(message, act, now), once=True))
             sentence = "Your decision stands. The platform does not let Herald do it: a task was made to do it by hand."
     changes += _close_review(message, before, person, decision, herald, now)
+    changes += casebook.tallied(message, before, decision)
     account = herald.store.account(message.platform, message.account_id)
     if account:
         after = replace(after, counted=counts.contribution(after, account.timezone))
@@ -382,10 +400,13 @@ def _with_names(refused: Refused, herald: Herald) -> Refused:
     return Refused(refused.missing, f"{person.name} {rest}") if person else refused
 
 
+_ACTS = {Action.ALLOW: Act.UNHIDE, Action.HIDE: Act.HIDE, Action.DELETE: Act.DELETE}
+_BEING = {Action.ALLOW: "shown again", Action.HIDE: "hidden", Action.DELETE: "deleted"}
 _OWN: Mapping[type[Command], Planner] = MappingProxyType(
     {
         Reply: _reply,
         Hide: _show_or_hide,
+        Delete: _delete,
         Unhide: _show_or_hide,
         Claim: _claim,
         Resolve: _resolve,

@@ -59,6 +59,7 @@ from herald.model.recommendations import (
 )
 from herald.model.record import Record
 from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
+from herald.model.restrictions import AuthorTally, ChannelMode, Restriction, restrictions_list
 from herald.model.trends import Feed, FeedItem, FeedState, items_list
 from herald.store import keys
 
@@ -133,6 +134,13 @@ def _at_stage(thing: Handling) -> Mapping[str, str]:
 def _for_approval(thing: Remedy) -> Mapping[str, str]:
     waits = thing.state is RemedyState.WAITS
     return {"work": remedies_list(thing.brand), "work_at": keys.stamp(thing.at)} if waits else {}
+
+
+def _until_over(thing: Restriction) -> Mapping[str, str]:
+    """By when it ends, until it has ended."""
+    if thing.ended_by:
+        return {}
+    return {"work": restrictions_list(thing.brand), "work_at": keys.stamp(thing.until)}
 
 
 def _two_days_on(thing: MailHour) -> int:
@@ -227,6 +235,10 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Handling, keys.MESSAGES, "HANDLING", ("case_id",), ("brand",), _at_stage),
     Shelf(Remedy, keys.MESSAGES, "REMEDY", ("case_id",), ("n",), _for_approval),
     Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
+    # ---- moderate: authors, channels
+    Shelf(Restriction, keys.MESSAGES, "RESTRICTION", ("account",), ("author_id",), _until_over),
+    Shelf(AuthorTally, keys.MESSAGES, "AUTHOR", ("account",), ("author_id",)),
+    Shelf(ChannelMode, keys.SETTINGS, "MODE", ("account",), ("number",)),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
     Shelf(Order, keys.METRICS, "ORDER", ("shop", "id"), ("brand",)),
