@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions, data, parts, present, theme, who
+from dashboard import actions, data, parts, parts_moderation, present, theme, who
 from dashboard.app_pages.user_content import capture_button
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
@@ -19,7 +19,10 @@ from herald.flows.sealed import appealable
 from herald.govern import authority
 from herald.model import Case, CaseState, Message, Person, Work, case_id
 
-VIEWS = {"review": "To review", "appeals": "Appeals", "decided": "Decided"}
+VIEWS = {
+    "review": "To review", "appeals": "Appeals", "decided": "Decided", "authors": "Authors", "channels": "Channels",
+}  # fmt: skip
+BESIDE = {"authors": parts_moderation.authors, "channels": parts_moderation.channels}
 APPEAL_HOURS = 30 * 24
 PAGE = 25
 TRIES = 3
@@ -44,6 +47,10 @@ def render() -> None:
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
         _next_button(person, brand, view or "review")
+    if view in BESIDE:
+        parts.flash()
+        BESIDE[view](person, brand)
+        return
     if not chosen:
         _list(person, brand, view or "review", "")
         return
@@ -108,7 +115,7 @@ def _numbers(brand: str) -> None:
 
 def _next_button(person: Person, brand: str, view: str) -> None:
     """Take what most needs a decision now, as one's own for a quarter of an hour."""
-    if view == "decided" or not authority.may(person, "Claim"):
+    if view in ("decided", *BESIDE) or not authority.may(person, "Claim"):
         return
     works = (Work.APPEAL,) if view == "appeals" else (Work.REVIEW, Work.TASK)
     if st.button("Take the next", icon=":material/keyboard_arrow_right:", shortcut="N", key="next", type="primary"):
@@ -241,6 +248,7 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
     if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
         _appeal_link(message)
     capture_button(message, person, "moderation")
+    parts_moderation.author(person, message)
     parts.reasons(message, None)
 
 
@@ -310,6 +318,7 @@ def _acting(person: Person, message: Message, case: Case | None) -> None:
         parts.decide_buttons(message, person, f"decide-{message.id}", waits=waits)
         if not waits or not authority.may(person, "Overrule"):
             parts.hide_buttons(message, person, f"moderation-{message.id}")
+        parts_moderation.delete_button(message, person)
         task = case is not None and case.work is Work.TASK and case.owner in ("", person.id)
         if case is None or not task or not authority.may(person, "Resolve"):
             return

@@ -372,8 +372,8 @@ class Wall(Store):
         """Empty pages, outbox, log and faults. Ids go on where they were: no old id gets a new meaning."""
         with self.transaction():
             for table in (
-                "posts", "photos", "images", "comments", "reactions", "shares", "ratings", "blocked", "outbox", "sent", "calls",
-                "faults", "late",
+                "posts", "photos", "images", "comments", "reactions", "shares", "ratings", "blocked", "outbox", "sent",
+                "calls", "faults", "late",
             ):  # fmt: skip
                 self.db.execute(f"delete from {table}")  # noqa: S608 - names of our own # nosec B608
             self.db.execute("delete from settings where key <> 'next_id'")

@@ -311,7 +311,8 @@ def _page(tmp_path: Path, photograph: str = "") -> Iterator[Place]:
 
     platform = "instagram" if pictured else "facebook_page"
     yield Place(
-        outlet(3), outlet(0.3), replace(ACCOUNT, platform=platform, api_base=base), target, author=comment()["author_id"],
+        outlet(3), outlet(0.3), replace(ACCOUNT, platform=platform, api_base=base), target,
+        author=comment()["author_id"],
         speaks_again=speaks_again,
         drop=lambda: client.control("faults", {"kind": "drop_after_accept", "count": 1}, base=base),
         busy=lambda: client.control("faults", {"kind": "429", "count": 1}, base=base),

@@ -191,13 +191,13 @@ def test_the_ladder_never_proposes_less_for_more_and_nothing_without_an_end(hidd
 
 
 REFUSED = [
-    ("no end", dict(days=0), "input"),
-    ("for ever", dict(days=10_000), "input"),
-    ("no reason", dict(reason=" "), "input"),
-    ("no clause", dict(clause=""), "input"),
-    ("no such measure", dict(measure="shout"), "input"),
-    ("another version", dict(expected=4), "version"),
-    ("no such message", dict(message_id="facebook_page:0"), "input"),
+    ("no end", {"days": 0}, "input"),
+    ("for ever", {"days": 10_000}, "input"),
+    ("no reason", {"reason": " "}, "input"),
+    ("no clause", {"clause": ""}, "input"),
+    ("no such measure", {"measure": "shout"}, "input"),
+    ("another version", {"expected": 4}, "version"),
+    ("no such message", {"message_id": "facebook_page:0"}, "input"),
 ]
 
 

@@ -70,6 +70,11 @@ EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SetCaseType", "TakeCaseStep", "Appr
 EXPECTED[Role.COMPLIANCE] |= {"TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers"}
 EXPECTED[Role.OWNER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers", "SaveLimits"}
 
+# moderate: who answers for what is taken from people, or for how a channel is kept, decides it
+EXPECTED[Role.COMMUNITY_MANAGER] -= {"SetMode"}
+for each in (Role.OWNER, Role.COMPLIANCE):
+    EXPECTED[each] |= {"RestrictAuthor", "LiftRestriction", "SetMode"}
+EXPECTED[Role.OWNER] |= {"Delete"}
 # listen: everybody says that something is wrong; who leads judges it; all who plan work its steps; it ends by two
 EXPECTED[Role.MARKETER] |= {"TakeIncidentStep"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"AssessIncident", "TakeIncidentStep"}

@@ -88,7 +88,7 @@ class Delete(Command):
 
 @record
 class RestrictAuthor(Command):
-    """Limit or block who wrote a message, on its account, for some days (moderate.ladder proposes, a person chooses)."""
+    """Limit or block who wrote a message, on its account, for some days: moderate.ladder proposes, a person chooses."""
 
     message_id: str
     measure: str  # model.restrictions.Measure

@@ -15,7 +15,17 @@ from herald.errors import Conflict, Refused, Stale
 from herald.flows.chain import commit_audited
 from herald.flows.commands import Command, LiftRestriction, RestrictAuthor, SetMode
 from herald.flows.context import Herald
-from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, clause_named, hashed, same_version, words
+from herald.flows.planning import (
+    REASON_LIMIT,
+    Done,
+    Plan,
+    Planner,
+    authorise,
+    clause_named,
+    hashed,
+    same_version,
+    words,
+)
 from herald.model import (
     SPOKEN,
     Act,

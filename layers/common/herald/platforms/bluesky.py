@@ -192,7 +192,7 @@ class Bluesky:
     # ---------------------------------------------------------------- Outlet
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Publish, answer, take down or block, once. Raises the PlatformError that says what to do next, or Unsupported.
+        """Publish, answer, take down, block, once. Raises the PlatformError that says what to do next, or Unsupported.
 
         A post is written under a key made from the delivery, and only if nothing is there: a repeat changes nothing.
         """

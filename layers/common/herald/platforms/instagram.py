@@ -69,8 +69,9 @@ CAPABILITIES = Capabilities(
     }),
     sources=MappingProxyType({
         "acts": "developers.facebook.com/docs/instagram-api/guides/comment-moderation, 2026-11-25 (replies, hide,"
-        " delete; no blocking of people); /docs/instagram-platform/content-publishing, 2026-11-21; deleting a post: second-hand, with"
-        " instagram_manage_contents and Facebook login only; answering a mention: /ig-user/mentions, from memory;"
+        " delete; no blocking of people); /docs/instagram-platform/content-publishing, 2026-11-21; deleting a post:"
+        " second-hand, with instagram_manage_contents and Facebook login only;"
+        " answering a mention: /ig-user/mentions, from memory;"
         " not tried on a live account",
         "reply_limit": "our assumption, 2026-11-25: that of a caption; Meta publishes no figure",
         "settle_seconds": "our assumption, 2026-11-25: Meta publishes no figure",

@@ -175,7 +175,8 @@ class Mastodon:
     # ---------------------------------------------------------------- Outlet
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Publish, answer, take down or block, once. Raises the PlatformError that says what to do next, or Unsupported."""
+        """Publish, answer, take down or block, once. Raises the PlatformError that says what to do next, or
+        Unsupported."""
         require(NAME, CAPABILITIES, delivery.act)
         from herald.platforms.wire.pace import Budget  # noqa: PLC0415
 

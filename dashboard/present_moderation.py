@@ -1,0 +1,108 @@
+"""Authors, channels and how well decisions stand -> rows and blocks. Pure: time and names are arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+from dashboard import present, theme
+from dashboard.present import Block, Name, Row
+from dashboard.text import one_line, safe_text
+from herald.model import Account
+from herald.model.restrictions import Measure, Mode, Restriction
+from herald.moderate.ladder import Proposal
+
+MEASURES: Final = {Measure.LIMIT: ("Limited", "orange"), Measure.BLOCK: ("Blocked", "red")}
+MEANS: Final = {
+    Measure.LIMIT: "Limit: what they write in public waits for a person, hidden where the platform can hide.",
+    Measure.BLOCK: "Block: the platform lets them speak to this account no more.",
+}
+MODES: Final = {
+    Mode.HOLD: ("Hold back", "What waits for a person is hidden until it was seen."),
+    Mode.AFTER: ("After publication", "What waits stays visible; rules hide what they are sure of."),
+    Mode.REACTIVE: ("Reactive", "No rule hides: a person does, on what a rule points out."),
+    Mode.WATCH: ("Proactive watch", "As after publication; Herald also asks the platform by itself."),
+}
+AUTHOR_COLUMNS: Final = (
+    {"id": "author", "label": "Author"},
+    {"id": "measure", "label": "Stands", "width": 110},
+    {"id": "until", "label": "Until", "width": 150},
+    {"id": "clause", "label": "Clause", "width": 110},
+    {"id": "by", "label": "By", "width": 150},
+    {"id": "reason", "label": "Reason", "wraps": True},
+)
+CHANNEL_COLUMNS: Final = (
+    {"id": "channel", "label": "Channel"},
+    {"id": "mode", "label": "Mode", "width": 180},
+    {"id": "can", "label": "What Herald can do there", "wraps": True},
+)
+
+
+def author_row(kept: Restriction, account: Account | None, author: str, *, name: Name, now: datetime) -> Row:
+    """One author against whom something stands."""
+    zone = account.timezone if account else "UTC"
+    where = theme.platform_name(kept.account.partition(":")[0])
+    return {
+        "id": f"{kept.account} {kept.author_id}",
+        "cells": {
+            "author": {"strong": one_line(author, 80), "sub": where},
+            "measure": {"pill": list(MEASURES[kept.measure])},
+            "until": present.clock(kept.until, zone, now),
+            "clause": one_line(kept.clause, 40),
+            "by": one_line(name(kept.by), 60),
+            "reason": safe_text(kept.reason, 300),
+        },
+    }
+
+
+def author_blocks(
+    kept: Restriction | None, asked: Proposal, hidden: int, account: Account | None, *, name: Name, now: datetime
+) -> list[Block]:
+    """What is known of the author of the open message, and what the ladder proposes."""
+    zone = account.timezone if account else "UTC"
+    rows: list[Row] = [{"k": "Stand hidden", "v": f"{hidden:,} of their messages here"}]
+    if kept is not None and kept.stands(now):
+        word, tone = MEASURES[kept.measure]
+        until = present.clock(kept.until, zone, now)
+        rows.append({"k": "Now", "pill": [word, tone], "v": f"until {until}, by {one_line(name(kept.by), 60)}"})
+        rows.append({"k": "Reason", "v": safe_text(kept.reason, 300)})
+    elif kept is not None:
+        by = "by itself" if kept.ended_by in ("", "expiry") else f"by {one_line(name(kept.ended_by), 60)}"
+        at = kept.ended_at or kept.until
+        rows.append({"k": "Before", "v": f"{MEASURES[kept.measure][0]}, ended {by} {present.clock(at, zone, now)}"})
+    else:
+        rows.append({"k": "Before", "v": "nothing", "mute": True})
+    rows.append({"k": "Ladder", "v": f"{step_words(asked)}. {one_line(asked.why, 200)}"})
+    return [{"t": "label", "text": "The author"}, {"t": "facts", "rows": rows}]
+
+
+def step_words(asked: Proposal) -> str:
+    if asked.measure is None:
+        return "Only the message"
+    return f"{asked.rung.capitalize()} for {asked.days} days"
+
+
+def channel_row(account: Account, mode: Mode, can: str) -> Row:
+    """One account: how it is moderated, and what its platform lets Herald do."""
+    return {
+        "id": account.id,
+        "cells": {
+            "channel": {"strong": one_line(account.name, 60), "sub": theme.platform_name(account.platform)},
+            "mode": {"pill": [MODES[mode][0], "blue" if mode is Mode.AFTER else "orange"]},
+            "can": can,
+        },
+    }
+
+
+ABLE: Final[Mapping[str, str]] = {
+    "reply": "reply", "hide": "hide", "delete": "delete", "block": "block authors",
+}  # fmt: skip
+
+
+def able(acts: frozenset[str]) -> str:
+    """What can be done about messages there, and, as plainly, what cannot; nobody's API locks a thread for us."""
+    can = [word for act, word in ABLE.items() if act in acts]
+    cannot = [word for act, word in ABLE.items() if act not in acts]
+    told = f"Can {', '.join(can)}." if can else "Nothing by itself: people act there by hand."
+    return f"{told} Cannot {', '.join(cannot)}." if can and cannot else told
