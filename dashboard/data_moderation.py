@@ -7,9 +7,11 @@ from typing import NamedTuple
 import streamlit as st
 
 from dashboard import data
-from herald.flows import restrictions
+from herald.flows import restrictions, verdicts
+from herald.measure import accounting, figures
 from herald.model import Message
 from herald.model.restrictions import AuthorTally, Mode, Restriction
+from herald.model.verdicts import Exposure, Verdict
 from herald.moderate.ladder import Proposal
 
 
@@ -61,8 +63,21 @@ def obstacle(to: Mode, platform: str) -> str:
     return restrictions.obstacle(to, platform, data.herald())
 
 
+@st.cache_resource(ttl=30.0, max_entries=20, show_spinner=False)
+def accounted(brand: str, month: str) -> accounting.Accounting:
+    """How well the decisions of a month ("2026-11", UTC) stand."""
+    return verdicts.accounted(brand, *figures.period(month), data.herald())
+
+
+def exported(brand: str, month: str) -> tuple[str, str]:
+    """The facts of a month as CSV: decisions, and what was taken from the public."""
+    decided, gone, _ = verdicts.facts(brand, *figures.period(month), data.herald())
+    return verdicts.exported(decided, Verdict), verdicts.exported(gone, Exposure)
+
+
 def forget() -> None:
     restricted.clear()
+    accounted.clear()
     mode.clear()
 
 

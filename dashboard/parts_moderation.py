@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
+
 import streamlit as st
 
 from dashboard import data, data_moderation, parts, present_moderation
@@ -180,3 +182,42 @@ def _mode(account: Account) -> None:
         sent = st.form_submit_button("Save", type="primary", shortcut="Ctrl+Enter")
     if sent:
         parts.finish(commands.SetMode(account.id, str(mode or ""), reason or "", number))
+
+
+# ---------------------------------------------------------------- how well decisions stand
+
+
+def figures(person: Person, brand: str) -> None:
+    """Which rules are right, how soon harm is gone, how long people take, what appeals overturn."""
+    now = data.now()
+    months = _months(now)
+    month = st.selectbox(
+        "Month", months, format_func=lambda each: f"{months[each]} (UTC)", key="month", bind="query-params",
+        label_visibility="collapsed", width=220,
+    )  # fmt: skip
+    found = data_moderation.accounted(brand, month)
+    with st.grid(3, min_column_width=180, gap="small"):
+        for label, value, meaning in present_moderation.cards(found):
+            st.metric(label, value, border=True, height="stretch", help=meaning)
+    table(
+        present_moderation.RULE_COLUMNS, [present_moderation.rule_row(one) for one in found.rules], key="rules-stand",
+        name="Rules, and what became of what they decided", empty="No rule hid anything or asked anybody.", stacks=560,
+    )  # fmt: skip
+    note = " Only the first 20,000 facts are in it." if found.more else ""
+    st.caption(f"Precision: what nobody has shown again since counts as right. Those with most wrong first.{note}")
+    if not authority.may(person, "Overrule"):
+        return
+    with st.container(horizontal=True, gap="small"):
+        decided, gone = data_moderation.exported(brand, month)
+        for label, text, name in (("Decisions", decided, "decisions"), ("Exposures", gone, "exposures")):
+            st.download_button(
+                f"{label} as CSV", text, f"{brand}-{month}-{name}.csv", "text/csv", key=f"csv-{name}",
+                icon=":material/download:", type="tertiary", on_click="ignore",
+            )  # fmt: skip
+
+
+def _months(now: datetime) -> dict[str, str]:
+    """The twelve months until now, newest first: "2026-11" -> "November 2026"."""
+    newest = now.astimezone(UTC).year * 12 + now.astimezone(UTC).month - 1
+    months = [date(each // 12, each % 12 + 1, 1) for each in range(newest, newest - 12, -1)]
+    return {f"{each:%Y-%m}": f"{each:%B %Y}" for each in months}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from dashboard import present, theme
 from dashboard.present import Block, Name, Row
 from dashboard.text import one_line, safe_text
+from herald.measure.accounting import DEFINITIONS, Accounting, RuleStands, Share
 from herald.model import Account
 from herald.model.restrictions import Measure, Mode, Restriction
 from herald.moderate.ladder import Proposal
@@ -106,3 +107,61 @@ def able(acts: frozenset[str]) -> str:
     cannot = [word for act, word in ABLE.items() if act not in acts]
     told = f"Can {', '.join(can)}." if can else "Nothing by itself: people act there by hand."
     return f"{told} Cannot {', '.join(cannot)}." if can and cannot else told
+
+
+# ---------------------------------------------------------------- how well decisions stand
+
+RULE_COLUMNS: Final = (
+    {"id": "rule", "label": "Rule"},
+    {"id": "hidden", "label": "Hidden", "n": True, "width": 90},
+    {"id": "right", "label": "Precision", "width": 170},
+    {"id": "sent", "label": "Sent to people", "n": True, "width": 130},
+    {"id": "confirmed", "label": "Confirmed by people", "width": 180},
+)
+
+
+def rule_row(stands: RuleStands) -> Row:
+    """One rule, with what each of its shares rests on."""
+    return {
+        "id": "",
+        "cells": {
+            "rule": one_line(stands.rule, 120),
+            "hidden": f"{stands.hidden:,}",
+            "right": share_cell(stands.right),
+            "sent": f"{stands.sent:,}",
+            "confirmed": share_cell(stands.confirmed),
+        },
+    }
+
+
+def share_cell(share: Share) -> object:
+    """A share with its parts; of nothing there is none."""
+    if share.value is None:
+        return {"muted": "n/a"}
+    return {"strong": percent(share), "sub": f"{share.n:,} of {share.of:,}"}
+
+
+def percent(share: Share) -> str:
+    """Rounded down, so that 100 % is all of them."""
+    return "n/a" if share.value is None else f"{int(1000 * share.n / share.of) / 10:g} %"
+
+
+def cards(found: Accounting) -> list[tuple[str, str, str]]:
+    """(label, value, what it rests on and means) of each number, in the words of docs/metrics.md."""
+    words = {one.id: one for one in DEFINITIONS}
+
+    def seconds(value: float | None) -> str:
+        return "n/a" if value is None else present.span_words(timedelta(seconds=value))
+
+    told = (
+        ("caught_promptly", percent(found.caught), f"{found.caught.n:,} of {found.caught.of:,} messages"),
+        ("exposure_median", seconds(found.exposure_median), f"of {found.caught.of:,} messages"),
+        ("caught_by_us", percent(found.by_rules), f"{found.by_rules.n:,} of {found.by_rules.of:,} messages"),
+        ("decision_time", seconds(found.decision_median), f"of {found.decided:,} decisions"),
+        ("decision_time_p90", seconds(found.decision_p90), f"of {found.decided:,} decisions"),
+        ("appeals_overturned", percent(found.appeals), f"{found.appeals.n:,} of {found.appeals.of:,} appeals"),
+    )
+    return [
+        (words[id].label, value, f"{rests.capitalize()}. {words[id].meaning} {words[id].formula}.")
+        for id, value, rests in told
+    ]

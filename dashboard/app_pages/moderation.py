@@ -21,8 +21,10 @@ from herald.model import Case, CaseState, Message, Person, Work, case_id
 
 VIEWS = {
     "review": "To review", "appeals": "Appeals", "decided": "Decided", "authors": "Authors", "channels": "Channels",
+    "figures": "How well",
 }  # fmt: skip
-BESIDE = {"authors": parts_moderation.authors, "channels": parts_moderation.channels}
+BESIDE = {"authors": parts_moderation.authors, "channels": parts_moderation.channels,
+          "figures": parts_moderation.figures}  # fmt: skip
 APPEAL_HOURS = 30 * 24
 PAGE = 25
 TRIES = 3

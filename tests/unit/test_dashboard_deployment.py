@@ -406,9 +406,12 @@ class Walk:
         draw("moderation", "aroha", view="Authors")
         kept = world.store.shelf(Restriction, f"{insult.platform}:{insult.account_id}")[0]
         self.give(world, c.LiftRestriction(kept.account, kept.author_id, "Sorry", kept.version), "aroha")
+        held = world.judge(world.say("Held", "You again"), Action.QUEUE, hidden=True)
+        self.give(world, c.Overrule(held.id, Action.HIDE, "An insult", "MOD 3.1", held.version), "aroha")
         account = world.store.accounts()[0]
         self.give(world, c.SetMode(account.id, "reactive", "A quiet week", 0), "gus")
         draw("moderation", "gus", view="Channels")
+        draw("moderation", "aroha", view="How well")
         message = world.store.message(insult.id)
         self.give(world, c.Delete(message.id, "A threat", "MOD 3.1", message.version), "priya")
 

@@ -370,7 +370,16 @@ def _done(delivery: Delivery, proof: Proof, account: Account, herald: Herald, no
     extra: list[StateChange] = []
     if delivery.act in (Act.REPLY, Act.PUBLISH):
         extra.append(Posted(delivery.platform, proof.external_id, delivery.id))
+    if delivery.act in (Act.HIDE, Act.DELETE):
+        extra += _exposed(delivery, herald, now)
     return _settle(done, delivery, "done", extra, herald, now)
+
+
+def _exposed(delivery: Delivery, herald: Herald, now: datetime) -> list[StateChange]:
+    from herald.flows import verdicts  # noqa: PLC0415  most of what is delivered hides nothing
+
+    message = herald.store.message(delivery.message_id)
+    return list(verdicts.exposure(message, now)) if message and message.decision else []
 
 
 def _tell_row(delivery: Delivery, proof: Proof, account: Account, herald: Herald, now: datetime) -> None:

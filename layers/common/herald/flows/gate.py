@@ -235,7 +235,13 @@ def _decide(
         elif bool(message.hidden) is not wanted:
             changes.append(New(_task(message, act, now), once=True))
             sentence = "Your decision stands. The platform does not let Herald do it: a task was made to do it by hand."
-    changes += _close_review(message, before, person, decision, herald, now)
+    closed = _close_review(message, before, person, decision, herald, now)
+    asked = next((one.thing for one in closed if isinstance(one, Revised) and isinstance(one.thing, Case)), None)
+    from herald.flows import verdicts  # noqa: PLC0415  a room is read when it is needed
+
+    changes += [*closed, *verdicts.verdict(message, before, decision, asked=asked)]
+    if wanted and wake is None and message.hidden and not (before and before.action is Action.HIDE):
+        changes += verdicts.held_back(message, decision, now)
     changes += casebook.tallied(message, before, decision)
     account = herald.store.account(message.platform, message.account_id)
     if account:
@@ -318,13 +324,18 @@ def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: d
     facts: dict[str, str | int | bool | None] = {
         "message": message.id, "appeal": verdict, "clause": str(clause), "reason": hashed(reason),
     }  # fmt: skip
+    ended: list[StateChange] = [closed]
+    if decision:
+        from herald.flows import verdicts  # noqa: PLC0415  a room is read when it is needed
+
+        ended.append(verdicts.appealed(message, decision, verdict, case, now))
     standing = message.decision and decision and message.decision.key == decision.key
     if not command.overturn or not standing or message.deleted:
         replaced = "The appeal is closed; the decision was replaced meanwhile."
         sentence = replaced if command.overturn else "The decision stands."
-        return Plan((closed,), Done(sentence, case.id), facts)
+        return Plan(tuple(ended), Done(sentence, case.id), facts)
     shown = _decide(message, Action.ALLOW, clause, reason, person, herald, now)
-    return replace(shown, changes=(*shown.changes, closed), facts=shown.facts | facts)
+    return replace(shown, changes=(*shown.changes, *ended), facts=shown.facts | facts)
 
 
 def _acknowledge(command: AcknowledgePolicy, person: Person, herald: Herald, now: datetime) -> Plan:

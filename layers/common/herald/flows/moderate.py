@@ -376,6 +376,10 @@ def _carry_out(
         changes.append(Acted(message.id, account.brand, message.text, decision))
     delivery = None
     changes += casebook.tallied(message, message.decision, decision)
+    if decision.action is not Action.ALLOW:
+        from herald.flows import verdicts  # noqa: PLC0415  not part of a start
+
+        changes += verdicts.verdict(replace(message, brand=account.brand), message.decision, decision)
     hides = decision.action is Action.HIDE or _held_back(message, decision, facts)
     if hides and Act.HIDE in can and message.hidden is not True:
         delivery = casebook.hide_delivery(message, account.brand, Act.HIDE, ordered_by="rules", now=now)

@@ -512,10 +512,10 @@ def response_times(responses: Iterable[Response]) -> Times:
     """
     every = list(responses)
     waits = sorted(_count(one.open_waited, one.case_id) for one in every)
-    return Times(_quantile(waits, 1, 2), _quantile(waits, 9, 10), sum(one.met for one in every), len(every))
+    return Times(quantile(waits, 1, 2), quantile(waits, 9, 10), sum(one.met for one in every), len(every))
 
 
-def _quantile(ordered: Sequence[int], above: int, below: int) -> float | None:
+def quantile(ordered: Sequence[int], above: int, below: int) -> float | None:
     """The above/below quantile, linear between neighbours; computed in whole numbers up to the last division."""
     if not ordered:
         return None

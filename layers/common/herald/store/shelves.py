@@ -61,6 +61,7 @@ from herald.model.record import Record
 from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
 from herald.model.restrictions import AuthorTally, ChannelMode, Restriction, restrictions_list
 from herald.model.trends import Feed, FeedItem, FeedState, items_list
+from herald.model.verdicts import Exposure, Verdict
 from herald.store import keys
 
 R = TypeVar("R", bound=Record)
@@ -238,6 +239,8 @@ SHELVES: tuple[Shelf, ...] = (
     # ---- moderate: authors, channels
     Shelf(Restriction, keys.MESSAGES, "RESTRICTION", ("account",), ("author_id",), _until_over),
     Shelf(AuthorTally, keys.MESSAGES, "AUTHOR", ("account",), ("author_id",)),
+    Shelf(Verdict, keys.METRICS, "VERDICT", ("brand", "month"), ("at", "key")),
+    Shelf(Exposure, keys.METRICS, "EXPOSURE", ("brand", "month"), ("at", "message")),
     Shelf(ChannelMode, keys.SETTINGS, "MODE", ("account",), ("number",)),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
