@@ -41,7 +41,7 @@ def render() -> None:
     if brand is None:
         return
     chosen = st.query_params.get("message", "")
-    if not chosen:
+    if not chosen and st.session_state.get("view", "review") not in BESIDE:
         _numbers(brand)
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(

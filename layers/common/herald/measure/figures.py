@@ -156,7 +156,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "judged", "Messages judged", "messages",
         "Messages on which a decision stands, by rules or by a person.",
-        "`action.allow` + `action.queue` + `action.hide`", _OWN, _DAYS,
+        "`action.allow` + `action.queue` + `action.hide` + `action.delete`", _OWN, _DAYS,
     ),
     Definition(
         "hidden", "Hidden", "messages", "Messages of the period on which the decision to hide stands.",
@@ -571,7 +571,7 @@ def moderation(counts: Mapping[str, Mapping[str, int]], wanted: Sequence[str]) -
 
     hidden, queued = of("action.hide"), of("action.queue")
     return {
-        "judged": of("action.allow") + hidden + queued, "hidden": hidden, "queued": queued,
+        "judged": of("action.allow") + hidden + queued + of("action.delete"), "hidden": hidden, "queued": queued,
         "overruled": of("by.person"),
     }  # fmt: skip
 
