@@ -12,6 +12,7 @@ from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import one_line
 from herald.flows import commands
+from herald.flows.study import study
 from herald.govern import authority
 from herald.model import Account, Message, Person
 from herald.model.restrictions import Measure, Mode, Restriction
@@ -115,6 +116,20 @@ def _delete(message: Message) -> None:
         parts.finish(commands.Delete(message.id, reason or "", clause or "", message.version))
 
 
+# ---------------------------------------------------------------- a case study
+
+
+def study_button(person: Person, message: Message) -> None:
+    """The decision as a case study, to teach by: without anybody's name, number or address."""
+    if message.decision is None or not authority.may(person, "Overrule"):
+        return
+    st.download_button(
+        "Case study", lambda: study(message.id, data.herald()), f"case-study-{message.created_at:%Y-%m}.md",
+        "text/markdown", key=f"study-{message.id}", icon=":material/school:", type="tertiary", on_click="ignore",
+        help="Facts, options, action, rationale and outcome, without names, handles, addresses, numbers and ids.",
+    )  # fmt: skip
+
+
 # ---------------------------------------------------------------- lists
 
 
@@ -196,7 +211,7 @@ def figures(person: Person, brand: str) -> None:
         label_visibility="collapsed", width=220,
     )  # fmt: skip
     found = data_moderation.accounted(brand, month)
-    with st.grid(3, min_column_width=180, gap="small"):
+    with st.grid(3, min_column_width=150, gap="small"):
         for label, value, meaning in present_moderation.cards(found):
             st.metric(label, value, border=True, height="stretch", help=meaning)
     table(

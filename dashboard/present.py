@@ -309,6 +309,23 @@ def said(message: Message) -> Block:
     return {"t": "said", "pieces": pieces}
 
 
+def media_blocks(message: Message) -> list[Block]:
+    """Pictures somebody sent: covered, for the sake of who decides; where they are is told when it is asked for.
+
+    They are never fetched by a page, so nobody sees one by accident, and nobody's server learns that we looked.
+    """
+    if message.deleted:
+        return []
+    several = message.more.get("photos")
+    told = [message.more.get("photo"), *(several if isinstance(several, list | tuple) else ())]
+    found = [each for one in told if isinstance(one, str) and (each := open_address(one))]
+    links = [{"href": each, "text": f"Open picture {n} in a new tab"} for n, each in enumerate(dict.fromkeys(found), 1)]
+    if not links:
+        return []
+    many = f"{len(links)} pictures" if len(links) > 1 else "A picture"
+    return [{"t": "media", "text": f"{many}, covered. It may be disturbing.", "ask": "Show or cover", "links": links}]
+
+
 def clause_block(ref: ClauseRef | None, policy: Policy | None) -> list[Block]:
     """The clause a decision rests on, as it read in that version."""
     if ref is None:

@@ -250,6 +250,7 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
     if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
         _appeal_link(message)
     capture_button(message, person, "moderation")
+    parts_moderation.study_button(person, message)
     parts_moderation.author(person, message)
     parts.reasons(message, None)
 
@@ -285,7 +286,7 @@ def _reading(message_id: str, version: int, case_id_: str, case_version: int) ->
         words, tone = present.SLA[present.standing(case, now)]
         chips = [[theme.WORKS[case.work], "blue"], [f"{words} · {present.left(case.due_at, now)}", tone]]
     act = present.act_note(data.delivery(message.act))
-    blocks = [present.head(message, account, now, chips), present.said(message), *act]
+    blocks = [present.head(message, account, now, chips), present.said(message), *present.media_blocks(message), *act]
     if case is not None and case.note:
         appeals = case.work is Work.APPEAL
         said = f"The customer appeals: {case.note}" if appeals else case.note
