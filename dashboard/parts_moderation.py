@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime
 
 import streamlit as st
 
-from dashboard import data, data_moderation, parts, present_moderation
+from dashboard import data, data_moderation, parts, present_moderation, theme
 from dashboard.components import sheet
 from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import one_line
 from herald.flows import commands
+from herald.flows.restrictions import DECIDE
 from herald.flows.study import study
 from herald.govern import authority
 from herald.model import Account, Message, Person
@@ -116,6 +117,34 @@ def _delete(message: Message) -> None:
         parts.finish(commands.Delete(message.id, reason or "", clause or "", message.version))
 
 
+# ---------------------------------------------------------------- handing it up
+
+
+def escalate_button(person: Person, message: Message) -> None:
+    """Hand the decision to who answers for more."""
+    if message.deleted or message.outbound or message.decision is None or not authority.may(person, "Escalate"):
+        return
+    if st.button("Hand up", key=f"escalate-{message.id}", type="tertiary", icon=":material/moving:", shortcut="E"):
+        escalate_dialog(message)
+
+
+@st.dialog("Hand this decision up", width="small")
+def escalate_dialog(message: Message) -> None:
+    """Choose who is to decide, and say why."""
+    _escalate(message)
+
+
+@guarded
+def _escalate(message: Message) -> None:
+    st.caption("It goes to the top of the queue, and they are told by mail, without the customer's words.")
+    with st.form("escalate", border=False):
+        to = st.selectbox("To", sorted(DECIDE), format_func=lambda role: theme.ROLES[role])
+        reason = st.text_area("Reason", max_chars=400, height=90, placeholder="Whoever takes it on reads this first")
+        sent = st.form_submit_button("Hand up", type="primary", shortcut="Ctrl+Enter")
+    if sent:
+        parts.finish(commands.Escalate(message.id, str(to or ""), reason or "", message.version))
+
+
 # ---------------------------------------------------------------- a case study
 
 
@@ -170,7 +199,10 @@ def channels(person: Person, brand: str) -> None:
     chosen = next((account for account in accounts if account.id == picked), None)
     if chosen and may:
         mode_dialog(chosen)
-    st.caption("No platform here lets others lock a thread, or hold a message before it is published.")
+    st.caption(
+        "No platform here lets us read a message before it is published. Herald locks no threads: where a platform "
+        "can, do it there by hand."
+    )
 
 
 @st.dialog("How this channel is moderated", width="small")

@@ -102,7 +102,7 @@ ABLE: Final[Mapping[str, str]] = {
 
 
 def able(acts: frozenset[str]) -> str:
-    """What can be done about messages there, and, as plainly, what cannot; nobody's API locks a thread for us."""
+    """What Herald can do about messages there, and, as plainly, what it cannot."""
     can = [word for act, word in ABLE.items() if act in acts]
     cannot = [word for act, word in ABLE.items() if act not in acts]
     told = f"Can {', '.join(can)}." if can else "Nothing by itself: people act there by hand."

@@ -41,14 +41,16 @@ def render() -> None:
     if brand is None:
         return
     chosen = st.query_params.get("message", "")
-    if not chosen and st.session_state.get("view", "review") not in BESIDE:
-        _numbers(brand)
+    top = st.container()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
             "View", list(VIEWS), format_func=VIEWS.__getitem__, default="review", required=True, key="view",
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
         _next_button(person, brand, view or "review")
+    if not chosen and view not in BESIDE:
+        with top:
+            _numbers(brand)
     if view in BESIDE:
         parts.flash()
         BESIDE[view](person, brand)
@@ -247,10 +249,11 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
     parts.flash()
     _acting(person, message, case)
     appealed = case is not None and case.work is Work.APPEAL
-    if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
-        _appeal_link(message)
-    capture_button(message, person, "moderation")
-    parts_moderation.study_button(person, message)
+    with st.container(horizontal=True, gap="small"):
+        capture_button(message, person, "moderation")
+        if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
+            _appeal_link(message)
+        parts_moderation.study_button(person, message)
     parts_moderation.author(person, message)
     parts.reasons(message, None)
 
@@ -321,6 +324,7 @@ def _acting(person: Person, message: Message, case: Case | None) -> None:
         parts.decide_buttons(message, person, f"decide-{message.id}", waits=waits)
         if not waits or not authority.may(person, "Overrule"):
             parts.hide_buttons(message, person, f"moderation-{message.id}")
+        parts_moderation.escalate_button(person, message)
         parts_moderation.delete_button(message, person)
         task = case is not None and case.work is Work.TASK and case.owner in ("", person.id)
         if case is None or not task or not authority.may(person, "Resolve"):

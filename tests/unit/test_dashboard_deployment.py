@@ -400,6 +400,7 @@ class Walk:
 
     def restricts(self, world: World, insult: Message) -> None:
         """Authors limited, blocked and let go; a message deleted; a channel in another mode."""
+        self.give(world, c.Escalate(insult.id, "compliance", "Unsure", world.store.message(insult.id).version), "priya")
         restrict = c.RestrictAuthor(insult.id, "block", 30, "Again and again", "MOD 3.1", 0)
         self.give(world, restrict, "priya")
         draw("moderation", "aroha", message=insult.id)

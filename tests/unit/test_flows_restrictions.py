@@ -10,13 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herald.care import cases
 from herald.errors import Refused
-from herald.flows.commands import Delete, LiftRestriction, Overrule, RestrictAuthor, SetMode
+from herald.flows import notices
+from herald.flows.commands import Claim, Delete, Escalate, LiftRestriction, Overrule, RestrictAuthor, SetMode
 from herald.flows.deliver import deliver, release
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.restrictions import expire, mode_of, of_author, proposed, standing
-from herald.model import Act, Action, CaseState, Decision, Kind, Message, Person, Role, Severity, Work
+from herald.model import Act, Action, CaseState, Decision, Kind, Message, Person, Role, Severity, Work, case_id
+from herald.model.notices import about
 from herald.model.restrictions import Measure, Mode, Restriction
 from herald.moderate.ladder import DAYS, OFTEN, Rung, proposal
 from herald.ports import Capabilities
@@ -291,3 +294,42 @@ def test_what_was_held_back_is_not_shown_again_by_an_edit(thread: Thread) -> Non
     assert (decision(message).action, message.hidden) == (Action.QUEUE, True)
     reviews = thread.world.store.open_cases(BRAND, Work.REVIEW).items
     assert [case.state for case in reviews] == [CaseState.OPEN]  # type: ignore[union-attr]
+
+
+# ---------------------------------------------------------------- handing it up
+
+
+def test_what_is_handed_up_stands_first_free_for_them_and_they_are_told_without_a_word(thread: Thread) -> None:
+    grave = thread.says("a dodgy chair")
+    message = thread.says("a dodgy table")
+    world = thread.world
+    for each in (grave, message):
+        thread.do(Claim(case_id(each.id, Work.REVIEW, each.content_hash), 1))
+    thread.do(Escalate(message.id, "compliance", "It may be libel", message.version))
+    pairs = [(world.store.case(case_id(m.id, Work.REVIEW, m.content_hash)), m) for m in (grave, message)]
+    first, _ = cases.in_turn(pairs, world.clock())[0]  # type: ignore[arg-type]
+    assert (first.message_id, first.owner, first.severity) == (message.id, "", Severity.HIGH)
+    assert first.note == "Handed to compliance by Mia Marsh: It may be libel"
+    (told,) = notices.of(BRAND, about("decision", message.id), world.herald)
+    assert (told.roles, told.but, told.urgent) == ((Role.COMPLIANCE,), MIA.id, True)
+    assert "dodgy" not in told.title
+    assert "libel" not in told.title
+
+
+def test_a_decision_that_stands_can_be_handed_up_too_and_another_persons_claim_holds(thread: Thread) -> None:
+    message = thread.says("you utter muppet")
+    thread.do(Escalate(message.id, "owner", "The press asks", message.version), TED.id)
+    review = case_id(message.id, Work.REVIEW, message.content_hash)
+    thread.do(Claim(review, 1))
+    with pytest.raises(Refused, match="Mia Marsh is deciding this"):
+        thread.do(Escalate(message.id, "compliance", "again", message.version), TED.id)
+    thread.do(Overrule(message.id, Action.ALLOW, "a joke", "MOD 2.1", thread.again(message.id).version))
+    case = thread.world.store.case(review)
+    assert case
+    assert (case.state, case.resolved_by) == (CaseState.RESOLVED, MIA.id)
+    thread.do(Escalate(message.id, "owner", "once more", thread.again(message.id).version))
+    reopened = thread.world.store.case(review)
+    assert reopened
+    assert reopened.state is CaseState.OPEN
+    with pytest.raises(Refused, match="whom to hand it to"):
+        thread.do(Escalate(message.id, "marketer", "x", thread.again(message.id).version))

@@ -109,6 +109,16 @@ class LiftRestriction(Command):
 
 
 @record
+class Escalate(Command):
+    """Hand a decision to who answers for more: it goes to the top of the queue, free for them, and they are told."""
+
+    message_id: str
+    to: str  # model.Role: community_manager, compliance or owner
+    reason: str
+    expected: int  # version of the message the person saw
+
+
+@record
 class SetMode(Command):
     """Say how an account is moderated. Refused, with the reason, where its platform cannot."""
 
@@ -866,7 +876,7 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((SaveMonitor,), "monitors"),
         **dict.fromkeys((SaveFeed, RetireFeed, KeepItem), "feeds"),
         **dict.fromkeys((RecordRecommendation, ActOnRecommendation, MeasureEffect), "recommendations"),
-        **dict.fromkeys((RestrictAuthor, LiftRestriction, SetMode), "restrictions"),
+        **dict.fromkeys((RestrictAuthor, LiftRestriction, SetMode, Escalate), "restrictions"),
         **dict.fromkeys((MakeLink,), "invite"),
         **dict.fromkeys((MailReport,), "mailing"),
     }

@@ -11,10 +11,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
+from herald.care import cases
 from herald.errors import Conflict, Refused, Stale
 from herald.flows.chain import commit_audited
-from herald.flows.commands import Command, LiftRestriction, RestrictAuthor, SetMode
+from herald.flows.commands import Command, Escalate, LiftRestriction, RestrictAuthor, SetMode
 from herald.flows.context import Herald
+from herald.flows.notices import notice
 from herald.flows.planning import (
     REASON_LIMIT,
     Done,
@@ -38,17 +40,23 @@ from herald.model import (
     New,
     Person,
     Revised,
+    Role,
     Severity,
     StateChange,
     Work,
     case_id,
 )
+from herald.model.notices import about
 from herald.model.record import stamp
 from herald.model.restrictions import AuthorTally, ChannelMode, Measure, Mode, Restriction, restrictions_list
 from herald.moderate import ladder
 
 CHAIN = "moderation"  # of the function on whose schedule what ends is ended
 EXPIRY = "expiry"
+SOON = timedelta(minutes=30)
+"""Within which what was handed up is to be decided, by the wall clock."""
+DECIDE = frozenset({Role.COMMUNITY_MANAGER, Role.COMPLIANCE, Role.OWNER})
+"""Who decides about messages, and so may be handed one."""
 
 
 # ---------------------------------------------------------------- what is known
@@ -158,6 +166,38 @@ def _lift(command: LiftRestriction, person: Person, herald: Herald, now: datetim
     return Plan((Revised(order.after, kept.version), *order.changes), done, facts, order.delivery)
 
 
+def _escalate(command: Escalate, person: Person, herald: Herald, now: datetime) -> Plan:
+    message = herald.store.message(command.message_id)
+    if message is None:
+        raise Refused("input", "There is no such message. It may have been erased.")
+    authorise(command, person, message.brand, herald, now)
+    same_version(message.version, command.expected)
+    if message.deleted or message.outbound or message.kind not in SPOKEN or message.decision is None:
+        raise Refused("state", "There is nothing to decide on this message.")
+    if command.to not in DECIDE:
+        raise Refused("input", f"Choose whom to hand it to: {', '.join(sorted(DECIDE))}.")
+    reason = words(command.reason, "Say why: whoever takes it on reads this first.", REASON_LIMIT)
+    review = case_id(message.id, Work.REVIEW, message.decision.content_hash)
+    kept = herald.store.case(review)
+    if kept is not None and kept.state is not CaseState.RESOLVED:
+        cases.mine(kept, person.id, now)
+    role = command.to.replace("_", " ")
+    handed = Case(
+        id=review, message_id=message.id, account_id=message.account_id, platform=message.platform,
+        brand=message.brand, work=Work.REVIEW, type=cases.DECIDE,
+        severity=max(message.decision.severity, Severity.HIGH), state=CaseState.OPEN,
+        opened_at=kept.opened_at if kept and kept.state is not CaseState.RESOLVED else now, due_at=now + SOON,
+        note=f"Handed to {role} by {person.name}: {reason}"[:REASON_LIMIT],
+    )  # fmt: skip
+    told = notice(
+        message.brand, about("decision", message.id), (kept.version if kept else 0) + 1, "A decision was handed to you",
+        now, "moderation", {"message": message.id}, roles=(Role(command.to),), but=person.id, urgent=True,
+    )  # fmt: skip
+    facts: dict[str, str | int | bool | None] = {"to": command.to, "reason": hashed(reason)}
+    write = Revised(handed, kept.version) if kept else New(handed)
+    return Plan((write, told), Done(f"Handed to {role}; they are told.", message.id), facts)
+
+
 def _set_mode(command: SetMode, person: Person, herald: Herald, now: datetime) -> Plan:
     account = next((one for one in herald.store.accounts() if one.id == command.account), None)
     if account is None:
@@ -243,5 +283,5 @@ def _task(made: Restriction, act: Act, platform: str, account_id: str, now: date
 
 
 PLANS: Mapping[type[Command], Planner] = MappingProxyType(
-    {RestrictAuthor: _restrict, LiftRestriction: _lift, SetMode: _set_mode}
+    {RestrictAuthor: _restrict, LiftRestriction: _lift, SetMode: _set_mode, Escalate: _escalate}
 )
