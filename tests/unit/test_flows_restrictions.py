@@ -12,13 +12,37 @@ from hypothesis import strategies as st
 
 from herald.care import cases
 from herald.errors import Refused
-from herald.flows import notices
-from herald.flows.commands import Claim, Delete, Escalate, LiftRestriction, Overrule, RestrictAuthor, SetMode
+from herald.flows import link_pages, notices
+from herald.flows.commands import (
+    Claim,
+    DecideAppeal,
+    Delete,
+    Escalate,
+    LiftRestriction,
+    Overrule,
+    RestrictAuthor,
+    SetMode,
+)
 from herald.flows.deliver import deliver, release
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.restrictions import expire, mode_of, of_author, proposed, standing
-from herald.model import Act, Action, CaseState, Decision, Kind, Message, Person, Role, Severity, Work, case_id
+from herald.flows.sealed import appealable
+from herald.model import (
+    Acknowledgement,
+    Act,
+    Action,
+    CaseState,
+    Decision,
+    Kind,
+    Message,
+    New,
+    Person,
+    Role,
+    Severity,
+    Work,
+    case_id,
+)
 from herald.model.notices import about
 from herald.model.restrictions import Measure, Mode, Restriction
 from herald.moderate.ladder import DAYS, OFTEN, Rung, proposal
@@ -172,11 +196,14 @@ def test_the_ladder_climbs_with_what_stands_hidden_and_what_was_tried(thread: Th
     thread.do(Overrule(message.id, Action.ALLOW, "a joke", "MOD 2.1", message.version))
     assert proposed(message, thread.world.herald).rung is Rung.HIDE  # an overturned one counts no more
     thread.restrict(message)
-    assert (proposed(message, thread.world.herald).rung, proposed(message, thread.world.herald).days) == (
-        Rung.LIMIT, 30,
-    )  # fmt: skip
+    assert proposed(message, thread.world.herald).rung is Rung.HIDE  # it came before the limit, which stands now
+    thread.world.clock.pass_(seconds=1)
+    message = thread.says("you utter muppet, still")
+    asked = proposed(message, thread.world.herald)
+    assert (asked.rung, asked.days) == (Rung.LIMIT, 30)
     thread.restrict(message, "limit", 30, thread.kept(message).version)
-    assert proposed(message, thread.world.herald).rung is Rung.BLOCK
+    thread.world.clock.pass_(seconds=1)
+    assert proposed(thread.says("you utter muppet, for ever"), thread.world.herald).rung is Rung.BLOCK
     kept = thread.kept(message)
     assert (kept.proposed, kept.measure, kept.times) == ("limit 30", Measure.LIMIT, 2)
 
@@ -238,6 +265,28 @@ def test_a_deleted_message_is_gone_there_and_its_words_stay_here_as_evidence(thr
     assert (last.decided_by, last.rationale, words) == (MIA.id, "a threat in the picture", "you utter muppet")
     day = thread.world.store.counts(ACCOUNT.id, "2026-11-18", "2026-11-18")["2026-11-18"]
     assert (day["action.delete"], day.get("deleted", 0)) == (1, 0)
+
+
+def test_who_was_deleted_can_appeal_and_is_told_that_it_cannot_be_shown_again(thread: Thread) -> None:
+    message = thread.says("you utter muppet")
+    thread.do(Delete(message.id, "a threat", "MOD 3.1", message.version))
+    message = thread.judged(message.id)
+    assert appealable(message)
+    case = cases.appeal(message, decision(message), ACCOUNT, thread.world.store.targets(), text="Why?", now=NOON)
+    thread.world.store.commit([New(case)])
+    thread.judged(message.id)
+    with pytest.raises(Refused, match="You made this decision"):
+        thread.do(DecideAppeal(case.id, True, "We were wrong", "MOD 2.1", 1))
+    thread.world.store.commit([New(Acknowledgement(OLA.id, "MOD", 1, NOON), once=True)])
+    done = thread.do(DecideAppeal(case.id, True, "We were wrong", "MOD 2.1", 1), OLA.id)
+    assert "cannot be shown again" in done.sentence
+    page = link_pages.appealed(
+        thread.world.store.case(case.id),
+        ACCOUNT,
+        None,
+        gone=True,  # type: ignore[arg-type]
+    ).decode()
+    assert "We were wrong to delete your message" in page
 
 
 def test_where_nobody_can_delete_it_is_refused_in_words(thread: Thread) -> None:

@@ -332,6 +332,8 @@ def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: d
     standing = message.decision and decision and message.decision.key == decision.key
     if not command.overturn or not standing or message.deleted:
         replaced = "The appeal is closed; the decision was replaced meanwhile."
+        if standing and decision and decision.action is Action.DELETE:
+            replaced = "Overturned; but it was deleted, and cannot be shown again. The customer reads that."
         sentence = replaced if command.overturn else "The decision stands."
         return Plan(tuple(ended), Done(sentence, case.id), facts)
     shown = _decide(message, Action.ALLOW, clause, reason, person, herald, now)

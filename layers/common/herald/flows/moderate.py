@@ -281,7 +281,7 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
     settled = replace(message, pending="", attempts=0, parked_until=None, error="")
     if message.deleted and message.decision and message.decision.action is Action.DELETE:
         # ours: the words are kept beside the decision, as evidence, and an appeal can still be heard
-        return _counted(message, settled, _withdraw(message, herald, now), account)
+        return _counted(message, settled, _withdraw(message, herald, now, ours=True), account)
     if message.deleted:
         herald.store.forget(message.id)  # before the commit that clears the mark: a crash comes back here
         return _counted(message, _wordless(settled), _withdraw(message, herald, now), account)
@@ -397,13 +397,14 @@ def _wordless(message: Message) -> Message:
     return replace(message, decision=replace(decision, evidence=(), rationale=rationale, trace=()))
 
 
-def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateChange, ...]:
-    """The author deleted it: open cases on it are closed as withdrawn; a reply on its way settles by itself."""
+def _withdraw(message: Message, herald: Herald, now: datetime, *, ours: bool = False) -> tuple[StateChange, ...]:
+    """It was deleted: open cases on it are closed as withdrawn, but an appeal against our own deletion stays; a reply
+    on its way settles by itself."""
     ids = [message.case_id] if message.case_id else []
     if message.decision:
         judged = message.decision.content_hash
         ids += [case_id(message.id, Work.REVIEW, judged), case_id(message.id, Work.TASK, f"{judged}~{Act.HIDE}")]
-        ids.append(case_id(message.id, Work.APPEAL, message.decision.key))
+        ids += [] if ours else [case_id(message.id, Work.APPEAL, message.decision.key)]
     closed: list[StateChange] = []
     for case in herald.store.cases(ids).values():
         if case.state not in (CaseState.ANSWERING, CaseState.RESOLVED):

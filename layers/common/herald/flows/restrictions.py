@@ -70,12 +70,13 @@ def of_author(message: Message, herald: Herald) -> Restriction | None:
 
 
 def proposed(message: Message, herald: Herald) -> ladder.Proposal:
-    """What the ladder proposes for the author of this message."""
+    """What the ladder proposes for the author of this message: a measure that came after it was not tried in vain."""
     kept = of_author(message, herald)
+    tried = 0 if kept is None else kept.times - (message.created_at <= kept.at)
     tally = herald.store.find(AuthorTally, _account(message), message.author_id) if message.author_id else None
     return ladder.proposal(
         hidden=max(0, tally.hidden) if tally else 0,
-        measures=kept.times if kept else 0,
+        measures=tried,
         severity=message.decision.severity if message.decision else Severity.NONE,
     )
 
