@@ -98,7 +98,7 @@ def clauses(policies: Sequence[Policy]) -> dict[str, str]:
     }
 
 
-def _clause_box(message: Message) -> str | None:
+def clause_box(message: Message) -> str | None:
     """Choose the clause it rests on; the one of the standing decision comes first."""
     shown = clauses(data.policies())
     options = list(shown)
@@ -110,7 +110,7 @@ def _clause_box(message: Message) -> str | None:
     )  # fmt: skip
 
 
-def _finish(command: commands.Command) -> None:
+def finish(command: commands.Command) -> None:
     """Give the command from within a dialog: close it when it was carried out, else say there what is missing."""
     if actions.give(command):
         st.rerun()
@@ -129,11 +129,11 @@ def _resolve(case: Case, message: Message) -> None:
         outcome = st.selectbox(
             "What came of it", OUTCOMES, index=None, accept_new_options=True, placeholder="Choose, or write your own"
         )
-        clause = _clause_box(message)
+        clause = clause_box(message)
         amount, currency = _amount_box(case, message)
         sent = st.form_submit_button("Resolve", type="primary", shortcut="Ctrl+Enter")
     if sent:
-        _finish(commands.Resolve(case.id, outcome or "", clause or "", case.version, amount, currency))
+        finish(commands.Resolve(case.id, outcome or "", clause or "", case.version, amount, currency))
 
 
 def _amount_box(case: Case, message: Message) -> tuple[int, str]:
@@ -161,10 +161,10 @@ def hide_dialog(message: Message) -> None:
 def _hide(message: Message) -> None:
     with st.form("hide", border=False):
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
-        clause = _clause_box(message)
+        clause = clause_box(message)
         sent = st.form_submit_button("Hide", type="primary", shortcut="Ctrl+Enter")
     if sent:
-        _finish(commands.Hide(message.id, reason or "", clause or "", message.version))
+        finish(commands.Hide(message.id, reason or "", clause or "", message.version))
 
 
 @st.dialog("Show this message again", width="small")
@@ -179,7 +179,7 @@ def _unhide(message: Message) -> None:
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
         sent = st.form_submit_button("Show again", type="primary", shortcut="Ctrl+Enter")
     if sent:
-        _finish(commands.Unhide(message.id, reason or "", message.version))
+        finish(commands.Unhide(message.id, reason or "", message.version))
 
 
 @st.dialog("Decide yourself", width="small")
@@ -194,10 +194,10 @@ def _overrule(message: Message, action: Action) -> None:
     with st.form("overrule", border=False):
         chosen = st.radio("Decision", list(words), format_func=words.__getitem__, index=list(words).index(action))
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
-        clause = _clause_box(message)
+        clause = clause_box(message)
         sent = st.form_submit_button("Decide", type="primary", shortcut="Ctrl+Enter")
     if sent:
-        _finish(commands.Overrule(message.id, chosen or action, reason or "", clause or "", message.version))
+        finish(commands.Overrule(message.id, chosen or action, reason or "", clause or "", message.version))
 
 
 @st.dialog("Copy this link", width="small")
@@ -228,11 +228,11 @@ def _decide_appeal(case: Case, message: Message, *, overturn: bool) -> None:
     st.caption("The message is shown again." if overturn else "The message stays hidden.")
     with st.form("appeal", border=False):
         reason = st.text_area("Reason", max_chars=480, height=90, placeholder="The customer reads this")
-        clause = _clause_box(message)
+        clause = clause_box(message)
         label = "Overturn the decision" if overturn else "Uphold the decision"
         sent = st.form_submit_button(label, type="primary", shortcut="Ctrl+Enter")
     if sent:
-        _finish(commands.DecideAppeal(case.id, overturn, reason or "", clause or "", case.version))
+        finish(commands.DecideAppeal(case.id, overturn, reason or "", clause or "", case.version))
 
 
 def appeal_buttons(case: Case, message: Message, person: Person, *, decided_by: str) -> None:
@@ -242,9 +242,9 @@ def appeal_buttons(case: Case, message: Message, person: Person, *, decided_by: 
     if decided_by == person.id:
         st.caption("You made this decision: someone else decides the appeal.")
         return
-    if st.button("Uphold", key=f"uphold-{case.id}"):
+    if st.button("Uphold", key=f"uphold-{case.id}", shortcut="U"):
         appeal_dialog(case, message, overturn=False)
-    if st.button("Overturn", key=f"overturn-{case.id}", type="primary"):
+    if st.button("Overturn", key=f"overturn-{case.id}", type="primary", shortcut="O"):
         appeal_dialog(case, message, overturn=True)
 
 
@@ -264,9 +264,9 @@ def decide_buttons(message: Message, person: Person, key: str, *, waits: bool) -
     if message.deleted or message.outbound or message.decision is None or not authority.may(person, "Overrule"):
         return
     if waits:
-        if st.button("Allow", key=f"{key}-allow", type="primary"):
+        if st.button("Allow", key=f"{key}-allow", type="primary", shortcut="A"):
             overrule_dialog(message, Action.ALLOW)
-        if st.button("Hide", key=f"{key}-hide"):
+        if st.button("Hide", key=f"{key}-hide", shortcut="H"):
             overrule_dialog(message, Action.HIDE)
     elif st.button("Overrule", key=f"{key}-overrule"):
         overrule_dialog(message, Action.ALLOW if message.decision.action is Action.HIDE else Action.HIDE)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard import theme
 from dashboard.text import LONG, SHORT, one_line, open_address, safe_text, segments
+from herald.care import cases
 from herald.care.hours import business_elapsed, parse_hours
 from herald.model import (
     Account,
@@ -128,6 +129,7 @@ INBOX_COLUMNS = (
 REVIEW_COLUMNS = (
     {"id": "sla", "label": "SLA", "width": 98, "card": "top"},
     {"id": "due", "label": "Decide by", "width": 90, "card": "top"},
+    {"id": "stakes", "label": "At stake", "width": 128, "card": "top"},
     {"id": "work", "label": "Work", "width": 84, "card": "foot"},
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
     {"id": "from", "label": "From", "width": 118, "card": "name"},
@@ -198,6 +200,14 @@ def inbox_row(case: Case, message: Message, account: Account | None, *, me: str,
     }
 
 
+def stakes(case: Case, message: Message, now: datetime) -> list[str]:
+    """Why it stands where it does in the queue: how grave it is, and for how long the public has seen it."""
+    grave, tone = theme.SEVERITIES[case.severity]
+    if not cases.exposed(message):
+        return [f"{grave} · not public", tone]
+    return [f"{grave} · {span_words(now - message.created_at)}", tone]
+
+
 def review_row(case: Case, message: Message, *, me: str, name: Name, now: datetime) -> Row:
     """One line of the review queue."""
     stands = standing(case, now)
@@ -207,12 +217,13 @@ def review_row(case: Case, message: Message, *, me: str, name: Name, now: dateti
         "cells": {
             "sla": {"pill": SLA[stands]},
             "due": {"due": left(case.due_at, now), "tone": SLA[stands][1]},
+            "stakes": {"pill": stakes(case, message, now)},
             "work": {"pill": [theme.WORKS[case.work], "violet" if case.work is Work.TASK else "blue"]},
             "platform": _platform(case.platform),
             "from": author(message),
             "message": words(message),
             "rule": one_line(rule, 80) if rule else {"muted": "n/a"},
-            "owner": _owner(case.owner, me, name),
+            "owner": _owner(cases.holder(case, now), me, name),
         },
     }
 
@@ -296,6 +307,23 @@ def said(message: Message) -> Block:
         nothing = "No words: an image, a sticker or something we cannot read."
         return {"t": "said", "gone": True, "pieces": [{"text": nothing}]}
     return {"t": "said", "pieces": pieces}
+
+
+def media_blocks(message: Message) -> list[Block]:
+    """Pictures somebody sent: covered, for the sake of who decides; where they are is told when it is asked for.
+
+    They are never fetched by a page, so nobody sees one by accident, and nobody's server learns that we looked.
+    """
+    if message.deleted:
+        return []
+    several = message.more.get("photos")
+    told = [message.more.get("photo"), *(several if isinstance(several, list | tuple) else ())]
+    found = [each for one in told if isinstance(one, str) and (each := open_address(one))]
+    links = [{"href": each, "text": f"Open picture {n} in a new tab"} for n, each in enumerate(dict.fromkeys(found), 1)]
+    if not links:
+        return []
+    many = f"{len(links)} pictures" if len(links) > 1 else "A picture"
+    return [{"t": "media", "text": f"{many}, covered. It may be disturbing.", "ask": "Show or cover", "links": links}]
 
 
 def clause_block(ref: ClauseRef | None, policy: Policy | None) -> list[Block]:

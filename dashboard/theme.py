@@ -52,9 +52,11 @@ ACTIONS: Final = {  # what was decided; how it stands on the platform has words 
     Action.ALLOW: ("Allow", "green"),
     Action.QUEUE: ("Review", "orange"),
     Action.HIDE: ("Hide", "red"),
+    Action.DELETE: ("Delete", "red"),
 }
 
-DECIDED: Final = {Action.ALLOW: "Allowed", Action.QUEUE: "Sent to review", Action.HIDE: "Ordered hidden"}
+DECIDED: Final = {Action.ALLOW: "Allowed", Action.QUEUE: "Sent to review", Action.HIDE: "Ordered hidden",
+                  Action.DELETE: "Ordered deleted"}  # fmt: skip
 
 CASE_STATES: Final = {
     CaseState.OPEN: ("Open", "blue"),

@@ -7,19 +7,27 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions, data, parts, present, theme, who
+from dashboard import actions, data, parts, parts_moderation, present, theme, who
 from dashboard.app_pages.user_content import capture_button
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
-from dashboard.text import safe_text
+from dashboard.text import one_line, safe_text
+from herald.care import cases
+from herald.flows import commands
 from herald.flows.invite import MAY_OFFER_APPEAL
 from herald.flows.sealed import appealable
 from herald.govern import authority
 from herald.model import Case, CaseState, Message, Person, Work, case_id
 
-VIEWS = {"review": "To review", "appeals": "Appeals", "decided": "Decided"}
+VIEWS = {
+    "review": "To review", "appeals": "Appeals", "decided": "Decided", "authors": "Authors", "channels": "Channels",
+    "figures": "How well",
+}  # fmt: skip
+BESIDE = {"authors": parts_moderation.authors, "channels": parts_moderation.channels,
+          "figures": parts_moderation.figures}  # fmt: skip
 APPEAL_HOURS = 30 * 24
 PAGE = 25
+TRIES = 3
 ACTIONS = ("all", "hide", "queue", "allow")
 
 
@@ -33,13 +41,20 @@ def render() -> None:
     if brand is None:
         return
     chosen = st.query_params.get("message", "")
-    if not chosen:
-        _numbers(brand)
+    top = st.container()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
             "View", list(VIEWS), format_func=VIEWS.__getitem__, default="review", required=True, key="view",
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
+        _next_button(person, brand, view or "review")
+    if not chosen and view not in BESIDE:
+        with top:
+            _numbers(brand)
+    if view in BESIDE:
+        parts.flash()
+        BESIDE[view](person, brand)
+        return
     if not chosen:
         _list(person, brand, view or "review", "")
         return
@@ -102,6 +117,34 @@ def _numbers(brand: str) -> None:
 # ---------------------------------------------------------------- lists
 
 
+def _next_button(person: Person, brand: str, view: str) -> None:
+    """Take what most needs a decision now, as one's own for a quarter of an hour."""
+    if view in ("decided", *BESIDE) or not authority.may(person, "Claim"):
+        return
+    works = (Work.APPEAL,) if view == "appeals" else (Work.REVIEW, Work.TASK)
+    if st.button("Take the next", icon=":material/keyboard_arrow_right:", shortcut="N", key="next", type="primary"):
+        _take_next(person, brand, works)
+
+
+def _take_next(person: Person, brand: str, works: tuple[Work, ...]) -> None:
+    for _ in range(TRIES):  # a colleague may take the same one at the same moment: then the one after it
+        case = cases.next_for(_waiting(brand, works), person.id, data.now())
+        if case is None:
+            st.toast("Nothing waits that nobody has taken.")
+            return
+        if cases.holder(case, data.now()) == person.id or actions.give(commands.Claim(case.id, case.version)):
+            actions.take_flash()
+            _open(case.message_id)
+    st.toast("Others were faster. Try again.")
+
+
+def _waiting(brand: str, works: tuple[Work, ...]) -> list[tuple[Case, Message]]:
+    """The open cases of these kinds with their messages: the nearest fifty deadlines of each."""
+    found = [data.open_cases(brand, work) for work in works]
+    return [(case, one.messages[case.message_id]) for one in found for case in one.cases
+            if case.message_id in one.messages]  # fmt: skip
+
+
 @st.fragment(run_every=parts.LOOK_EVERY)
 @guarded
 def _list(person: Person, brand: str, view: str, chosen: str) -> None:
@@ -115,14 +158,10 @@ def _list(person: Person, brand: str, view: str, chosen: str) -> None:
 
 def _review(person: Person, brand: str, chosen: str) -> str | None:
     reviews, tasks, now = data.open_cases(brand, Work.REVIEW), data.open_cases(brand, Work.TASK), data.now()
-    known = {**reviews.messages, **tasks.messages}
-    more = reviews.more or tasks.more
-    cases = sorted((*reviews.cases, *tasks.cases), key=lambda case: data.urgency(case, more=more))
     rows: list[present.Row] = []
     messages: dict[str, str] = {}
-    for case in cases:
-        message = known.get(case.message_id)
-        if message is None or message.id in messages.values():
+    for case, message in cases.in_turn(_waiting(brand, (Work.REVIEW, Work.TASK)), now):
+        if message.id in messages.values():
             continue
         messages[case.id] = message.id
         rows.append(present.review_row(case, message, me=person.id, name=data.name_of, now=now))
@@ -132,18 +171,18 @@ def _review(person: Person, brand: str, chosen: str) -> str | None:
         empty=("Nothing waits for a decision", "What a rule leaves to a person appears here by itself."),
         scrolls=bool(chosen),
     )  # fmt: skip
-    st.caption(parts.as_of(brand, now) + (" · the first 50 of each kind, what is urgent first" if more else ""))
+    more = " · the first 50 of each kind" if reviews.more or tasks.more else ""
+    st.caption(f"Most at stake first · {parts.as_of(brand, now)}{more}")
     return messages.get(picked, "") if picked is not None else None
 
 
 def _appeals(person: Person, brand: str, chosen: str) -> str | None:
-    """What customers say against decisions to hide, nearest deadline first."""
+    """What customers say against decisions to hide, most at stake first."""
     open_, now = data.open_cases(brand, Work.APPEAL), data.now()
     messages = {case.id: case.message_id for case in open_.cases if case.message_id in open_.messages}
     rows = [
-        present.review_row(case, open_.messages[case.message_id], me=person.id, name=data.name_of, now=now)
-        for case in open_.cases
-        if case.id in messages
+        present.review_row(case, message, me=person.id, name=data.name_of, now=now)
+        for case, message in cases.in_turn(_waiting(brand, (Work.APPEAL,)), now)
     ]
     selected = next((each for each, of in messages.items() if of == chosen), "")
     picked = work_list(
@@ -210,9 +249,12 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
     parts.flash()
     _acting(person, message, case)
     appealed = case is not None and case.work is Work.APPEAL
-    if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
-        _appeal_link(message)
-    capture_button(message, person, "moderation")
+    with st.container(horizontal=True, gap="small"):
+        capture_button(message, person, "moderation")
+        if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
+            _appeal_link(message)
+        parts_moderation.study_button(person, message)
+    parts_moderation.author(person, message)
     parts.reasons(message, None)
 
 
@@ -247,7 +289,7 @@ def _reading(message_id: str, version: int, case_id_: str, case_version: int) ->
         words, tone = present.SLA[present.standing(case, now)]
         chips = [[theme.WORKS[case.work], "blue"], [f"{words} · {present.left(case.due_at, now)}", tone]]
     act = present.act_note(data.delivery(message.act))
-    blocks = [present.head(message, account, now, chips), present.said(message), *act]
+    blocks = [present.head(message, account, now, chips), present.said(message), *present.media_blocks(message), *act]
     if case is not None and case.note:
         appeals = case.work is Work.APPEAL
         said = f"The customer appeals: {case.note}" if appeals else case.note
@@ -257,16 +299,22 @@ def _reading(message_id: str, version: int, case_id_: str, case_version: int) ->
 
 
 def _acting(person: Person, message: Message, case: Case | None) -> None:
-    commands = [each for each in ("Overrule", "Hide", "Unhide") if authority.may(person, each)]
-    if not commands:
+    allowed = [each for each in ("Overrule", "Hide", "Unhide") if authority.may(person, each)]
+    if not allowed:
         return
-    lacking = {p.id: p for each in commands for p in parts.missing_acknowledgements(person, each)}
+    lacking = {p.id: p for each in allowed for p in parts.missing_acknowledgements(person, each)}
     if lacking:
         parts.acknowledge_first(list(lacking.values()))
     with st.container(horizontal=True, gap="small"):
         appealed = case is not None and case.work is Work.APPEAL
-        if case is not None and not appealed and not case.owner and authority.may(person, "Claim"):
-            st.button("Claim", key=f"claim-{case.id}", on_click=actions.claim, args=(case.id, case.version))
+        holder = cases.holder(case, data.now()) if case is not None else ""
+        if case is not None and not holder and authority.may(person, "Claim"):
+            st.button(
+                "Claim", key=f"claim-{case.id}", on_click=actions.claim, args=(case.id, case.version), shortcut="T"
+            )
+        if holder not in ("", person.id):
+            st.caption(one_line(f"{data.name_of(holder)} is on this.", 120))
+            return
         if lacking:
             return
         if case is not None and appealed:
@@ -276,6 +324,8 @@ def _acting(person: Person, message: Message, case: Case | None) -> None:
         parts.decide_buttons(message, person, f"decide-{message.id}", waits=waits)
         if not waits or not authority.may(person, "Overrule"):
             parts.hide_buttons(message, person, f"moderation-{message.id}")
+        parts_moderation.escalate_button(person, message)
+        parts_moderation.delete_button(message, person)
         task = case is not None and case.work is Work.TASK and case.owner in ("", person.id)
         if case is None or not task or not authority.may(person, "Resolve"):
             return

@@ -2,6 +2,7 @@
 //
 // head    {name, initials, colour, sub, chips: [[text, tone]]}
 // said    {pieces: [{text, mark?}], gone?}      the message; long ones fold
+// media   {text, ask, links: [{href, text}]}    pictures of theirs: covered, and where they are once somebody asks
 // label   {text}                                heading of a section
 // facts   {rows: [{k, v?, pill?, mute?}]}
 // clause  {title, text, note?, link?: {href, text}}
@@ -94,6 +95,24 @@ const blocks = {
       set(Boolean(opened.all))
       node.append(more)
     }
+    return node
+  },
+  media(b, { opened }) {
+    const node = el("div", "media")
+    const cover = el("div", "cover")
+    cover.setAttribute("aria-hidden", "true")
+    const ask = el("button", "", b.ask)
+    ask.type = "button"
+    const links = el("div", "links")
+    links.append(...b.links.map(outLink))
+    const show = (open) => {
+      opened.media = open
+      node.classList.toggle("open", open)
+      ask.setAttribute("aria-expanded", String(open))
+    }
+    ask.onclick = () => show(!node.classList.contains("open"))
+    node.append(cover, el("div", "muted", b.text), ask, links)
+    show(Boolean(opened.media))
     return node
   },
   label: (b) => el("div", "label", b.text),

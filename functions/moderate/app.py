@@ -36,6 +36,7 @@ def handler(event: dict[str, Any], context: object) -> None:
 
         climbed = care.climb(herald, now)
         care.warn(herald, now)
+        _expire(herald, now)
         _tell(herald, now)
         metrics.add_metric(name="care.overdue", unit=MetricUnit.Count, value=len(climbed))
         metrics.add_metric(name="moderate.retried", unit=MetricUnit.Count, value=len(outcomes))
@@ -49,6 +50,14 @@ def handler(event: dict[str, Any], context: object) -> None:
             metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
     for result, number in Counter(outcome.result for outcome in outcomes).items():
         metrics.add_metric(name=f"moderate.{result}", unit=MetricUnit.Count, value=number)
+
+
+def _expire(herald: Herald, now: datetime) -> None:
+    from herald.flows import restrictions  # noqa: PLC0415
+
+    for over in restrictions.expire(herald, now):
+        logger.info("restriction", extra={"brand": over.brand, "measure": str(over.measure), "outcome": "expired"})
+        metrics.add_metric(name="restriction.expired", unit=MetricUnit.Count, value=1)
 
 
 def _detect(herald: Herald, now: datetime) -> None:

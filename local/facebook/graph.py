@@ -127,6 +127,9 @@ class Graph:
                 ("GET", "insights"): self._page_insights,
                 ("GET", "ratings"): self._ratings,
                 ("POST", "feed"): self._publish,
+                ("GET", "blocked"): self._blocked,
+                ("POST", "blocked"): lambda *asked: self._block(*asked, on=True),
+                ("DELETE", "blocked"): lambda *asked: self._block(*asked, on=False),
             }.get((method, edge))
         return {
             ("GET", ""): self._get,
@@ -138,6 +141,17 @@ class Graph:
         }.get((method, edge))
 
     # ------------------------------------------------------------ pages
+
+    def _blocked(self, page: Page, _: str, params: Mapping[str, str]) -> Mapping[str, Any]:
+        user = params.get("user", "")
+        return {"data": [{"id": user, "name": "Somebody"}] if self._wall.is_blocked(page.id, user) else []}
+
+    def _block(self, page: Page, _: str, params: Mapping[str, str], *, on: bool) -> Mapping[str, Any]:
+        user = params.get("user", "")
+        if not user.isdigit():
+            raise GraphError(400, 100, "(#100) Param user must be the id of a person")
+        self._wall.block(page.id, user, on=on)
+        return {user: True} if on else {"success": True}
 
     def _get_page(self, page: Page, _: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         have: dict[str, Callable[[], Any]] = {

@@ -51,6 +51,7 @@ create table if not exists reactions (
 create table if not exists ratings (
     id text primary key, page text not null, author_id text not null, author_name text not null, text text not null,
     positive integer not null, created integer not null, edited integer not null default 0);
+create table if not exists blocked (page text not null, author_id text not null, primary key (page, author_id));
 create table if not exists outbox (
     id integer primary key autoincrement, callback integer not null, page text not null, field text not null,
     value text not null, at integer not null, since real not null, next_at real not null,
@@ -127,6 +128,8 @@ class Wall(Store):
                 post = self._newest_post(owner)
             elif self.post_row(post)["page"] != owner.id:
                 raise NoSuchObject(post)
+            if self.is_blocked(owner.id, author.id):
+                raise NotAllowed("this Page has blocked you")
             now = self._now()
             comment_id = f"{post.partition('_')[2] or post}_{self._next_id()}"
             self.db.execute(
@@ -136,6 +139,16 @@ class Wall(Store):
             )
             self._tell(owner.id, "feed", self._comment_value(self.comment_row(comment_id), "add", now), now)
         return comment_id
+
+    def block(self, page: str, author_id: str, *, on: bool) -> None:
+        """Keep somebody off a page, or let them on again."""
+        with self.transaction():
+            self.db.execute("delete from blocked where page=? and author_id=?", (page, author_id))
+            if on:
+                self.db.execute("insert into blocked values (?,?)", (page, author_id))
+
+    def is_blocked(self, page: str, author_id: str) -> bool:
+        return bool(self.rows("select 1 from blocked where page=? and author_id=?", page, author_id))
 
     def post(
         self,
@@ -359,8 +372,8 @@ class Wall(Store):
         """Empty pages, outbox, log and faults. Ids go on where they were: no old id gets a new meaning."""
         with self.transaction():
             for table in (
-                "posts", "photos", "images", "comments", "reactions", "shares", "ratings", "outbox", "sent", "calls",
-                "faults", "late",
+                "posts", "photos", "images", "comments", "reactions", "shares", "ratings", "blocked", "outbox", "sent",
+                "calls", "faults", "late",
             ):  # fmt: skip
                 self.db.execute(f"delete from {table}")  # noqa: S608 - names of our own # nosec B608
             self.db.execute("delete from settings where key <> 'next_id'")

@@ -25,6 +25,7 @@ from local.simulator.calls import Answer, Call
 from local.simulator.content import BadImage, BadInput, NoSuchObject, NotAllowed
 
 POST, LIKE, REPOST, FOLLOW = "app.bsky.feed.post", "app.bsky.feed.like", "app.bsky.feed.repost", "app.bsky.graph.follow"
+BLOCK = "app.bsky.graph.block"
 GRAPHEMES, TEXT_BYTES, IMAGE_BYTES, IMAGES = 300, 3000, 2_000_000, 4
 ACCESS_LIFE, REFRESH_LIFE = 2 * 3600 * 1000, 60 * 86_400 * 1000
 LOGINS, LOGIN_WINDOW = 30, 300
@@ -228,6 +229,8 @@ class Bluesky:
     def _get_record(self, call: Call) -> Mapping[str, Any]:
         uri = self._uri(call.params)
         rows = self._network.rows("select * from posts where id=?", uri)
+        if block := self._network.block_at(uri):
+            return {"uri": uri, "cid": _cid(uri.encode()), "value": block}
         if not rows:
             raise XrpcError("RecordNotFound", f"Could not locate record: {uri}")
         return {**self._ref(rows[0]), "value": _record(rows[0])}
@@ -260,6 +263,8 @@ class Bluesky:
     def _put(self, call: Call, caller: sqlite3.Row) -> Mapping[str, Any]:
         """An upsert; `swapRecord` names the cid that must stand there now, null that none does."""
         body = _body(call)
+        if body.get("collection") == BLOCK:
+            return self._put_block(body, caller)
         uri, record = self._own(body, caller), _valid(body.get("record"))
         if body.get("collection") != POST or not _RKEY.fullmatch(str(body.get("rkey") or "")):
             raise XrpcError("InvalidRequest", "Invalid record key or collection: here are posts, under TIDs")
@@ -273,6 +278,17 @@ class Bluesky:
         else:
             self._write(uri, record, caller)
         return {**self._ref(self._network.post_row(uri)), "validationStatus": "valid"}
+
+    def _put_block(self, body: Mapping[str, Any], caller: sqlite3.Row) -> Mapping[str, Any]:
+        uri, record, network = self._own(body, caller), body.get("record"), self._network
+        if not isinstance(record, dict) or record.get("$type") != BLOCK or "createdAt" not in record:
+            raise XrpcError("InvalidRequest", f"Invalid {BLOCK} record")
+        if not _RKEY.fullmatch(str(body.get("rkey") or "")):
+            raise XrpcError("InvalidRequest", "Invalid record key")
+        if "swapRecord" in body and body["swapRecord"] is None and network.block_at(uri):
+            raise XrpcError("InvalidSwap", "Record was there")
+        network.block(str(record.get("subject")), caller["id"], on=True, record=json.dumps({**record, "uri": uri}))
+        return {"uri": uri, "cid": _cid(uri.encode()), "validationStatus": "valid"}
 
     def _create(self, call: Call, caller: sqlite3.Row) -> Mapping[str, Any]:
         """A post, or what a person's own app writes for a like, a repost, a follow."""
@@ -323,6 +339,8 @@ class Bluesky:
         uri = self._own(_body(call), caller)
         if self._network.rows("select 1 from posts where id=?", uri):
             self._network.delete(uri, by=caller["id"])
+        if there := self._network.block_at(uri):
+            self._network.block(there["subject"], caller["id"], on=False)
         return {}  # of a record that is gone, the answer is the same (seen)
 
     def _upload(self, call: Call, caller: sqlite3.Row) -> Mapping[str, Any]:

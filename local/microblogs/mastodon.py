@@ -121,11 +121,15 @@ class Mastodon:
         shape = (call.method, *parts[1:3], *("{id}" if n == 3 else part for n, part in enumerate(parts[3:], 3)))
         if call.method == "GET" and parts[1:] == ["v1", "accounts", "verify_credentials"]:
             return self._me, ""
+        if call.method == "GET" and parts[1:] == ["v1", "accounts", "relationships"]:
+            return self._relationships, ""
         handler = {
             ("GET", "v1", "accounts", "{id}"): self._account,
             ("GET", "v1", "accounts", "{id}", "statuses"): self._statuses_of,
             ("POST", "v1", "accounts", "{id}", "follow"): self._follow,
             ("POST", "v1", "accounts", "{id}", "unfollow"): self._follow,
+            ("POST", "v1", "accounts", "{id}", "block"): self._block,
+            ("POST", "v1", "accounts", "{id}", "unblock"): self._block,
             ("GET", "v1", "notifications"): self._notifications,
             ("POST", "v2", "media"): self._media,
             ("GET", "v1", "media", "{id}"): self._media_of,
@@ -177,6 +181,23 @@ class Mastodon:
     def _follow(self, call: Call, caller: sqlite3.Row, target: str) -> Answer:
         on = self._network.follow(self._by_id(target)["id"], caller["id"], on=call.path.endswith("/follow"))
         return self._ok({"id": target, "following": on, "requested": False, "blocking": False, "muting": False})
+
+    def _block(self, call: Call, caller: sqlite3.Row, target: str) -> Answer:
+        whom = self._by_id(target)["id"]
+        self._network.block(whom, caller["id"], on=call.path.endswith("/block"))
+        return self._ok(self._relationship(whom, caller))
+
+    def _relationships(self, call: Call, caller: sqlite3.Row | None, _: str) -> Answer:
+        if caller is None:
+            raise ApiError(401, "The access token is invalid")
+        asked = json.loads(call.params.get("id[]", "[]"))
+        return self._ok([self._relationship(str(one), caller) for one in asked])
+
+    def _relationship(self, whom: str, caller: sqlite3.Row) -> dict[str, Any]:
+        return {
+            "id": whom, "following": False, "requested": False, "muting": False,
+            "blocking": self._network.is_blocked(whom, caller["id"]),
+        }  # fmt: skip
 
     # ------------------------------------------------------------ statuses
 

@@ -6,13 +6,14 @@ crowd has, besides, those that nobody plays: a pure function of ids and times, s
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from local.microblogs.config import Ours
 from local.simulator import content, crowd
@@ -43,6 +44,8 @@ create table if not exists marks (
 create index if not exists marks_of_post on marks (post);
 create table if not exists follows (
     whom text not null, who text not null, created integer not null, primary key (whom, who));
+create table if not exists blocks (
+    whom text not null, who text not null, record text not null default '', primary key (whom, who));
 create table if not exists notices (
     id integer primary key autoincrement, whom text not null, kind text not null, who text not null, post text,
     at integer not null);
@@ -150,6 +153,8 @@ class Network(Store):
         words = content.words(text, self.names.text_limit, may_be_empty=bool(images) or wordless)
         with self.transaction():
             above = self.post_row(parent) if parent else None
+            if above and self.is_blocked(author, above["author"]):
+                raise NotAllowed("whom you answer has blocked you")
             now = self.now()
             identity = post or self.names.post(author, now, self.next_number())
             self.db.execute(
@@ -222,6 +227,21 @@ class Network(Store):
                 self.db.execute("delete from follows where whom=? and who=?", (whom, who))
         return wanted
 
+    def block(self, whom: str, who: str, *, on: bool, record: str = "") -> None:
+        """`who` blocks `whom`, or does so no more."""
+        with self.transaction():
+            self.db.execute("delete from blocks where whom=? and who=?", (whom, who))
+            if on:
+                self.db.execute("insert into blocks values (?,?,?)", (whom, who, record))
+
+    def block_at(self, uri: str) -> dict[str, Any] | None:
+        """The record of a block by its address, where the platform keeps blocks as records."""
+        kept = [json.loads(row["record"]) for row in self.rows("select record from blocks where record != ''")]
+        return next((one for one in kept if one["uri"] == uri), None)
+
+    def is_blocked(self, whom: str, by: str) -> bool:
+        return bool(self.rows("select 1 from blocks where whom=? and who=?", whom, by))
+
     def keep_image(self, identity: str, owner: str, data: bytes, alt: str = "") -> str:
         """Keep an image that stands in no post yet; returns its MIME type. Raises BadImage."""
         mime = content.image_kind(data, IMAGE_LIMIT)
@@ -235,8 +255,8 @@ class Network(Store):
     def reset(self) -> None:
         """Empty the network but for our accounts. Ids go on where they were."""
         with self.transaction():
-            for table in ("posts", "mentions", "images", "marks", "follows", "notices", "keys", "calls", "faults",
-                          "late"):  # fmt: skip
+            for table in ("posts", "mentions", "images", "marks", "follows", "blocks", "notices", "keys", "calls",
+                          "faults", "late"):  # fmt: skip
                 self.db.execute(f"delete from {table}")  # noqa: S608 - names of our own # nosec B608
             self.db.execute("delete from people where ours=0")
 

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from herald.errors import OutcomeUnknown, Retryable
+from herald.errors import OutcomeUnknown, Rejected, Retryable
 from herald.model import Account, Act, Delivery, DeliveryState, Media
 from herald.platforms import sheet
 from herald.platforms.bluesky import Bluesky
@@ -68,6 +68,8 @@ class Place:
     hidden: Callable[[], bool]
     replies: Callable[[], list[str]]
     posts: Callable[[], list[tuple[str, str, list[str]]]]
+    author: str = "u1"  # who wrote the target
+    speaks_again: Callable[[], bool] | None = None  # whether its author can answer us
     token: str = TOKEN
     keyed: bool = False  # what is found is told by its own key, not by its words
     pictured: bool = False  # every post carries an image
@@ -94,6 +96,9 @@ class Place:
 
     def take_down(self, post: str) -> Delivery:
         return replace(self.delivery(Act.TAKE_DOWN), message_id="", target=post, post_id="post-1")
+
+    def against(self, act: Act) -> Delivery:
+        return replace(self.delivery(act), target=self.author)
 
     def found(self, delivery: Delivery) -> list[str]:
         return [proof.external_id for proof in self.outlet.find(delivery, self.account, self.token)]
@@ -199,6 +204,18 @@ def _microblog(network: str, folder: Path) -> Iterator[Place]:
             split = [(post["text"].partition("\n\nhttps://"), post["images"]) for post in own]
             return [(words, f"https://{rest}" if link else "", alts) for (words, link, rest), alts in split]
 
+        author = next(post["author"] for post in control("state")["posts"] if post["id"] == target)
+
+        def speaks_again() -> bool:
+            (first, *_) = [post["id"] for post in control("state")["posts"] if post["author"] == ours.id] or [
+                control("post", {"text": "Good morning"})["post_id"]
+            ]
+            try:
+                control("comment", {"as": "Lee Lark", "text": "and another thing", "parent": first})
+            except simulator.SimulatorError:
+                return False
+            return True
+
         sessions = Sessions()  # shared: the impatient one is signed in before anything is late
 
         def outlet(seconds: float) -> Mastodon | Bluesky:
@@ -215,6 +232,8 @@ def _microblog(network: str, folder: Path) -> Iterator[Place]:
             hidden=lambda: False,
             replies=replies,
             posts=posts,
+            author=author,
+            speaks_again=speaks_again,
             token=ours.secret if network == "mastodon" else f"{ours.handle}:{ours.secret}",
             keyed=network == "bluesky",
         )  # fmt: skip
@@ -270,6 +289,13 @@ def _page(tmp_path: Path, photograph: str = "") -> Iterator[Place]:
     def comment() -> Any:
         return next(c for c in client.control("state", base=base)["comments"] if c["id"] == target)
 
+    def speaks_again() -> bool:
+        try:
+            client.say("and another thing", "Lee Lark", network=network, base=base)
+        except simulator.SimulatorError:
+            return False
+        return True
+
     def posts() -> list[tuple[str, str, list[str]]]:
         state = client.control("state", base=base)
         alts = [(photo["post"], photo["alt"]) for photo in state["photos"]]
@@ -286,6 +312,8 @@ def _page(tmp_path: Path, photograph: str = "") -> Iterator[Place]:
     platform = "instagram" if pictured else "facebook_page"
     yield Place(
         outlet(3), outlet(0.3), replace(ACCOUNT, platform=platform, api_base=base), target,
+        author=comment()["author_id"],
+        speaks_again=speaks_again,
         drop=lambda: client.control("faults", {"kind": "drop_after_accept", "count": 1}, base=base),
         busy=lambda: client.control("faults", {"kind": "429", "count": 1}, base=base),
         late=lambda: client.control("faults", {"kind": "late", "count": 1, "seconds": 1.5}, base=base),
@@ -319,6 +347,44 @@ def test_showing_again_undoes_hiding(place: Place) -> None:
     place.outlet.act(place.delivery(Act.UNHIDE), place.account, place.token)
     assert not place.hidden()
     assert len(place.outlet.find(place.delivery(Act.UNHIDE), place.account, place.token)) == 1
+
+
+def test_what_somebody_wrote_is_deleted_and_that_is_found(place: Place) -> None:
+    _unless(place, Act.DELETE)
+    delivery = place.delivery(Act.DELETE)
+    assert place.found(delivery) == []
+    assert place.outlet.act(delivery, place.account, place.token).external_id == place.target
+    assert place.found(delivery) == [place.target]
+    place.outlet.act(place.delivery(Act.DELETE), place.account, place.token)  # what is gone already is done
+
+
+def test_who_is_blocked_is_found_so_and_an_end_lets_them_speak_again(place: Place) -> None:
+    _unless(place, Act.BLOCK, Act.UNBLOCK)
+    for act, other in ((Act.BLOCK, Act.UNBLOCK), (Act.UNBLOCK, Act.BLOCK)):
+        assert place.found(place.against(act)) == []
+        for _ in range(2):  # a repeat changes nothing
+            place.outlet.act(place.against(act), place.account, place.token)
+        assert place.found(place.against(act)) == [place.author]
+        assert place.found(place.against(other)) == []
+        if place.speaks_again:
+            assert place.speaks_again() is (act is Act.UNBLOCK)
+
+
+def test_a_lost_answer_to_a_block_is_looked_up(place: Place) -> None:
+    _unless(place, Act.BLOCK)
+    place.drop()
+    with pytest.raises((OutcomeUnknown, Retryable)):
+        place.outlet.act(place.against(Act.BLOCK), place.account, place.token)
+    assert place.found(place.against(Act.BLOCK)) == [place.author]
+
+
+def test_nobody_is_blocked_by_an_id_that_is_none(place: Place) -> None:
+    _unless(place, Act.BLOCK)
+    if place.speaks_again is None:
+        pytest.skip("the twin reads no ids")
+    for odd in ("", "../9", "1?x=2", "did:", "a/b"):
+        with pytest.raises(Rejected):
+            place.outlet.act(replace(place.against(Act.BLOCK), target=odd), place.account, place.token)
 
 
 def test_a_dropped_line_is_an_unknown_outcome_that_can_be_looked_up(place: Place) -> None:

@@ -276,6 +276,7 @@ def everything(walk: Walk) -> None:
     posts(walk)
     links(walk)
     figures(walk)
+    restricts(walk)
     copied(walk)
 
 
@@ -359,6 +360,23 @@ def judges(walk: Walk) -> None:
     _told(walk, a_comment("Another chair", id="39", at=walk.clock() - timedelta(minutes=9)))
     for _ in range(2):
         walk.tick("Moderate")  # a day that is against us as no other; the second look finds the incident open
+
+
+def restricts(walk: Walk) -> None:
+    """An author is blocked, the block ends by itself; another's message is deleted; a channel holds back."""
+    said = _told(walk, a_comment("clown shoes", id="51", author_id="u51"))
+    walk.changed(said)
+    walk.perform(c.RestrictAuthor(said, "block", 1, "again", "MOD 3.1", 0), MIA.id)
+    walk.deliver()
+    walk.perform(c.SetMode(ACCOUNT.id, "hold", "a sensitive week", 0), OWNER.id)
+    walk.changed(_told(walk, a_comment("lovely", id="52", author_id="u51")))
+    message = walk.herald.store.message(said)
+    assert message is not None
+    walk.perform(c.Delete(said, "a threat", "MOD 3.1", message.version), MIA.id)
+    walk.deliver()
+    walk.clock.pass_(days=1)
+    walk.tick("Moderate")
+    walk.deliver()
 
 
 def _against_us(walk: Walk) -> None:

@@ -135,6 +135,7 @@ class Wall:
     pictures: dict[str, list[str]] = field(default_factory=dict)  # id of a post -> alt texts of its images
     gone: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
+    blocked: set[str] = field(default_factory=set)
     acts: list[tuple[str, str]] = field(default_factory=list)
     late: list[Delivery] = field(default_factory=list)
     script: list[PlatformError | str] = field(default_factory=list)
@@ -158,7 +159,11 @@ class Wall:
             self.hidden.add(delivery.target)
         elif delivery.act is Act.UNHIDE:
             self.hidden.discard(delivery.target)
-        elif delivery.act is Act.TAKE_DOWN:
+        elif delivery.act is Act.BLOCK:
+            self.blocked.add(delivery.target)
+        elif delivery.act is Act.UNBLOCK:
+            self.blocked.discard(delivery.target)
+        elif delivery.act in (Act.TAKE_DOWN, Act.DELETE):
             self.gone.add(delivery.target)
         elif delivery.act is Act.PUBLISH:
             post = f"{self.name}-p{next(self.numbers)}"
@@ -179,8 +184,11 @@ class Wall:
             return [Proof(p, f"https://wall.example/{p}") for p, text, link in self.posts
                     if (text, link) == (delivery.text, delivery.link) and p not in self.gone
                     and bool(self.pictures[p]) == bool(delivery.media)]  # fmt: skip
-        if delivery.act is Act.TAKE_DOWN:
+        if delivery.act in (Act.TAKE_DOWN, Act.DELETE):
             return [Proof(delivery.target)] if delivery.target in self.gone else []
+        if delivery.act in (Act.BLOCK, Act.UNBLOCK):
+            is_so = (delivery.target in self.blocked) is (delivery.act is Act.BLOCK)
+            return [Proof(delivery.target)] if is_so else []
         there = delivery.target in self.hidden
         return [Proof(delivery.target)] if there is (delivery.act is Act.HIDE) else []
 

@@ -28,8 +28,21 @@ from herald.flows import commands as c
 from herald.flows.feeds import items_of, read_feeds
 from herald.govern import authority, policies
 from herald.library.rights import content_id
-from herald.model import Account, Action, Case, DeliveryState, Handling, Media, New, TargetState, UserContent, Work
+from herald.model import (
+    Account,
+    Action,
+    Case,
+    DeliveryState,
+    Handling,
+    Media,
+    Message,
+    New,
+    TargetState,
+    UserContent,
+    Work,
+)
 from herald.model.campaigns import Level, Stock
+from herald.model.restrictions import Restriction
 from herald.ports import FeedPage
 from herald.store import db
 from herald.store.tables import TableStore
@@ -382,7 +395,26 @@ class Walk:
         (appeal,) = world.store.open_cases(BRAND, Work.APPEAL).items
         draw("moderation", "aroha", view="Appeals", message=appeal.message_id)
         self.give(world, c.DecideAppeal(appeal.id, True, "It is a name", "MOD 1.1", appeal.version), "aroha")
+        self.restricts(world, insult)
         self.calls |= watched.calls
+
+    def restricts(self, world: World, insult: Message) -> None:
+        """Authors limited, blocked and let go; a message deleted; a channel in another mode."""
+        self.give(world, c.Escalate(insult.id, "compliance", "Unsure", world.store.message(insult.id).version), "priya")
+        restrict = c.RestrictAuthor(insult.id, "block", 30, "Again and again", "MOD 3.1", 0)
+        self.give(world, restrict, "priya")
+        draw("moderation", "aroha", message=insult.id)
+        draw("moderation", "aroha", view="Authors")
+        kept = world.store.shelf(Restriction, f"{insult.platform}:{insult.account_id}")[0]
+        self.give(world, c.LiftRestriction(kept.account, kept.author_id, "Sorry", kept.version), "aroha")
+        held = world.judge(world.say("Held", "You again"), Action.QUEUE, hidden=True)
+        self.give(world, c.Overrule(held.id, Action.HIDE, "An insult", "MOD 3.1", held.version), "aroha")
+        account = world.store.accounts()[0]
+        self.give(world, c.SetMode(account.id, "reactive", "A quiet week", 0), "gus")
+        draw("moderation", "gus", view="Channels")
+        draw("moderation", "aroha", view="How well")
+        message = world.store.message(insult.id)
+        self.give(world, c.Delete(message.id, "A threat", "MOD 3.1", message.version), "priya")
 
     def settles(self, world: World, case: Case) -> None:
         """A complaint by its procedure, to a refund above the limit of who proposes it; and the settings of care."""
@@ -609,7 +641,7 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     assert added_to == {"CHAIN#people", "CHAIN#reports"}, "other chains are the functions' own"
     written = [grant for grant in grants() if grant.table == "Settings" and grant.action in ("PutItem", "UpdateItem")]
     kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS", "SHEET", "NEEDS",
-             "SCORE", "CHOICE", "PROFILE", "LOOK", "MONITOR", "FEED")  # fmt: skip
+             "SCORE", "CHOICE", "PROFILE", "LOOK", "MONITOR", "FEED", "MODE")  # fmt: skip
     versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
     assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 

@@ -156,3 +156,21 @@ def test_a_name_that_is_withheld_is_said_to_be(world):
     assert present.author(message) == "Name withheld"
     assert present.initials("Name withheld") == "NW"
     assert present.initials("") == "?"
+
+
+def test_pictures_are_covered_and_only_proper_addresses_can_be_opened(world):
+    message = world.insult("A", "look at this", "look")
+    told = {"photo": "https://cdn.example/a.jpg", "photos": ["https://cdn.example/a.jpg", "javascript:x", "", 7]}
+    (block,) = present.media_blocks(replace(message, more=told))
+    assert [one["href"] for one in block["links"]] == ["https://cdn.example/a.jpg"]
+    assert "covered" in block["text"]
+    assert present.media_blocks(replace(message, more=told, deleted=True)) == []
+    assert present.media_blocks(message) == []
+
+
+def test_the_queue_says_what_is_at_stake_and_for_how_long_the_public_has_seen_it(world):
+    message = world.insult("A", "you utter spoon", "spoon", hidden=False)
+    case = a_case(work=Work.REVIEW, severity=Severity.HIGH)
+    later = message.created_at + timedelta(hours=3)
+    assert present.stakes(case, message, later) == ["High · 3 h", "red"]
+    assert present.stakes(case, replace(message, hidden=True), later) == ["High · not public", "red"]

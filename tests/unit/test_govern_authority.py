@@ -71,6 +71,13 @@ EXPECTED[Role.COMPLIANCE] |= {"TakeCaseStep", "ApproveOutcome", "SavePlaybook", 
 EXPECTED[Role.OWNER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SavePlaybook", "SaveAnswers", "SaveLimits"}
 EXPECTED[Role.OWNER] |= {"AgreeLimits"}
 
+# moderate: who answers for what is taken from people, or for how a channel is kept, decides it
+EXPECTED[Role.COMMUNITY_MANAGER] -= {"SetMode"}
+for each in (Role.OWNER, Role.COMPLIANCE):
+    EXPECTED[each] |= {"RestrictAuthor", "LiftRestriction", "SetMode"}
+EXPECTED[Role.OWNER] |= {"Delete"}
+for each in (Role.OWNER, Role.COMPLIANCE, Role.CUSTOMER_SERVICE_MANAGER):
+    EXPECTED[each] |= {"Escalate"}
 # listen: everybody says that something is wrong; who leads judges it; all who plan work its steps; it ends by two
 EXPECTED[Role.MARKETER] |= {"TakeIncidentStep"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"AssessIncident", "TakeIncidentStep"}

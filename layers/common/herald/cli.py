@@ -121,6 +121,12 @@ def _local_commands(commands: Any) -> None:
         commands, "why", _why, "tell in words why a message was decided as it was", "herald why facebook_page:70_71"
     )
     why.add_argument("message", metavar="MESSAGE", help="its id, platform:external_id")
+    why.add_argument("--replay", action="store_true", help="make each decision again; exit 1 if one differs")
+    study = _command(
+        commands, "study", _study, "a decision as a case study, Markdown without personal data",
+        "herald study facebook_page:70_71 > study.md",
+    )  # fmt: skip
+    study.add_argument("message", metavar="MESSAGE", help="its id, platform:external_id")
     bench = _command(commands, "bench", _bench, "measure, side by side, ratios last", "herald bench writes")
     bench.add_argument("bench", metavar="NAME")
 
@@ -371,7 +377,25 @@ def _say(args: argparse.Namespace) -> int:
 def _why(args: argparse.Namespace) -> int:
     from herald.flows.why import why  # noqa: PLC0415 - as this file begins
 
-    return _over_the_tables("why", lambda herald: print(why(herald, args.message)))
+    def tell(herald: Herald) -> int | None:
+        print(why(herald, args.message))
+        if not args.replay:
+            return None
+        from herald.flows.replay import replay, told  # noqa: PLC0415 - as this file begins
+
+        made = replay(args.message, herald)
+        print("\n" + "\n".join(map(told, made)))
+        if all(one.well for one in made):
+            return None
+        return _complain("a decision comes out otherwise when it is made again", _FAILED)
+
+    return _over_the_tables("why", tell)
+
+
+def _study(args: argparse.Namespace) -> int:
+    from herald.flows.study import study  # noqa: PLC0415 - as this file begins
+
+    return _over_the_tables("study", lambda herald: print(study(args.message, herald)))
 
 
 def _over_the_tables(name: str, work: Callable[[Herald], int | None]) -> int:

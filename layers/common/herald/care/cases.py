@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from herald.model import (
     CaseState,
     ClauseRef,
     Decision,
+    Kind,
     Message,
     Severity,
     Targets,
@@ -30,6 +32,12 @@ PROTECTIVE = "personal_data"
 """Label of a hide that protects its author (a telephone number in a question): what was asked still gets an answer."""
 
 DECIDE = "decide"  # the type of a review case
+LEASED = (Work.REVIEW, Work.APPEAL)
+CLAIMED_FOR = timedelta(minutes=15)
+"""How long a claim on a decision lasts. Whoever went home holds nothing back: the next person may take it."""
+
+_MOST_LATE = 6
+_LATE_STEP = timedelta(hours=8)
 OUTCOME_LIMIT = 500  # characters of an outcome
 OVERTURNED, UPHELD = "overturned", "upheld"  # how the outcome of an appeal begins
 _BY_HAND = {
@@ -133,13 +141,67 @@ def _case(
 # ---------------------------------------------------------------- what may happen to a case
 
 
+def holder(case: Case, now: datetime) -> str:
+    """Whose the case is at this moment; nobody's once a claim on a decision has run out."""
+    if case.claimed_until is not None and case.state is CaseState.CLAIMED and case.claimed_until <= now:
+        return ""
+    return case.owner
+
+
 def claim(case: Case, by: str, now: datetime) -> Case:
-    """`by` takes the case; claiming one's own again changes nothing. Raises Refused (owner, state)."""
+    """`by` takes the case; claiming one's own again changes nothing. Raises Refused (owner, state).
+
+    A decision is held for CLAIMED_FOR, so that two never do the same and nothing is stuck with who went home.
+    """
     _not_resolved(case)
-    _mine_or_free(case, by)
-    if case.owner == by:
+    mine(case, by, now)
+    if holder(case, now) == by:
         return case
-    return replace(case, state=CaseState.CLAIMED, owner=by)
+    until = now + CLAIMED_FOR if case.work in LEASED else None
+    return replace(case, state=CaseState.CLAIMED, owner=by, claimed_until=until)
+
+
+def mine(case: Case, by: str, now: datetime) -> None:
+    """Raises Refused (owner) while somebody else holds the case."""
+    if holder(case, now) not in ("", by):
+        raise _taken(case)
+
+
+def urgency(case: Case, *, exposed: bool, now: datetime) -> int:
+    """How much there is to lose by waiting: the more, the sooner a person should see it.
+
+    Two points a step of severity (0 to 8), one where the public sees the message meanwhile, one for each eight hours
+    past the deadline, six at most: so nothing slight waits for ever behind what is grave.
+
+    Args:
+        exposed: it stands in public; a direct message and what is hidden do not.
+    """
+    late = min(_MOST_LATE, 1 + (now - case.due_at) // _LATE_STEP) if case.due_at <= now else 0
+    return 2 * int(case.severity) + int(exposed) + late
+
+
+def exposed(message: Message) -> bool:
+    """Whether the public sees it now, as far as the platform has told."""
+    return message.kind is not Kind.DM and not message.hidden and not message.deleted
+
+
+def in_turn(waiting: Iterable[tuple[Case, Message]], now: datetime) -> list[tuple[Case, Message]]:
+    """Cases with their messages, the most urgent first. Of equals, those by the same clause stand together, so that
+    like is decided like; then the nearer deadline."""
+
+    def place(pair: tuple[Case, Message]) -> tuple[int, str, datetime, str]:
+        case, message = pair
+        cited = message.decision.policy if message.decision else None
+        return -urgency(case, exposed=exposed(message), now=now), str(cited or ""), case.due_at, case.id
+
+    return sorted(waiting, key=place)
+
+
+def next_for(waiting: Iterable[tuple[Case, Message]], by: str, now: datetime) -> Case | None:
+    """What `by` should decide now: what they hold already, else the most urgent that nobody holds."""
+    open_ = [case for case, _ in in_turn(waiting, now) if case.state is not CaseState.RESOLVED]
+    held = [case for case in open_ if holder(case, now) == by]
+    return next(iter((*held, *(case for case in open_ if not holder(case, now)))), None)
 
 
 def answering(case: Case, by: str, reply_id: str, *, outcome: str = "", clause: ClauseRef | None = None) -> Case:
@@ -151,7 +213,8 @@ def answering(case: Case, by: str, reply_id: str, *, outcome: str = "", clause: 
     _not_resolved(case)
     if case.work is not Work.ANSWER:
         raise Refused("state", f"This is a {case.work}, not a message that waits for an answer.")
-    _mine_or_free(case, by)
+    if case.owner not in ("", by):
+        raise _taken(case)
     if case.state is CaseState.ANSWERING:
         if case.reply_id == reply_id:
             return case
@@ -194,7 +257,7 @@ def resolve(case: Case, by: str, outcome: str, clause: ClauseRef | None, now: da
     _not_resolved(case)
     if case.work is Work.APPEAL:
         raise Refused("state", "An appeal is upheld or overturned, not merely closed. Decide it.")
-    _mine_or_free(case, by)
+    mine(case, by, now)
     if case.state is CaseState.ANSWERING:
         raise Refused("state", "A reply is on its way. Resolve when it stands on the platform.")
     said, ground = _conclusion(outcome, clause)
@@ -228,9 +291,9 @@ def _not_resolved(case: Case) -> None:
         raise Refused("state", f"This case was resolved by {case.resolved_by or 'someone'}{when}: {case.outcome}.")
 
 
-def _mine_or_free(case: Case, by: str) -> None:
-    if case.owner and case.owner != by:
-        raise Refused("owner", f"{case.owner} is answering this. Ask them before you act; nothing was changed.")
+def _taken(case: Case) -> Refused:
+    doing = "deciding" if case.work in LEASED else "answering"
+    return Refused("owner", f"{case.owner} is {doing} this. Ask them before you act; nothing was changed.")
 
 
 def _conclusion(outcome: str, clause: ClauseRef | None) -> tuple[str, ClauseRef]:

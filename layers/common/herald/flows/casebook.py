@@ -13,7 +13,9 @@ from herald.flows.context import Herald
 from herald.model import (
     Account,
     Act,
+    Action,
     Case,
+    Decision,
     Delivery,
     DeliveryState,
     Handling,
@@ -23,6 +25,7 @@ from herald.model import (
     PostKind,
     Revised,
     StateChange,
+    Tallied,
     Work,
 )
 
@@ -85,6 +88,20 @@ def withdrawing(case: Case, herald: Herald) -> list[StateChange]:
     """The author took the words back: what we thought of the person goes with them, and nothing climbs any more."""
     kept = herald.store.find(Handling, case.id, case.brand)
     return [Revised(replace(kept, persona=None, ended=True), kept.version)] if kept else []
+
+
+_STANDING = (Action.HIDE, Action.DELETE)
+
+
+def tallied(message: Message, before: Decision | None, after: Decision) -> list[StateChange]:
+    """What a decision changes in how many of the author's messages stand hidden (model.restrictions.AuthorTally)."""
+    difference = (after.action in _STANDING) - (before is not None and before.action in _STANDING)
+    if not difference or not message.author_id:
+        return []
+    from herald.model.restrictions import AuthorTally  # noqa: PLC0415  only what is hidden needs it
+
+    place = (f"{message.platform}:{message.account_id}", message.author_id)
+    return [Tallied(AuthorTally, place, {"hidden": difference})]
 
 
 def hide_delivery(

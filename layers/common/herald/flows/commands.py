@@ -77,6 +77,58 @@ class Overrule(Command):
 
 
 @record
+class Delete(Command):
+    """Delete a customer's message on the platform. It cannot be shown again: hide where hiding is enough."""
+
+    message_id: str
+    reason: str
+    clause: str
+    expected: int  # version of the message the person saw
+
+
+@record
+class RestrictAuthor(Command):
+    """Limit or block who wrote a message, on its account, for some days: moderate.ladder proposes, a person chooses."""
+
+    message_id: str
+    measure: str  # model.restrictions.Measure
+    days: int  # moderate.ladder.DAYS
+    reason: str
+    clause: str
+    expected: int  # version of the author's restriction the person saw; 0 if there was none
+
+
+@record
+class LiftRestriction(Command):
+    """End a limit or a block before its time."""
+
+    account: str  # "platform:id"
+    author_id: str
+    reason: str
+    expected: int
+
+
+@record
+class Escalate(Command):
+    """Hand a decision to who answers for more: it goes to the top of the queue, free for them, and they are told."""
+
+    message_id: str
+    to: str  # model.Role: community_manager, compliance or owner
+    reason: str
+    expected: int  # version of the message the person saw
+
+
+@record
+class SetMode(Command):
+    """Say how an account is moderated. Refused, with the reason, where its platform cannot."""
+
+    account: str
+    mode: str  # model.restrictions.Mode
+    reason: str
+    expected: int  # number in force, or 0
+
+
+@record
 class DecideAppeal(Command):
     """Uphold the decision a customer appeals against, or overturn it: then the message is shown again.
 
@@ -836,6 +888,7 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((SaveMonitor,), "monitors"),
         **dict.fromkeys((SaveFeed, RetireFeed, KeepItem), "feeds"),
         **dict.fromkeys((RecordRecommendation, ActOnRecommendation, MeasureEffect), "recommendations"),
+        **dict.fromkeys((RestrictAuthor, LiftRestriction, SetMode, Escalate), "restrictions"),
         **dict.fromkeys((MakeLink,), "invite"),
         **dict.fromkeys((MailReport,), "mailing"),
     }

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from herald.care import cases as care
 from herald.care.hours import business_elapsed, parse_hours
@@ -63,6 +64,9 @@ from herald.model import (
 from herald.model.record import record
 from herald.ports import Outlet, Proof
 from herald.publish.variants import publication
+
+if TYPE_CHECKING:
+    from herald.model.restrictions import Restriction
 
 CHAIN = "delivery"
 _RACES = 5
@@ -159,7 +163,7 @@ def _begin(sending: Delivery, delivery: Delivery, account: Account, herald: Hera
         obstacle = _obstacle(delivery, herald) or stand.obstacle
         if obstacle:
             return _supersede(delivery, obstacle, herald, now)
-        guards = [*_guards(delivery, account), *map(Still, stand.read)]
+        guards = [*_guards(delivery, account, herald), *map(Still, stand.read)]
         try:
             herald.store.commit([Revised(sending, delivery.version), *_releasing(sending, herald), *guards])
         except Stale as stale:
@@ -181,7 +185,7 @@ def _releasing(sending: Delivery, herald: Herald) -> list[StateChange]:
     return [Revised(after, target.version)]
 
 
-def _guards(delivery: Delivery, account: Account) -> list[StateChange]:
+def _guards(delivery: Delivery, account: Account, herald: Herald) -> list[StateChange]:
     """What must still be so at the very moment of sending.
 
     A hold stops what we publish. It stops neither answers, which people give one by one, nor hides.
@@ -191,9 +195,18 @@ def _guards(delivery: Delivery, account: Account) -> list[StateChange]:
             NotHeld(account.id),
             IsApproved(delivery.post_id, account.id, delivery.content_hash),
         ]
-    if delivery.act in (Act.HIDE, Act.UNHIDE):
+    if delivery.act in (Act.HIDE, Act.UNHIDE, Act.DELETE):
         return [StillOrdered(delivery.message_id, delivery.id)]
+    if delivery.act.of_an_author:
+        return [Still(stands)] if (stands := _restriction(delivery, herald)) else []
     return []
+
+
+def _restriction(delivery: Delivery, herald: Herald) -> Restriction | None:
+    """What stands against the author this acts on."""
+    from herald.model.restrictions import Restriction  # noqa: PLC0415  rare
+
+    return herald.store.find(Restriction, f"{delivery.platform}:{delivery.account_id}", delivery.target)
 
 
 def _refused(delivery: Delivery, stale: Stale, herald: Herald, now: datetime) -> Delivered:
@@ -247,6 +260,9 @@ def _obstacle(delivery: Delivery, herald: Herald) -> str:
     """Why this act must not happen any more, or nothing. Posts are guarded by the transaction alone."""
     if delivery.act.of_a_post:
         return ""
+    if delivery.act.of_an_author:
+        stands = _restriction(delivery, herald)
+        return "" if stands and stands.act == delivery.id else "A newer order took its place."
     message = herald.store.message(delivery.message_id)
     if message is None:
         return "The message is gone."
@@ -354,7 +370,16 @@ def _done(delivery: Delivery, proof: Proof, account: Account, herald: Herald, no
     extra: list[StateChange] = []
     if delivery.act in (Act.REPLY, Act.PUBLISH):
         extra.append(Posted(delivery.platform, proof.external_id, delivery.id))
+    if delivery.act in (Act.HIDE, Act.DELETE):
+        extra += _exposed(delivery, herald, now)
     return _settle(done, delivery, "done", extra, herald, now)
+
+
+def _exposed(delivery: Delivery, herald: Herald, now: datetime) -> list[StateChange]:
+    from herald.flows import verdicts  # noqa: PLC0415  most of what is delivered hides nothing
+
+    message = herald.store.message(delivery.message_id)
+    return list(verdicts.exposure(message, now)) if message and message.decision else []
 
 
 def _tell_row(delivery: Delivery, proof: Proof, account: Account, herald: Herald, now: datetime) -> None:
@@ -362,9 +387,11 @@ def _tell_row(delivery: Delivery, proof: Proof, account: Account, herald: Herald
 
     Of a publication the variant's row tells enough.
     """
-    if delivery.act is Act.PUBLISH:
+    if delivery.act is Act.PUBLISH or delivery.act.of_an_author:
         return
-    if delivery.act is Act.TAKE_DOWN:
+    if delivery.act is Act.DELETE:
+        change, ours, target = Change.DELETED, False, delivery.target
+    elif delivery.act is Act.TAKE_DOWN:
         change, ours, target = Change.DELETED, True, delivery.target
     elif delivery.act is Act.REPLY:
         change, ours, target = Change.OUTBOUND, True, proof.external_id

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
+from herald.flows import casebook
 from herald.flows.casebook import hide_delivery
 from herald.flows.chain import commit_audited
 from herald.flows.commands import (
@@ -22,6 +23,7 @@ from herald.flows.commands import (
     Claim,
     Command,
     DecideAppeal,
+    Delete,
     Hide,
     Overrule,
     Reply,
@@ -171,6 +173,21 @@ def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: d
     return _decide(message, action, clause, reason, person, herald, now)
 
 
+def _delete(command: Delete, person: Person, herald: Herald, now: datetime) -> Plan:
+    """A person's own decision, never a rule's: it cannot be taken back. The words stay here as evidence."""
+    message = _judgeable(command.message_id, herald)
+    authorise(command, person, message.brand, herald, now)
+    same_version(message.version, command.expected)
+    reason = words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
+    clause = clause_named(command.clause, herald)
+    outlet = herald.outlets.get(message.platform)
+    if outlet is None or Act.DELETE not in outlet.capabilities.acts:
+        raise Refused(
+            "state", f"{message.platform} lets nobody delete what others wrote. Hide it, or act on its author."
+        )
+    return _decide(message, Action.DELETE, clause, reason, person, herald, now)
+
+
 def _overrule(command: Overrule, person: Person, herald: Herald, now: datetime) -> Plan:
     message = _judgeable(command.message_id, herald)
     authorise(command, person, message.brand, herald, now)
@@ -178,7 +195,7 @@ def _overrule(command: Overrule, person: Person, herald: Herald, now: datetime) 
     reason = words(command.reason, "Give a reason: an overruled decision without one teaches nobody.", REASON_LIMIT)
     if message.decision is None:
         raise Refused("state", "Nothing was decided on this message yet. Wait a moment and look again.")
-    if command.action is Action.QUEUE:
+    if command.action not in (Action.ALLOW, Action.HIDE):
         raise Refused("input", "Overrule to allow or to hide; queueing would leave it undecided.")
     return _decide(message, command.action, clause_named(command.clause, herald), reason, person, herald, now)
 
@@ -198,15 +215,15 @@ def _decide(
         policy=clause,
         rationale=reason,
         labels=before.labels if before else (),
-        evidence=before.evidence if before and action is Action.HIDE else (),
+        evidence=before.evidence if before and action is not Action.ALLOW else (),
     )
     after = replace(message, decision=decision, pending="", attempts=0, parked_until=None, error="")
     changes: list[StateChange] = [Acted(message.id, message.brand, message.text, decision)]
     wake: Delivery | None = None
     sentence = "Your decision stands."
-    wanted = action is Action.HIDE
-    if bool(message.hidden) is not wanted or _on_its_way(message, herald):
-        act = Act.HIDE if wanted else Act.UNHIDE
+    wanted = action is not Action.ALLOW
+    if action is Action.DELETE or bool(message.hidden) is not wanted or _on_its_way(message, herald):
+        act = _ACTS[action]
         outlet = herald.outlets.get(message.platform)
         if outlet and act in outlet.capabilities.acts:
             wake = hide_delivery(
@@ -214,11 +231,18 @@ def _decide(
             )
             after = replace(after, act=wake.id)
             changes.append(New(wake))
-            sentence = f"Your decision stands; the message is being {'hidden' if wanted else 'shown again'}."
+            sentence = f"Your decision stands; the message is being {_BEING[action]}."
         elif bool(message.hidden) is not wanted:
             changes.append(New(_task(message, act, now), once=True))
             sentence = "Your decision stands. The platform does not let Herald do it: a task was made to do it by hand."
-    changes += _close_review(message, before, person, decision, herald, now)
+    closed = _close_review(message, before, person, decision, herald, now)
+    asked = next((one.thing for one in closed if isinstance(one, Revised) and isinstance(one.thing, Case)), None)
+    from herald.flows import verdicts  # noqa: PLC0415  a room is read when it is needed
+
+    changes += [*closed, *verdicts.verdict(message, before, decision, asked=asked)]
+    if wanted and wake is None and message.hidden and not (before and before.action is Action.HIDE):
+        changes += verdicts.held_back(message, decision, now)
+    changes += casebook.tallied(message, before, decision)
     account = herald.store.account(message.platform, message.account_id)
     if account:
         after = replace(after, counted=counts.contribution(after, account.timezone))
@@ -243,8 +267,9 @@ def _close_review(
     review = herald.store.case(case_id(message.id, Work.REVIEW, before.content_hash))
     if review is None or review.state is CaseState.RESOLVED:
         return []
+    care.mine(review, person.id, now)
     closed = replace(
-        review, state=CaseState.RESOLVED, owner=review.owner or person.id, resolved_at=now, resolved_by=person.id,
+        review, state=CaseState.RESOLVED, owner=person.id, resolved_at=now, resolved_by=person.id,
         outcome=f"decided: {decision.action}", clause=decision.policy,
     )  # fmt: skip
     return [Revised(closed, review.version)]
@@ -293,18 +318,26 @@ def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: d
     decision = made.get(case.id.rpartition("~")[2])
     if decision and decision.decided_by == person.id:
         raise Refused("second_person", "You made this decision. Someone else must decide the appeal.")
+    care.mine(case, person.id, now)
     verdict = care.OVERTURNED if command.overturn else care.UPHELD
     closed = Revised(care.appeal_decided(case, person.id, f"{verdict}: {reason}", clause, now), case.version)
     facts: dict[str, str | int | bool | None] = {
         "message": message.id, "appeal": verdict, "clause": str(clause), "reason": hashed(reason),
     }  # fmt: skip
+    ended: list[StateChange] = [closed]
+    if decision:
+        from herald.flows import verdicts  # noqa: PLC0415  a room is read when it is needed
+
+        ended.append(verdicts.appealed(message, decision, verdict, case, now))
     standing = message.decision and decision and message.decision.key == decision.key
     if not command.overturn or not standing or message.deleted:
         replaced = "The appeal is closed; the decision was replaced meanwhile."
+        if standing and decision and decision.action is Action.DELETE:
+            replaced = "Overturned; but it was deleted, and cannot be shown again. The customer reads that."
         sentence = replaced if command.overturn else "The decision stands."
-        return Plan((closed,), Done(sentence, case.id), facts)
+        return Plan(tuple(ended), Done(sentence, case.id), facts)
     shown = _decide(message, Action.ALLOW, clause, reason, person, herald, now)
-    return replace(shown, changes=(*shown.changes, closed), facts=shown.facts | facts)
+    return replace(shown, changes=(*shown.changes, *ended), facts=shown.facts | facts)
 
 
 def _acknowledge(command: AcknowledgePolicy, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -380,10 +413,13 @@ def _with_names(refused: Refused, herald: Herald) -> Refused:
     return Refused(refused.missing, f"{person.name} {rest}") if person else refused
 
 
+_ACTS = {Action.ALLOW: Act.UNHIDE, Action.HIDE: Act.HIDE, Action.DELETE: Act.DELETE}
+_BEING = {Action.ALLOW: "shown again", Action.HIDE: "hidden", Action.DELETE: "deleted"}
 _OWN: Mapping[type[Command], Planner] = MappingProxyType(
     {
         Reply: _reply,
         Hide: _show_or_hide,
+        Delete: _delete,
         Unhide: _show_or_hide,
         Claim: _claim,
         Resolve: _resolve,

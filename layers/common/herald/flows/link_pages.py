@@ -17,6 +17,7 @@ from herald.measure.markup import Safe, clean, join, link, tag
 from herald.model import (
     Account,
     Acknowledgement,
+    Action,
     Case,
     Clause,
     Media,
@@ -309,18 +310,19 @@ def appeal(
     hint = f"A person who did not make the decision reads it. At most {most:,} characters."
     rule = tag("div", tag("h2", f"The rule it rests on: {clause.number} {clause.title}"), tag("p", lines(clause.text)),
                class_="card") if clause else Safe("")  # fmt: skip
+    gone = decision is not None and decision.action is Action.DELETE
+    wrote = tag("div", tag("h2", "What you wrote"), tag("p", lines(message.text[:1000]), class_="said"),
+                class_="card") if message.text else Safe("")  # fmt: skip
     return page(
-        "Your message was hidden",
-        tag("p", f"{account.name} hid it on {at}.", class_="mute"), note(told),
-        tag("div", tag("h2", "What you wrote"), tag("p", lines(message.text[:1000]), class_="said"), class_="card"),
-        rule,
+        f"Your message was {'deleted' if gone else 'hidden'}",
+        tag("p", f"{account.name} {'deleted' if gone else 'hid'} it on {at}.", class_="mute"), note(told), wrote, rule,
         _form(_text("text", "Why was this wrong?", most, hint), _button("appeal", "Send the appeal")),
         foot=f"You can appeal once, until {when(until, account.timezone)}. Opening this page changes nothing.",
     )  # fmt: skip
 
 
-def appealed(case: Case, account: Account, clause: Clause | None) -> bytes:
-    """What came of the appeal so far."""
+def appealed(case: Case, account: Account, clause: Clause | None, *, gone: bool = False) -> bytes:
+    """What came of the appeal so far. `gone`: the message was deleted, so that it cannot be shown again."""
     if case.resolved_at is None:
         told = Note(
             f"We received your appeal on {when(case.opened_at, account.timezone)}. A person who did not make the "
@@ -330,7 +332,10 @@ def appealed(case: Case, account: Account, clause: Clause | None) -> bytes:
     result, _, reason = case.outcome.partition(": ")
     happy = result == care.OVERTURNED
     title = "Your appeal was successful" if happy else "Your appeal was declined"
-    told = Note("Your message is shown again." if happy else "Your message stays hidden.", "good" if happy else "")
+    shown = "We were wrong to delete your message. It cannot be shown again; you may write it again."
+    stays = "It was right to delete your message." if gone else "Your message stays hidden."
+    words = (shown if gone else "Your message is shown again.") if happy else stays
+    told = Note(words, "good" if happy else "")
     if result not in (care.OVERTURNED, care.UPHELD):  # the author deleted the message
         return page("Your appeal", note(Note("It was closed: the message is no longer there.")))
     rule = f"{clause.number} {clause.title}" if clause else ""

@@ -23,6 +23,7 @@ from herald.flows.sealed import appealable, changed, keys, may_share, seen_of
 from herald.govern import links, policies
 from herald.govern.links import Link, Purpose
 from herald.model import (
+    Action,
     AuditEntry,
     Clause,
     ClauseRef,
@@ -280,12 +281,17 @@ def _appeal(link: Link, herald: Herald, told: Note | None = None, status: int = 
         raise _Dead
     case = herald.store.case(case_id(message.id, Work.APPEAL, link.seen))
     if case is not None:
-        return Answer(200, pages.appealed(case, account, _clause(case.clause, herald)), "appealed")
+        return Answer(200, pages.appealed(case, account, _clause(case.clause, herald), gone=_gone(message)), "appealed")
     if not _stands(message, link):
         return Answer(status if status == 200 else 409, pages.nothing_to_appeal(), "stale")
     clause = _clause(message.decision.policy if message.decision else None, herald)
     body = pages.appeal(message, account, clause, told, link.expires, APPEAL_LIMIT)
     return Answer(status, body, "shown")
+
+
+def _gone(message: Message) -> bool:
+    """Deleted by us: then nothing is shown again."""
+    return message.decision is not None and message.decision.action is Action.DELETE
 
 
 def _stands(message: Message, link: Link) -> bool:

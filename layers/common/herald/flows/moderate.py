@@ -7,11 +7,12 @@ expects the very version that was judged. A record that fails is parked on its r
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 from hashlib import sha256
+from typing import TYPE_CHECKING
 
 from herald.care import cases as care
 from herald.errors import Conflict, Refused, Stale
@@ -46,6 +47,9 @@ from herald.model import (
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
 from herald.moderate.rules import RuleSet, compile_rules
+
+if TYPE_CHECKING:
+    from herald.model.restrictions import Mode, Restriction
 
 WRITES = 100
 """What a transaction of DynamoDB takes. A slice fills it: its messages share the cost of counts and audit."""
@@ -87,6 +91,8 @@ class _Facts:
     accounts: dict[str, Account]
     targets: Targets
     can: dict[str, frozenset[Act]]
+    limited: Mapping[tuple[str, str], Restriction]  # account, author -> what stands against them
+    modes: Mapping[str, Mode]  # account -> how it is moderated
 
 
 @record
@@ -122,7 +128,7 @@ def moderate(
     waiting = _waiting(rows.values(), None if even_parked else now)
     if not waiting:
         return []
-    facts = _facts(herald, now)
+    facts = _facts(waiting, herald, now)
     judged, outcomes = _judge_all(waiting, facts, herald, now)
     for slice_ in _slices(judged):
         outcomes += _slice(slice_, facts, herald, now)
@@ -139,7 +145,13 @@ def _waiting(messages: Iterable[Message], now: datetime | None) -> list[Message]
     return [m for m in messages if m.pending and (now is None or m.parked_until is None or m.parked_until <= now)]
 
 
-def _facts(herald: Herald, now: datetime) -> _Facts:
+def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
+    from herald.model.restrictions import ChannelMode, Restriction  # noqa: PLC0415  not part of a start
+
+    authors = {(f"{m.platform}:{m.account_id}", m.author_id) for m in waiting if m.author_id and not m.outbound}
+    stand = herald.store.find_all(Restriction, sorted(authors)) if authors else []
+    told = {f"{m.platform}:{m.account_id}" for m in waiting}
+    modes = [herald.store.shelf(ChannelMode, account, newest=True, limit=1) for account in sorted(told)]
     rules, accounts = herald.store.rules(), herald.store.accounts()
     return _Facts(
         rules=_compiled(rules.text if rules else ""),
@@ -151,6 +163,8 @@ def _facts(herald: Herald, now: datetime) -> _Facts:
             for platform in {account.platform for account in accounts}
             if (outlet := herald.outlets.get(platform)) is not None
         },
+        limited={(one.account, one.author_id): one for one in stand if one.stands(now)},
+        modes={newest[0].account: newest[0].mode for newest in modes if newest},
     )
 
 
@@ -265,6 +279,9 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
     if account is None:
         raise LookupError("no such account")
     settled = replace(message, pending="", attempts=0, parked_until=None, error="")
+    if message.deleted and message.decision and message.decision.action is Action.DELETE:
+        # ours: the words are kept beside the decision, as evidence, and an appeal can still be heard
+        return _counted(message, settled, _withdraw(message, herald, now, ours=True), account)
     if message.deleted:
         herald.store.forget(message.id)  # before the commit that clears the mark: a crash comes back here
         return _counted(message, _wordless(settled), _withdraw(message, herald, now), account)
@@ -286,7 +303,10 @@ def _decision(message: Message, facts: _Facts, now: datetime) -> Decision:
             rationale="Longer than Herald keeps: the rest was not judged. Read it on the platform before you decide.",
         )
     before = message.decision
-    hidden = before is not None and before.action is Action.HIDE and message.hidden is not False
+    hidden = before is not None and (
+        (before.action is Action.HIDE and message.hidden is not False)
+        or (before.action is Action.QUEUE and message.hidden is True)
+    )
     if hidden and before is not None and decision.action is Action.ALLOW:
         # what was hidden for its old words is not shown again by a machine: an abuser could edit it back
         return replace(
@@ -296,7 +316,45 @@ def _decision(message: Message, facts: _Facts, now: datetime) -> Decision:
             policy=before.policy,
             rationale="Edited after it was hidden; no rule matches the new words. A person decides whether to show it.",
         )
+    return _by_standing_order(message, decision, facts)
+
+
+def _by_standing_order(message: Message, decision: Decision, facts: _Facts) -> Decision:
+    """What people have said of this author and this channel beforehand; what a rule hides, stays hidden.
+
+    - Of an author who is limited or blocked, what the public could read waits for a person.
+    - In a reactive channel no rule hides: a person does.
+    """
+    limit = _limit(message, facts)
+    if limit is not None and decision.action is Action.ALLOW:
+        until = f"{limit.until:%Y-%m-%d}"
+        return replace(
+            decision, action=Action.QUEUE, severity=max(decision.severity, Severity.LOW), rule=None, evidence=(),
+            rationale=f"Its author is {_STANDS[limit.measure]} until {until}: a person sees it before the public does.",
+        )  # fmt: skip
+    mode = facts.modes.get(f"{message.platform}:{message.account_id}", "")
+    if mode == "reactive" and decision.action is Action.HIDE:
+        return replace(decision, action=Action.QUEUE, rationale=f"{decision.rationale} Here a person decides.".strip())
     return decision
+
+
+_STANDS = {"limit": "limited", "block": "blocked"}
+_PUBLIC = frozenset({Kind.COMMENT, Kind.MENTION, Kind.POST})
+
+
+def _limit(message: Message, facts: _Facts) -> Restriction | None:
+    """What stands against the author of public words; a direct message or a review is judged as anybody's."""
+    if message.kind not in _PUBLIC:
+        return None
+    return facts.limited.get((f"{message.platform}:{message.account_id}", message.author_id or ""))
+
+
+def _held_back(message: Message, decision: Decision, facts: _Facts) -> bool:
+    """Whether what waits for a person is hidden meanwhile: its author is limited, or the channel holds back."""
+    if decision.action is not Action.QUEUE or message.kind not in _PUBLIC:
+        return False
+    mode = facts.modes.get(f"{message.platform}:{message.account_id}", "")
+    return mode == "hold" or _limit(message, facts) is not None
 
 
 def _carry_out(
@@ -317,7 +375,13 @@ def _carry_out(
     if decision.action is not Action.ALLOW:
         changes.append(Acted(message.id, account.brand, message.text, decision))
     delivery = None
-    if decision.action is Action.HIDE and Act.HIDE in can and message.hidden is not True:
+    changes += casebook.tallied(message, message.decision, decision)
+    if decision.action is not Action.ALLOW:
+        from herald.flows import verdicts  # noqa: PLC0415  not part of a start
+
+        changes += verdicts.verdict(replace(message, brand=account.brand), message.decision, decision)
+    hides = decision.action is Action.HIDE or _held_back(message, decision, facts)
+    if hides and Act.HIDE in can and message.hidden is not True:
         delivery = casebook.hide_delivery(message, account.brand, Act.HIDE, ordered_by="rules", now=now)
         changes.append(New(delivery, once=True))
         after = replace(after, act=delivery.id)
@@ -333,13 +397,14 @@ def _wordless(message: Message) -> Message:
     return replace(message, decision=replace(decision, evidence=(), rationale=rationale, trace=()))
 
 
-def _withdraw(message: Message, herald: Herald, now: datetime) -> tuple[StateChange, ...]:
-    """The author deleted it: open cases on it are closed as withdrawn; a reply on its way settles by itself."""
+def _withdraw(message: Message, herald: Herald, now: datetime, *, ours: bool = False) -> tuple[StateChange, ...]:
+    """It was deleted: open cases on it are closed as withdrawn, but an appeal against our own deletion stays; a reply
+    on its way settles by itself."""
     ids = [message.case_id] if message.case_id else []
     if message.decision:
         judged = message.decision.content_hash
         ids += [case_id(message.id, Work.REVIEW, judged), case_id(message.id, Work.TASK, f"{judged}~{Act.HIDE}")]
-        ids.append(case_id(message.id, Work.APPEAL, message.decision.key))
+        ids += [] if ours else [case_id(message.id, Work.APPEAL, message.decision.key)]
     closed: list[StateChange] = []
     for case in herald.store.cases(ids).values():
         if case.state not in (CaseState.ANSWERING, CaseState.RESOLVED):

@@ -16,9 +16,11 @@ FACETS = ("words", "images", "link", "accounts", "times")
 
 
 def appealable(message: Message) -> bool:
-    """Whether a decision to hide stands on it."""
+    """Whether a decision to hide stands on it, or one to delete: then the message is gone and the decision stands."""
     decision = message.decision
-    return bool(not message.deleted and decision and decision.action is Action.HIDE)
+    if decision is None:
+        return False
+    return decision.action is Action.DELETE or (decision.action is Action.HIDE and not message.deleted)
 
 
 def changed(then: str, now: str) -> list[str]:

@@ -3,11 +3,13 @@
 A contribution is `day|kind|standing|by|edited|labels|hour`, like `2026-11-22|comment|hide|rules|edited|complaint|14`:
 
 - day, hour: of `created_at`, in the account's time zone; a row counted before hours were has none, and counts in none
-- standing: the action that stands (allow, queue, hide), `deleted` for a tombstone, `fact` for what nobody judges
+- standing: the action that stands (allow, queue, hide, delete), `deleted` for a tombstone, `fact` for what nobody
+  judges
 - by: `rules` or `person`; edited: `edited` or nothing; labels: the counted ones, sorted, comma between
 
-Once deleted, a message contributes its day, its kind and its deletion only: nothing stands on it any more, and so the
-sum does not depend on whether it was judged before the deletion reached us.
+What we deleted keeps its contribution. Once its author deleted it, a message contributes its day, its kind and its
+deletion only: nothing stands on it any more, and so the sum does not depend on whether it was judged before the
+deletion reached us.
 docs/metrics.md defines every metric; a test holds the two together.
 """
 
@@ -47,7 +49,8 @@ def contribution(message: Message, day_zone: str) -> str:
     day = local.date().isoformat()
     if message.kind not in SPOKEN:
         return "" if message.deleted or not message.stamp else f"{day}|{message.kind}|{_FACT}|||"
-    if message.deleted:
+    ours = message.decision is not None and message.decision.action is Action.DELETE
+    if message.deleted and not ours:
         return f"{day}|{message.kind}|{_DELETED}|||"
     if message.decision is None:
         return ""

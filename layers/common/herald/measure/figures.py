@@ -156,7 +156,7 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "judged", "Messages judged", "messages",
         "Messages on which a decision stands, by rules or by a person.",
-        "`action.allow` + `action.queue` + `action.hide`", _OWN, _DAYS,
+        "`action.allow` + `action.queue` + `action.hide` + `action.delete`", _OWN, _DAYS,
     ),
     Definition(
         "hidden", "Hidden", "messages", "Messages of the period on which the decision to hide stands.",
@@ -512,10 +512,10 @@ def response_times(responses: Iterable[Response]) -> Times:
     """
     every = list(responses)
     waits = sorted(_count(one.open_waited, one.case_id) for one in every)
-    return Times(_quantile(waits, 1, 2), _quantile(waits, 9, 10), sum(one.met for one in every), len(every))
+    return Times(quantile(waits, 1, 2), quantile(waits, 9, 10), sum(one.met for one in every), len(every))
 
 
-def _quantile(ordered: Sequence[int], above: int, below: int) -> float | None:
+def quantile(ordered: Sequence[int], above: int, below: int) -> float | None:
     """The above/below quantile, linear between neighbours; computed in whole numbers up to the last division."""
     if not ordered:
         return None
@@ -571,7 +571,7 @@ def moderation(counts: Mapping[str, Mapping[str, int]], wanted: Sequence[str]) -
 
     hidden, queued = of("action.hide"), of("action.queue")
     return {
-        "judged": of("action.allow") + hidden + queued, "hidden": hidden, "queued": queued,
+        "judged": of("action.allow") + hidden + queued + of("action.delete"), "hidden": hidden, "queued": queued,
         "overruled": of("by.person"),
     }  # fmt: skip
 

@@ -34,6 +34,7 @@ class Case:
     due_at: deadline for the first response (answer) or for the decision (review, task), UTC.
     answered_at: when the first reply stood on the platform.
     note: for a task, what to do, in words; for an appeal, what the customer says.
+    claimed_until: of a decision (review, appeal), when its owner's claim runs out and it is anybody's again.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Case:
     outcome: str = ""
     clause: ClauseRef | None = None
     note: str = ""
+    claimed_until: datetime | None = None
     version: int = 0
 
     @property

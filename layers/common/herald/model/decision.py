@@ -15,11 +15,16 @@ WORDS_GONE = "The author deleted the words this was about."
 
 
 class Action(StrEnum):
-    """What is to be done with a message. Order of weight: allow < queue < hide."""
+    """What is to be done with a message. Order of weight: allow < queue < hide < delete."""
 
     ALLOW = "allow"
     QUEUE = "queue"
     HIDE = "hide"
+    DELETE = "delete"  # by people only: it cannot be taken back
+
+
+BY_RULE = (Action.ALLOW, Action.QUEUE, Action.HIDE)
+"""What a rule may ask for."""
 
 
 class Severity(IntEnum):

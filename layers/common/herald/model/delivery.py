@@ -1,4 +1,4 @@
-"""One outgoing act on a platform: a reply, a hide, an unhide. The row is the truth, the queue only wakes."""
+"""One outgoing act on a platform: a reply, a hide, a block. The row is the truth, the queue only wakes."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ class Act(StrEnum):
     REPLY = "reply"
     HIDE = "hide"
     UNHIDE = "unhide"
+    DELETE = "delete"  # delete somebody's message
+    BLOCK = "block"  # an author, on one account
+    UNBLOCK = "unblock"
     PUBLISH = "publish"
     TAKE_DOWN = "take_down"  # delete a post of ours on the platform
 
@@ -20,6 +23,11 @@ class Act(StrEnum):
     def of_a_post(self) -> bool:
         """Whether it carries a post of ours, rather than acting on somebody's message."""
         return self in (Act.PUBLISH, Act.TAKE_DOWN)
+
+    @property
+    def of_an_author(self) -> bool:
+        """Whether it acts on a person rather than on one message."""
+        return self in (Act.BLOCK, Act.UNBLOCK)
 
 
 class DeliveryState(StrEnum):
@@ -45,7 +53,7 @@ class DeliveryState(StrEnum):
 class Delivery:
     """Attributes:
     id: derived from what ordered it (the decision or the command), so that ordering twice makes one.
-    target: external id of the message acted on.
+    target: external id of the message acted on; of a block, the author's id.
     due_at: when it must next be looked at: the release, the end of a back-off, of a lease, of settling.
     lease_until: while `sending`, nobody else touches it before this.
     attempt: number of calls begun; first_sent_at is when the first left.

@@ -196,12 +196,14 @@ _DONE = {
     Action.ALLOW: "Allowed: the message stays visible.",
     Action.QUEUE: "Queued: the message stays visible until a person decides.",
     Action.HIDE: "Hidden: only its author and their friends may still see it, as the platform defines it.",
+    Action.DELETE: "Deleted: nobody sees it any more.",
 }
 _QUEUED_HIDDEN = "Queued: the message was hidden before and stays hidden until a person decides."
 _REVERSED = {
     Action.ALLOW: "To change it: overrule the decision with a reason and a clause; the message is then hidden.",
     Action.QUEUE: "To close it: overrule the decision, allow or hide, with a reason and a clause.",
     Action.HIDE: "To reverse it: overrule the decision with a reason, or unhide the message. The author may appeal.",
+    Action.DELETE: "It cannot be shown again; its words are kept here, as evidence, with the decision.",
 }
 
 
@@ -239,7 +241,7 @@ def explain(message: Message, decision: Decision, policy_text: str | None, judge
     who = f"rules {decision.rules_hash}" if decision.decided_by == "rules" else decision.decided_by
     lines.append(f"Decided:   by {who}, {_when(decision.decided_at)}")
     lines.append(f"Now:       {_now(message)}")
-    if not message.deleted:
+    if not message.deleted or decision.action is Action.DELETE:
         lines.append(_REVERSED[decision.action])
     return "\n".join(lines)
 

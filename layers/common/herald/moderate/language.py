@@ -19,6 +19,7 @@ from dataclasses import field, replace
 
 from herald.documents import BadDocument, Node, read
 from herald.model import Action, Escalation, Kind, Severity
+from herald.model.decision import BY_RULE
 from herald.model.record import record
 from herald.moderate.normalise import fold
 from herald.moderate.patterns import BadPattern, Pattern, compile_pattern
@@ -386,7 +387,7 @@ class Reader:
         """The rule with one of its parts, other than a check, read."""
         match name:
             case "action":
-                chosen = self._one_of(value, "action", [str(a) for a in Action])
+                chosen = self._one_of(value, "action", [str(a) for a in BY_RULE])
                 return replace(rule, action=Action(chosen) if chosen else None)
             case "mode":
                 return replace(rule, shadow=self._one_of(value, "mode", ("live", "shadow")) == "shadow")

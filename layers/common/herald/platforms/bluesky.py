@@ -9,9 +9,11 @@ An account: `account_id` is its DID, `api_base` its PDS, the token "identifier:a
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 from urllib.parse import urlencode
@@ -44,6 +46,7 @@ if TYPE_CHECKING:  # HTTP is paid for by the first call, not by every cold start
 
 NAME = "bluesky"
 POST = "app.bsky.feed.post"
+BLOCK = "app.bsky.graph.block"
 _LIKE, _REPOST, _FOLLOW = "app.bsky.feed.like", "app.bsky.feed.repost", "app.bsky.graph.follow"
 
 LIMITS = PostLimits(
@@ -56,14 +59,15 @@ LIMITS = PostLimits(
     alt_length=2_000,
 )
 CAPABILITIES = Capabilities(
-    acts=frozenset({Act.PUBLISH, Act.REPLY, Act.TAKE_DOWN}),
+    acts=frozenset({Act.PUBLISH, Act.REPLY, Act.TAKE_DOWN, Act.BLOCK, Act.UNBLOCK}),
     reply_limit=LIMITS.text,
     settle_seconds=0,
     post=LIMITS,
     metrics=frozenset({Metric.FOLLOWERS, Metric.REACTIONS, Metric.COMMENTS, Metric.SHARES}),
     sources=MappingProxyType({
         "acts": "bluesky-social/atproto:lexicons/com/atproto/repo, 2026-11-21, tried on a PDS 0.5; hiding an answer"
-        " (threadgate) is not built",
+        " (threadgate) is not built; bluesky-social/atproto:lexicons/app/bsky/graph/block.json, 2026-11-26: a block is"
+        " a public record",
         "reply_limit": "bluesky-social/atproto:lexicons/app/bsky/feed/post.json, 2026-11-21: 300 graphemes and 3,000"
         " bytes",
         "settle_seconds": "our record keys come from the delivery, so a repeat lands on the same record, 2026-11-22",
@@ -188,7 +192,7 @@ class Bluesky:
     # ---------------------------------------------------------------- Outlet
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Publish, answer or take down, once. Raises the PlatformError that says what to do next, or Unsupported.
+        """Publish, answer, take down, block, once. Raises the PlatformError that says what to do next, or Unsupported.
 
         A post is written under a key made from the delivery, and only if nothing is there: a repeat changes nothing.
         """
@@ -196,7 +200,10 @@ class Bluesky:
         from herald.platforms.wire.pace import Budget  # noqa: PLC0415
 
         budget = Budget(self._act_seconds)
-        if delivery.act is Act.TAKE_DOWN:
+        if delivery.act is Act.BLOCK:
+            block = {"$type": BLOCK, "subject": _did(delivery), "createdAt": _instant(delivery.ordered_at)}
+            return self._put(delivery, block, account, token, budget, _block(delivery, account))
+        if delivery.act in (Act.TAKE_DOWN, Act.UNBLOCK):
             return self._take_down(delivery, account, token, budget)
         text = _sendable(delivery, files)
         record: dict[str, Any] = {
@@ -214,8 +221,12 @@ class Bluesky:
     def find(self, delivery: Delivery, account: Account, token: str) -> list[Proof]:
         """Evidence that the act stands: our record under the delivery's own key; of a take-down, that it is gone."""
         require(NAME, CAPABILITIES, delivery.act)
-        if delivery.act is Act.TAKE_DOWN:
-            target = _ours(delivery, account)
+        if delivery.act is Act.BLOCK:
+            block = _block(delivery, account)
+            there = self._record(account, token, block)
+            return [Proof(delivery.target)] if there and there.get("subject") == delivery.target else []
+        if delivery.act in (Act.TAKE_DOWN, Act.UNBLOCK):
+            target = _block(delivery, account) if delivery.act is Act.UNBLOCK else _ours(delivery, account)
             return [] if self._record(account, token, target) else [Proof(delivery.target)]
         place = _place(delivery, account)
         there = self._record(account, token, place)
@@ -226,11 +237,12 @@ class Bluesky:
         return [_proof(place)]
 
     def _put(
-        self, delivery: Delivery, record: Mapping[str, Any], account: Account, token: str, budget: Budget
-    ) -> Proof:
+        self, delivery: Delivery, record: Mapping[str, Any], account: Account, token: str, budget: Budget,
+        block: atproto.Uri | None = None,
+    ) -> Proof:  # fmt: skip
         from herald.platforms.wire import atproto  # noqa: PLC0415
 
-        place = _place(delivery, account)
+        place = block or _place(delivery, account)
         # swapRecord null: only if there is no such record. createRecord would answer 500 to the second try (seen).
         body = {
             "repo": place.did, "collection": place.collection, "rkey": place.rkey, "record": record, "swapRecord": None,
@@ -248,12 +260,12 @@ class Bluesky:
             raise
         if answer.get("uri") != str(place):
             raise OutcomeUnknown("the post was taken, but the answer names another record", "shape")
-        return _proof(place)
+        return Proof(delivery.target) if block else _proof(place)
 
     def _take_down(self, delivery: Delivery, account: Account, token: str, budget: Budget) -> Proof:
         from herald.platforms.wire import atproto  # noqa: PLC0415
 
-        target = _ours(delivery, account)
+        target = _block(delivery, account) if delivery.act is Act.UNBLOCK else _ours(delivery, account)
         body = {"repo": target.did, "collection": target.collection, "rkey": target.rkey}
 
         def delete(session: atproto.Session) -> dict[str, Any]:
@@ -454,6 +466,21 @@ def _place(delivery: Delivery, account: Account) -> atproto.Uri:
     from herald.platforms.wire.atproto import Uri, tid  # noqa: PLC0415
 
     return Uri(account.account_id, POST, tid(delivery.ordered_at, delivery.id))
+
+
+def _did(delivery: Delivery) -> str:
+    if not re.fullmatch(r"did:[a-z]+:[A-Za-z0-9._:%-]{1,200}", delivery.target):
+        raise Rejected("who is to be blocked has no id of Bluesky's", "target")
+    return delivery.target
+
+
+def _block(delivery: Delivery, account: Account) -> atproto.Uri:
+    """Where we keep our block of this person: one key a person, so that a repeat and an end find it."""
+    from herald.platforms.wire.atproto import Uri, tid  # noqa: PLC0415
+
+    did = _did(delivery)
+    second = int.from_bytes(sha256(did.encode()).digest()[-4:], "big") % 1_000_000_000  # of 2001, to tell more apart
+    return Uri(account.account_id, BLOCK, tid(datetime.fromtimestamp(1_000_000_000 + second, UTC), did))
 
 
 def _ours(delivery: Delivery, account: Account) -> atproto.Uri:

@@ -43,7 +43,9 @@ NAME = "facebook_page"
 _POST = PostLimits(text=63_206)
 
 CAPABILITIES = Capabilities(
-    acts=frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE, Act.PUBLISH, Act.TAKE_DOWN}),
+    acts=frozenset({
+        Act.REPLY, Act.HIDE, Act.UNHIDE, Act.DELETE, Act.BLOCK, Act.UNBLOCK, Act.PUBLISH, Act.TAKE_DOWN,
+    }),
     reply_limit=8_000,
     settle_seconds=60,
     post=_POST,
@@ -53,6 +55,7 @@ CAPABILITIES = Capabilities(
     sources=MappingProxyType({
         "acts": "developers.facebook.com/docs/graph-api/reference/comment (is_hidden; edge /comments), 2026-11-21;"
         " /page/feed, /page/photos (publish), /post (delete), 2026-11-22;"
+        " /comment (delete), /page/blocked (people kept off a Page), 2026-11-26;"
         " permissions pages_manage_engagement, pages_manage_posts, not tried on a live Page",
         "reply_limit": "second-hand: marketplace.gohighlevel.com/docs/ghl/social-planner/comments, 2026-11-22;"
         " Meta publishes no figure",
@@ -155,12 +158,14 @@ class FacebookPage:
     # ---------------------------------------------------------------- Outlet
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Publish, take down, hide, unhide or reply, once. Raises the PlatformError that says what to do next, or
-        Unsupported."""
+        """Publish, take down, hide, unhide, delete, block or reply, once. Raises the PlatformError that says what to do
+        next, or Unsupported."""
         self._require(delivery)
+        if delivery.act.of_an_author:
+            return self._keep_off(delivery, account, token)
         if delivery.act is Act.PUBLISH:
             return self._publish(delivery, account, token, files)
-        if delivery.act is Act.TAKE_DOWN:
+        if delivery.act in (Act.TAKE_DOWN, Act.DELETE):
             return self._take_down(delivery, account, token)
         if delivery.act is Act.REPLY:
             return self._reply(delivery, account, token)
@@ -176,7 +181,10 @@ class FacebookPage:
         self._require(delivery)
         if delivery.act is Act.PUBLISH:
             return self._find_posts(delivery, account, token)
-        if delivery.act is Act.TAKE_DOWN:
+        if delivery.act.of_an_author:
+            is_so = self._is_blocked(delivery.target, account, token) is (delivery.act is Act.BLOCK)
+            return [Proof(delivery.target)] if is_so else []
+        if delivery.act in (Act.TAKE_DOWN, Act.DELETE):
             return [] if self._stands(delivery.target, account, token) else [Proof(delivery.target)]
         if delivery.act is Act.REPLY:
             return self._find_replies(delivery, account, token)
@@ -191,6 +199,10 @@ class FacebookPage:
         An id that could leave its place in an address is none of Facebook's.
         """
         if delivery.act is Act.PUBLISH:
+            return
+        if delivery.act.of_an_author:
+            if not re.fullmatch(r"[0-9]{1,32}", delivery.target):
+                raise Rejected("who is to be kept off the Page has no id that Facebook gives", "target")
             return
         if not meta.TARGET.fullmatch(delivery.target):
             raise Rejected("what is acted on has no id that Facebook gives", "target")
@@ -234,6 +246,25 @@ class FacebookPage:
         if answer.get("success") is not True:
             raise OutcomeUnknown("the platform answered without saying that it was deleted", "shape")
         return Proof(delivery.target)
+
+    def _keep_off(self, delivery: Delivery, account: Account, token: str) -> Proof:
+        """Put a person on the Page's list of the blocked, or take them off. What counts is what the list says then."""
+        path, blocks = f"{account.account_id}/blocked", delivery.act is Act.BLOCK
+        if blocks:
+            self._post(account, token, path, {"user": delivery.target}, repeatable=True)
+        else:
+            self._delete(account, token, path, f"?user={delivery.target}")
+        if self._is_blocked(delivery.target, account, token) is not blocks:
+            raise OutcomeUnknown("the platform took it, but its list of the blocked does not say so", "shape")
+        return Proof(delivery.target)
+
+    def _is_blocked(self, author: str, account: Account, token: str) -> bool:
+        answer = self._get(account, token, f"{account.account_id}/blocked", {"user": author})
+        try:
+            listed = [optional_text(obj(one, path).get("id"), path) for path, one in items(answer.get("data"), "data")]
+        except BadPayload as error:
+            raise OutcomeUnknown(f"the list of the blocked is unreadable: {error}", "shape") from error
+        return author in listed
 
     def _stands(self, post_id: str, account: Account, token: str) -> bool:
         """Whether the post is there. A post that is gone and one the token may not see give the same error, so the
@@ -483,10 +514,10 @@ class FacebookPage:
         headers = {**meta.authorization(token), "Content-Type": content_type}
         return graph.read(self._client().send("POST", meta.url(account, path), body, headers), repeatable=False)
 
-    def _delete(self, account: Account, token: str, path: str) -> dict[str, Any]:
+    def _delete(self, account: Account, token: str, path: str, query: str = "") -> dict[str, Any]:
         from herald.platforms.wire import graph  # noqa: PLC0415
 
-        answer = self._client().send("DELETE", meta.url(account, path), None, meta.authorization(token))
+        answer = self._client().send("DELETE", meta.url(account, path) + query, None, meta.authorization(token))
         return graph.read(answer, repeatable=True)
 
     def _post(

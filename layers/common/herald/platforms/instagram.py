@@ -60,7 +60,7 @@ _POST = PostLimits(
 )
 
 CAPABILITIES = Capabilities(
-    acts=frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE, Act.PUBLISH, Act.TAKE_DOWN}),
+    acts=frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE, Act.DELETE, Act.PUBLISH, Act.TAKE_DOWN}),
     reply_limit=2_200,
     settle_seconds=60,
     post=_POST,
@@ -69,8 +69,9 @@ CAPABILITIES = Capabilities(
     }),
     sources=MappingProxyType({
         "acts": "developers.facebook.com/docs/instagram-api/guides/comment-moderation, 2026-11-25 (replies, hide,"
-        " delete); /docs/instagram-platform/content-publishing, 2026-11-21; deleting a post: second-hand, with"
-        " instagram_manage_contents and Facebook login only; answering a mention: /ig-user/mentions, from memory;"
+        " delete; no blocking of people); /docs/instagram-platform/content-publishing, 2026-11-21; deleting a post:"
+        " second-hand, with instagram_manage_contents and Facebook login only;"
+        " answering a mention: /ig-user/mentions, from memory;"
         " not tried on a live account",
         "reply_limit": "our assumption, 2026-11-25: that of a caption; Meta publishes no figure",
         "settle_seconds": "our assumption, 2026-11-25: Meta publishes no figure",
@@ -178,12 +179,12 @@ class Instagram:
     # ---------------------------------------------------------------- Outlet
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Publish, take down, hide, unhide or reply, once. Raises the PlatformError that says what to do next, or
-        Unsupported."""
+        """Publish, take down, hide, unhide, delete or reply, once. Raises the PlatformError that says what to do next,
+        or Unsupported."""
         self._require(delivery)
         if delivery.act is Act.PUBLISH:
             return self._publish(delivery, account, token, files)
-        if delivery.act is Act.TAKE_DOWN:
+        if delivery.act in (Act.TAKE_DOWN, Act.DELETE):
             return self._take_down(delivery, account, token)
         if delivery.act is Act.REPLY:
             return self._reply(delivery, account, token)
@@ -199,7 +200,7 @@ class Instagram:
         self._require(delivery)
         if delivery.act is Act.PUBLISH:
             return self._find_posts(delivery, account, token)
-        if delivery.act is Act.TAKE_DOWN:
+        if delivery.act in (Act.TAKE_DOWN, Act.DELETE):
             return [] if self._stands(delivery.target, account, token) else [Proof(delivery.target)]
         if delivery.act is Act.REPLY:
             return self._find_replies(delivery, account, token)

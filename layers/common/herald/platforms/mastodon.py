@@ -57,14 +57,15 @@ LIMITS = PostLimits(
 """What a server has that says nothing else; the server's own bounds are read before each post."""
 
 CAPABILITIES = Capabilities(
-    acts=frozenset({Act.PUBLISH, Act.REPLY, Act.TAKE_DOWN}),
+    acts=frozenset({Act.PUBLISH, Act.REPLY, Act.TAKE_DOWN, Act.BLOCK, Act.UNBLOCK}),
     reply_limit=LIMITS.text,
     settle_seconds=60,
     post=LIMITS,
     metrics=frozenset({Metric.FOLLOWERS, Metric.REACTIONS, Metric.COMMENTS, Metric.SHARES}),
     sources=MappingProxyType({
         "acts": "mastodon/documentation:content/en/methods/statuses.md, 2026-11-21; answers of others cannot be"
-        " hidden or deleted",
+        " hidden or deleted; methods/accounts.md (block, unblock, relationships; scopes write:blocks, read:follows),"
+        " 2026-11-26",
         "reply_limit": "mastodon/documentation:content/en/entities/Instance.md, 2026-11-21: 500 by default, each server"
         " has its own; the address of whom we answer counts",
         "unit": "mastodon/mastodon:app/validators/status_length_validator.rb, 2026-11-22: grapheme clusters, 23 a link",
@@ -174,12 +175,15 @@ class Mastodon:
     # ---------------------------------------------------------------- Outlet
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
-        """Publish, answer or take down, once. Raises the PlatformError that says what to do next, or Unsupported."""
+        """Publish, answer, take down or block, once. Raises the PlatformError that says what to do next, or
+        Unsupported."""
         require(NAME, CAPABILITIES, delivery.act)
         from herald.platforms.wire.pace import Budget  # noqa: PLC0415
 
         budget = Budget(self._act_seconds)
         self._is_account(account, token, budget)
+        if delivery.act.of_an_author:
+            return self._keep_off(delivery, account, token, budget)
         if delivery.act is Act.TAKE_DOWN:
             return self._take_down(delivery, account, token, budget)
         form = {"visibility": "public"}
@@ -200,6 +204,9 @@ class Mastodon:
         The same is: the same words as the server shows them, as many images, and the same status answered.
         """
         require(NAME, CAPABILITIES, delivery.act)
+        if delivery.act.of_an_author:
+            is_so = self._is_blocked(delivery.target, account, token) is (delivery.act is Act.BLOCK)
+            return [Proof(delivery.target)] if is_so else []
         if delivery.act is Act.TAKE_DOWN:
             return [] if self._status(account, token, _id(delivery.target)) else [Proof(delivery.target)]
         since = (delivery.first_sent_at or delivery.ordered_at) - _CLOCK_SKEW
@@ -275,6 +282,19 @@ class Mastodon:
             if refused.code not in ("http 404", "http 410") or self._status(account, token, target):
                 raise
         return Proof(delivery.target)
+
+    def _keep_off(self, delivery: Delivery, account: Account, token: str, budget: Budget) -> Proof:
+        """Block or unblock; the answer is how the two stand to each other now."""
+        http = budget.spend(self._client())
+        url = _url(account, f"/api/v1/accounts/{quote(_id(delivery.target))}/{delivery.act}")
+        read = _read(http.send("POST", url, None, _authorization(token)), repeatable=True)
+        if _blocking(read.body) is not (delivery.act is Act.BLOCK):
+            raise OutcomeUnknown("the server answered without saying that it was done", "shape")
+        return Proof(delivery.target)
+
+    def _is_blocked(self, author: str, account: Account, token: str) -> bool:
+        told = self._ask(account, token, "/api/v1/accounts/relationships", {"id[]": _id(author)}).body
+        return _blocking(told[0] if isinstance(told, list) and len(told) == 1 else None)
 
     def _asked(self, delivery: Delivery, account: Account, token: str, budget: Budget) -> _Asked:
         """What is answered: its author must be named to hear of it, and an answer is no more public than it."""
@@ -417,6 +437,14 @@ class _Asked:
 
 def _no_webhooks() -> NoReturn:
     raise BadSignature(f"{NAME} sends no webhooks: its messages are polled, nothing that arrives is from it")
+
+
+def _blocking(relationship: object) -> bool:
+    """Whether we block them. Raises OutcomeUnknown where the server does not say."""
+    blocking = relationship.get("blocking") if isinstance(relationship, dict) else None
+    if not isinstance(blocking, bool):
+        raise OutcomeUnknown("the server does not say whether this account is blocked", "shape")
+    return blocking
 
 
 def _read(answer: Answer, *, repeatable: bool) -> _Read:

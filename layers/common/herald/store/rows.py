@@ -198,7 +198,7 @@ def case(item: Mapping[str, Any]) -> Case:
         owner=item.get("owner", ""), reply_id=item.get("reply_id", ""), answered_at=_time(item, "answered_at"),
         resolved_at=_time(item, "resolved_at"), resolved_by=item.get("resolved_by", ""),
         outcome=item.get("outcome", ""), clause=clause_ref(item["clause"]) if item.get("clause") else None,
-        note=item.get("note", ""), version=item.get("version", 0),
+        note=item.get("note", ""), claimed_until=_time(item, "claimed_until"), version=item.get("version", 0),
     )  # fmt: skip
 
 

@@ -59,7 +59,9 @@ from herald.model.recommendations import (
 )
 from herald.model.record import Record
 from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
+from herald.model.restrictions import AuthorTally, ChannelMode, Restriction, restrictions_list
 from herald.model.trends import Feed, FeedItem, FeedState, items_list
+from herald.model.verdicts import Exposure, Verdict
 from herald.store import keys
 
 R = TypeVar("R", bound=Record)
@@ -137,6 +139,13 @@ def _for_approval(thing: Remedy) -> Mapping[str, str]:
 
 def _some_months_on(thing: GivenTo) -> int:
     return int(thing.at.timestamp()) + 100 * 86_400
+
+
+def _until_over(thing: Restriction) -> Mapping[str, str]:
+    """By when it ends, until it has ended."""
+    if thing.ended_by:
+        return {}
+    return {"work": restrictions_list(thing.brand), "work_at": keys.stamp(thing.until)}
 
 
 def _two_days_on(thing: MailHour) -> int:
@@ -232,6 +241,12 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Remedy, keys.MESSAGES, "REMEDY", ("case_id",), ("n",), _for_approval),
     Shelf(GivenTo, keys.MESSAGES, "GIVENTO", ("brand", "customer"), ("month", "currency"), ttl=_some_months_on),
     Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
+    # ---- moderate: authors, channels
+    Shelf(Restriction, keys.MESSAGES, "RESTRICTION", ("account",), ("author_id",), _until_over),
+    Shelf(AuthorTally, keys.MESSAGES, "AUTHOR", ("account",), ("author_id",)),
+    Shelf(Verdict, keys.METRICS, "VERDICT", ("brand", "month"), ("at", "key")),
+    Shelf(Exposure, keys.METRICS, "EXPOSURE", ("brand", "month"), ("at", "message")),
+    Shelf(ChannelMode, keys.SETTINGS, "MODE", ("account",), ("number",)),
     # ---- listen: monitors, incidents
     # ---- measure: recommendations, orders
     Shelf(Order, keys.METRICS, "ORDER", ("shop", "id"), ("brand",)),

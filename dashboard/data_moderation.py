@@ -1,0 +1,84 @@
+"""What Moderation reads of authors and channels, through the Store. Lists are remembered as in data."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import streamlit as st
+
+from dashboard import data
+from herald.flows import restrictions, verdicts
+from herald.measure import accounting, figures
+from herald.model import Message
+from herald.model.restrictions import AuthorTally, Mode, Restriction
+from herald.model.verdicts import Exposure, Verdict
+from herald.moderate.ladder import Proposal
+
+
+class Author(NamedTuple):
+    """What stands against an author, what the ladder proposes, and how many of their messages stand hidden."""
+
+    kept: Restriction | None
+    asked: Proposal
+    hidden: int
+
+
+def author(message: Message) -> Author:
+    """Always read anew."""
+    herald = data.herald()
+    account = f"{message.platform}:{message.account_id}"
+    tally = herald.store.find(AuthorTally, account, message.author_id) if message.author_id else None
+    return Author(
+        restrictions.of_author(message, herald), restrictions.proposed(message, herald),
+        max(0, tally.hidden) if tally else 0,
+    )  # fmt: skip
+
+
+@st.cache_resource(ttl=data.LIVE, max_entries=20, show_spinner=False)
+def restricted(brand: str) -> list[tuple[Restriction, str]]:
+    """Authors against whom something stands, with their names, the nearest end first."""
+    herald = data.herald()
+    found = restrictions.standing(brand, herald)
+    messages = herald.store.messages(one.message_id for one in found)
+    return [(one, _named(messages.get(one.message_id), one)) for one in found]
+
+
+def _named(message: Message | None, kept: Restriction) -> str:
+    return (message.author_name if message else "") or kept.author_id
+
+
+@st.cache_resource(ttl=data.LIVE, max_entries=100, show_spinner=False)
+def mode(account: str) -> tuple[Mode, int]:
+    """How an account is moderated, and the number of that version."""
+    return restrictions.mode_of(account, data.herald())
+
+
+def acts(platform: str) -> frozenset[str]:
+    outlet = data.herald().outlets.get(platform)
+    return frozenset(map(str, outlet.capabilities.acts)) if outlet else frozenset()
+
+
+def obstacle(to: Mode, platform: str) -> str:
+    """Why a platform cannot be moderated this way; empty where it can."""
+    return restrictions.obstacle(to, platform, data.herald())
+
+
+@st.cache_resource(ttl=30.0, max_entries=20, show_spinner=False)
+def accounted(brand: str, month: str) -> accounting.Accounting:
+    """How well the decisions of a month ("2026-11", UTC) stand."""
+    return verdicts.accounted(brand, *figures.period(month), data.herald())
+
+
+def exported(brand: str, month: str) -> tuple[str, str]:
+    """The facts of a month as CSV: decisions, and what was taken from the public."""
+    decided, gone, _ = verdicts.facts(brand, *figures.period(month), data.herald())
+    return verdicts.exported(decided, Verdict), verdicts.exported(gone, Exposure)
+
+
+def forget() -> None:
+    restricted.clear()
+    accounted.clear()
+    mode.clear()
+
+
+data.FORGOTTEN.append(forget)

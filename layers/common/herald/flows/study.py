@@ -1,0 +1,172 @@
+"""A decision as a case study: facts, options, action, rationale, outcome, without anybody's name, number or address.
+
+To teach by and to publish. Times are told from when the message was written, people by their role.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import timedelta
+
+from herald.errors import Unknown
+from herald.flows import restrictions
+from herald.flows.context import Herald
+from herald.govern import law, policies
+from herald.model import Act, Action, Case, ClauseRef, Decision, Message, Work, case_id
+from herald.moderate.masking import masked
+
+_DID = {
+    Action.ALLOW: "let it stand",
+    Action.QUEUE: "left it to a person",
+    Action.HIDE: "hid it",
+    Action.DELETE: "deleted it",
+}
+_OPTIONS = (
+    ("Let it stand", None, "It stays visible; it can be answered."),
+    ("Hide it", Act.HIDE, "Only its author and their friends may still see it. It can be shown again."),
+    ("Delete it", Act.DELETE, "Nobody sees it any more. It cannot be taken back."),
+    ("Answer it", Act.REPLY, "In public, by the playbook."),
+    ("Limit its author", None, "What they write in public waits for a person, for some days."),
+    ("Block its author", Act.BLOCK, "They cannot speak to this account any more, for some days."),
+)
+
+
+def study(message_id: str, herald: Herald) -> str:
+    """The case study of a message's decisions, as Markdown. Raises Unknown: no such message, or nothing was decided."""
+    message = herald.store.message(message_id)
+    if message is None:
+        raise Unknown(f"There is no message {message_id}. Ids look like facebook_page:100_200.")
+    made = _decisions(message, herald)
+    if not made:
+        raise Unknown(f"Nothing was decided on {message_id} yet: there is nothing to learn from it.")
+    people = herald.store.people()
+    names = [*(person.name for person in people), message.author_name or "", message.author_id or ""]
+    roles = {person.id: sorted(role.replace("_", " ") for role in person.roles) for person in people}
+    parts = [
+        _facts(message, made, names), _ground(made, herald), _options(message, herald),
+        _decided(message, made, names, roles), _outcome(message, made, names, herald),
+        "Names, handles, addresses, numbers and ids were taken out by machine. Read it once before it is published.",
+    ]  # fmt: skip
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _decisions(message: Message, herald: Herald) -> list[tuple[Decision, str]]:
+    made = herald.store.history(message.id)
+    standing = message.decision
+    if standing and all(decision.key != standing.key for decision, _ in made):
+        made = [*made, (standing, message.text)]
+    return made
+
+
+def _facts(message: Message, made: list[tuple[Decision, str]], names: list[str]) -> str:
+    first = made[0][0]
+    words = next((text for _, text in made if text), message.text)
+    said = masked(words, names) if words else "(no words: an image, or erased by its author)"
+    quoted = "\n".join(f"> {line}" if line else ">" for line in said.splitlines())
+    title = first.rule or "a decision by a person"
+    lines = [
+        f"# Case study: {masked(title, names)}", "## Facts",
+        f"A {message.kind} on {message.platform.replace('_', ' ')}, {message.created_at:%B %Y}. It said:", quoted,
+        f"Severity: {first.severity.name.lower()}." + (f" Labels: {', '.join(first.labels)}." if first.labels else ""),
+    ]  # fmt: skip
+    found = list(dict.fromkeys(span.found for span in first.evidence if span.found))
+    if found:
+        lines.append("What the rule rested on: " + ", ".join(f"“{masked(each, names)}”" for each in found) + ".")
+    if message.edited:
+        lines.append("Its author edited it later.")
+    return "\n\n".join(lines)
+
+
+def _ground(made: list[tuple[Decision, str]], herald: Herald) -> str:
+    """The clauses cited, as they read, and the law that bears on them."""
+    lines = ["## What it rests on"]
+    cited = list(dict.fromkeys(decision.policy for decision, _ in made if decision.policy))
+    for ref in cited:
+        lines.append(f"- {ref}: {_clause(ref, herald)}")
+        numbered = f"{ref.policy} {ref.clause}"
+        for entry in law.register():
+            if numbered in entry.clauses:
+                lines.append(f"- {entry.title}, {entry.provision} ({entry.where}): {entry.asks}")
+    return "\n".join(lines) if cited else "## What it rests on\n\nNo clause was named."
+
+
+def _clause(ref: ClauseRef, herald: Herald) -> str:
+    policy = herald.store.policy(ref.policy, ref.version)
+    if policy is None:
+        return "(its text is not on record)"
+    try:
+        clause = policies.clause_of(ref, [policy])[1]
+    except Unknown:
+        return "(its text is not on record)"
+    return f"{clause.title}. {' '.join(clause.text.split())}"
+
+
+def _options(message: Message, herald: Herald) -> str:
+    outlet = herald.outlets.get(message.platform)
+    acts = outlet.capabilities.acts if outlet else frozenset()
+    lines = ["## Options", "| option | what it means | there |", "|---|---|---|"]
+    lines += [
+        f"| {option} | {means} | {'possible' if act is None or act in acts else 'not by this platform'} |"
+        for option, act, means in _OPTIONS
+    ]
+    asked = restrictions.proposed(message, herald)
+    lines.append(f"\nThe ladder proposed: {asked.rung}. {asked.why}")
+    return "\n".join(lines)
+
+
+def _decided(
+    message: Message, made: Iterable[tuple[Decision, str]], names: list[str], roles: dict[str, list[str]]
+) -> str:
+    lines = ["## Action and rationale"]
+    for decision, _ in made:
+        who = "The rules" if decision.decided_by == "rules" else f"A {' and '.join(roles.get(decision.decided_by, []))}"
+        by = f", by the rule “{masked(decision.rule, names)}”" if decision.rule else ""
+        after = span_words(max(timedelta(), decision.decided_at - message.created_at))
+        who = who if who != "A " else "A colleague"
+        why = masked(decision.rationale, names)
+        lines.append(f"- After {after}: {who} {_DID[decision.action]}{by}. {why}".rstrip())
+    return "\n".join(lines)
+
+
+def _outcome(message: Message, made: list[tuple[Decision, str]], names: list[str], herald: Herald) -> str:
+    lines = ["## Outcome", f"- It is {_stands(message)}."]
+    cases = herald.store.cases(case_id(message.id, Work.APPEAL, decision.key) for decision, _ in made)
+    lines += [_appeal(case, message, names) for case in cases.values()]
+    answer = herald.store.case(case_id(message.id, Work.ANSWER))
+    if answer:
+        after = answer.answered_at and span_words(answer.answered_at - message.created_at)
+        lines.append(f"- It was answered after {after}." if after else "- It has not been answered yet.")
+    kept = restrictions.of_author(message, herald)
+    if kept:
+        days = (kept.until - kept.at).days
+        proposed, _, _ = kept.proposed.partition(" ")
+        over = f"; it ended {'by itself' if kept.ended_by == 'expiry' else 'earlier, by a person'}"
+        said = f"- Its author was put under {kept.measure} for {days} days (the ladder had proposed: {proposed})"
+        lines.append(f"{said}{over if kept.ended_by else ''}. {masked(kept.reason, names)}")
+    return "\n".join(lines)
+
+
+def span_words(length: timedelta) -> str:
+    """A length of time in one unit, as people say it."""
+    seconds = int(length.total_seconds())
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds // size} {unit}"
+    return f"{seconds} seconds"
+
+
+def _stands(message: Message) -> str:
+    decision = message.decision
+    if message.deleted:
+        ours = decision is not None and decision.action is Action.DELETE
+        return "gone: we deleted it" if ours else "gone: its author, or the platform, deleted it"
+    if message.hidden:
+        return "hidden"
+    return "visible" if message.hidden is False or not decision or decision.action is Action.ALLOW else "to be hidden"
+
+
+def _appeal(case: Case, message: Message, names: list[str]) -> str:
+    said = masked(case.note, names) if case.note else "(their words were erased)"
+    if not case.outcome:
+        return f"- The customer appealed: “{said}” Nobody has decided it yet."
+    return f"- The customer appealed: “{said}” Another person decided: {masked(case.outcome, names)}"

@@ -1,0 +1,86 @@
+"""What stands against an author who keeps at it, until when and why; and how a channel is moderated."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from herald.model.record import Record, record
+
+
+class Measure(StrEnum):
+    """What may be done about an author, beyond one message."""
+
+    LIMIT = "limit"  # what they write in public waits for a person, hidden where the platform can hide
+    BLOCK = "block"  # the platform lets them speak to this account no more
+
+
+class Mode(StrEnum):
+    """When a channel's messages are judged, against when the public sees them."""
+
+    HOLD = "hold"  # what waits for a person is hidden meanwhile: as close to "before" as platforms allow
+    AFTER = "after"  # what waits stays visible; rules hide what they are sure of
+    REACTIVE = "reactive"  # no rule hides: a person does, on a report or on what a rule points out
+    WATCH = "watch"  # as after, and Herald asks the platform itself, instead of only being told
+
+
+@record
+class Restriction(Record):
+    """What stands, or stood last, against one author on one account. Never without an end.
+
+    Attributes:
+        account: "platform:id".
+        by, at, reason, clause: who decided it, when, why, and the clause it rests on.
+        message_id: the message that was the occasion.
+        proposed: what the ladder proposed at that moment (moderate.ladder); a person chose `measure`.
+        times: how many measures there were so far, with this one.
+        act: the newest delivery ordered for it (block, unblock); older orders are superseded.
+        ended_by: empty while it is in force; "expiry", or a person's id.
+    """
+
+    account: str
+    author_id: str
+    brand: str
+    measure: Measure
+    at: datetime
+    until: datetime
+    by: str
+    reason: str
+    clause: str
+    message_id: str
+    proposed: str
+    times: int = 1
+    act: str = ""
+    ended_at: datetime | None = None
+    ended_by: str = ""
+    ended_why: str = ""
+    version: int = 0
+
+    def stands(self, now: datetime) -> bool:
+        return not self.ended_by and self.until > now
+
+
+@record
+class AuthorTally(Record):
+    """How many messages of an author on an account stand hidden or deleted by a decision."""
+
+    account: str
+    author_id: str
+    hidden: int = 0
+
+
+@record
+class ChannelMode(Record):
+    """One saved version of how an account is moderated."""
+
+    account: str
+    number: int
+    mode: Mode
+    reason: str
+    by: str
+    at: datetime
+
+
+def restrictions_list(brand: str) -> str:
+    """The work list of a brand's restrictions in force, by when they end."""
+    return f"W#restriction#{brand}"

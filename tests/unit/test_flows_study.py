@@ -1,0 +1,150 @@
+"""A decision as a case study without anybody in it; and made again, the same."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from herald.errors import Unknown
+from herald.flows.commands import Overrule, RestrictAuthor, SetMode
+from herald.flows.gate import perform
+from herald.flows.moderate import moderate
+from herald.flows.replay import replay, told
+from herald.flows.study import study
+from herald.model import Action, Person, Role
+from herald.moderate.masking import masked
+from tests.support.world import ACCOUNT, BRAND, MIA, NOON, PAGE, RULES, World, a_comment, a_world, deleted, edited
+
+MESSAGE = f"facebook_page:{PAGE}_1"
+OLA = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
+WORDS = (
+    "you utter muppet, Mia Marsh! Write to lee.lark@mail.example or +61 2 9876 5432, @lee_lark, https://lark.example/a"
+    " order TT-20931, card 4111 1111 1111 1111. Lee's right."
+)
+
+
+@pytest.fixture
+def world() -> World:
+    made = a_world()
+    made.store.save(OLA)
+    made.store.apply(a_comment(WORDS), BRAND, NOON)
+    moderate([MESSAGE], made.herald, NOON)
+    return made
+
+
+def run(world: World, command: Any, by: str = MIA.id) -> None:
+    world.clock.pass_(minutes=3)
+    perform(command, by=by, herald=world.herald, now=world.clock())
+
+
+def overrule(world: World, reason: str = "Lee Lark meant it as a joke") -> None:
+    message = world.store.message(MESSAGE)
+    assert message
+    run(world, Overrule(MESSAGE, Action.ALLOW, reason, "MOD 2.1", message.version))
+
+
+# ---------------------------------------------------------------- the case study
+
+
+def test_it_tells_facts_options_action_rationale_and_outcome(world: World) -> None:
+    run(world, RestrictAuthor(MESSAGE, "limit", 7, "again", "MOD 3.1", 0))
+    overrule(world)
+    text = study(MESSAGE, world.herald)
+    for heading in ("# Case study: Insult", "## Facts", "## What it rests on", "## Options",
+                    "## Action and rationale", "## Outcome"):  # fmt: skip
+        assert heading in text
+    assert "MOD 3.1 v1: Insults. Insults aimed at people are hidden." in text
+    assert "After 0 seconds: The rules hid it, by the rule “Insult”." in text
+    assert "After 6 minutes: A community manager let it stand. [name] meant it as a joke" in text
+    assert "Its author was put under limit for 7 days (the ladder had proposed: hide)" in text
+    assert "| Delete it |" in text
+
+
+def test_nobody_is_in_it(world: World) -> None:
+    run(world, RestrictAuthor(MESSAGE, "block", 30, "Lee again", "MOD 3.1", 0))
+    overrule(world)
+    text = study(MESSAGE, world.herald)
+    for them in ("Lee", "Lark", "lee", "Mia", "Marsh", "u1", "9876", "4111", "20931", "lark.example", PAGE, BRAND):
+        assert them not in text, them
+    assert "you utter muppet, [name]! Write to [e-mail] or [number], [handle], [link]" in text
+
+
+def test_of_what_its_author_took_back_no_word_is_left(world: World) -> None:
+    later = world.clock.pass_(minutes=1)
+    world.store.apply(deleted(a_comment("", id="1"), at=later), BRAND, later)
+    moderate([MESSAGE], world.herald, later)
+    text = study(MESSAGE, world.herald)
+    assert "muppet" not in text
+    assert "gone: its author, or the platform, deleted it" in text
+
+
+def test_of_nothing_there_is_no_study(world: World) -> None:
+    with pytest.raises(Unknown, match="no message"):
+        study("facebook_page:0", world.herald)
+    world.store.apply(a_comment("hello", id="2"), BRAND, NOON)
+    with pytest.raises(Unknown, match="Nothing was decided"):
+        study(f"facebook_page:{PAGE}_2", world.herald)
+
+
+@given(st.text(max_size=200), st.lists(st.text(alphabet="abcXYZ é", min_size=3, max_size=12), max_size=3))
+def test_masking_reads_any_text_and_leaves_no_known_name(text: str, names: list[str]) -> None:
+    whole = [" ".join(name.split()) for name in names if len(" ".join(name.split())) >= 3]
+    made = masked(f"{text} {' '.join(whole)}", names)
+    for name in whole:
+        assert f" {name.lower()} " not in f" {made.lower()} " or name.lower() in "[name] [e-mail] [link]"
+    assert masked(made, names) == masked(masked(made, names), names)
+
+
+@pytest.mark.parametrize("words", ["Bad chair, 3 of 5", "It cost 49 dollars in 2026", "I wait for 12 days", "A4"])
+def test_plain_words_and_small_numbers_stay(words: str) -> None:
+    assert masked(words) == words
+
+
+# ---------------------------------------------------------------- made again
+
+
+def test_the_same_words_and_rules_make_the_same_decision_under_later_rules_and_policies_too(world: World) -> None:
+    world.store.save_rules(RULES.replace("utter muppet", "something else"))
+    (one,) = replay(MESSAGE, world.herald)
+    assert (one.result, one.differs, one.well) == ("same", (), True)
+    assert "the same decision today" in told(one)
+
+
+def test_an_edit_and_a_person_are_told_apart(world: World) -> None:
+    overrule(world)
+    later = world.clock.pass_(minutes=1)
+    world.store.apply(edited(a_comment("", id="1"), "clown shoes", at=later), BRAND, later)
+    moderate([MESSAGE], world.herald, later)
+    assert [one.result for one in replay(MESSAGE, world.herald)] == ["same", "person", "same"]
+
+
+def test_what_waits_by_a_standing_order_is_said_to(world: World) -> None:
+    run(world, RestrictAuthor(MESSAGE, "limit", 7, "again", "MOD 3.1", 0))
+    run(world, SetMode(ACCOUNT.id, "reactive", "a forum", 0), OLA.id)
+    for n, text in ((2, "lovely"), (3, "clown shoes")):
+        world.store.apply(a_comment(text, id=str(n), author_id="u1" if n == 2 else "u9"), BRAND, world.clock())
+        made = f"facebook_page:{PAGE}_{n}"
+        moderate([made], world.herald, world.clock())
+        assert [one.result for one in replay(made, world.herald)] == ["standing_order"]
+
+
+def test_a_record_that_was_tampered_with_differs(world: World) -> None:
+    message = world.store.message(MESSAGE)
+    assert message
+    assert message.decision
+    forged = replace(message.decision, rule="Unsure", rationale="Other words.")
+    world.store.history = lambda _: [(forged, WORDS)]  # type: ignore[method-assign]
+    world.store.message = lambda _: replace(message, decision=forged)  # type: ignore[method-assign]
+    (one,) = replay(MESSAGE, world.herald)
+    assert (one.result, one.well, set(one.differs)) == ("differs", False, {"rule", "rationale"})
+
+
+def test_without_words_or_rules_it_says_that_it_cannot(world: World) -> None:
+    world.store.rules_ever = lambda limit=200: []  # type: ignore[method-assign]
+    assert [one.result for one in replay(MESSAGE, world.herald)] == ["no_rules"]
+    world.store.forget(MESSAGE)
+    assert replay(MESSAGE, world.herald)[0].result == "no_words"

@@ -1,0 +1,203 @@
+"""The accounting of decisions: every number equals what anybody computes by hand from the exported facts."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from herald.flows.commands import AcknowledgePolicy, DecideAppeal, Delete, Hide, Overrule, SetMode
+from herald.flows.deliver import deliver, release
+from herald.flows.gate import perform
+from herald.flows.moderate import moderate
+from herald.flows.verdicts import accounted, exported, facts
+from herald.measure import accounting
+from herald.model import Act, Action, Person, Role
+from herald.model.verdicts import Exposure, Verdict
+from tests.support.world import ACCOUNT, BRAND, MIA, NOON, PAGE, World, a_comment, a_world, edited
+
+OLA = Person("ola", "Ola Oak", frozenset({Role.COMMUNITY_MANAGER, Role.OWNER}), frozenset({BRAND}))
+DAYS = ("2026-11-01", "2026-11-30")
+DOC = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+
+
+class Month:
+    """Messages said, judged, delivered and decided, at times of the test's choosing."""
+
+    def __init__(self) -> None:
+        self.world: World = a_world()
+        self.world.store.save(OLA)
+        perform(AcknowledgePolicy("MOD", 1), by=OLA.id, herald=self.world.herald, now=NOON)
+        self.n = 0
+
+    def say(self, text: str, *, late: int = 0) -> str:
+        """A comment that reaches us `late` seconds after it was written."""
+        self.n += 1
+        self.world.clock.pass_(minutes=10)
+        now = self.world.clock()
+        at = now - timedelta(seconds=late)
+        self.world.store.apply(a_comment(text, id=str(self.n), at=at, author_id=f"u{self.n}"), BRAND, now)
+        return self.judge(f"facebook_page:{PAGE}_{self.n}")
+
+    def judge(self, message: str) -> str:
+        moderate([message], self.world.herald, self.world.clock())
+        self.run()
+        return message
+
+    def run(self) -> None:
+        for one in release(self.world.herald, self.world.clock()):
+            deliver(one.id, self.world.herald, self.world.clock())
+
+    def do(self, command: Any, by: str = MIA.id, *, after: int = 60) -> None:
+        self.world.clock.pass_(seconds=after)
+        perform(command, by=by, herald=self.world.herald, now=self.world.clock())
+        self.run()
+
+    def overrule(self, message: str, action: Action, *, after: int = 60) -> None:
+        self.do(Overrule(message, action, "so", "MOD 2.1", self.version(message)), after=after)
+
+    def version(self, message: str) -> int:
+        found = self.world.store.message(message)
+        assert found
+        return found.version
+
+
+@pytest.fixture(scope="module")
+def month() -> Month:
+    made = Month()
+    for late in (0, 20, 60, 61, 4_000):
+        made.say("you utter muppet", late=late)
+    made.overrule(made.say("clown shoes, size nine"), Action.ALLOW)
+    for after, action in ((120, Action.ALLOW), (600, Action.HIDE), (1_800, Action.HIDE), (30_000, Action.ALLOW)):
+        made.overrule(made.say("a dodgy chair"), action, after=after)
+    made.say("another dodgy chair")  # nobody decided it
+    made.say("lovely")
+    grave = made.say("kind words with a nasty picture")
+    made.do(Hide(grave, "the picture", "MOD 3.1", made.version(grave)), after=90)
+    worse = made.say("kind words with a worse picture")
+    made.do(Delete(worse, "the picture", "MOD 3.1", made.version(worse)), after=30)
+    for overturn in (True, False):
+        appeal(made, made.say("you utter muppet"), overturn=overturn)
+    return made
+
+
+def appeal(made: Month, message: str, *, overturn: bool) -> None:
+    from herald.care.cases import appeal as opened
+    from herald.model import New
+
+    found = made.world.store.message(message)
+    assert found
+    assert found.decision
+    targets = made.world.store.targets()
+    case = opened(found, found.decision, ACCOUNT, targets, text="Why?", now=made.world.clock())
+    made.world.store.commit([New(case)])
+    made.do(DecideAppeal(case.id, overturn, "so", "MOD 2.1", 1), after=300)
+
+
+@pytest.fixture(scope="module")
+def numbers(month: Month) -> accounting.Accounting:
+    return accounted(BRAND, *DAYS, month.world.herald)
+
+
+@pytest.fixture(scope="module")
+def exports(month: Month) -> tuple[pd.DataFrame, pd.DataFrame]:
+    verdicts, exposures, _ = facts(BRAND, *DAYS, month.world.herald)
+    return (
+        pd.read_csv(io.StringIO(exported(verdicts, Verdict)), keep_default_na=True),
+        pd.read_csv(io.StringIO(exported(exposures, Exposure))),
+    )
+
+
+def test_the_numbers_are_those_that_anybody_counts_by_hand(numbers: accounting.Accounting) -> None:
+    insult = next(one for one in numbers.rules if one.rule == "Insult")
+    assert (insult.hidden, insult.right.n, insult.right.of) == (8, 6, 8)  # one overruled, one overturned
+    unsure = next(one for one in numbers.rules if one.rule == "Unsure")
+    assert (unsure.sent, unsure.confirmed.n, unsure.confirmed.of) == (5, 2, 4)  # one that nobody decided
+    assert (numbers.appeals.n, numbers.appeals.of) == (1, 2)
+    assert numbers.decided == 4
+    assert (numbers.decision_median, numbers.decision_p90) == (1_200.0, 21_540.0)
+    assert (numbers.caught.n, numbers.caught.of) == (7, 12)
+    assert (numbers.by_rules.n, numbers.by_rules.of) == (10, 12)
+
+
+def test_and_those_that_pandas_computes_from_the_export(
+    numbers: accounting.Accounting, exports: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    verdicts, exposures = exports
+    people = verdicts[verdicts.by == "person"]
+    allowed = set(people[people.action == "allow"].replaces)
+    for rule, made in verdicts[verdicts.by == "rules"].groupby("rule"):
+        told = next(one for one in numbers.rules if one.rule == rule)
+        hid, sent = made[made.action == "hide"], made[made.action == "queue"]
+        assert told.right.value == (pytest.approx(1 - hid.key.isin(allowed).mean()) if len(hid) else None)
+        answers = people[people.replaces.isin(sent.key)]
+        of = answers.replaces.nunique()
+        confirmed = answers[answers.action.isin(["hide", "delete"])].replaces.nunique()
+        assert told.confirmed.value == (pytest.approx(confirmed / of) if of else None)
+    waits = people[people.appeal.isna()].waited.dropna()
+    assert numbers.decision_median == pytest.approx(waits.quantile(0.5))
+    assert numbers.decision_p90 == pytest.approx(waits.quantile(0.9))
+    assert numbers.caught.value == pytest.approx((exposures.seconds <= 60).mean())
+    assert numbers.exposure_median == pytest.approx(exposures.seconds.median())
+    decided = people[people.appeal.notna()]
+    assert numbers.appeals.value == pytest.approx((decided.appeal == "overturned").mean())
+
+
+def test_the_facts_hold_no_word_name_or_id(exports: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    for frame in exports:
+        text = frame.to_csv()
+        for told in ("muppet", "dodgy", "Lee Lark", MIA.id, MIA.name, f"{PAGE}_1", "picture"):
+            assert told not in text.replace(ACCOUNT.id, ""), told
+
+
+def test_what_is_not_there_is_missing_and_never_0() -> None:
+    empty = accounting.accounting([], [])
+    assert (empty.caught.value, empty.exposure_median, empty.decision_median, empty.appeals.value) == (None,) * 4
+    assert empty.rules == ()
+
+
+def test_a_redelivered_judgement_or_deletion_is_one_fact(month: Month) -> None:
+    before = facts(BRAND, *DAYS, month.world.herald)
+    for n in range(1, month.n + 1):
+        month.judge(f"facebook_page:{PAGE}_{n}")
+    month.run()
+    assert facts(BRAND, *DAYS, month.world.herald) == before
+
+
+def test_what_was_held_back_and_then_hidden_was_seen_until_it_was_held_back() -> None:
+    made = Month()
+    made.do(SetMode(ACCOUNT.id, "hold", "a sensitive week", 0), OLA.id)
+    message = made.say("a dodgy chair", late=5)
+    assert facts(BRAND, *DAYS, made.world.herald)[1] == []  # held back is no harm yet
+    made.overrule(message, Action.HIDE, after=7_200)
+    ((exposure,),) = [facts(BRAND, *DAYS, made.world.herald)[1]]
+    assert (exposure.seconds, exposure.by) == (5, "person")
+    assert [act for act, _ in made.world.wall.acts] == [str(Act.HIDE)]
+
+
+def test_a_decision_on_other_words_overrules_nothing() -> None:
+    made = Month()
+    message = made.say("you utter muppet")
+    later = made.world.clock.pass_(minutes=1)
+    made.world.store.apply(edited(a_comment("", id="1"), "a dodgy chair", at=later), BRAND, later)
+    made.judge(message)
+    made.overrule(message, Action.ALLOW)
+    insult = next(one for one in accounted(BRAND, *DAYS, made.world.herald).rules if one.rule == "Insult")
+    assert insult.right == accounting.Share(1, 1)
+
+
+@pytest.mark.parametrize("one", accounting.DEFINITIONS, ids=lambda one: one.id)
+def test_the_page_of_metrics_words_each_number_as_the_code_does(one: Any) -> None:
+    told = " ".join(DOC.split())
+    assert f"| `{one.id}` | {one.label} | {one.unit} | {one.meaning} | {one.formula} |" in told
+
+
+def test_a_rules_name_is_no_formula_in_a_spreadsheet(month: Month) -> None:
+    verdicts, _, _ = facts(BRAND, *DAYS, month.world.herald)
+    odd = replace(verdicts[0], rule="=HYPERLINK(1)")
+    assert "'=HYPERLINK(1)" in exported([odd], Verdict)
