@@ -134,7 +134,7 @@ def test_the_longest_message_is_not_too_long_for_our_own_rules() -> None:
 
 
 def test_one_pattern_stops_at_its_share_and_says_that_it_does_not_know() -> None:
-    dear, effort = pattern(DEAR), slow(EACH / 4)
+    dear, effort = pattern(DEAR), slow(EACH / 3)
     assert dear.spans(LONG, 10, effort) == []
     assert effort.stalled == {id(dear)}
     assert effort.seconds <= EACH
@@ -143,14 +143,15 @@ def test_one_pattern_stops_at_its_share_and_says_that_it_does_not_know() -> None
 
 def test_what_was_found_before_the_share_was_used_up_counts() -> None:
     dear, effort = pattern(DEAR + "|x"), slow()
-    assert dear.spans("x" + "ab" * 700, 10, effort) == [(0, 1)]
+    found = dear.spans(("x" + "ab" * 10) * 40, 40, effort)
+    assert 0 < len(found) < 40
     assert not effort.stalled
 
 
 def test_five_hundred_dear_patterns_cost_a_message_its_share_and_no_more() -> None:
     rules = compile_rules("".join(rule(f"r{n}", f"a[ab]{{200}}{'cdefg'[n % 5]}") for n in range(MAX_RULES)))
     assert len(rules.rules) == MAX_RULES
-    step = EACH / 4
+    step = EACH / 3
     clock = Ticking(step)
     verdict = rules.judge(Subject(LONG + "cdefg"), Effort(clock))
     assert clock.asked // 2 * step <= WHOLE + step
@@ -166,9 +167,9 @@ def test_any_pattern_on_the_longest_text_stays_within_its_share(data: st.DataObj
         one = pattern(written, mode)
     except BadPattern:
         return
-    assert one.load <= LOAD
+    assert load_of(one.source) <= LOAD
     assert one.engine.programsize <= patterns._STEPS
-    effort = slow(EACH / 4)
+    effort = slow(EACH / 3)
     found = one.spans(data.draw(texts_of(letters, SCANNED)), 10, effort)
     assert found or effort.stalled or effort.seconds <= EACH
     assert effort.clock.asked <= 2 * 4  # type: ignore[attr-defined] - however many pieces, matches and look-arounds

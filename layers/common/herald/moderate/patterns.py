@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -30,11 +29,12 @@ to 645; RE2 takes up to 20 ns for each and byte when its memory of earlier steps
 LOOK_LOAD = 60
 """The same for a look-around, which may read all that follows in one step."""
 _STEPS = 6_000  # of RE2's program, which a class of all alphabets fills without a load; real patterns have < 5,000
+_STEPS_A_PLACE = 6  # a class of all alphabets has hundreds of steps at one place; a step costs a sixth of a plain place
 _MEMORY = 1 << 21  # bytes RE2 may use for one pattern; less, and large ones fall back to a slower way
-EACH, WHOLE = 0.016, 0.2
+EACH, WHOLE = 0.012, 0.2
 """CPU seconds that one pattern, and all patterns, may be timed for on one message."""
-_AT_ONCE = 300_000  # load times bytes of one step that cannot be interrupted: 6 ms at worst
-_FREE_EACH = 2 * _AT_ONCE  # load times bytes of one pattern that go untimed
+_AT_ONCE = 200_000  # load times bytes of one step that cannot be interrupted: 4 ms at worst
+_FREE_EACH = 3 * _AT_ONCE  # load times bytes of one pattern that go untimed
 _FREE = 5_000_000  # the same, of all patterns on one message
 _BEHIND = 200  # characters a look-behind sees
 _WATCH = "\x01\x02herald\x02\x01"  # put behind every text: found, unless the look over all patterns failed
@@ -79,7 +79,7 @@ class Pattern:
     Attributes:
         looks: look-arounds, which RE2 has not. A match that fails one is dropped, and no other way to match from the
             same place is tried: such a pattern finds at most what Python would find, never more.
-        load: places that may be alive at once (`load_of`); at least 1.
+        load: places that may be alive at once (`load_of`), a wide class of characters counted as several; at least 1.
     """
 
     source: str
@@ -182,8 +182,8 @@ class Effort:
         self.stalled: set[int] = set()
         self.seconds = 0.0
         self._bound = 0
-        self._bounds: Counter[int] = Counter()
-        self._timed: defaultdict[int, float] = defaultdict(float)
+        self._bounds: dict[int, int] = {}
+        self._timed: dict[int, float] = {}
 
     def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any, allowed: float = EACH) -> Any:
         """Do it, or raise Spent where the pattern or the message has had its share.
@@ -193,17 +193,17 @@ class Effort:
         """
         which = id(pattern)
         self._bound += bound
-        self._bounds[which] += bound
-        if self._bounds[which] <= _FREE_EACH and self._bound <= _FREE:
+        self._bounds[which] = of_this = self._bounds.get(which, 0) + bound
+        if of_this <= _FREE_EACH and self._bound <= _FREE:
             return act(*given)
-        if self._timed[which] >= allowed or self.seconds >= WHOLE:
+        if self._timed.get(which, 0.0) >= allowed or self.seconds >= WHOLE:
             raise Spent
         before = self.clock()
         try:
             return act(*given)
         finally:
             took = self.clock() - before
-            self._timed[which] += took
+            self._timed[which] = self._timed.get(which, 0.0) + took
             self.seconds += took
 
     def probe(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any) -> None:
@@ -300,7 +300,8 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
              _bounded(load_of(inner), LOOK_LOAD, "a look-around"))
         for number, (inner, behind, wanted) in enumerate(looks, 2)
     )  # fmt: skip
-    return Pattern(source, engine, mode == "includes-word", held, _bounded(load_of(source), LOAD, "the pattern"))
+    load = max(_bounded(load_of(source), LOAD, "the pattern"), engine.programsize // _STEPS_A_PLACE)
+    return Pattern(source, engine, mode == "includes-word", held, load)
 
 
 def _bounded(load: int, limit: int, what: str) -> int:
