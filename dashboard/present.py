@@ -443,8 +443,11 @@ def history_blocks(
 
 
 def trace_lines(decision: Decision) -> list[str]:
-    """The trace, a line a rule."""
-    return [
+    """The scores, the highest first, and the trace, a line a rule."""
+    highest = sorted(decision.scores.items(), key=lambda score: (-abs(score[1]), score[0]))[:8]
+    told = ", ".join(f"{name} {value / 1000:.2f}" for name, value in highest)
+    scores = [one_line(f"scores of model {decision.model_version or 'unnamed'}: {told}", 400)] if highest else []
+    return scores + [
         one_line(" · ".join(f"{key}: {value}" for key, value in entry.items()), 400) for entry in decision.trace[:40]
     ]
 

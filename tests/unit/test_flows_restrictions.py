@@ -46,6 +46,7 @@ from herald.model import (
 from herald.model.notices import about
 from herald.model.restrictions import Measure, Mode, Restriction
 from herald.moderate.ladder import DAYS, OFTEN, Rung, proposal
+from herald.moderate.rules import compile_rules
 from herald.ports import Capabilities
 from tests.support.world import ACCOUNT, BRAND, MIA, MUTE, NOON, PAGE, TED, World, a_comment, a_world, deleted, edited
 
@@ -382,3 +383,10 @@ def test_a_decision_that_stands_can_be_handed_up_too_and_another_persons_claim_h
     assert reopened.state is CaseState.OPEN
     with pytest.raises(Refused, match="whom to hand it to"):
         thread.do(Escalate(message.id, "marketer", "x", thread.again(message.id).version))
+
+
+def test_no_rule_can_delete() -> None:
+    made = compile_rules('---\nname: Too much\nbody (includes): ["x"]\naction: delete\n')
+    (section,) = made.sections
+    assert (made.rules, section.status) == ((), "error")
+    assert "allow" in " ".join(section.notes)

@@ -15,6 +15,7 @@ from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.replay import replay, told
 from herald.flows.study import study
+from herald.flows.why import why
 from herald.model import Action, Person, Role
 from herald.moderate.masking import masked
 from tests.support.world import ACCOUNT, BRAND, MIA, NOON, PAGE, RULES, World, a_comment, a_world, deleted, edited
@@ -148,3 +149,26 @@ def test_without_words_or_rules_it_says_that_it_cannot(world: World) -> None:
     assert [one.result for one in replay(MESSAGE, world.herald)] == ["no_rules"]
     world.store.forget(MESSAGE)
     assert replay(MESSAGE, world.herald)[0].result == "no_words"
+
+
+def test_scores_and_model_stand_in_the_record_and_are_made_again(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from herald.flows import moderate as flow
+    from herald.flows import replay as again
+    from herald.model import Assessment
+
+    def scored(toxic: float, version: str = "m1") -> Any:
+        return lambda text: Assessment(scores={"toxic": toxic, "hate": None, "sentiment": -0.5}, model_version=version)
+
+    monkeypatch.setattr(flow, "assess", scored(0.9123))
+    monkeypatch.setattr(again, "assess", scored(0.9123))
+    world.store.apply(a_comment("clown shoes", id="7"), BRAND, world.clock())
+    made = f"facebook_page:{PAGE}_7"
+    moderate([made], world.herald, world.clock())
+    ((kept, _),) = world.store.history(made)
+    assert (kept.scores, kept.model_version) == ({"toxic": 912, "sentiment": -500}, "m1")
+    assert [one.result for one in replay(made, world.herald)] == ["same"]
+    assert "toxic 0.91, sentiment -0.50 (model m1)" in why(world.herald, made)
+    monkeypatch.setattr(again, "assess", scored(0.2))
+    assert [(one.result, one.differs) for one in replay(made, world.herald)] == [("differs", ("scores",))]
+    monkeypatch.setattr(again, "assess", scored(0.9123, "m2"))
+    assert [one.result for one in replay(made, world.herald)] == ["other_model"]

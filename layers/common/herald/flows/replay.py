@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from herald.errors import BadRules, Unknown
+from herald.errors import Unknown
 from herald.flows.context import Herald
 from herald.model import Action, Decision, Message
 from herald.model.record import record
@@ -13,7 +13,8 @@ from herald.moderate.decide import assess, decide
 from herald.moderate.rules import RuleSet, compile_rules
 
 COMPARED = ("action", "rule", "policy", "severity", "rationale", "labels", "evidence", "escalate", "model_version")
-"""What must come out the same. The trace is left out: it is kept only where something was done."""
+"""What must come out the same; the scores too, where they are kept beside the decision. The trace is left out: it is
+kept only where something was done."""
 
 
 @record
@@ -70,7 +71,8 @@ def _again(
         return Replayed(decision, "other_model")
     cited = {decision.policy.policy: decision.policy.version} if decision.policy else {}
     anew = decide(then, assessment, rules, policy_versions=cited, now=decision.decided_at)
-    differs = tuple(name for name in COMPARED if getattr(anew, name) != getattr(decision, name))
+    compared = (*COMPARED, *(("scores",) if decision.scores else ()))
+    differs = tuple(name for name in compared if getattr(anew, name) != getattr(decision, name))
     if not differs:
         return Replayed(decision, "same")
     ordered = decision.action is Action.QUEUE and anew.action is not Action.QUEUE
@@ -79,11 +81,7 @@ def _again(
 
 def _ever(herald: Herald) -> Iterator[RuleSet]:
     """Every rule set that was in force, newest first."""
-    for text in herald.store.rules_ever():
-        try:
-            yield compile_rules(text)
-        except BadRules:
-            continue  # it was never in force
+    return map(compile_rules, herald.store.rules_ever())
 
 
 _WORDS = {

@@ -95,6 +95,7 @@ class Decision:
         evidence: spans in the original text.
         rules_hash: the compiled rule set; with the text it replays the decision.
         decided_by: "rules" or a person's id.
+        scores: name -> thousandths, of the model that model_version names; kept and recomputed as the trace is.
         trace: rule -> what was observed, kept when something was done, else recomputed by replay.
     """
 
@@ -111,6 +112,7 @@ class Decision:
     evidence: tuple[Span, ...] = ()
     escalate: Escalation | None = None
     model_version: str | None = None
+    scores: Mapping[str, int] = field(default_factory=dict)
     trace: tuple[Mapping[str, object], ...] = ()
 
     @property

@@ -77,6 +77,7 @@ def decide(
         evidence=_evidence(leading, matches),
         escalate=next((m.rule.escalate for m in ([leading] if leading else []) + matches if m.rule.escalate), None),
         model_version=assessment.model_version,
+        scores={name: round(1000 * value) for name, value in assessment.scores.items() if value is not None},
         trace=_trace(verdict, action, len(message.text)),
     )
 
@@ -237,6 +238,10 @@ def explain(message: Message, decision: Decision, policy_text: str | None, judge
         lines.append(f"Labels:    {', '.join(decision.labels)}")
     if decision.escalate:
         lines.append(f"Tell:      {decision.escalate.to}, within {decision.escalate.within_minutes} minutes")
+    if decision.scores:
+        told = sorted(decision.scores.items(), key=lambda score: (-abs(score[1]), score[0]))[:6]
+        model = f" (model {decision.model_version})" if decision.model_version else ""
+        lines.append(f"Scores:    {', '.join(f'{name} {value / 1000:.2f}' for name, value in told)}{model}")
     lines.extend(f"Note:      {note}" for entry in decision.trace if (note := entry.get("note")))
     who = f"rules {decision.rules_hash}" if decision.decided_by == "rules" else decision.decided_by
     lines.append(f"Decided:   by {who}, {_when(decision.decided_at)}")

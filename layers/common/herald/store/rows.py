@@ -103,6 +103,7 @@ def decision_item(decision: Decision, *, trace: bool) -> Item:
     item = flat(decision)
     if not trace:
         item.pop("trace", None)
+        item.pop("scores", None)
     return item
 
 
@@ -126,6 +127,7 @@ def decision(item: Mapping[str, Any]) -> Decision:
         if escalate
         else None,
         model_version=item.get("model_version"),
+        scores={name: int(value) for name, value in item.get("scores", {}).items()},
         trace=tuple(item.get("trace", ())),
     )
 
