@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
 
 from herald.care import cases as care
@@ -45,7 +44,7 @@ from herald.model import (
 )
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
-from herald.moderate.rules import RuleSet, compile_rules
+from herald.moderate.rules import RuleSet, default_rules, fired, in_force, rules_of
 
 WRITES = 100
 """What a transaction of DynamoDB takes. A slice fills it: its messages share the cost of counts and audit."""
@@ -97,6 +96,7 @@ class _Judged:
     counted: tuple[Counted, ...]
     delivery: Delivery | None = None
     decision: Decision | None = None  # set when decided now
+    fired: tuple[str, ...] = ()  # what is counted of the rules that held
 
     @property
     def acted(self) -> bool:
@@ -142,7 +142,7 @@ def _waiting(messages: Iterable[Message], now: datetime | None) -> list[Message]
 def _facts(herald: Herald, now: datetime) -> _Facts:
     rules, accounts = herald.store.rules(), herald.store.accounts()
     return _Facts(
-        rules=_compiled(rules.text if rules else ""),
+        rules=in_force(rules.text, rules.acting) if rules else in_force(default_rules()),
         policy_versions={policy.id: policy.version for policy in herald.store.policies(now.date())},
         accounts={account.id: account for account in accounts},
         targets=herald.store.targets(),
@@ -152,12 +152,6 @@ def _facts(herald: Herald, now: datetime) -> _Facts:
             if (outlet := herald.outlets.get(platform)) is not None
         },
     )
-
-
-@lru_cache(maxsize=4)
-def _compiled(text: str) -> RuleSet:
-    """Compiling is pure and the text its whole input: once a cold start is enough."""
-    return compile_rules(text)
 
 
 def _judge_all(
@@ -188,7 +182,8 @@ def _slices(judged: Iterable[_Judged]) -> Iterator[list[_Judged]]:
 def _writes(judged: Sequence[_Judged]) -> int:
     """At most so many writes in one commit: rows and what hangs on them, counts of a day, audit, its digest."""
     days = {(counted.account, counted.day) for one in judged for counted in one.counted}
-    return sum(1 + 2 * len(one.changes) + one.acted for one in judged) + len(days) + 1
+    brands = {one.before.brand for one in judged if one.fired}
+    return sum(1 + 2 * len(one.changes) + one.acted for one in judged) + len(days) + len(brands) + 1
 
 
 def _slice(
@@ -272,12 +267,16 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
         return _counted(message, settled, (), account)
     if message.decision and message.decision.content_hash == message.content_hash:
         return _counted(message, settled, (), account)
-    decision = _decision(message, facts, now)
-    return _carry_out(message, settled, decision, account, facts, herald, now)
+    held: list[str] = []
+    decision = _decision(message, facts, now, held)
+    return replace(_carry_out(message, settled, decision, account, facts, herald, now), fired=tuple(held))
 
 
-def _decision(message: Message, facts: _Facts, now: datetime) -> Decision:
-    decision = decide(message, assess(message.text), facts.rules, policy_versions=facts.policy_versions, now=now)
+def _decision(message: Message, facts: _Facts, now: datetime, held: list[str]) -> Decision:
+    decision = decide(
+        message, assess(message.text), facts.rules, policy_versions=facts.policy_versions, now=now,
+        seen=lambda verdict: held.extend(fired(verdict)),
+    )  # fmt: skip
     if decision.action is Action.ALLOW and message.more.get("cut"):
         return replace(
             decision,
@@ -391,6 +390,8 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
     for one in judged:
         changes.append(Revised(one.after, one.before.version))
         changes += one.changes
+        for metric in one.fired:
+            sums[rules_of(one.before.brand), f"{now:%Y-%m-%d}"][metric] += 1
     for (account, day), metrics in sorted(sums.items()):
         add = {metric: difference for metric, difference in metrics.items() if difference}
         if add:
