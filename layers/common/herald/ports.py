@@ -377,6 +377,9 @@ class Store(Protocol):
     def counts(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
         """day -> metric -> count for the days that have any."""
 
+    def fired(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
+        """day -> rule (moderate.rules.counted_as) -> how often it held; days on which anything was counted."""
+
     def audit_head(self, chain: str) -> AuditEntry | None:
         """The newest entry of a chain."""
 

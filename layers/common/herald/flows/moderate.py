@@ -44,7 +44,7 @@ from herald.model import (
 )
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
-from herald.moderate.rules import RuleSet, default_rules, fired, in_force, rules_of
+from herald.moderate.rules import RuleSet, default_rules, fired, in_force
 
 WRITES = 100
 """What a transaction of DynamoDB takes. A slice fills it: its messages share the cost of counts and audit."""
@@ -181,9 +181,19 @@ def _slices(judged: Iterable[_Judged]) -> Iterator[list[_Judged]]:
 
 def _writes(judged: Sequence[_Judged]) -> int:
     """At most so many writes in one commit: rows and what hangs on them, counts of a day, audit, its digest."""
-    days = {(counted.account, counted.day) for one in judged for counted in one.counted}
-    brands = {one.before.brand for one in judged if one.fired}
-    return sum(1 + 2 * len(one.changes) + one.acted for one in judged) + len(days) + len(brands) + 1
+    days = {place for one in judged for place in _places(one)}
+    return sum(1 + 2 * len(one.changes) + one.acted for one in judged) + len(days) + 1
+
+
+def _places(judged: _Judged) -> set[tuple[str, str]]:
+    """The rollup rows it counts in: (account, day)."""
+    counted = {(each.account, each.day) for each in judged.counted}
+    return counted | ({_day_of(judged.after)} if judged.fired else set())
+
+
+def _day_of(message: Message) -> tuple[str, str]:
+    """The rollup row of the day it was written, by its account's clock."""
+    return f"{message.platform}:{message.account_id}", message.counted[:10]
 
 
 def _slice(
@@ -382,6 +392,7 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
     if not judged:
         return
     sums: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    fires: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for one in judged:
         for counted in one.counted:
             for metric, difference in counted.add.items():
@@ -390,12 +401,13 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
     for one in judged:
         changes.append(Revised(one.after, one.before.version))
         changes += one.changes
-        for metric in one.fired:
-            sums[rules_of(one.before.brand), f"{now:%Y-%m-%d}"][metric] += 1
-    for (account, day), metrics in sorted(sums.items()):
+        if one.fired:
+            fires[_day_of(one.after)].update(one.fired)
+    for account, day in sorted({*sums, *fires}):
+        metrics, fired = sums[account, day], fires[account, day]
         add = {metric: difference for metric, difference in metrics.items() if difference}
-        if add:
-            changes.append(Counted(account, day, add))
+        if add or fired:
+            changes.append(Counted(account, day, add, fired))
     lines = _audit(judged, now)
     commit_audited(changes, lines, CHAIN, herald)
 

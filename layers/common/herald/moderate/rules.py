@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
@@ -665,17 +666,14 @@ def default_rules() -> str:
 # ---------------------------------------------------------------- counting
 
 
-def rules_of(brand: str) -> str:
-    """Under which name the firings of a brand's rules are counted by day (UTC), beside its accounts' counts."""
-    return f"rules:{brand}"
-
-
 def fired(verdict: Verdict) -> list[str]:
     """What is counted of a verdict: each rule that held, what acts apart from what is in shadow."""
     live = [verdict.deciding] if verdict.deciding else []
-    return [*(counted_as(match.rule) for match in (*live, *verdict.labelling, *verdict.shadow))]
+    return [counted_as(m.rule.name, shadow=m.rule.shadow) for m in (*live, *verdict.labelling, *verdict.shadow)]
 
 
-def counted_as(rule: Rule) -> str:
-    """The metric of a rule: names are long, and a row that counts stays small."""
-    return f"{'s' if rule.shadow else 'r'}{sha256(rule.name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+@lru_cache(maxsize=2 * MAX_RULES)
+def counted_as(name: str, *, shadow: bool = False) -> str:
+    """The metric of a rule, 7 characters: names are long, and with 10 rules a day's row stays below a KB."""
+    digest = sha256(name.encode("utf-8", "surrogatepass")).digest()
+    return ("s:" if shadow else "r:") + urlsafe_b64encode(digest)[:5].decode()

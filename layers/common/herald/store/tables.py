@@ -461,6 +461,19 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     # ------------------------------------------------------------ numbers and audit
 
     def counts(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
+        days = {
+            item["sk"][4:]: {name[2:]: value for name, value in item.items() if name.startswith("n:") and value}
+            for item in self._counted(account, first_day, last_day)
+        }
+        return {day: metrics for day, metrics in days.items() if metrics}
+
+    def fired(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
+        return {
+            item["sk"][4:]: {name: value for name, value in item.items() if name[:2] in ("r:", "s:")}
+            for item in self._counted(account, first_day, last_day)
+        }
+
+    def _counted(self, account: str, first_day: str, last_day: str) -> list[Item]:
         items: list[Item] = []
         cursor: str | None = None
         while True:
@@ -469,12 +482,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             )
             items += page
             if cursor is None:
-                break
-        days = {
-            item["sk"][4:]: {name[2:]: value for name, value in item.items() if name.startswith("n:") and value}
-            for item in items
-        }
-        return {day: metrics for day, metrics in days.items() if metrics}
+                return items
 
     def audit_head(self, chain: str) -> AuditEntry | None:
         items, _ = self.db.query(keys.AUDIT, f"CHAIN#{chain}", newest=True, limit=1)
@@ -554,6 +562,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             return self._revised(change)
         if isinstance(change, Counted):
             add = {f"n:{metric}": difference for metric, difference in change.add.items() if difference}
+            add |= change.fired
             return Update(keys.counts(change.account, change.day), add=add)
         if isinstance(change, Acted):
             at = change.decision.decided_at
