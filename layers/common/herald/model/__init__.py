@@ -122,7 +122,7 @@ __all__ = [
     "Event", "Gated", "Handling", "Hold", "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing",
     "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook",
     "Policy", "Post", "PostKind", "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response",
-    "Rests", "Revised", "RightState", "Role", "Rules", "RulesByHash", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still",
-    "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Waiver", "Work",
+    "Rests", "Revised", "RightState", "Role", "Rules", "RulesByHash", "Severity", "Snapshot", "Span", "Stage",
+    "StateChange", "Still", "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Waiver", "Work",
     "case_id", "content_hash", "import_module", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

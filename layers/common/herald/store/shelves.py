@@ -60,8 +60,8 @@ from herald.model.recommendations import (
     recommendations_of,
 )
 from herald.model.record import Record
-from herald.model.rules import RuleAlarm
 from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
+from herald.model.rules import RuleAlarm
 from herald.model.trends import Feed, FeedItem, FeedState, items_list
 from herald.store import keys
 
