@@ -14,7 +14,8 @@ from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.why import why
 from herald.model import Action, Counted, Decision, Person, Role
-from herald.moderate.rules import counted_as, default_rules
+from herald.model.notices import Notice
+from herald.moderate.rules import Subject, counted_as, default_rules
 from herald.store.keys import METRICS
 from herald.store.tables import TableStore
 from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, RULES, World, a_comment, a_world
@@ -60,8 +61,12 @@ def judged(world: World, text: str, id: str = "1") -> Decision:
     return message.decision
 
 
-def in_shadow(decision: Decision) -> list[object]:
-    return [line["shadow"] for line in decision.trace if "shadow" in line]
+def in_shadow(world: World, text: str, id: str) -> tuple[Decision, list[str]]:
+    """The decision, and what the set it names, found again by its hash, holds in shadow of the same words."""
+    decision = judged(world, text, id)
+    made_by = rules.by_hash(decision.rules_hash, world.herald)
+    assert made_by
+    return decision, [match.rule.name for match in rules.compiled(made_by).judge(Subject(text)).shadow]
 
 
 # ---------------------------------------------------------------- saving and going live
@@ -72,12 +77,12 @@ def test_a_new_rule_is_asked_in_shadow_until_it_is_made_live_and_the_old_ones_go
     assert sentence == (
         "Version 2 of the rules is saved. Nothing acts differently yet: 1 new, in shadow until made live."
     )
-    before = judged(world, "buy at rival oak", "1")
-    assert (before.action, in_shadow(before)) == (Action.ALLOW, ["Rival"])
+    before, shadow = in_shadow(world, "buy at rival oak", "1")
+    assert (before.action, shadow) == (Action.ALLOW, ["Rival"])
     assert judged(world, "you utter muppet", "2").rule == "Insult"
     assert give(world, PromoteRules(("Rival",), 2)) == "“Rival” is live as version 3 has it."
-    after = judged(world, "buy at rival oak", "3")
-    assert (after.action, after.rule, in_shadow(after)) == (Action.HIDE, "Rival", [])
+    after, shadow = in_shadow(world, "buy at rival oak", "3")
+    assert (after.action, after.rule, shadow) == (Action.HIDE, "Rival", [])
     kept = world.store.rules()
     assert kept
     assert (kept.number, kept.acting, kept.what, kept.names, kept.by) == (3, "", "made live", ("Rival",), "ola")
@@ -86,8 +91,8 @@ def test_a_new_rule_is_asked_in_shadow_until_it_is_made_live_and_the_old_ones_go
 def test_a_rule_that_is_changed_acts_as_it_was_until_its_change_is_live(world: World) -> None:
     give(world, SaveRules(RULES.replace('"clown shoes"', '"oaf"'), 1))
     assert judged(world, "you clown shoes", "1").rule == "Insult"
-    oaf = judged(world, "what an oaf", "2")
-    assert (oaf.rule, in_shadow(oaf)) == (None, ["Insult"])
+    oaf, shadow = in_shadow(world, "what an oaf", "2")
+    assert (oaf.rule, shadow) == (None, ["Insult"])
     give(world, PromoteRules((), 2))
     assert judged(world, "you clown shoes", "3").rule is None
     assert judged(world, "what an oaf", "4").rule == "Insult"
@@ -108,7 +113,7 @@ def test_only_what_was_chosen_goes_live_and_the_rest_waits_on(world: World) -> N
     give(world, PromoteRules(("Rival",), 2))
     assert judged(world, "rival oak", "1").rule == "Rival"
     assert judged(world, "this is dodgy", "2").rule == "Unsure"
-    assert in_shadow(judged(world, "other oak and shady", "3")) == ["Unsure", "Other"]
+    assert in_shadow(world, "other oak and shady", "3")[1] == ["Unsure", "Other"]
 
 
 def test_another_layout_or_comment_or_test_changes_no_rule(world: World) -> None:
@@ -122,7 +127,7 @@ def test_where_no_rules_were_ever_saved_the_shipped_ones_act_and_are_version_nou
     assert judged(world, "go kill yourself", "1").rule == "Told to die"
     give(world, SaveRules(default_rules() + NEW_RULE.replace("MOD 3.1", "MOD 9"), 0))
     assert judged(world, "go kill yourself", "2").rule == "Told to die"
-    assert in_shadow(judged(world, "rival oak", "3")) == ["Rival"]
+    assert in_shadow(world, "rival oak", "3")[1] == ["Rival"]
 
 
 def test_a_text_that_does_not_load_is_refused_by_line_and_so_is_one_whose_own_test_fails(world: World) -> None:
@@ -172,9 +177,9 @@ def test_rolling_back_restores_text_and_what_was_live_in_one_step_and_every_vers
     give(world, PromoteRules((), 2))
     assert judged(world, "rival oak", "1").rule == "Rival"
     assert give(world, RollbackRules(2, 3)) == "The rules are those of version 2 again, as version 4."
-    assert in_shadow(judged(world, "rival oak", "2")) == ["Rival"]
+    assert in_shadow(world, "rival oak", "2")[1] == ["Rival"]
     give(world, RollbackRules(1, 4))
-    assert judged(world, "rival oak", "3").trace == ()
+    assert in_shadow(world, "rival oak", "3")[1] == []
     told = [(version.number, version.what, version.back_to) for version in rules.history(world.herald)]
     assert told == [
         (5, "rolled back", 1), (4, "rolled back", 2), (3, "made live", 0), (2, "saved", 0), (1, "set up", 0),
@@ -277,13 +282,13 @@ def test_counting_firings_is_no_write_of_its_own(world: World) -> None:
 
     world.db.transact = noting  # type: ignore[method-assign, assignment]
     ids = []
-    for n in range(20):
+    for n in range(12):
         event = a_comment("you utter muppet" if n % 2 else "a broken lamp", id=str(n))
         world.store.apply(event, BRAND, NOON)
         ids.append(event.message_id)
     moderate(ids, world.herald, NOON)
     (update,) = written
-    assert update.add[counted_as("Insult")] == 10  # type: ignore[attr-defined]
+    assert update.add[counted_as("Insult")] == 6  # type: ignore[attr-defined]
 
 
 def test_of_what_a_rule_did_it_is_told_how_much_a_person_allowed(world: World) -> None:
@@ -319,8 +324,7 @@ def test_a_rule_that_suddenly_fires_far_more_is_told_once_on_the_page_and_by_not
     assert watch(world) == []
     (alarm,) = rules.alarms(BRAND, world.herald)
     assert (alarm.rule, alarm.way, alarm.fired, alarm.usual, alarm.day) == ("Insult", "more", 40, 4, NOON.date())
-    (told,) = world.store.shelf(__import__("herald.model.notices", fromlist=["Notice"]).Notice, BRAND,
-                                rules.told_of(alarm))  # fmt: skip
+    (told,) = world.store.shelf(Notice, BRAND, rules.told_of(alarm))
     assert told.title == "A rule fires far more than it used to: 40 times today so far, 4 on a usual day"
     assert told.page == f"rules?brand={BRAND}&rule=Insult"
 

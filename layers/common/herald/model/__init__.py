@@ -123,6 +123,6 @@ __all__ = [
     "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook",
     "Policy", "Post", "PostKind", "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response",
     "Rests", "Revised", "RightState", "Role", "Rules", "RulesByHash", "Severity", "Snapshot", "Span", "Stage",
-    "StateChange", "Still", "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Waiver", "Work",
-    "case_id", "content_hash", "import_module", "needs_of", "post_hash", "words_of",
+    "StateChange", "Still", "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used",
+    "UserContent", "Waiver", "Work", "case_id", "content_hash", "import_module", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip
