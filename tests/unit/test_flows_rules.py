@@ -245,9 +245,7 @@ def test_what_would_change_is_counted_over_what_was_received_with_examples(world
     assert later.read == 0
 
 
-def test_what_would_change_looks_at_a_bounded_number_and_says_so(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_would_change_looks_at_a_bounded_number_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "LOOKED_AT", 3)
     for n in range(5):
         judged(world, "rival oak", str(n))

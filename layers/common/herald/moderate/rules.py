@@ -112,6 +112,16 @@ class Verdict:
 
 
 @record
+class Look:
+    """One check of one rule on one message: what was wanted and seen. `held` None: what it needs is unknown."""
+
+    check: str
+    wanted: str
+    observed: object
+    held: bool | None
+
+
+@record
 class _Stretch:
     """A piece of text to scan: which field, and where it begins in that field's original."""
 
@@ -208,6 +218,25 @@ class RuleSet:
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
         return _holds(rule, subject, self._scan(subject), [])
+
+    def look(self, rule: Rule, subject: Subject) -> tuple[Look, ...]:
+        """Every check of one rule by itself, also behind one that does not hold: why it does, or does not."""
+        seen = self._scan(subject)
+        filters = (
+            ("kind", sorted(map(str, rule.kinds)), str(subject.kind)),
+            ("platform", sorted(rule.platforms), subject.platform),
+            ("brand", sorted(rule.brands), subject.brand.casefold()),
+        )
+        found = [Look(name, f"one of: {', '.join(any_)}", is_, is_ in any_) for name, any_, is_ in filters if any_]
+        for check in rule.checks:
+            told: list[Mapping[str, object]] = []
+            missing: list[str] = []
+            held = _check(check, subject, seen, [], told, missing)
+            observed = told[0]["observed"] if told else ", ".join(missing) or None
+            if isinstance(check, TextCheck):
+                observed = [span.found for span in seen.get(check.number, [])[:3]] or observed
+            found.append(Look(check.key, check.wanted, observed, held))
+        return tuple(found)
 
     def report(self, file: str) -> list[dict[str, object]]:
         """The lines of `herald rules check`: {file, line, name, status, notes, patterns}; runs the tests inside rules.
