@@ -10,7 +10,7 @@ from typing import Any
 from dashboard import present_notices, theme
 from dashboard.present import Block, Name, Row, clock
 from dashboard.text import SHORT, one_line, safe_text
-from herald.flows.rules import Acted, Fault, Preview, total
+from herald.flows.rules import Acted, Example, Fault, Preview, total
 from herald.model import Rules
 from herald.model.notices import Notice
 from herald.model.rules import RuleAlarm
@@ -40,6 +40,7 @@ STATE_WORDS: Mapping[State, str] = {
     State.PAUSED: "Its text says mode: shadow. It is asked and counted, and nothing is done by it.",
     State.REMOVED: "It is not in the text any more, and acts until that is made live.",
 }
+_NEWS: Mapping[State, str] = {State.NEW: "new", State.CHANGED: "changed", State.REMOVED: "removed"}
 FAULTS = (
     {"id": "line", "label": "Line", "n": True, "width": 60},
     {"id": "rule", "label": "Rule", "width": 150, "from": 480},
@@ -83,7 +84,7 @@ def row(part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str,
     rule, acts = part.rule, part.state not in (State.NEW, State.PAUSED)
     fired = total(days, rule.name, shadow=not acts)
     found = done.get(rule.name)
-    sub = ", ".join(rule.labels) if not rule.action else one_line(rule.rationale, 90)
+    sub = ", ".join(rule.labels) if not rule.action else one_line(rule.rationale.replace("{{match}}", "…"), 90)
     cells: Row = {
         "name": {"strong": one_line(rule.name, 100), "sub": sub},
         "does": {"pill": does(rule)},
@@ -124,7 +125,19 @@ def alarm_blocks(
         heard = f" {present_notices.words(told[0], name)}" if told else ""
         tone = "orange" if alarm.way == "more" else ""
         rows.append({"when": clock(alarm.at, "UTC", now), "tone": tone, "text": words + heard})
-    return [{"t": "label", "text": "Unusual"}, {"t": "events", "rows": rows}] if rows else []
+    return [{"t": "title", "text": "Unlike before"}, {"t": "events", "rows": rows}] if rows else []
+
+
+def waiting_blocks(waiting: Sequence[Part]) -> list[Block]:
+    """What is to be made live."""
+    words = "One rule waits" if len(waiting) == 1 else f"{len(waiting)} rules wait"
+    named = ", ".join(f"{one_line(part.rule.name, 60)} ({_NEWS[part.state]})" for part in waiting[:8])
+    more = f" and {len(waiting) - 8} more" if len(waiting) > 8 else ""
+    rows = [
+        {"k": "Waiting", "v": f"{named}{more}"},
+        {"k": "Meanwhile", "v": "They are asked and counted; what acted before them goes on."},
+    ]
+    return [{"t": "title", "text": f"{words} in shadow"}, {"t": "facts", "rows": rows}]
 
 
 def fault_rows(faults: Iterable[Fault], text: str) -> list[dict[str, Any]]:
@@ -166,7 +179,7 @@ def example_rows(found: Preview) -> list[dict[str, Any]]:
             "cells": {
                 "text": {
                     "strong": one_line(each.message.text, 160),
-                    "sub": one_line(f"{theme.platform_name(each.message.platform)}, {each.message.author_name or ''}", 80),
+                    "sub": one_line(_whose(each), 80),
                 },
                 "way": way[:1].upper() + way[1:],
                 "before": one_line(each.rule_before or "none", 60),
@@ -176,6 +189,10 @@ def example_rows(found: Preview) -> list[dict[str, Any]]:
         for way in found.counts
         for each in found.examples.get(way, ())
     ]  # fmt: skip
+
+
+def _whose(each: Example) -> str:
+    return f"{theme.platform_name(each.message.platform)}, {each.message.author_name or 'somebody'}"
 
 
 def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str]) -> list[Block]:

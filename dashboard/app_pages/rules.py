@@ -11,7 +11,7 @@ from dashboard import actions, data, data_rules, parts, present_rules, theme, wh
 from dashboard.components import sheet
 from dashboard.components.table import table
 from dashboard.failures import guarded
-from dashboard.text import one_line, safe_text
+from dashboard.text import safe_text
 from herald.flows import commands
 from herald.flows import rules as flow
 from herald.govern import authority
@@ -81,21 +81,16 @@ def _rules(person: Person, brand: str, version: Rules) -> None:
         return
     if waiting:
         with st.container(border=True):
-            one = len(waiting) == 1
-            words = "One rule waits" if one else f"{len(waiting)} rules wait"
-            names = ", ".join(one_line(part.rule.name, 60) for part in waiting[:6])
-            more = f" and {len(waiting) - 6} more" if len(waiting) > 6 else ""
-            text = f"Asked and counted; not acted on until made live: {names}{more}."
-            sheet([{"t": "title", "text": f"{words} in shadow"}, {"t": "empty", "text": text}], key="waiting")
+            sheet(present_rules.waiting_blocks(waiting), key=f"waiting-{version.number}")
             _going_live(person, brand, version, ())
     rows = [present_rules.row(part, days, done) for part in [*waiting, *(p for p in every if not p.waits)]]
     picked = table(
         present_rules.COLUMNS, rows, key="rules", name="Rules", picks="Open", stacks=460, empty="There is no rule yet."
     )  # fmt: skip
     st.caption(
-        "Fired: messages on which the rule held, by the day they were written; of a rule in shadow, on which it would "
-        f"have. Allowed by a person: of the newest {flow.MOST_ACTED} messages of this month and the last that rules hid "
-        "or queued. A dash: not known."
+        "Fired: messages on which the rule held, by the day they were written; in shadow, on which it would have acted. "
+        f"Allowed by a person: of the newest {flow.MOST_ACTED} messages that rules hid or queued, this month and last. "
+        "A dash: not known."
     )
     if picked:
         st.query_params["rule"] = picked
@@ -121,11 +116,10 @@ def _rule(person: Person, brand: str, version: Rules, part: Part) -> None:
 
 def _going_live(person: Person, brand: str, version: Rules, names: tuple[str, ...]) -> None:
     """What it would change, and the button that does it."""
-    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         days = st.segmented_control(
-            "What would change in", [7, 30], format_func=lambda n: f"What would change, {n} days", key="days",
-            label_visibility="collapsed",
-        )  # fmt: skip
+            "What would have changed in the last", [7, 30], format_func=lambda n: f"{n} days", key="days"
+        )
         if authority.may(person, "PromoteRules"):
             label = "Make live" if names else "Make all live"
             if st.button(label, type="primary", key="promote", icon=":material/check:"):
