@@ -27,7 +27,7 @@ from moto import mock_aws
 from herald import runtime
 from herald.errors import NeedsLogin, OutcomeUnknown, Retryable, Stale
 from herald.flows import commands as c
-from herald.flows import library
+from herald.flows import library, rules
 from herald.flows.audit import CHAINS
 from herald.flows.context import Herald
 from herald.flows.gate import perform
@@ -48,6 +48,7 @@ from herald.model import (
     Snapshot,
 )
 from herald.model.care import stages_list
+from herald.moderate.rules import counted_as
 from herald.ports import FeedPage, Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
