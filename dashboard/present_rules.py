@@ -239,19 +239,21 @@ def _seen(observed: object) -> str:
 
 def history_row(version: Rules, newest: int, *, name: Name, now: datetime) -> dict[str, Any]:
     """One version: how it came, by whom."""
-    how = {"set up": "Set up", "saved": "Saved", "made live": "Made live", "rolled back": "Rolled back"}
+    how = {"set up": "Set up", "saved": "Saved", "made live": "Made live", "rolled back": "Rolled back",
+           "shipped": "Before any was saved"}  # fmt: skip
     words = how.get(version.what, version.what)
     if version.back_to:
         words += f" to version {version.back_to}"
     if version.names:
         words += f": {one_line(', '.join(version.names[:3]), 160)}"
         words += " and more" if len(version.names) > 3 else ""
-    title = f"Version {version.number}" + (", in force" if version.number == newest else "")
+    title = f"Version {version.number}" if version.number else "The set that Herald ships"
+    title += ", in force" if version.number == newest else ""
     return {
         "id": "" if version.number == newest else str(version.number),
         "cells": {
             "what": {"strong": title, "sub": words},
-            "by": one_line(name(version.by), 60) if version.by else "Set-up",
+            "by": one_line(name(version.by), 60) if version.by else "–",
             "at": clock(version.at, "UTC", now) if version.at else "–",
         },
     }

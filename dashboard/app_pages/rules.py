@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import difflib
 from datetime import timedelta
+from uuid import uuid4
 
 import streamlit as st
 
 from dashboard import actions, data, data_rules, parts, present_rules, theme, who
 from dashboard.components import sheet
+from dashboard.components.lines import lines
 from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import safe_text
@@ -25,6 +27,9 @@ SETS = {"now": "As it acts now", "live": "Once all that waits is live", "text": 
 KINDS = ("comment", "review", "post", "mention", "dm")
 _TEXT = "rules.text"
 _BASE = "rules.base"
+_START = "rules.start"
+_BOX = "rules.box"
+_MORE = "rules.more"
 
 
 @guarded
@@ -132,7 +137,7 @@ def _going_live(person: Person, brand: str, version: Rules, names: tuple[str, ..
             st.caption("The owner or compliance makes rules live.")
         return
     found = data_rules.preview(brand, version.number, names, days)
-    st.markdown(present_rules.preview_words(found))
+    sheet([{"t": "note", "text": present_rules.preview_words(found)}], key="preview")
     rows = present_rules.example_rows(found)
     leads = "moderation" in st.session_state.get("herald.pages", {})
     picked = rows and table(
@@ -147,33 +152,38 @@ def _going_live(person: Person, brand: str, version: Rules, names: tuple[str, ..
 
 
 def _edit(version: Rules) -> None:
-    if st.session_state.get(_BASE) is None:
+    """The text as this session has it; the box in the browser is the truth while it is shown."""
+    untouched = st.session_state.get(_TEXT) == st.session_state.get(_START)
+    if st.session_state.get(_BASE) is None or (untouched and st.session_state[_BASE] != version.number):
         st.session_state[_BASE] = version.number
-        st.session_state[_TEXT] = version.text
-    st.session_state[_TEXT] = st.session_state.get(_TEXT, version.text)  # a box that is not drawn forgets
-    left, right = st.columns([0.64, 0.36], gap="medium")
+        st.session_state[_TEXT] = st.session_state[_START] = version.text
+        st.session_state[_BOX] = str(uuid4())
+    base, before = int(st.session_state[_BASE]), str(st.session_state[_TEXT])
+    left, right = st.columns([0.66, 0.34], gap="medium")
     with right:
         _form()
     with left:
-        text = st.text_area(
-            "The rules, as YAML", height=520, key=_TEXT, label_visibility="collapsed", max_chars=flow.MOST_BYTES,
+        marks = {fault.line: "red" if fault.fatal else "orange" for fault in reversed(data_rules.faults(before))}
+        text = lines(
+            "The rules, as YAML", before, key=f"text-{st.session_state[_BOX]}", rows=26, most=flow.MOST_BYTES,
+            marks=marks, more=st.session_state.get(_MORE, ("", "")),
         )  # fmt: skip
-        st.caption("Ctrl+Enter checks. What is new or changed is asked in shadow; what acts now goes on.")
-        base = int(st.session_state[_BASE])
+        st.session_state[_TEXT] = text
+        if text != before:
+            st.rerun()  # so that its lines are marked as they stand now
+        st.caption("It is checked while you write. What is new or changed is asked in shadow; what acts now goes on.")
         if base != version.number:
             note = f"Version {version.number} was saved since you began with {base}. Take over what you need from it."
             sheet([{"t": "note", "tone": "orange", "text": note}], key="overtaken")
-        fatal = _faults(text or "")
+        fatal, unchanged = _faults(text), text == version.text
         with st.container(horizontal=True, gap="small"):
-            unchanged = (text or "") == version.text
             if st.button("Save this version", type="primary", key="save", disabled=fatal or unchanged):
-                done = actions.give(commands.SaveRules(text or "", base))
-                if done:
-                    st.session_state.pop(_BASE, None)
+                if actions.give(commands.SaveRules(text, base)):
+                    _anew()
                 st.rerun()
             st.button("Begin anew from the version in force", key="anew", on_click=_anew, disabled=unchanged)
         if not fatal and not unchanged:
-            _differences(version, text or "")
+            _differences(version, text)
 
 
 def _anew() -> None:
@@ -194,9 +204,9 @@ def _faults(text: str) -> bool:
 
 
 def _differences(version: Rules, text: str) -> None:
-    lines = difflib.unified_diff(version.text.splitlines(), text.splitlines(), "in force", "yours", lineterm="", n=1)
+    differs = difflib.unified_diff(version.text.splitlines(), text.splitlines(), "in force", "yours", lineterm="", n=1)
     st.caption(f"What differs from {_version_words(version)}")
-    st.code(safe_text("\n".join(list(lines)[:400]), 20_000), language="diff", wrap_lines=True)
+    st.code(safe_text("\n".join(list(differs)[:400]), 20_000), language="diff", wrap_lines=True)
 
 
 def _form() -> None:
@@ -223,7 +233,7 @@ def _form() -> None:
         rule = present_rules.as_yaml(
             name or "", where, how, given, action, clause or "", rationale or "", label or ""
         )  # fmt: skip
-        st.session_state[_TEXT] = f"{str(st.session_state[_TEXT]).rstrip()}\n{rule}"
+        st.session_state[_MORE] = (str(uuid4()), rule)
         sheet([{"t": "note", "tone": "green", "text": "It stands at the end of the text."}], key="written")
 
 
@@ -272,6 +282,8 @@ def _history(person: Person, version: Rules) -> None:
     if not found:
         parts.empty("No version was saved yet.", "The rules that Herald ships act. Saving them under Edit makes one.")
         return
+    if len(found) < flow.HISTORY:
+        found = [*found, flow.shipped()]
     rows = [present_rules.history_row(each, version.number, name=data.name_of, now=data.now()) for each in found]
     picked = table(present_rules.HISTORY, rows, key="history", name="Versions", picks="Show", stacks=380)
     known = {str(each.number): each for each in found if each.number != version.number}
@@ -279,21 +291,22 @@ def _history(person: Person, version: Rules) -> None:
     if chosen is None:
         return
     with st.container(border=True):
-        sheet([{"t": "title", "text": f"Version {chosen.number}"}], key=f"version-{chosen.number}")
-        if authority.may(person, "RollbackRules") and st.button(
-            f"Roll back to version {chosen.number}", key="rollback", icon=":material/undo:", type="primary"
-        ):
+        title = f"Version {chosen.number}" if chosen.number else "The set that Herald ships"
+        sheet([{"t": "title", "text": title}], key=f"version-{chosen.number}")
+        label = f"Roll back to version {chosen.number}" if chosen.number else "Roll back to it"
+        may = authority.may(person, "RollbackRules")
+        if may and st.button(label, key="rollback", icon=":material/undo:", type="primary"):
             if actions.give(commands.RollbackRules(chosen.number, version.number)):
                 st.query_params.pop("version", None)
             st.rerun()
         st.caption("Its text comes back, and what of it was live, as a new version. None is lost.")
-        lines = list(
+        differs = list(
             difflib.unified_diff(
                 chosen.text.splitlines(), version.text.splitlines(), f"version {chosen.number}",
                 f"version {version.number}", lineterm="", n=1,
             )
         )  # fmt: skip
-        if lines:
-            st.code(safe_text("\n".join(lines[:400]), 20_000), language="diff", wrap_lines=True)
+        if differs:
+            st.code(safe_text("\n".join(differs[:400]), 20_000), language="diff", wrap_lines=True)
         else:
             st.caption("Its text is the one in force; only what of it is live differs.")

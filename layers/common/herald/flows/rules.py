@@ -42,7 +42,11 @@ NAMED = 20  # rules named in one version's line of the history
 
 def current(herald: Herald) -> Rules:
     """What is in force; number 0: the set that is shipped, for none was ever saved."""
-    return herald.store.rules() or Rules(0, default_rules(), what="shipped")
+    return herald.store.rules() or shipped()
+
+
+def shipped() -> Rules:
+    return Rules(0, default_rules(), what="shipped")
 
 
 def compiled(version: Rules) -> RuleSet:
@@ -55,7 +59,7 @@ def history(herald: Herald, limit: int = HISTORY) -> list[Rules]:
 
 
 def numbered(number: int, herald: Herald) -> Rules | None:
-    return herald.store.find(Rules, number)
+    return herald.store.find(Rules, number) if number else shipped()
 
 
 def by_hash(digest: str, herald: Herald) -> Rules | None:
@@ -63,7 +67,7 @@ def by_hash(digest: str, herald: Herald) -> Rules | None:
     place = herald.store.find(RulesByHash, digest, digest)
     if place:
         return numbered(place.number, herald)
-    others = [*history(herald), Rules(0, default_rules(), what="shipped")]  # set up, not saved by a person
+    others = [*history(herald), shipped()]  # set up, not saved by a person
     return next((version for version in others if compiled(version).hash == digest), None)
 
 
@@ -172,7 +176,8 @@ def _rollback(command: c.RollbackRules, person: Person, herald: Herald, now: dat
     if (earlier.text, acting) == (newest.text, newest.acting or newest.text):
         return Plan((), Done(f"The rules are those of version {earlier.number} already.", f"rules v{newest.number}"))
     version = _next(newest, earlier.text, acting, "rolled back", person, now, back_to=earlier.number)
-    sentence = f"The rules are those of version {earlier.number} again, as version {version.number}."
+    whose = f"those of version {earlier.number}" if earlier.number else "those that Herald ships"
+    sentence = f"The rules are {whose} again, as version {version.number}."
     return _plan(version, sentence, {"back": earlier.number})
 
 
