@@ -33,7 +33,9 @@ export default function (component) {
         if (marks.has(line)) row.className = marks.get(line)
         rows.push(row)
       }
-      gutter.replaceChildren(...rows)
+      const end = document.createElement("div")
+      end.textContent = "\u00a0" // so that it scrolls as far as the text over its own bar
+      gutter.replaceChildren(...rows, end, end.cloneNode(true))
     }
     gutter.scrollTop = area.scrollTop
   }
