@@ -95,7 +95,7 @@ def tried(rules: RuleSet, line: Mapping[str, object]) -> Tried:
     return Tried(
         decide_line(line, rules, now=now, policy_versions={one.id: one.version for one in data.policies()}),
         shadow,
-        {rule.name: rules.look(rule, subject) for rule in rules.rules},
+        {f"{rule.name}{' (in shadow)' if rule.shadow else ''}": rules.look(rule, subject) for rule in rules.rules},
     )
 
 
