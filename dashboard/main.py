@@ -27,6 +27,7 @@ from dashboard.app_pages import (
     profiles,
     recommendations,
     report,
+    rules,
     user_content,
 )
 from dashboard.components import sheet
@@ -64,6 +65,7 @@ PAGES: Final[dict[str, Entry]] = {  # by path; sections in the order of their fi
     ),
     "inbox": Entry("Engage", "Inbox", ":material/inbox:", inbox.render, _ANSWER),
     "moderation": Entry("Engage", "Moderation", ":material/gavel:", moderation.render, _MODERATE),
+    "rules": Entry("Engage", "Rules", ":material/rule:", rules.render, rules.SEES),
     "monitors": Entry("Engage", "Monitors", ":material/radar:", monitors.render, monitors.SEES),
     "incidents": Entry("Engage", "Incidents", ":material/campaign:", incidents.render, incidents.SEES),
     "platforms": Entry("Prepare", "Platforms", ":material/compare:", platforms.render, platforms.SEES),

@@ -32,6 +32,7 @@ def handler(event: dict[str, Any], context: object) -> None:
         _climb(herald, now)
         _detect(herald, now)
         _watch(herald, now)
+        _look_at_rules(herald, now)
         from herald.flows import care  # noqa: PLC0415  the stream, whose start people wait for, needs none of these
 
         climbed = care.climb(herald, now)
@@ -77,6 +78,15 @@ def _watch(herald: Herald, now: datetime) -> None:
         facts = {"monitor": told.monitor, "outcome": told.result, "found": told.found, "error": told.error}
         (logger.error if told.result == "failed" else logger.warning)("monitor", extra=facts)
         metrics.add_metric(name=f"monitor.{told.result}", unit=MetricUnit.Count, value=1)
+
+
+def _look_at_rules(herald: Herald, now: datetime) -> None:
+    from herald.flows import rules  # noqa: PLC0415
+
+    for told in rules.watch(herald, now):
+        facts = {"brand": told.brand, "rule": told.rule, "outcome": told.result, "way": told.way, "error": told.error}
+        (logger.error if told.result == "failed" else logger.warning)("rule", extra=facts)
+        metrics.add_metric(name=f"rule.{told.result}", unit=MetricUnit.Count, value=1)
 
 
 def _tell(herald: Herald, now: datetime) -> None:

@@ -27,7 +27,7 @@ from moto import mock_aws
 from herald import runtime
 from herald.errors import NeedsLogin, OutcomeUnknown, Retryable, Stale
 from herald.flows import commands as c
-from herald.flows import library
+from herald.flows import library, rules
 from herald.flows.audit import CHAINS
 from herald.flows.context import Herald
 from herald.flows.gate import perform
@@ -48,6 +48,7 @@ from herald.model import (
     Snapshot,
 )
 from herald.model.care import stages_list
+from herald.moderate.rules import counted_as
 from herald.ports import FeedPage, Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
@@ -360,6 +361,7 @@ def judges(walk: Walk) -> None:
     _told(walk, a_comment("Another chair", id="39", at=walk.clock() - timedelta(minutes=9)))
     for _ in range(2):
         walk.tick("Moderate")  # a day that is against us as no other; the second look finds the incident open
+    _fires_unlike_before(walk)
 
 
 def restricts(walk: Walk) -> None:
@@ -385,6 +387,18 @@ def _against_us(walk: Walk) -> None:
         day = (here - timedelta(days=back)).date().isoformat()
         walk.store.commit([Counted(account, day, {f"h{here:%H}": 20, f"x{here:%H}": 2})])
     walk.store.commit([Counted(account, here.date().isoformat(), {f"h{here:%H}": 40, f"x{here:%H}": 40})])
+
+
+def _fires_unlike_before(walk: Walk) -> None:
+    """A rule fires far more than it used to: it is told once, however often it is looked at."""
+    walk.clock.now = walk.clock.now.replace(minute=rules.MINUTE)
+    here = walk.clock().astimezone(ZoneInfo(ACCOUNT.timezone)).date()
+    for back in range(1, 10):
+        day = (here - timedelta(days=back)).isoformat()
+        walk.store.commit([Counted(ACCOUNT.id, day, {"messages": 9}, {counted_as("Insult"): 3})])
+    walk.store.commit([Counted(ACCOUNT.id, here.isoformat(), {"messages": 90}, {counted_as("Insult"): 60})])
+    for _ in range(2):
+        walk.tick("Moderate")
 
 
 def _told(walk: Walk, event: Event) -> str:

@@ -61,6 +61,7 @@ SEEN_BY = {
     "profiles": _WORKING,
     "inbox": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "moderation": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
+    "rules": {_CM, _CSM, Role.OWNER, Role.COMPLIANCE},
     "incidents": _WORKING,
     "calendar": _WORKING,
     "campaigns": _WORKING,

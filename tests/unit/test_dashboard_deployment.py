@@ -23,7 +23,7 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard import data, main, who
 from herald.care import playbooks
-from herald.flows import care, gate, library, research
+from herald.flows import care, gate, library, research, rules
 from herald.flows import commands as c
 from herald.flows.feeds import items_of, read_feeds
 from herald.govern import authority, policies
@@ -554,6 +554,7 @@ class Walk:
         self.give(world, c.KeepItem(BRAND, entry.id), "lena")
         self.give(world, c.RetireFeed(BRAND, entry.feed_id, 1), "lena")
         draw("trends", "lena", view="Feeds", feed=entry.feed_id)
+        self.rules(world)
         for path in ("profiles", "trends", "evidence"):
             draw(path, "lena")
         for path, query in (
@@ -567,6 +568,17 @@ class Walk:
         later = world.now() + timedelta(days=9)
         self.given.add("MeasureEffect")
         gate.perform(c.MeasureEffect("recommend-1", BRAND, 7, 2), by="lena", herald=world.herald, now=later)
+
+    def rules(self, world: CalendarWorld) -> None:
+        """A version saved, made live and rolled back."""
+        number = rules.current(world.herald).number
+        text = rules.current(world.herald).text + "---\nname: Rival\nbody: [rival]\nlabel: rival\n"
+        self.give(world, c.SaveRules(text, number), "priya")
+        for query in ({}, {"rule": "Rival"}, {"view": "Edit"}, {"view": "Try a text"}, {"view": "History"}):
+            draw("rules", "priya", **query)
+        self.give(world, c.PromoteRules((), number + 1), "gus")
+        self.give(world, c.RollbackRules(number + 1, number + 2), "priya")
+        draw("rules", "priya", view="History", version=str(number + 1))
 
     def shows(self) -> None:
         """The library and customers' content, from capture to withdrawal, with a post that is out."""
@@ -629,7 +641,7 @@ def test_the_task_may_do_nothing_that_nobody_asks(asked):
     assert sorted(grant for grant in grants() if not any(grant.covers(call) for call in asked)) == []
 
 
-def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_no_rule_and_no_secret():
+def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_and_no_secret():
     actions = {action for one in statements() for action in listed(one["Action"])}
     assert not [action for action in actions if "*" in action or "Delete" in action]
     (secret,) = [one for one in statements() if "secretsmanager:GetSecretValue" in listed(one["Action"])]
@@ -643,7 +655,8 @@ def test_the_task_never_changes_or_deletes_an_audit_entry_and_writes_no_person_n
     kinds = ("ACK", "POLICY", "PATH", "PLAYBOOK", "ANSWERS", "LIMITS", "CHECKS", "SHEET", "NEEDS",
              "SCORE", "CHOICE", "PROFILE", "LOOK", "MONITOR", "FEED", "MODE")  # fmt: skip
     versions = {Grant("PutItem", "Settings", "", f"{kind}#*") for kind in kinds}
-    assert set(written) == versions | {Grant("UpdateItem", "Settings", "", "POLICIES")}
+    rules = {Grant("PutItem", "Settings", "", keys) for keys in ("RULES", "RULESET#*")}
+    assert set(written) == versions | rules | {Grant("UpdateItem", "Settings", "", "POLICIES")}
 
 
 def test_the_service_is_small_read_only_sticky_and_rolls_back():

@@ -64,6 +64,10 @@ for each in (Role.OWNER, Role.COMPLIANCE):
 for each in Role:
     EXPECTED[each] |= {"RecordBreach", "AcknowledgeBreach"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"CloseBreach"}
+# moderate: who works with the rules writes them and takes them back; who answers for them lets them act
+EXPECTED[Role.COMMUNITY_MANAGER] -= {"PromoteRules"}
+for each in (Role.OWNER, Role.COMPLIANCE):
+    EXPECTED[each] |= {"SaveRules", "PromoteRules", "RollbackRules"}
 # care: who handles cases; whoever writes the rules of handling them answers for them
 EXPECTED[Role.COMMUNITY_MANAGER] -= {"SavePlaybook", "SaveLimits", "AgreeLimits"}
 EXPECTED[Role.CUSTOMER_SERVICE_MANAGER] |= {"SetCaseType", "TakeCaseStep", "ApproveOutcome", "SaveAnswers"}

@@ -31,6 +31,7 @@ from herald.model import (
     Post,
     Record,
     Response,
+    Rules,
     Snapshot,
     StateChange,
     Target,
@@ -197,14 +198,6 @@ class Page:
     cursor: str | None = None
 
 
-@record
-class Rules:
-    """The rule set in force: YAML text and the number it was saved under."""
-
-    text: str
-    version: int
-
-
 class Store(Protocol):
     """All state. Methods say what they guarantee; "already there" is an ordinary answer."""
 
@@ -333,7 +326,8 @@ class Store(Protocol):
 
     def accounts(self) -> list[Account]: ...
 
-    def rules(self) -> Rules | None: ...
+    def rules(self) -> Rules | None:
+        """The newest version of the rules: what is in force. None: none was ever saved."""
 
     def rules_ever(self, limit: int = 200) -> list[str]:
         """The texts of all rule sets that were ever saved, newest first."""
@@ -385,6 +379,9 @@ class Store(Protocol):
 
     def counts(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
         """day -> metric -> count for the days that have any."""
+
+    def fired(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
+        """day -> rule (moderate.rules.counted_as) -> how often it held; days on which anything was counted."""
 
     def audit_head(self, chain: str) -> AuditEntry | None:
         """The newest entry of a chain."""

@@ -363,6 +363,36 @@ class CloseBreach(Command):
     expected: int
 
 
+# ---------------------------------------------------------------- moderate: rules
+
+
+@record
+class SaveRules(Command):
+    """A new version of the rules, as YAML (docs/rules.md); errors name their line.
+
+    What is new or changed in it is asked in shadow until PromoteRules; what was live goes on as it was.
+    """
+
+    text: str
+    expected: int  # newest version the person saw; 0: the shipped set
+
+
+@record
+class PromoteRules(Command):
+    """Make rules that wait in shadow live as the newest version has them; none named: all that wait."""
+
+    names: tuple[str, ...]
+    expected: int
+
+
+@record
+class RollbackRules(Command):
+    """The rules of an earlier version again, as a new version: its text, and what of it was live."""
+
+    number: int
+    expected: int
+
+
 # ---------------------------------------------------------------- research: platforms, selection, trends, profiles
 
 
@@ -874,6 +904,7 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
     {
         **dict.fromkeys((Draft, Hold, Release, Submit, Approve, Reject, MovePost, Cancel, TakeDown, Confirm,), "posts"),
         **dict.fromkeys((SavePolicy,), "policies"),
+        **dict.fromkeys((SaveRules, PromoteRules, RollbackRules), "rules"),
         **dict.fromkeys((SaveEscalation, RecordBreach, AcknowledgeBreach, CloseBreach,), "breaches"),
         **dict.fromkeys((SetCaseType, TakeCaseStep, ApproveOutcome, SavePlaybook, SaveAnswers), "care"),
         **dict.fromkeys((SaveLimits, AgreeLimits), "care"),

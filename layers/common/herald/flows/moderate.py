@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -46,7 +45,7 @@ from herald.model import (
 )
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
-from herald.moderate.rules import RuleSet, compile_rules
+from herald.moderate.rules import RuleSet, default_rules, fired, in_force
 
 if TYPE_CHECKING:
     from herald.model.restrictions import Mode, Restriction
@@ -103,6 +102,7 @@ class _Judged:
     counted: tuple[Counted, ...]
     delivery: Delivery | None = None
     decision: Decision | None = None  # set when decided now
+    fired: tuple[str, ...] = ()  # what is counted of the rules that held
 
     @property
     def acted(self) -> bool:
@@ -154,7 +154,7 @@ def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
     modes = [herald.store.shelf(ChannelMode, account, newest=True, limit=1) for account in sorted(told)]
     rules, accounts = herald.store.rules(), herald.store.accounts()
     return _Facts(
-        rules=_compiled(rules.text if rules else ""),
+        rules=in_force(rules.text, rules.acting) if rules else in_force(default_rules()),
         policy_versions={policy.id: policy.version for policy in herald.store.policies(now.date())},
         accounts={account.id: account for account in accounts},
         targets=herald.store.targets(),
@@ -166,12 +166,6 @@ def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
         limited={(one.account, one.author_id): one for one in stand if one.stands(now)},
         modes={newest[0].account: newest[0].mode for newest in modes if newest},
     )
-
-
-@lru_cache(maxsize=4)
-def _compiled(text: str) -> RuleSet:
-    """Compiling is pure and the text its whole input: once a cold start is enough."""
-    return compile_rules(text)
 
 
 def _judge_all(
@@ -201,8 +195,19 @@ def _slices(judged: Iterable[_Judged]) -> Iterator[list[_Judged]]:
 
 def _writes(judged: Sequence[_Judged]) -> int:
     """At most so many writes in one commit: rows and what hangs on them, counts of a day, audit, its digest."""
-    days = {(counted.account, counted.day) for one in judged for counted in one.counted}
+    days = {place for one in judged for place in _places(one)}
     return sum(1 + 2 * len(one.changes) + one.acted for one in judged) + len(days) + 1
+
+
+def _places(judged: _Judged) -> set[tuple[str, str]]:
+    """The rollup rows it counts in: (account, day)."""
+    counted = {(each.account, each.day) for each in judged.counted}
+    return counted | ({_day_of(judged.after)} if judged.fired else set())
+
+
+def _day_of(message: Message) -> tuple[str, str]:
+    """The rollup row of the day it was written, by its account's clock."""
+    return f"{message.platform}:{message.account_id}", message.counted[:10]
 
 
 def _slice(
@@ -289,12 +294,16 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
         return _counted(message, settled, (), account)
     if message.decision and message.decision.content_hash == message.content_hash:
         return _counted(message, settled, (), account)
-    decision = _decision(message, facts, now)
-    return _carry_out(message, settled, decision, account, facts, herald, now)
+    held: list[str] = []
+    decision = _decision(message, facts, now, held)
+    return replace(_carry_out(message, settled, decision, account, facts, herald, now), fired=tuple(held))
 
 
-def _decision(message: Message, facts: _Facts, now: datetime) -> Decision:
-    decision = decide(message, assess(message.text), facts.rules, policy_versions=facts.policy_versions, now=now)
+def _decision(message: Message, facts: _Facts, now: datetime, held: list[str]) -> Decision:
+    decision = decide(
+        message, assess(message.text), facts.rules, policy_versions=facts.policy_versions, now=now,
+        seen=lambda verdict: held.extend(fired(verdict)),
+    )  # fmt: skip
     if decision.action is Action.ALLOW and message.more.get("cut"):
         return replace(
             decision,
@@ -448,6 +457,7 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
     if not judged:
         return
     sums: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    fires: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     for one in judged:
         for counted in one.counted:
             for metric, difference in counted.add.items():
@@ -456,10 +466,13 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
     for one in judged:
         changes.append(Revised(one.after, one.before.version))
         changes += one.changes
-    for (account, day), metrics in sorted(sums.items()):
+        if one.fired:
+            fires[_day_of(one.after)].update(one.fired)
+    for account, day in sorted({*sums, *fires}):
+        metrics, fired = sums[account, day], fires[account, day]
         add = {metric: difference for metric, difference in metrics.items() if difference}
-        if add:
-            changes.append(Counted(account, day, add))
+        if add or fired:
+            changes.append(Counted(account, day, add, fired))
     lines = _audit(judged, now)
     commit_audited(changes, lines, CHAIN, herald)
 

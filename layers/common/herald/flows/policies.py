@@ -18,7 +18,7 @@ from herald.govern import law, policies
 from herald.model import AuditEntry, BreachKind, InForce, New, Person, Policy, StateChange
 from herald.model.record import record
 from herald.moderate.language import Rule
-from herald.moderate.rules import compile_rules
+from herald.moderate.rules import default_rules, in_force
 
 CHAIN = "people"
 AHEAD = timedelta(days=730)
@@ -93,7 +93,12 @@ def _after(newest: Policy, policy: Policy, now: datetime) -> None:
 
 
 def _still_cited(policy: Policy, herald: Herald) -> None:
-    """Decisions could not name a clause that rules cite and the version has no more. Raises Refused."""
+    """Decisions could not name a clause that rules cite and the version has no more. Raises Refused.
+
+    Only rules that were saved: the shipped ones cite a guideline as Herald ships it, which nobody needs to keep.
+    """
+    if herald.store.rules() is None:
+        return
     numbers = {clause.number for clause in policy.clauses}
     lost = sorted({
         f"{rule.policy.clause} (rule {rule.name})"
@@ -183,7 +188,7 @@ def enforcement(policy: Policy, herald: Herald, brand: str) -> Mapping[str, list
     """Clause number -> what enforces it now; clauses that nothing enforces are absent: people alone keep them."""
     found: dict[str, list[Enforced]] = {}
     for rule in _rules(herald):
-        if rule.policy and rule.policy.id == policy.id:
+        if rule.policy and rule.policy.id == policy.id and not rule.shadow:
             does = str(rule.action) if rule.action else "labels"
             found.setdefault(rule.policy.clause, []).append(Enforced("rule", f"{rule.name} ({does})"))
     for command, number in policy.asked_by.items():
@@ -199,8 +204,9 @@ def enforcement(policy: Policy, herald: Herald, brand: str) -> Mapping[str, list
 
 
 def _rules(herald: Herald) -> tuple[Rule, ...]:
+    """What judges messages now, what is in shadow among it."""
     kept = herald.store.rules()
-    return tuple(compile_rules(kept.text).rules) if kept else ()
+    return (in_force(kept.text, kept.acting) if kept else in_force(default_rules())).rules
 
 
 def _limit(name: str, herald: Herald, brand: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from herald.errors import Unknown
 from herald.flows.context import Herald
+from herald.flows.rules import by_hash
 from herald.govern import policies
-from herald.model import Decision
+from herald.model import Decision, Message
 from herald.moderate.decide import explain
 
 
@@ -15,13 +16,22 @@ def why(herald: Herald, message_id: str) -> str:
     if message is None:
         raise Unknown(f"There is no message {message_id}. Ids look like facebook_page:100_200.")
     history = herald.store.history(message_id)
-    told = [explain(message, decision, _clause(decision, herald), judged) for decision, judged in history]
+    told = [_told(message, decision, herald, judged) for decision, judged in history]
     standing = message.decision
     if standing and not any(decision.decided_at == standing.decided_at for decision, _ in history):
-        told.append(explain(message, standing, _clause(standing, herald)))
+        told.append(_told(message, standing, herald))
     if not told:
         return f"{message_id}: nothing is decided yet" + (f" (last error: {message.error})." if message.error else ".")
     return "\n\n".join(told)
+
+
+def _told(message: Message, decision: Decision, herald: Herald, judged: str = "") -> str:
+    words = explain(message, decision, _clause(decision, herald), judged)
+    made_by = by_hash(decision.rules_hash, herald) if decision.decided_by == "rules" else None
+    if made_by is None:
+        return words
+    since = f", {made_by.what} on {made_by.at:%Y-%m-%d}" if made_by.at else f", {made_by.what}"
+    return f"{words}\nRules:     {f'version {made_by.number}' if made_by.number else 'the set'}{since}"
 
 
 def _clause(decision: Decision, herald: Herald) -> str | None:

@@ -19,7 +19,18 @@ from herald.model.changes import (
     Tallied,
 )
 from herald.model.changes import Change as StateChange
-from herald.model.decision import WORDS_GONE, Action, Assessment, ClauseRef, Decision, Escalation, Severity, Span
+from herald.model.decision import (
+    WORDS_GONE,
+    Action,
+    Assessment,
+    ClauseRef,
+    Decision,
+    Escalation,
+    Rules,
+    RulesByHash,
+    Severity,
+    Span,
+)
 from herald.model.delivery import Act, Delivery, DeliveryState
 from herald.model.govern import (
     Account,
@@ -111,7 +122,7 @@ __all__ = [
     "Event", "Gated", "Handling", "Hold", "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing",
     "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook",
     "Policy", "Post", "PostKind", "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied", "Response",
-    "Rests", "Revised", "RightState", "Role", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still",
-    "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Waiver", "Work",
-    "case_id", "content_hash", "import_module", "needs_of", "post_hash", "words_of",
+    "Rests", "Revised", "RightState", "Role", "Rules", "RulesByHash", "Severity", "Snapshot", "Span", "Stage",
+    "StateChange", "Still", "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used",
+    "UserContent", "Waiver", "Work", "case_id", "content_hash", "import_module", "needs_of", "post_hash", "words_of",
 ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from datetime import date
 
 from herald.model.case import Case
@@ -39,11 +40,16 @@ class Revised:
 
 @record
 class Counted:
-    """Adds to one rollup row (account, day): metric -> difference. Zero differences are dropped."""
+    """Adds to one rollup row (account, day): metric -> difference. Zero differences are dropped.
+
+    Attributes:
+        fired: how often rules held (moderate.rules.fired), in the same row: counting them is no write of its own.
+    """
 
     account: str
     day: str
     add: Mapping[str, int]
+    fired: Mapping[str, int] = field(default_factory=dict)
 
 
 @record

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from hashlib import sha256
 
-from herald.model.record import record
+from herald.model.record import Record, record
 
 WORDS_GONE = "The author deleted the words this was about."
 """What stands in place of a rule's rationale, which quoted them."""
@@ -120,3 +120,36 @@ class Decision:
         """Tells this decision from every other on the message: 16 hex digits over words, action, who and when."""
         at = self.decided_at.astimezone(UTC).isoformat(timespec="milliseconds")
         return sha256(f"{self.content_hash}|{self.action}|{self.decided_by}|{at}".encode()).hexdigest()[:16]
+
+
+@record
+class Rules(Record):
+    """One version of the rules. It is written once and never changed; the newest is in force.
+
+    Attributes:
+        text: as people write it, YAML.
+        acting: the text of the rules that act; empty: `text` itself. A rule of `text` that is not in it word for word
+            is asked in shadow: recorded, not acted on.
+        hash: of the compiled set; decisions name it (RulesByHash).
+        what: how it came: "set up", "saved", "made live", "rolled back".
+        names: rules that were made live; the first of them, where there are many.
+        back_to: the version whose rules these are again; 0: none.
+    """
+
+    number: int
+    text: str
+    acting: str = ""
+    hash: str = ""
+    what: str = "set up"
+    by: str = ""
+    at: datetime | None = None
+    names: tuple[str, ...] = ()
+    back_to: int = 0
+
+
+@record
+class RulesByHash(Record):
+    """The first version of the rules that compiled to this hash: what an old decision was made by."""
+
+    hash: str
+    number: int

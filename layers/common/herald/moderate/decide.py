@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from herald.model import Action, Assessment, ClauseRef, Decision, Kind, Message, Severity, Span
@@ -39,6 +39,7 @@ def decide(
     *,
     policy_versions: Mapping[str, int],
     now: datetime,
+    seen: Callable[[Verdict], object] | None = None,
 ) -> Decision:
     """Judge one message. Same arguments, same decision; never raises for any text.
 
@@ -47,6 +48,7 @@ def decide(
         policy_versions: policy id -> version in force, for rules that name none. A policy that is not there gets
             version 0, which means "no such policy is in force".
         now: time zone aware; becomes `decided_at` and nothing else.
+        seen: is handed the verdict of all rules, for whoever counts them.
     Returns:
         The action of the first deciding rule that holds (priority, then hide before queue before allow, then the
         order of the file), else allow; queue where that is not certain, because the patterns of a rule had used up
@@ -54,6 +56,8 @@ def decide(
         When only label-only rules hold, the first of them is the rule that is named.
     """
     verdict = rules.judge(subject_of(message, assessment))
+    if seen:
+        seen(verdict)
     leading = verdict.deciding or next(iter(verdict.labelling), None)
     matches = sorted(_matches(verdict), key=lambda match: match.rule.order)
     labels = tuple(dict.fromkeys(label for match in matches for label in match.rule.labels))

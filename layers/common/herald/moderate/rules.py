@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from base64 import urlsafe_b64encode
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import field, replace
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from itertools import count, islice
 from pathlib import Path
@@ -119,6 +121,16 @@ class Verdict:
         if not self.certain:
             return Action.QUEUE
         return (self.deciding.rule.action if self.deciding else None) or Action.ALLOW
+
+
+@record
+class Look:
+    """One check of one rule on one message: what was wanted and seen. `held` None: what it needs is unknown."""
+
+    check: str
+    wanted: str
+    observed: object
+    held: bool | None
 
 
 @record
@@ -236,6 +248,25 @@ class RuleSet:
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
         return _holds(rule, subject, self._scan(subject, Effort()), [], [])
+
+    def look(self, rule: Rule, subject: Subject) -> tuple[Look, ...]:
+        """Every check of one rule by itself, also behind one that does not hold: why it does, or does not."""
+        seen = self._scan(subject)
+        filters = (
+            ("kind", sorted(map(str, rule.kinds)), str(subject.kind)),
+            ("platform", sorted(rule.platforms), subject.platform),
+            ("brand", sorted(rule.brands), subject.brand.casefold()),
+        )
+        found = [Look(name, f"one of: {', '.join(any_)}", is_, is_ in any_) for name, any_, is_ in filters if any_]
+        for check in rule.checks:
+            told: list[Mapping[str, object]] = []
+            missing: list[str] = []
+            held = _check(check, subject, seen, [], told, missing)
+            observed = told[0]["observed"] if told else ", ".join(missing) or None
+            if isinstance(check, TextCheck):
+                observed = [span.found for span in seen.get(check.number, [])[:3]] or observed
+            found.append(Look(check.key, check.wanted, observed, held))
+        return tuple(found)
 
     def report(self, file: str) -> list[dict[str, object]]:
         """The lines of `herald rules check`: {file, line, name, status, notes, patterns}; runs the tests inside rules.
@@ -597,6 +628,11 @@ def _hash(rules: Sequence[Rule]) -> str:
     return sha256(json.dumps([LANGUAGE, [_plain_rule(rule) for rule in rules]]).encode()).hexdigest()[:16]
 
 
+def content(rule: Rule) -> str:
+    """What the rule says, without layout, comments and tests: two that say the same act the same."""
+    return json.dumps(_plain_rule(rule))
+
+
 def _plain_rule(rule: Rule) -> list[object]:
     proposes: list[object] = [sorted(rule.proposes.items())] if rule.proposes else []
     proposes += ["shadow"] if rule.shadow else []
@@ -630,11 +666,29 @@ def compile_rules(text: str) -> RuleSet:
     """
     if refused := too_long(text):
         return refused
-    loading, outcomes = Loading(), list[Section]()
-    for line, part in sections(text):
-        reader = loading.reader(line)
-        outcomes.append(loading.add(reader, reader.rule(part, len(loading.rules), loading.names)))
+    loading = Loading()
+    outcomes = [section for section, _ in loading.read(text)]
     return RuleSet(loading.rules, outcomes)
+
+
+@lru_cache(maxsize=4)
+def in_force(text: str, acting: str = "") -> RuleSet:
+    """A saved version of the rules as messages are judged by it: what acts, and the rest of `text` in shadow.
+
+    Args:
+        text: as people write it.
+        acting: the text of the rules that act; empty: all of `text`.
+    """
+    if not acting or acting == text:
+        return compile_rules(text)
+    live = Loading()
+    outcomes = [section for section, _ in live.read(acting)]
+    said = {content(rule) for rule in live.rules}
+    waiting = Loading(live.numbers)
+    outcomes += [section for section, rule in waiting.read(text) if rule is None or content(rule) not in said]
+    new = [rule for rule in waiting.rules if content(rule) not in said]
+    shadow = [replace(rule, shadow=True, order=place) for place, rule in enumerate(new, len(live.rules))]
+    return RuleSet([*live.rules, *shadow], outcomes)
 
 
 def too_long(text: str) -> RuleSet | None:
@@ -648,14 +702,21 @@ def too_long(text: str) -> RuleSet | None:
 class Loading:
     """A rule set while its sections load one by one, within the bounds of the whole."""
 
-    def __init__(self) -> None:
+    def __init__(self, numbers: Iterator[int] | None = None) -> None:
         self.rules: list[Rule] = []
         self.names: dict[str, int] = {}
-        self._numbers, self._terms = count(), 0
+        self.numbers, self._terms = numbers or count(), 0
+
+    def read(self, text: str) -> Iterator[tuple[Section, Rule | None]]:
+        """Every section of a text as it loads, and its rule where it does."""
+        for line, part in sections(text):
+            reader = self.reader(line)
+            rule = reader.rule(part, len(self.rules), self.names)
+            yield self.add(reader, rule), rule if rule and self.names.get(rule.name) == rule.line else None
 
     def reader(self, line: int) -> Reader:
         """Of the section that begins at this line."""
-        return Reader(line, self._numbers, MAX_TERMS - self._terms)
+        return Reader(line, self.numbers, MAX_TERMS - self._terms)
 
     def add(self, reader: Reader, rule: Rule | None) -> Section:
         """Take in what it read, or say why not."""
@@ -669,6 +730,23 @@ class Loading:
         return reader.outcome(loaded=rule is not None)
 
 
+@lru_cache(maxsize=1)
 def default_rules() -> str:
     """The text of the rule set that is shipped (default_rules.yaml)."""
     return Path(__file__).with_name("default_rules.yaml").read_text(encoding="utf-8")
+
+
+# ---------------------------------------------------------------- counting
+
+
+def fired(verdict: Verdict) -> list[str]:
+    """What is counted of a verdict: each rule that held, what acts apart from what is in shadow."""
+    live = [verdict.deciding] if verdict.deciding else []
+    return [counted_as(m.rule.name, shadow=m.rule.shadow) for m in (*live, *verdict.labelling, *verdict.shadow)]
+
+
+@lru_cache(maxsize=2 * MAX_RULES)
+def counted_as(name: str, *, shadow: bool = False) -> str:
+    """The metric of a rule, 7 characters: names are long, and with 10 rules a day's row stays below a KB."""
+    digest = sha256(name.encode("utf-8", "surrogatepass")).digest()
+    return ("s:" if shadow else "r:") + urlsafe_b64encode(digest)[:5].decode()

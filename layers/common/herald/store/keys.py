@@ -163,10 +163,6 @@ def _version(version: int) -> str:
     return f"v{version:08d}"
 
 
-def rules(version: int) -> Key:
-    return (SETTINGS, "RULES", _version(version))
-
-
 def targets() -> Key:
     return (SETTINGS, "TARGETS", "TARGETS")
 

@@ -37,6 +37,7 @@ from herald.model import (
     Post,
     Response,
     Role,
+    Rules,
     Severity,
     Span,
     Target,
@@ -366,6 +367,15 @@ def response(item: Mapping[str, Any]) -> Response:
 
 def _time(item: Mapping[str, Any], name: str) -> datetime | None:
     return time(item[name]) if item.get(name) else None
+
+
+def rules(item: Mapping[str, Any]) -> Rules:
+    """As codec.thing would: moderating starts without the table of shelves."""
+    return Rules(
+        number=item["number"], text=item.get("text", ""), acting=item.get("acting", ""), hash=item.get("hash", ""),
+        what=item.get("what", ""), by=item.get("by", ""), at=_time(item, "at"), names=tuple(item.get("names", ())),
+        back_to=item.get("back_to", 0),
+    )  # fmt: skip
 
 
 def policy_item(thing: Policy) -> Item:

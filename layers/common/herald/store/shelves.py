@@ -26,6 +26,8 @@ from herald.model import (
     RemedyState,
     Replied,
     Rests,
+    Rules,
+    RulesByHash,
     UserContent,
     Waiver,
 )
@@ -60,6 +62,7 @@ from herald.model.recommendations import (
 from herald.model.record import Record
 from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
 from herald.model.restrictions import AuthorTally, ChannelMode, Restriction, restrictions_list
+from herald.model.rules import RuleAlarm
 from herald.model.trends import Feed, FeedItem, FeedState, items_list
 from herald.model.verdicts import Exposure, Verdict
 from herald.store import keys
@@ -205,6 +208,10 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Notice, keys.MESSAGES, "NOTICE", ("brand", "about"), ("n",), _until_told),
     Shelf(MailHour, keys.MESSAGES, "MAILHOUR", ("brand",), ("at",), ttl=_two_days_on),
     Shelf(Breach, keys.MESSAGES, "BREACH", ("id",), ("brand",), _breach_lists),
+    # ---- moderate: rules
+    Shelf(Rules, keys.SETTINGS, "RULES", (), ("number",)),
+    Shelf(RulesByHash, keys.SETTINGS, "RULESET", ("hash",), ("hash",)),
+    Shelf(RuleAlarm, keys.MESSAGES, "RULEALARM", ("brand",), ("day", "rule")),
     # ---- research: platform sheet, selection, trends, profiles
     Shelf(PlatformNote, keys.SETTINGS, "SHEET", ("brand",), ("platform", "field")),
     Shelf(Needs, keys.SETTINGS, "NEEDS", ("brand",), ("number",)),

@@ -44,6 +44,7 @@ from herald.model import (
     Record,
     Response,
     Revised,
+    Rules,
     StateChange,
     Still,
     StillOrdered,
@@ -54,7 +55,7 @@ from herald.model import (
     content_hash,
 )
 from herald.model.govern import in_force
-from herald.ports import Page, Rules
+from herald.ports import Page
 from herald.store import copies, keys, measures, posts, records, reports, rows
 from herald.store.db import Absent, Below, Check, Db, Either, Equals, Item, Put, Update, Write, WriteRefused, plain
 from herald.store.measures import MeasureTables
@@ -345,7 +346,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     def rules(self) -> Rules | None:
         def read() -> Rules | None:
             items, _ = self.db.query(keys.SETTINGS, "RULES", newest=True, limit=1)
-            return Rules(items[0]["text"], items[0]["version"]) if items else None
+            return rows.rules(items[0]) if items else None
 
         return self._remember(("rules",), read)
 
@@ -435,14 +436,17 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             self.db.write(Update(pointer, set=date_))
 
     def save_rules(self, text: str) -> Rules:
-        """Write a rule set as the next version; the same text again stays the version it is."""
+        """Write a rule set as the next version, all of it live; the same text again stays the version it is.
+
+        For set-up; people's edits go through the gate (flows/rules.py).
+        """
         self._remembered.clear()
         newest = self.rules()
         self._remembered.clear()
-        if newest and newest.text == text:
+        if newest and newest.text == text and not newest.acting:
             return newest
-        rules = Rules(text, (newest.version if newest else 0) + 1)
-        self.db.write(Put(keys.rules(rules.version), {"text": text, "version": rules.version}, Absent("pk")))
+        rules = Rules((newest.number if newest else 0) + 1, text)
+        self.db.write(records.new(rules))
         return rules
 
     def _whole(self, table: str, pk: str) -> list[Item]:
@@ -467,6 +471,19 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     # ------------------------------------------------------------ numbers and audit
 
     def counts(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
+        days = {
+            item["sk"][4:]: {name[2:]: value for name, value in item.items() if name.startswith("n:") and value}
+            for item in self._counted(account, first_day, last_day)
+        }
+        return {day: metrics for day, metrics in days.items() if metrics}
+
+    def fired(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
+        return {
+            item["sk"][4:]: {name: value for name, value in item.items() if name[:2] in ("r:", "s:")}
+            for item in self._counted(account, first_day, last_day)
+        }
+
+    def _counted(self, account: str, first_day: str, last_day: str) -> list[Item]:
         items: list[Item] = []
         cursor: str | None = None
         while True:
@@ -475,12 +492,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             )
             items += page
             if cursor is None:
-                break
-        days = {
-            item["sk"][4:]: {name[2:]: value for name, value in item.items() if name.startswith("n:") and value}
-            for item in items
-        }
-        return {day: metrics for day, metrics in days.items() if metrics}
+                return items
 
     def audit_head(self, chain: str) -> AuditEntry | None:
         items, _ = self.db.query(keys.AUDIT, f"CHAIN#{chain}", newest=True, limit=1)
@@ -503,7 +515,8 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
     def commit(self, changes: Sequence[StateChange]) -> None:
         """See ports.Store. Contention is waited out here, a lost expectation is the caller's to understand."""
         wanted = list(changes)
-        if any(isinstance(change, InForce) for change in wanted):
+        if any(isinstance(change, InForce) or (isinstance(change, New) and isinstance(change.thing, Rules))
+               for change in wanted):  # fmt: skip
             self._remembered.clear()
         tries = 0
         while wanted:
@@ -559,6 +572,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             return self._revised(change)
         if isinstance(change, Counted):
             add = {f"n:{metric}": difference for metric, difference in change.add.items() if difference}
+            add |= change.fired
             return Update(keys.counts(change.account, change.day), add=add)
         if isinstance(change, Acted):
             at = change.decision.decided_at

@@ -1,0 +1,279 @@
+"""Rules -> what tables and sheets show, and the form's words as YAML. Pure: time and names are arguments."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from dashboard import present_notices, theme
+from dashboard.present import Block, Name, Row, clock
+from dashboard.text import SHORT, one_line, safe_text
+from herald.flows.rules import Acted, Example, Fault, Preview, total
+from herald.model import Rules
+from herald.model.notices import Notice
+from herald.model.rules import RuleAlarm
+from herald.moderate.language import Rule
+from herald.moderate.rules import Look
+from herald.moderate.versions import Part, State
+
+COLUMNS = (
+    {"id": "name", "label": "Rule", "width": 0, "wraps": True},
+    {"id": "does", "label": "Does", "width": 90},
+    {"id": "clause", "label": "Clause", "width": 90, "from": 560},
+    {"id": "fired", "label": "Fired, 7 days", "n": True, "width": 110},
+    {"id": "allowed", "label": "Allowed by a person", "n": True, "width": 150, "from": 640},
+    {"id": "state", "label": "State", "width": 110},
+)
+STATES: Mapping[State, tuple[str, str]] = {
+    State.LIVE: ("Live", "green"),
+    State.NEW: ("Shadow", "blue"),
+    State.CHANGED: ("Live, changed", "orange"),
+    State.PAUSED: ("Paused", "gray"),
+    State.REMOVED: ("Live, going", "orange"),
+}
+STATE_WORDS: Mapping[State, str] = {
+    State.LIVE: "It acts as written here.",
+    State.NEW: "New: it is asked and counted, and nothing is done by it until it is made live.",
+    State.CHANGED: "As it was before, it acts. As written here it is asked in shadow until it is made live.",
+    State.PAUSED: "Its text says mode: shadow. It is asked and counted, and nothing is done by it.",
+    State.REMOVED: "It is not in the text any more, and acts until that is made live.",
+}
+_NEWS: Mapping[State, str] = {State.NEW: "new", State.CHANGED: "changed", State.REMOVED: "removed"}
+FAULTS = (
+    {"id": "line", "label": "Line", "n": True, "width": 60},
+    {"id": "rule", "label": "Rule", "width": 150, "from": 480},
+    {"id": "what", "label": "What is wrong", "width": 0, "wraps": True},
+)
+EXAMPLES = (
+    {"id": "text", "label": "Message", "width": 0, "wraps": True},
+    {"id": "way", "label": "Change", "width": 160},
+    {"id": "before", "label": "Rule now", "width": 150, "from": 620},
+    {"id": "after", "label": "Rule then", "width": 150, "from": 620},
+)
+CHECKS = (
+    {"id": "check", "label": "Check", "width": 170, "wraps": True},
+    {"id": "wanted", "label": "Wanted", "width": 0, "wraps": True},
+    {"id": "seen", "label": "Seen", "width": 0, "wraps": True},
+    {"id": "held", "label": "", "width": 100},
+)
+HISTORY = (
+    {"id": "what", "label": "Version", "width": 0, "wraps": True},
+    {"id": "by", "label": "By", "width": 140, "from": 420},
+    {"id": "at", "label": "At (UTC)", "width": 130},
+)
+ACTIONS = {"hide": ["Hide", "red"], "queue": ["Queue", "orange"], "allow": ["Allow", "green"]}
+WHERE = {
+    "body": "Text of the message",
+    "author.name": "Name of the author",
+    "title": "Title",
+    "domain": "Domain of a link",
+}
+HOW = {"includes-word": "as whole words", "includes": "anywhere, also inside words", "regex": "as regular expressions"}
+DOES = {"queue": "Queue for a person", "hide": "Hide", "allow": "Allow", "": "Label only"}
+
+
+def does(rule: Rule) -> list[str]:
+    """Pill of what it does."""
+    return ACTIONS.get(str(rule.action), ["Label", "gray"]) if rule.action else ["Label", "gray"]
+
+
+def row(part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted]) -> dict[str, Any]:
+    """One rule in the list. What is not known is a dash."""
+    rule, acts = part.rule, part.state not in (State.NEW, State.PAUSED)
+    fired = total(days, rule.name, shadow=not acts)
+    found = done.get(rule.name)
+    sub = ", ".join(rule.labels) if not rule.action else one_line(rule.rationale.replace("{{match}}", "…"), 90)
+    cells: Row = {
+        "name": {"strong": one_line(rule.name, 100), "sub": sub},
+        "does": {"pill": does(rule)},
+        "clause": one_line(rule.policy, 30) if rule.policy else "–",
+        "fired": "–" if fired is None else f"{fired:,}",
+        "allowed": f"{found.allowed:,} of {found.messages:,}" if found else "–",
+        "state": {"pill": list(STATES[part.state])},
+    }
+    return {"id": rule.name, "cells": cells}
+
+
+def rule_blocks(part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted]) -> list[Block]:
+    """One rule with what is known of it."""
+    rule, found = part.rule, done.get(part.rule.name)
+    rows: list[dict[str, Any]] = [{"k": "State", "pill": list(STATES[part.state]), "v": STATE_WORDS[part.state]}]
+    rows.append({"k": "Does", "pill": does(rule), "v": f"priority {rule.priority}"})
+    if rule.labels:
+        rows.append({"k": "Labels", "v": one_line(", ".join(rule.labels), SHORT)})
+    rows.append({"k": "Clause", "v": one_line(rule.policy, 40)} if rule.policy else {"k": "Clause", "v": "none"})
+    live, shadow = (total(days, rule.name, shadow=which) for which in (False, True))
+    rows.append({"k": "Fired, 7 days", "v": "nothing was counted yet" if live is None else f"{live:,}"})
+    if shadow:
+        rows.append({"k": "In shadow", "v": f"{shadow:,} in 7 days"})
+    if found:
+        words = f"{found.allowed:,} of {found.messages:,} that it hid or queued"
+        rows.append({"k": "Allowed by a person", "v": words})
+    return [{"t": "title", "text": one_line(rule.name, 100)}, {"t": "facts", "rows": rows}]
+
+
+def alarm_blocks(
+    alarms: Iterable[tuple[RuleAlarm, Sequence[Notice]]], *, name: Name, now: datetime
+) -> list[Block]:  # fmt: skip
+    """What was told of rules lately, and who heard of it."""
+    rows = []
+    for alarm, told in alarms:
+        words = f"“{one_line(alarm.rule, 100)}” fired far {alarm.way} than it used to on {alarm.day:%d %b}: "
+        words += f"{alarm.fired:,} times, {alarm.usual:,} on a usual day."
+        heard = f" {present_notices.words(told[0], name)}" if told else ""
+        tone = "orange" if alarm.way == "more" else ""
+        rows.append({"when": clock(alarm.at, "UTC", now), "tone": tone, "text": words + heard})
+    return [{"t": "title", "text": "Unlike before"}, {"t": "events", "rows": rows}] if rows else []
+
+
+def waiting_blocks(waiting: Sequence[Part]) -> list[Block]:
+    """What is to be made live."""
+    words = "One rule waits" if len(waiting) == 1 else f"{len(waiting)} rules wait"
+    named = ", ".join(f"{one_line(part.rule.name, 60)} ({_NEWS[part.state]})" for part in waiting[:8])
+    more = f" and {len(waiting) - 8} more" if len(waiting) > 8 else ""
+    rows = [
+        {"k": "Waiting", "v": f"{named}{more}"},
+        {"k": "Meanwhile", "v": "They are asked and counted; what acted before them goes on."},
+    ]
+    return [{"t": "title", "text": f"{words} in shadow"}, {"t": "facts", "rows": rows}]
+
+
+def fault_rows(faults: Iterable[Fault], text: str) -> list[dict[str, Any]]:
+    """What is wrong by line, with what the line reads."""
+    lines = text.splitlines()
+    return [
+        {
+            "id": "",
+            "cells": {
+                "line": f"{fault.line}",
+                "rule": one_line(fault.rule, 60) or "–",
+                "what": {
+                    "strong": one_line(fault.sentence, 300),
+                    "sub": one_line(lines[fault.line - 1], 120) if 0 < fault.line <= len(lines) else "",
+                },
+            },
+        }
+        for fault in faults
+    ]
+
+
+def preview_words(found: Preview) -> str:
+    """What would change, in one sentence."""
+    if not found.read:
+        return f"Nothing was received in the last {found.days} days: what would change is not known."
+    cut = ", the newest there are" if found.cut else ""
+    base = f"{found.read:,} messages of the last {found.days} days{cut}"
+    if not found.counts:
+        return f"Nothing would have been decided differently on {base}."
+    ways = ", ".join(f"{count:,} {way}" for way, count in found.counts.items())
+    return f"Of {base}: {ways}."
+
+
+def example_rows(found: Preview) -> list[dict[str, Any]]:
+    """The newest examples of each way."""
+    return [
+        {
+            "id": each.message.id,
+            "cells": {
+                "text": {
+                    "strong": one_line(each.message.text, 160),
+                    "sub": one_line(_whose(each), 80),
+                },
+                "way": way[:1].upper() + way[1:],
+                "before": one_line(each.rule_before or "none", 60),
+                "after": one_line(each.rule_after or "none", 60),
+            },
+        }
+        for way in found.counts
+        for each in found.examples.get(way, ())
+    ]  # fmt: skip
+
+
+def _whose(each: Example) -> str:
+    return f"{theme.platform_name(each.message.platform)}, {each.message.author_name or 'somebody'}"
+
+
+def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str]) -> list[Block]:
+    """What a set makes of a text."""
+    if "error" in decision:
+        return [{"t": "note", "tone": "red", "text": one_line(decision["error"], 300)}]
+    policy = decision["policy"] or {}
+    rows: list[dict[str, Any]] = [{"k": "Decision", "pill": ACTIONS[str(decision["action"])], "v": ""}]
+    rows.append({"k": "Rule", "v": one_line(decision["rule"] or "none holds", 100)})
+    if policy:
+        version = f", version {policy['version']}" if policy.get("version") else ""
+        rows.append({"k": "Clause", "v": one_line(f"{policy['id']} {policy['clause']}{version}", 60)})
+    if decision["rationale"]:
+        rows.append({"k": "Because", "v": one_line(decision["rationale"], 300)})
+    if decision["labels"]:
+        rows.append({"k": "Labels", "v": one_line(", ".join(decision["labels"]), SHORT)})
+    if shadow:
+        rows.append({"k": "In shadow", "v": one_line(", ".join(shadow[:10]), 300)})
+    return [{"t": "facts", "rows": rows}]
+
+
+def check_rows(looks: Iterable[Look]) -> list[dict[str, Any]]:
+    """Check by check: why a rule holds or does not."""
+    held = {True: ["Holds", "green"], False: ["Does not", "gray"], None: ["Unknown", "orange"]}
+    return [
+        {
+            "id": "",
+            "cells": {
+                "check": one_line(look.check, 80),
+                "wanted": safe_text(look.wanted, 200),
+                "seen": one_line(_seen(look.observed), 160),
+                "held": {"pill": held[look.held]},
+            },
+        }
+        for look in looks
+    ]
+
+
+def _seen(observed: object) -> str:
+    if observed is None:
+        return "nothing"
+    return ", ".join(f"“{each}”" for each in observed) if isinstance(observed, list | tuple) else str(observed)
+
+
+def history_row(version: Rules, newest: int, *, name: Name, now: datetime) -> dict[str, Any]:
+    """One version: how it came, by whom."""
+    how = {"set up": "Set up", "saved": "Saved", "made live": "Made live", "rolled back": "Rolled back",
+           "shipped": "Before any was saved"}  # fmt: skip
+    words = how.get(version.what, version.what)
+    if version.back_to:
+        words += f" to version {version.back_to}"
+    if version.names:
+        words += f": {one_line(', '.join(version.names[:3]), 160)}"
+        words += " and more" if len(version.names) > 3 else ""
+    title = f"Version {version.number}" if version.number else "The set that Herald ships"
+    title += ", in force" if version.number == newest else ""
+    return {
+        "id": "" if version.number == newest else str(version.number),
+        "cells": {
+            "what": {"strong": title, "sub": words},
+            "by": one_line(name(version.by), 60) if version.by else "–",
+            "at": clock(version.at, "UTC", now) if version.at else "–",
+        },
+    }
+
+
+# ---------------------------------------------------------------- the form
+
+
+def as_yaml(
+    name: str, where: str, how: str, words: Iterable[str], action: str, clause: str, rationale: str, label: str
+) -> str:
+    """What the form says, as a rule of the language (docs/rules.md); texts are quoted, so none of them is YAML."""
+    terms = ", ".join(_quoted(word.strip()) for word in words if word.strip())
+    lines = ["---", f"name: {_quoted(name.strip())}", f"{where} ({how}): [{terms}]"]
+    lines += [f"action: {action}"] if action else []
+    lines += [f"label: {_quoted(label.strip())}"] if label.strip() else []
+    lines += [f"policy: {clause}"] if clause else []
+    lines += [f"rationale: {_quoted(rationale.strip())}"] if rationale.strip() else []
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)

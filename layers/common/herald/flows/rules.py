@@ -1,0 +1,439 @@
+"""The rules as data people work on: saved as versions, in shadow until they are made live, rolled back, watched.
+
+A version is never changed; the newest is in force (model.Rules). Moderate reads it as every other setting, remembered
+for some seconds; where none was ever saved, the shipped set acts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date, datetime, timedelta
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from herald.errors import HeraldError, Refused
+from herald.flows import commands as c
+from herald.flows.chain import commit_audited
+from herald.flows.context import Herald
+from herald.flows.notices import notice
+from herald.flows.planning import Done, Plan, Planner, authorise, hashed, same_version
+from herald.model import SPOKEN, Action, AuditEntry, Message, New, Person, Role, Rules, RulesByHash
+from herald.model.notices import about
+from herald.model.record import record
+from herald.model.rules import RuleAlarm
+from herald.moderate import firing, versions
+from herald.moderate.decide import assess, subject_of
+from herald.moderate.language import Rule
+from herald.moderate.rules import RuleSet, compile_rules, counted_as, default_rules, in_force
+from herald.moderate.versions import Part, State
+
+CHAIN = "moderation"  # the chain of the function that looks
+MOST_BYTES = 150_000
+"""Of one text. A version holds two, and a row of DynamoDB 400 KB."""
+HISTORY = 30
+ERRORS = 5  # told in one refusal
+NAMED = 20  # rules named in one version's line of the history
+
+
+# ---------------------------------------------------------------- reading
+
+
+def current(herald: Herald) -> Rules:
+    """What is in force; number 0: the set that is shipped, for none was ever saved."""
+    return herald.store.rules() or shipped()
+
+
+def shipped() -> Rules:
+    return Rules(0, default_rules(), what="shipped")
+
+
+def compiled(version: Rules) -> RuleSet:
+    return in_force(version.text, version.acting)
+
+
+def history(herald: Herald, limit: int = HISTORY) -> list[Rules]:
+    """The newest first."""
+    return herald.store.shelf(Rules, newest=True, limit=limit)
+
+
+def numbered(number: int, herald: Herald) -> Rules | None:
+    return herald.store.find(Rules, number) if number else shipped()
+
+
+def by_hash(digest: str, herald: Herald) -> Rules | None:
+    """The rules an old decision was made by; None where they are not here any more."""
+    place = herald.store.find(RulesByHash, digest, digest)
+    if place:
+        return numbered(place.number, herald)
+    others = [*history(herald), shipped()]  # set up, not saved by a person
+    return next((version for version in others if compiled(version).hash == digest), None)
+
+
+@record
+class Fault:
+    """What is wrong with a text, or was left out of it, at its line; `fatal`: it cannot be saved."""
+
+    line: int
+    rule: str
+    sentence: str
+    fatal: bool
+
+
+def faults(text: str) -> list[Fault]:
+    """Everything that does not load, and every inline test that fails; by line."""
+    if "\x00" in text:
+        return [Fault(1, "", "The text holds control characters; type it again.", True)]
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > MOST_BYTES:
+        return [Fault(1, "", f"{size:,} bytes of rules; {MOST_BYTES:,} is the limit.", True)]
+    rules = compile_rules(text)
+    found = [
+        fault for line in rules.report("rules") if line["status"] != "loaded" for fault in _faults_of(line)
+    ]  # fmt: skip
+    if not rules.rules and not found:
+        found.append(Fault(1, "", "There is no rule in it.", True))
+    return sorted(found, key=lambda fault: (not fault.fatal, fault.line))
+
+
+_AT = re.compile(r"line (\d+): (.*)", re.DOTALL)
+
+
+def _faults_of(line: Mapping[str, object]) -> Iterator[Fault]:
+    fatal, name = line["status"] != "partial", str(line["name"] or "")
+    notes = line["notes"] if isinstance(line["notes"], list) else []
+    for note in notes:
+        said = _AT.match(str(note))
+        at = int(said[1]) if said else int(str(line["line"]))
+        yield Fault(at, name, said[2] if said else str(note), fatal)
+
+
+# ---------------------------------------------------------------- what people do
+
+
+def _save(command: c.SaveRules, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, None, herald, now)
+    text = command.text.replace("\r\n", "\n").replace("\r", "\n")
+    wrong = [fault for fault in faults(text) if fault.fatal]
+    if wrong:
+        told = [f"Line {one.line}{f', {one.rule}' if one.rule else ''}: {one.sentence}" for one in wrong[:ERRORS]]
+        more = f" And {len(wrong) - ERRORS} more." if len(wrong) > ERRORS else ""
+        raise Refused("input", " ".join(told) + more)
+    newest = current(herald)
+    if text == newest.text:
+        return Plan((), Done("This text is saved already.", f"rules v{newest.number}"))
+    same_version(newest.number, command.expected)
+    version = _next(newest, text, newest.acting or newest.text, "saved", person, now)
+    waiting = [part for part in versions.parts(version.text, version.acting) if part.waits]
+    sentence = f"Version {version.number} of the rules is saved. {_waits(waiting)}"
+    return _plan(version, sentence, {"waiting": len(waiting)})
+
+
+def _waits(waiting: list[Part]) -> str:
+    if not waiting:
+        return "No rule acts differently by it."
+    counted = Counter(part.state for part in waiting)
+    said = {State.NEW: "new", State.CHANGED: "changed", State.REMOVED: "to be removed"}
+    ways = ", ".join(f"{counted[state]} {words}" for state, words in said.items() if counted[state])
+    return f"Nothing acts differently yet: {ways}, in shadow until made live."
+
+
+def _promote(command: c.PromoteRules, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, None, herald, now)
+    newest = current(herald)
+    same_version(newest.number, command.expected)
+    waiting = {part.rule.name: part for part in versions.parts(newest.text, newest.acting) if part.waits}
+    wanted = tuple(dict.fromkeys(command.names)) or tuple(waiting)
+    if not wanted or set(wanted) - set(waiting):
+        raise Refused("input", "Choose rules that wait to be made live." if waiting else "No rule waits to be live.")
+    _clauses_there([waiting[name] for name in wanted], herald)
+    acting = versions.promoted(newest.text, newest.acting or newest.text, wanted)
+    version = _next(newest, newest.text, acting, "made live", person, now, names=wanted[:NAMED])
+    one = len(wanted) == 1
+    sentence = f"{f'“{wanted[0]}” is' if one else f'{len(wanted)} rules are'} live as version {version.number} has "
+    return _plan(version, f"{sentence}{'it' if one else 'them'}.", {"rules": len(wanted)})
+
+
+def _clauses_there(parts: Iterable[Part], herald: Herald) -> None:
+    """A rule that acts can be cited with its clause. Raises Refused."""
+    known = {policy.id: policy for policy in herald.store.policies(herald.clock().date())}
+    for part in parts:
+        cited = part.rule.policy
+        policy = known.get(cited.id) if cited and not cited.version and part.state is not State.REMOVED else None
+        if cited and policy and policy.clause(cited.clause) is None:
+            raise Refused("input", f"“{part.rule.name}” cites {cited}; {policy.id} in force has no such clause.")
+
+
+def _rollback(command: c.RollbackRules, person: Person, herald: Herald, now: datetime) -> Plan:
+    authorise(command, person, None, herald, now)
+    newest = current(herald)
+    same_version(newest.number, command.expected)
+    earlier = numbered(command.number, herald)
+    if earlier is None or earlier.number >= newest.number:
+        raise Refused("input", "Choose an earlier version from the history.")
+    acting = earlier.acting or earlier.text
+    if (earlier.text, acting) == (newest.text, newest.acting or newest.text):
+        return Plan((), Done(f"The rules are those of version {earlier.number} already.", f"rules v{newest.number}"))
+    version = _next(newest, earlier.text, acting, "rolled back", person, now, back_to=earlier.number)
+    whose = f"those of version {earlier.number}" if earlier.number else "those that Herald ships"
+    sentence = f"The rules are {whose} again, as version {version.number}."
+    return _plan(version, sentence, {"back": earlier.number})
+
+
+def _next(
+    newest: Rules, text: str, acting: str, what: str, person: Person, now: datetime, *, names: tuple[str, ...] = (),
+    back_to: int = 0,
+) -> Rules:  # fmt: skip
+    if len(acting.encode("utf-8", "surrogatepass")) > MOST_BYTES:
+        raise Refused("input", f"More than {MOST_BYTES:,} bytes of rules would act. Shorten them first.")
+    kept = "" if acting == text else acting
+    digest = in_force(text, kept).hash
+    return Rules(newest.number + 1, text, kept, digest, what, person.id, now, names, back_to)
+
+
+def _plan(version: Rules, sentence: str, facts: dict[str, str | int | bool | None]) -> Plan:
+    place = RulesByHash(version.hash, version.number)
+    facts |= {"version": version.number, "text": hashed(version.text), "rules": version.hash}
+    return Plan((New(version), New(place, once=True)), Done(sentence, f"rules v{version.number}"), facts)
+
+
+# ---------------------------------------------------------------- before they are live: what would change
+
+LOOKED_AT = 2_000
+"""Stored messages that are judged by both sets at the most, the newest of the days."""
+EXAMPLES = 5  # of each way
+WAYS: Mapping[tuple[str, str], str] = MappingProxyType(
+    {
+        (Action.ALLOW, Action.HIDE): "newly hidden",
+        (Action.QUEUE, Action.HIDE): "hidden instead of queued",
+        (Action.ALLOW, Action.QUEUE): "newly queued",
+        (Action.HIDE, Action.QUEUE): "queued instead of hidden",
+        (Action.HIDE, Action.ALLOW): "no longer hidden",
+        (Action.QUEUE, Action.ALLOW): "no longer queued",
+    }
+)
+LABELS_ONLY = "other labels"
+
+
+@record
+class Example:
+    message: Message
+    rule_before: str | None
+    rule_after: str | None
+
+
+@record
+class Preview:
+    """What another set would have decided on what was received.
+
+    Attributes:
+        read: messages that were judged by both. cut: there were more; these are the newest.
+        counts: way (WAYS, LABELS_ONLY) -> messages; examples: the newest of each way.
+    """
+
+    days: int
+    read: int
+    cut: bool
+    counts: Mapping[str, int]
+    examples: Mapping[str, tuple[Example, ...]]
+
+
+def preview(before: RuleSet, after: RuleSet, brand: str, days: int, herald: Herald, now: datetime) -> Preview:
+    """Both sets over what the brand received in these days, as its words stand now."""
+    read, cut = _received(brand, days, herald, now)
+    known = {one.id: one for one in read}
+    subjects = ((one.id, subject_of(one, assess(one.text))) for one in read)
+    counted, examples = Counter[str](), dict[str, list[Example]]()
+    for change in versions.changes(before, after, subjects):
+        way = WAYS.get((change.before, change.after), LABELS_ONLY)
+        counted[way] += 1
+        shown = examples.setdefault(way, [])
+        if len(shown) < EXAMPLES:
+            shown.append(Example(known[change.id], change.rule_before, change.rule_after))
+    in_order = {way: counted[way] for way in (*WAYS.values(), LABELS_ONLY) if counted[way]}
+    return Preview(days, len(read), cut, in_order, {way: tuple(found) for way, found in examples.items()})
+
+
+def once_live(version: Rules, names: Iterable[str] = ()) -> RuleSet:
+    """The set as it would act once these rules (none named: all that wait) are live."""
+    return compile_rules(versions.promoted(version.text, version.acting or version.text, names))
+
+
+def _received(brand: str, days: int, herald: Herald, now: datetime) -> tuple[list[Message], bool]:
+    """What rules judge of what the brand's accounts received, newest day first; and whether there was more."""
+    accounts = [account.id for account in herald.store.accounts() if account.brand == brand]
+    found: list[Message] = []
+    for back in range(days + 1):
+        day = f"{now - timedelta(days=back):%Y-%m-%d}"
+        for account in accounts:
+            cursor: str | None = None
+            while True:
+                page = herald.store.feed(account, day, limit=200, cursor=cursor)
+                found += [one for one in page.items if isinstance(one, Message) and _judged(one)]
+                if len(found) >= LOOKED_AT:
+                    return found[:LOOKED_AT], True
+                cursor = page.cursor
+                if cursor is None:
+                    break
+    return found, False
+
+
+def _judged(message: Message) -> bool:
+    return not message.deleted and not message.outbound and message.kind in SPOKEN and bool(message.text)
+
+
+# ---------------------------------------------------------------- how they do
+
+
+@record
+class Acted:
+    """What became of what a rule did: messages it hid or queued, and how many of these a person allowed."""
+
+    messages: int
+    allowed: int
+
+
+MOST_ACTED = 300
+DAYS = 7
+
+
+def firings(brand: str, herald: Herald, now: datetime, days: int = DAYS) -> list[Mapping[str, int] | None]:
+    """Metric (moderate.rules.counted_as) -> how often it held in the brand, by day, today first.
+
+    Days are of each account's own clock, as in every count. None: on that day nothing was counted.
+    """
+    found: list[Counter[str] | None] = [None] * days
+    for account in herald.store.accounts():
+        if account.brand != brand:
+            continue
+        today = now.astimezone(ZoneInfo(account.timezone)).date()
+        first = today - timedelta(days=days - 1)
+        for day, rules in herald.store.fired(account.id, first.isoformat(), today.isoformat()).items():
+            back = (today - date.fromisoformat(day)).days
+            of_day = found[back] = found[back] or Counter()
+            of_day.update(rules)
+    return list(found)
+
+
+def total(days: Iterable[Mapping[str, int] | None], rule: str, *, shadow: bool) -> int | None:
+    """How often a rule held over days; None where no firing of any rule was counted."""
+    there = [day for day in days if day]
+    return sum(day.get(counted_as(rule, shadow=shadow), 0) for day in there) if there else None
+
+
+def acted(brand: str, herald: Herald, now: datetime) -> dict[str, Acted]:
+    """Rule -> what became of the newest MOST_ACTED messages on which something was done, of this month and the last."""
+    messages, allowed = Counter[str](), Counter[str]()
+    for message in _acted(brand, herald, now):
+        decision = message.decision
+        if decision is None:
+            continue
+        if decision.decided_by == "rules":
+            messages[decision.rule or ""] += 1
+            continue
+        made = [one for one, _ in herald.store.history(message.id) if one.decided_by == "rules" and one.rule]
+        if made:
+            messages[made[-1].rule or ""] += 1
+            allowed[made[-1].rule or ""] += decision.action is Action.ALLOW
+    return {rule: Acted(count, allowed[rule]) for rule, count in messages.items() if rule}
+
+
+def _acted(brand: str, herald: Herald, now: datetime) -> list[Message]:
+    months = (f"{now:%Y-%m}", f"{now.replace(day=1) - timedelta(days=1):%Y-%m}")
+    found: dict[str, Message] = {}
+    for month in months:
+        cursor: str | None = None
+        while len(found) < MOST_ACTED:
+            page = herald.store.acted(brand, month, limit=100, cursor=cursor)
+            found |= {one.id: one for one in page.items if isinstance(one, Message)}
+            cursor = page.cursor
+            if cursor is None:
+                break
+    return list(found.values())[:MOST_ACTED]
+
+
+# ---------------------------------------------------------------- the alarm
+
+MINUTE = 10
+"""Of each hour: then it is looked at."""
+
+
+@record
+class Told:
+    """One rule of one brand at one tick; for the log."""
+
+    brand: str
+    rule: str
+    result: str  # told | failed
+    way: str = ""
+    error: str = ""
+
+
+def watch(herald: Herald, now: datetime) -> list[Told]:
+    """The tick: live rules that fire far more or far less than before (moderate/firing.py); once a rule and day."""
+    if now.minute != MINUTE:
+        return []
+    live = [rule for rule in compiled(current(herald)).rules if not rule.shadow]
+    told: list[Told] = []
+    for brand in sorted({account.brand for account in herald.store.accounts()}):
+        days = firings(brand, herald, now, firing.DAYS + 2)
+        for rule in live:
+            found = _unusual(rule, days)
+            if found and (one := _tell(brand, rule, *found, herald, now)):
+                told.append(one)
+    return told
+
+
+def _unusual(rule: Rule, days: list[Mapping[str, int] | None]) -> tuple[firing.Unusual, int] | None:
+    """And how many days ago: today may be far more already, yesterday is over."""
+    metric = counted_as(rule.name)
+    counts = [None if day is None else day.get(metric, 0) for day in days]
+    today = firing.unusual(counts[0], counts[1:], over=False)
+    if today:
+        return today, 0
+    yesterday = firing.unusual(counts[1], counts[2:])
+    return (yesterday, 1) if yesterday else None
+
+
+def _tell(brand: str, rule: Rule, found: firing.Unusual, back: int, herald: Herald, now: datetime) -> Told | None:
+    day = _today(brand, herald, now) - timedelta(days=back)
+    if herald.store.find(RuleAlarm, brand, day, rule.name):
+        return None
+    usual = round(found.usual)
+    alarm = RuleAlarm(brand, day, rule.name, found.way, found.fired, usual, now)
+    facts: dict[str, str | int | bool | None] = {"fired": found.fired, "usual": usual, "way": found.way}
+    line = AuditEntry(CHAIN, 0, now, "herald", "rule.alarm", counted_as(rule.name), facts)
+    when = "yesterday" if back else "today so far"
+    title = f"A rule fires far {found.way} than it used to: {found.fired} times {when}, {usual} on a usual day"
+    told = notice(
+        brand, told_of(alarm), 1, title, now, "rules", {"rule": rule.name},
+        roles=(Role.COMMUNITY_MANAGER, Role.COMPLIANCE),
+    )  # fmt: skip
+    try:
+        commit_audited([New(alarm, once=True), told], [line], CHAIN, herald)
+    except HeraldError as error:
+        return Told(brand, rule.name, "failed", found.way, type(error).__name__)
+    return Told(brand, rule.name, "told", found.way)
+
+
+def _today(brand: str, herald: Herald, now: datetime) -> date:
+    """By the clock of the brand's first account, so that a day keeps its name while it becomes yesterday."""
+    zone = next(account.timezone for account in herald.store.accounts() if account.brand == brand)
+    return now.astimezone(ZoneInfo(zone)).date()
+
+
+def told_of(alarm: RuleAlarm) -> str:
+    """What its notice is about (flows/notices.py)."""
+    return about("rule", counted_as(alarm.rule)[2:], alarm.day.isoformat())
+
+
+def alarms(brand: str, herald: Herald) -> list[RuleAlarm]:
+    """The newest first."""
+    return herald.store.shelf(RuleAlarm, brand, newest=True, limit=20)
+
+
+PLANS: Mapping[type[c.Command], Planner] = MappingProxyType(
+    {c.SaveRules: _save, c.PromoteRules: _promote, c.RollbackRules: _rollback}
+)
+"""The plans of the commands on rules."""

@@ -1,0 +1,26 @@
+"""What is told of a rule that suddenly fires far more or far less than it used to."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from herald.model.record import Record, record
+
+
+@record
+class RuleAlarm(Record):
+    """One rule on one day of UTC; told once.
+
+    Attributes:
+        rule: its name. way: "more" or "less".
+        fired: how often it fired on `day`, until `at` where the day was not over.
+        usual: the median of the days before, rounded.
+    """
+
+    brand: str
+    day: date
+    rule: str
+    way: str
+    fired: int
+    usual: int
+    at: datetime

@@ -1,0 +1,165 @@
+"""The page Rules: what it shows of rules, faults, changes and versions, to whom, and what pressing does."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from streamlit.testing.v1 import AppTest
+
+from dashboard import data, data_rules, present_rules, who
+from dashboard.who import SignIn
+from herald.flows import rules as flow
+from herald.flows.commands import SaveRules
+from herald.flows.gate import perform
+from herald.flows.rules import Acted, Preview
+from herald.model import Action
+from herald.moderate.rules import Subject, compile_rules, counted_as
+from herald.moderate.versions import State, parts
+from tests.e2e.dashboard_world import World
+
+NEW = '---\nname: Rival\nbody: [rival oak]\naction: hide\npolicy: MOD 3.1\nrationale: "A rival: {{match}}."\n'
+
+
+@pytest.fixture
+def world():
+    made = World()
+    made.furnish()
+    data.set_herald(made.herald)
+    yield made
+    data.set_herald(None)
+    who.install(None)
+
+
+def _cells(row: dict[str, Any]) -> dict[str, Any]:
+    return row["cells"]  # type: ignore[no-any-return]
+
+
+# ---------------------------------------------------------------- what is shown, pure
+
+
+def test_a_rule_tells_how_often_it_fired_and_how_much_was_allowed_and_a_dash_where_nothing_is_known():
+    (part,) = parts(NEW)
+    days = [{counted_as("Rival"): 3}, None, {counted_as("Rival"): 4, counted_as("Other"): 9}]
+    shown = _cells(present_rules.row(part, days, {"Rival": Acted(7, 2)}))
+    assert (shown["fired"], shown["allowed"], shown["clause"]) == ("7", "2 of 7", "MOD 3.1")
+    assert shown["state"] == {"pill": ["Live", "green"]}
+    unknown = _cells(present_rules.row(part, [None, None], {}))
+    assert (unknown["fired"], unknown["allowed"]) == ("–", "–")
+
+
+def test_a_rule_in_shadow_tells_how_often_it_would_have():
+    acting = "---\nname: A\nbody: [a]\nlabel: a\n"
+    (part,) = (part for part in parts(acting + NEW, acting) if part.waits)
+    assert part.state is State.NEW
+    shown = _cells(present_rules.row(part, [{counted_as("Rival", shadow=True): 5, counted_as("Rival"): 1}], {}))
+    assert (shown["fired"], shown["state"]["pill"][0]) == ("5", "Shadow")
+
+
+def test_a_fault_stands_with_its_line_and_what_the_line_reads():
+    text = NEW + "---\nname: X\nbody: [a]\naktion: hide\n"
+    (row,) = present_rules.fault_rows(flow.faults(text), text)
+    shown = _cells(row)
+    assert (shown["line"], shown["rule"], shown["what"]["sub"]) == ("10", "X", "aktion: hide")
+
+
+def test_what_would_change_is_told_with_its_base_and_nothing_received_is_not_nothing_changed():
+    assert "not known" in present_rules.preview_words(Preview(7, 0, False, {}, {}))
+    assert present_rules.preview_words(Preview(7, 40, False, {}, {})) == (
+        "Nothing would have been decided differently on 40 messages of the last 7 days."
+    )
+    words = present_rules.preview_words(Preview(30, 2000, True, {"newly hidden": 3, "no longer queued": 1}, {}))
+    assert words == (
+        "Of 2,000 messages of the last 30 days, the newest there are: 3 newly hidden, 1 no longer queued."
+    )
+
+
+_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
+
+
+@given(_TEXT, st.lists(_TEXT, min_size=1, max_size=4), _TEXT)
+def test_whatever_is_typed_into_the_form_is_one_rule_that_says_just_that(name: str, words: list[str], why: str):
+    text = present_rules.as_yaml(name, "body", "includes", words, "queue", "MOD 3.1", why, "")
+    rules = compile_rules(text)
+    assert len(rules.sections) == 1
+    for rule in rules.rules:
+        assert (rule.name, rule.action, str(rule.policy)) == (name.strip(), Action.QUEUE, "MOD 3.1")
+
+
+def test_the_form_writes_a_rule_that_finds_its_words():
+    text = present_rules.as_yaml("Rival", "body", "includes-word", ["rival oak", "", "it's: [odd]"], "hide", "", "",
+                                 "x")  # fmt: skip
+    rules = compile_rules(text)
+    assert not rules.problems
+    for said in ("go to Rival Oak", "it's: [odd]"):
+        deciding = rules.judge(Subject(said)).deciding
+        assert deciding
+        assert deciding.rule.labels == ("x",)
+
+
+def test_the_bench_tells_check_by_check_also_behind_the_one_that_fails(world):
+    checks = "kind: review\nbody: [oak]\n~author.name: [us]\nscores: {threat: '> 0.5'}\n"
+    rules = compile_rules(f"---\nname: A\n{checks}action: hide\n")
+    tried = data_rules.tried(rules, {"id": "x", "text": "an oak", "kind": "comment", "author_name": "us"})
+    assert [(look.check, look.held) for look in tried.looks["A"]] == [
+        ("kind", False), ("body", True), ("~author.name", False), ("scores.threat", None),
+    ]  # fmt: skip
+    shown = [_cells(row) for row in present_rules.check_rows(tried.looks["A"])]
+    assert [cell["held"]["pill"][0] for cell in shown] == ["Does not", "Holds", "Does not", "Unknown"]
+    assert (shown[1]["seen"], shown[2]["seen"]) == ("“oak”", "“us”")
+
+
+# ---------------------------------------------------------------- the page
+
+
+def _page(person_id: str, **query: str) -> AppTest:
+    who.install(SignIn(lambda: person_id))
+
+    def page() -> None:
+        from dashboard.app_pages import rules
+
+        rules.render()
+
+    at = AppTest.from_function(page, default_timeout=120)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def _saved(world: World) -> int:
+    before = flow.current(world.herald)
+    text = before.text.rstrip() + "\n" + NEW
+    perform(SaveRules(text, before.number), by="priya", herald=world.herald, now=datetime.now(UTC))
+    return before.number + 1
+
+
+def test_who_writes_rules_does_not_make_them_live_and_who_may_does_it_by_one_button(world):
+    number = _saved(world)
+    at = _page("priya")
+    assert not at.exception
+    assert "Make all live" not in [button.label for button in at.button]
+    at = _page("gus")
+    at.button(key="promote").click().run()
+    assert not at.exception
+    kept = world.store.rules()
+    assert kept
+    assert (kept.number, kept.what, kept.names) == (number + 1, "made live", ("Rival",))
+
+
+def test_an_earlier_version_comes_back_by_one_button(world):
+    number = _saved(world)
+    at = _page("priya", view="History", version=str(number - 1))
+    at.button(key="rollback").click().run()
+    assert not at.exception
+    kept = world.store.rules()
+    assert kept
+    assert (kept.number, kept.back_to) == (number + 1, number - 1)
+
+
+def test_the_page_says_what_is_wrong_before_it_can_be_saved(world):
+    at = _page("priya", view="Edit")
+    assert not at.exception
+    assert at.button(key="save").disabled, "nothing was changed yet"
