@@ -145,8 +145,16 @@ def test_a_record_that_was_tampered_with_differs(world: World) -> None:
 
 
 def test_without_words_or_rules_it_says_that_it_cannot(world: World) -> None:
-    world.store.rules_ever = lambda limit=200: []  # type: ignore[method-assign]
+    message = world.store.message(MESSAGE)
+    assert message
+    assert message.decision
+    other = replace(message.decision, rules_hash="0" * 16)
+    history = world.store.history
+    world.store.history = lambda _: [(other, WORDS)]  # type: ignore[method-assign]
+    world.store.message = lambda _: replace(message, decision=other)  # type: ignore[method-assign]
     assert [one.result for one in replay(MESSAGE, world.herald)] == ["no_rules"]
+    world.store.history = history  # type: ignore[method-assign]
+    del world.store.message
     world.store.forget(MESSAGE)
     assert replay(MESSAGE, world.herald)[0].result == "no_words"
 

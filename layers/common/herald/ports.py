@@ -329,9 +329,6 @@ class Store(Protocol):
     def rules(self) -> Rules | None:
         """The newest version of the rules: what is in force. None: none was ever saved."""
 
-    def rules_ever(self, limit: int = 200) -> list[str]:
-        """The texts of all rule sets that were ever saved, newest first."""
-
     def targets(self) -> Targets: ...
 
     def policy(self, policy_id: str, version: int | None = None) -> Policy | None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 from herald.errors import Unknown
 from herald.flows.context import Herald
+from herald.flows.rules import by_hash, compiled
 from herald.model import Action, Decision, Message
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
-from herald.moderate.rules import RuleSet, compile_rules
+from herald.moderate.rules import RuleSet
 
 COMPARED = ("action", "rule", "policy", "severity", "rationale", "labels", "evidence", "escalate", "model_version")
 """What must come out the same; the scores too, where they are kept beside the decision. The trace is left out: it is
@@ -62,7 +62,8 @@ def _again(
     if then.content_hash != decision.content_hash:
         return Replayed(decision, "no_words")  # erased, or edited since
     if decision.rules_hash not in found:
-        found[decision.rules_hash] = next((r for r in _ever(herald) if r.hash == decision.rules_hash), None)
+        version = by_hash(decision.rules_hash, herald)
+        found[decision.rules_hash] = compiled(version) if version else None
     rules = found[decision.rules_hash]
     if rules is None:
         return Replayed(decision, "no_rules")
@@ -77,11 +78,6 @@ def _again(
         return Replayed(decision, "same")
     ordered = decision.action is Action.QUEUE and anew.action is not Action.QUEUE
     return Replayed(decision, "standing_order" if ordered else "differs", differs)
-
-
-def _ever(herald: Herald) -> Iterator[RuleSet]:
-    """Every rule set that was in force, newest first."""
-    return map(compile_rules, herald.store.rules_ever())
 
 
 _WORDS = {

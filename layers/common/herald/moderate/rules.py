@@ -251,7 +251,7 @@ class RuleSet:
 
     def look(self, rule: Rule, subject: Subject) -> tuple[Look, ...]:
         """Every check of one rule by itself, also behind one that does not hold: why it does, or does not."""
-        seen = self._scan(subject)
+        seen = self._scan(subject, Effort())
         filters = (
             ("kind", sorted(map(str, rule.kinds)), str(subject.kind)),
             ("platform", sorted(rule.platforms), subject.platform),
@@ -264,7 +264,7 @@ class RuleSet:
             held = _check(check, subject, seen, [], told, missing)
             observed = told[0]["observed"] if told else ", ".join(missing) or None
             if isinstance(check, TextCheck):
-                observed = [span.found for span in seen.get(check.number, [])[:3]] or observed
+                observed = [span.found for span in (seen.get(check.number) or [])[:3]] or observed
             found.append(Look(check.key, check.wanted, observed, held))
         return tuple(found)
 

@@ -350,10 +350,6 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
 
         return self._remember(("rules",), read)
 
-    def rules_ever(self, limit: int = 200) -> list[str]:
-        items, _ = self.db.query(keys.SETTINGS, "RULES", newest=True, limit=limit)
-        return [str(item["text"]) for item in items]
-
     def targets(self) -> Targets:
         def read() -> Targets:
             item = self.db.get(keys.targets())
