@@ -201,3 +201,25 @@ def test_a_rules_name_is_no_formula_in_a_spreadsheet(month: Month) -> None:
     verdicts, _, _ = facts(BRAND, *DAYS, month.world.herald)
     odd = replace(verdicts[0], rule="=HYPERLINK(1)")
     assert "'=HYPERLINK(1)" in exported([odd], Verdict)
+
+
+def test_one_text_told_by_many_at_one_moment_is_as_many_facts_in_one_write_and_each_is_answered_by_itself() -> None:
+    made = Month()
+    now = made.world.clock()
+    told = []
+    for n in range(5):
+        made.world.store.apply(a_comment("you utter muppet", id=f"9{n}", at=now, author_id="u1"), BRAND, now)
+        told.append(f"facebook_page:{PAGE}_9{n}")
+    transactions = list[int]()
+    transact = made.world.db.transact
+
+    def counting(writes: Any) -> None:
+        transactions.append(len(writes))
+        transact(writes)
+
+    made.world.db.transact = counting  # type: ignore[method-assign]
+    moderate(told, made.world.herald, now)
+    assert len(transactions) == 1
+    made.overrule(told[2], Action.ALLOW)
+    insult = next(one for one in accounted(BRAND, *DAYS, made.world.herald).rules if one.rule == "Insult")
+    assert insult.right == accounting.Share(4, 5)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from herald.model import (
     Account,
@@ -40,6 +40,9 @@ from herald.model import (
     Work,
 )
 from herald.model.record import record
+
+if TYPE_CHECKING:
+    from herald.model.restrictions import Mode, Restriction
 
 R = TypeVar("R", bound=Record)
 
@@ -330,6 +333,12 @@ class Store(Protocol):
         """The newest version of the rules: what is in force. None: none was ever saved."""
 
     def targets(self) -> Targets: ...
+
+    def restrictions(self, brand: str) -> list[Restriction]:
+        """What stands against authors of a brand's accounts, remembered for a short time as settings are."""
+
+    def mode(self, account: str) -> Mode | None:
+        """How an account is moderated; None: nobody has said. Remembered likewise."""
 
     def policy(self, policy_id: str, version: int | None = None) -> Policy | None:
         """That version, or the newest there is, in force already or not."""

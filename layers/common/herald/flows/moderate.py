@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from herald.care import cases as care
 from herald.errors import Conflict, Refused, Stale
@@ -39,6 +39,7 @@ from herald.model import (
     Revised,
     Severity,
     StateChange,
+    Tallied,
     Targets,
     Work,
     case_id,
@@ -146,12 +147,9 @@ def _waiting(messages: Iterable[Message], now: datetime | None) -> list[Message]
 
 
 def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
-    from herald.model.restrictions import ChannelMode, Restriction  # noqa: PLC0415  not part of a start
-
-    authors = {(f"{m.platform}:{m.account_id}", m.author_id) for m in waiting if m.author_id and not m.outbound}
-    stand = herald.store.find_all(Restriction, sorted(authors)) if authors else []
+    stand = [one for brand in sorted({m.brand for m in waiting}) for one in herald.store.restrictions(brand)]
     told = {f"{m.platform}:{m.account_id}" for m in waiting}
-    modes = [herald.store.shelf(ChannelMode, account, newest=True, limit=1) for account in sorted(told)]
+    modes = {account: mode for account in sorted(told) if (mode := herald.store.mode(account))}
     rules, accounts = herald.store.rules(), herald.store.accounts()
     return _Facts(
         rules=in_force(rules.text, rules.acting) if rules else in_force(default_rules()),
@@ -164,7 +162,7 @@ def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
             if (outlet := herald.outlets.get(platform)) is not None
         },
         limited={(one.account, one.author_id): one for one in stand if one.stands(now)},
-        modes={newest[0].account: newest[0].mode for newest in modes if newest},
+        modes=modes,
     )
 
 
@@ -463,9 +461,14 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
             for metric, difference in counted.add.items():
                 sums[counted.account, counted.day][metric] += difference
     changes: list[StateChange] = []
+    tallies: defaultdict[tuple[type[Any], tuple[object, ...]], Counter[str]] = defaultdict(Counter)
     for one in judged:
         changes.append(Revised(one.after, one.before.version))
-        changes += one.changes
+        for change in one.changes:
+            if isinstance(change, Tallied):  # one author twice in a slice is one row, which a transaction takes once
+                tallies[change.kind, change.place].update(change.add)
+            else:
+                changes.append(change)
         if one.fired:
             fires[_day_of(one.after)].update(one.fired)
     for account, day in sorted({*sums, *fires}):
@@ -473,6 +476,7 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
         add = {metric: difference for metric, difference in metrics.items() if difference}
         if add or fired:
             changes.append(Counted(account, day, add, fired))
+    changes += [Tallied(kind, place, dict(add)) for (kind, place), add in tallies.items() if any(add.values())]
     lines = _audit(judged, now)
     commit_audited(changes, lines, CHAIN, herald)
 

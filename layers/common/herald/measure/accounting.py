@@ -129,20 +129,20 @@ def accounting(verdicts: Iterable[Verdict], exposures: Iterable[Exposure], *, mo
 
 def _rules(every: Sequence[Verdict]) -> tuple[RuleStands, ...]:
     """The rules that decided anything, those with most wrong first."""
-    answers: dict[str, list[Verdict]] = {}
+    answers: dict[tuple[str, str], list[Verdict]] = {}  # two messages of one text are two decisions
     for one in every:
         if one.by == "person" and one.replaces:
-            answers.setdefault(one.replaces, []).append(one)
+            answers.setdefault((one.message, one.replaces), []).append(one)
 
     def shown(one: Verdict) -> bool:
-        return any(answer.action is Action.ALLOW for answer in answers.get(one.key, ()))
+        return any(answer.action is Action.ALLOW for answer in answers.get((one.message, one.key), ()))
 
     found = []
     for rule in sorted({one.rule for one in every if one.by == "rules" and one.rule}):
         made = [one for one in every if one.by == "rules" and one.rule == rule]
         hid = [one for one in made if one.action is Action.HIDE]
         sent = [one for one in made if one.action is Action.QUEUE]
-        asked = [answers[one.key] for one in sent if one.key in answers]
+        asked = [answers[one.message, one.key] for one in sent if (one.message, one.key) in answers]
         confirmed = sum(any(a.action in (Action.HIDE, Action.DELETE) for a in group) for group in asked)
         right = Share(len(hid) - sum(map(shown, hid)), len(hid))
         found.append(RuleStands(rule, len(hid), right, len(sent), Share(confirmed, len(asked))))

@@ -251,7 +251,7 @@ SHELVES: tuple[Shelf, ...] = (
     # ---- moderate: authors, channels
     Shelf(Restriction, keys.MESSAGES, "RESTRICTION", ("account",), ("author_id",), _until_over),
     Shelf(AuthorTally, keys.MESSAGES, "AUTHOR", ("account",), ("author_id",)),
-    Shelf(Verdict, keys.METRICS, "VERDICT", ("brand", "month"), ("at", "key")),
+    Shelf(Verdict, keys.METRICS, "VERDICT", ("brand", "month"), ("at", "message", "key")),
     Shelf(Exposure, keys.METRICS, "EXPOSURE", ("brand", "month"), ("at", "message")),
     Shelf(ChannelMode, keys.SETTINGS, "MODE", ("account",), ("number",)),
     # ---- listen: monitors, incidents

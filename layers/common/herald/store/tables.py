@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from herald.errors import Conflict, Stale
 from herald.model import (
@@ -63,8 +63,12 @@ from herald.store.posts import PostTables
 from herald.store.records import RecordTables
 from herald.store.reports import ReportTables
 
+if TYPE_CHECKING:
+    from herald.model.restrictions import Mode, Restriction
+
 _RANK = {Change.CREATED: 1, Change.OUTBOUND: 1, Change.EDITED: 2, Change.DELETED: 9, Change.REVOKED: 9}
 _CONFLICT_TRIES = 6
+_STANDING = 1_000  # restrictions of a brand that are read at once
 _MOST_STRANGE = 64  # names of connections that are not there, remembered at once
 _T = TypeVar("_T")
 
@@ -356,6 +360,23 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             return Targets(item["minutes"]) if item else Targets()
 
         return self._remember(("targets",), read)
+
+    def restrictions(self, brand: str) -> list[Restriction]:
+        def read() -> list[Restriction]:
+            from herald.model.restrictions import Restriction, restrictions_list  # noqa: PLC0415  not part of a start
+
+            return self.listed(Restriction, "work", restrictions_list(brand), limit=_STANDING)
+
+        return self._remember(("restrictions", brand), read)
+
+    def mode(self, account: str) -> Mode | None:
+        def read() -> Mode | None:
+            from herald.model.restrictions import ChannelMode  # noqa: PLC0415  not part of a start
+
+            newest = self.shelf(ChannelMode, account, newest=True, limit=1)
+            return newest[0].mode if newest else None
+
+        return self._remember(("mode", account), read)
 
     def policy(self, policy_id: str, version: int | None = None) -> Policy | None:
         def read() -> Policy | None:
