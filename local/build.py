@@ -6,7 +6,7 @@
 
 SAM CLI has an environment of its own (`.venv-sam`: it pins what we do not), and so has the Lambda runtime
 (`.venv-lambda`: Python 3.13 with boto3 and awslambdaric, as AWS brings them, and nothing else). Both come from locks
-with hashes. What goes into the layer is downloaded once, checked against the hashes of layers/common/requirements.txt,
+with hashes. What goes into the layers is downloaded once, checked against the hashes of layers/*/requirements.txt,
 and SAM CLI is then given these files and no index: a build of what is known needs no network.
 """
 
@@ -30,10 +30,11 @@ from local.ports import ROOT
 
 BUILT = ROOT / ".aws-sam"
 DEPLOYABLE, HERE = BUILT / "build", BUILT / "here"
-LAYER = "Common"
+LAYER, ENCODER = "Common", "Encoder"
+LAYERS = (LAYER, ENCODER)
 RUNTIME = "3.13"  # of the template's functions
 SAM, LAMBDA = ROOT / ".venv-sam", ROOT / ".venv-lambda"
-LAYER_LOCK = ROOT / "layers" / "common" / "requirements.txt"
+LAYER_LOCKS = tuple(ROOT / "layers" / name / "requirements.txt" for name in ("common", "encoder"))
 
 # what Lambda's Amazon Linux 2023 loads (glibc 2.34), newest first
 _WHEELS = ("manylinux_2_34", "manylinux_2_28", "manylinux_2_17", "manylinux2014")
@@ -55,7 +56,9 @@ def main(arguments: list[str]) -> int:
                 folder = build(HERE, processor()) if arguments else build(DEPLOYABLE)
                 print(f"built in {time.monotonic() - begun:.1f} s: {folder.relative_to(ROOT)}")
                 for name, size in sizes(folder).items():
-                    print(f"  {name:<9} {size / 1e6:7.2f} MB" if name == LAYER else f"  {name:<9} {size / 1e3:7.1f} KB")
+                    print(
+                        f"  {name:<9} {size / 1e6:7.2f} MB" if name in LAYERS else f"  {name:<9} {size / 1e3:7.1f} KB"
+                    )
             else:
                 print("usage: python -m local.build [here | lint]", file=sys.stderr)
                 return 2
@@ -92,7 +95,7 @@ def build(folder: Path, architecture: str = "") -> Path:
 
 
 def sizes(folder: Path) -> dict[str, int]:
-    """Bytes of the layer and of each function's own code, unzipped, compiled files included."""
+    """Bytes of the layers and of each function's own code, unzipped, compiled files included."""
     return {
         part.name: sum(file.stat().st_size for file in part.rglob("*") if file.is_file())
         for part in sorted(folder.iterdir())
@@ -115,14 +118,14 @@ def _compile(folder: Path, python: Path) -> None:
     Unchecked: nobody looks at the source's time, which zipping changes. Paths in tracebacks are those on AWS.
     """
     for part in (part for part in folder.iterdir() if part.is_dir()):
-        lies = "/opt" if part.name == LAYER else "/var/task"
+        lies = "/opt" if part.name in LAYERS else "/var/task"
         options = ["-q", "-f", "--invalidation-mode", "unchecked-hash", "-s", str(part), "-p", lies]
         _run([str(python), "-m", "compileall", *options, str(part)], _environment(), "compileall")
 
 
 def _wheels(python: Path) -> Path:
     """A folder with the locked wheels for both of Lambda's processors and for this machine, hashes checked."""
-    given = LAYER_LOCK.read_bytes() + f"{platform.platform()} {_WHEELS}".encode()
+    given = b"".join(lock.read_bytes() for lock in LAYER_LOCKS) + f"{platform.platform()} {_WHEELS}".encode()
     folder = BUILT / "wheels" / sha256(given).hexdigest()[:16]
     if folder.is_dir():
         return folder
@@ -130,7 +133,7 @@ def _wheels(python: Path) -> Path:
     shutil.rmtree(folder.parent, ignore_errors=True)
     half.mkdir(parents=True)
     pip = [str(python), "-m", "pip", "download", "--quiet", "--require-hashes", "--no-deps", "--only-binary=:all:"]
-    asked = [*pip, "--dest", str(half), "--requirement", str(LAYER_LOCK)]
+    asked = [*pip, "--dest", str(half), *(word for lock in LAYER_LOCKS for word in ("--requirement", str(lock)))]
     abi = ["--python-version", RUNTIME, "--implementation", "cp", "--abi", f"cp{RUNTIME.replace('.', '')}"]
     runs: list[list[str]] = [[]]  # as SAM CLI first looks: for the machine it runs on
     for wheel in _PROCESSORS.values():

@@ -130,8 +130,9 @@ def declared(folder: Path = build.HERE) -> dict[str, Declared]:
 
 
 def searched(function: Declared, folder: Path = build.HERE) -> str:
-    """Where Python looks, in Lambda's order: the task, then the layer."""
-    return os.pathsep.join([str(function.folder), str(folder / build.LAYER / "python")])
+    """Where Python looks, in Lambda's order: the task, then its layers."""
+    layers = [build.LAYER, *([build.ENCODER] if function.name == "Moderate" else [])]
+    return os.pathsep.join([str(function.folder), *(str(folder / layer / "python") for layer in layers)])
 
 
 def can_run() -> str:

@@ -223,7 +223,7 @@ rationale: "Insults a person."
 """
 
 
-def test_assess_says_null_for_what_nothing_computes(herald: Run) -> None:
+def test_assess_answers_a_line_by_a_line(herald: Run) -> None:
     ran = herald("assess", stdin=b'{"id": 7, "text": "hello"}\n')
     assert ran.code == 0
     (line,) = ran.lines

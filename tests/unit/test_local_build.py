@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from local import build
@@ -37,9 +38,10 @@ def test_every_price_says_its_source_and_when_it_was_read() -> None:
         assert price["by"] in ("own", "other"), name
 
 
-def test_the_layers_lock_names_the_versions_that_the_tests_run_with() -> None:
+@pytest.mark.parametrize("lock", build.LAYER_LOCKS, ids=lambda lock: lock.parent.name)
+def test_the_layers_lock_names_the_versions_that_the_tests_run_with(lock: Path) -> None:
     pins = re.compile(r"^([a-z0-9-]+)==(\S+)", re.MULTILINE)
-    layer = dict(pins.findall(build.LAYER_LOCK.read_text()))
+    layer = dict(pins.findall(lock.read_text()))
     machine = dict(pins.findall((ROOT / "requirements-dev.lock").read_text()))
     assert layer
     assert layer == {name: machine[name] for name in layer}

@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from functools import cache
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -188,3 +189,22 @@ def test_no_link_or_handle_leads_to_anybody() -> None:
         for row in rows(name):
             assert not [found for found in link.findall(row["text"]) if ".example" not in found], row
             assert all(found.endswith(".example") for found in handle.findall(row["text"])), row
+
+
+def test_no_text_of_a_suite_and_no_six_words_of_it_stand_among_the_sentences_that_train() -> None:
+    def words(text: str) -> list[str]:
+        return re.findall(r"[a-z0-9']+", text.lower())
+
+    def runs(texts: list[str]) -> set[tuple[str, ...]]:
+        return {tuple(cut[i : i + 6]) for cut in map(words, texts) for i in range(len(cut) - 5)}
+
+    def texts(folder: Path) -> list[str]:
+        return [
+            row["text"] for path in sorted(folder.glob("*.csv"))
+            for row in csv.DictReader(path.read_text(encoding="utf-8").splitlines(keepends=True))
+        ]  # fmt: skip
+
+    judged, trained = texts(DATA), texts(ROOT / "local" / "train" / "sentences")
+    assert len(judged) > 1_000 < len(trained)
+    assert {text.strip().lower() for text in judged}.isdisjoint(text.strip().lower() for text in trained)
+    assert runs(judged).isdisjoint(runs(trained))

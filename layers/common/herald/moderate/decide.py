@@ -15,7 +15,7 @@ SCORES = (
     "toxic", "hate", "harassment", "threat", "sexual", "self_harm", "violence", "profanity", "spam", "scam",
     "complaint", "question", "praise", "urgency", "legal", "sentiment",
 )  # fmt: skip
-"""Names of all scores; each is 0..1, sentiment -1..1, and None while nothing computes it."""
+"""Names of all scores; each is 0..1, sentiment -1..1."""
 
 LABELS = ("type", "persona")
 MAX_TEXT = 65_536
@@ -27,9 +27,10 @@ _PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause)\s*\}\}")
 
 
 def assess(text: str) -> Assessment:
-    """What is known of a text before any rule. Nothing computes a score yet: each is None, none is a guess."""
-    del text
-    return Assessment(scores=dict.fromkeys(SCORES), labels=dict.fromkeys(LABELS))
+    """What is known of a text before any rule (understand.py); the models are loaded by the first text."""
+    from herald.moderate.understand import understand  # noqa: PLC0415  a start that people wait for needs no model
+
+    return understand(text)
 
 
 def decide(
@@ -282,7 +283,9 @@ def _when(time: datetime) -> str:
 def assess_line(obj: object) -> dict[str, object]:
     """One line of `herald assess`: {id, text} -> {id, language, scores, flags, labels, pii, spans}.
 
-    Null stands for what nothing computes. A line that cannot be read gives {id, error}.
+    `flags` names the scores at or above their operating threshold; `field` of a span is the score it speaks for.
+    `models` is the version of the weights, "lexicon" where no model knows the language. A line that cannot be read
+    gives {id, error}.
     """
     text = _text_of(obj)
     if isinstance(text, _Bad):
@@ -294,8 +297,9 @@ def assess_line(obj: object) -> dict[str, object]:
         "scores": dict(found.scores),
         "flags": None if found.flags is None else list(found.flags),
         "labels": dict(found.labels),
-        "pii": None if found.pii is None else [_span(span) for span in found.pii],
+        "pii": [{"kind": span.field, "start": span.start, "end": span.end} for span in found.pii or ()],
         "spans": [_span(span) for span in found.spans],
+        "models": found.model_version,
     }
 
 

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from unicodedata import category, normalize
 
 from herald.model.record import record
@@ -46,6 +47,7 @@ class View:
         return self.starts[start], self.ends[end - 1]
 
 
+@lru_cache(8)  # rules and models ask for the same text, one after the other
 def views(text: str) -> tuple[View, ...]:
     """All views of a text, `plain` first, each text once. Only the first SCANNED code points are read."""
     text = text[:SCANNED]

@@ -182,7 +182,6 @@ class RuleSet:
             there = [(check, pattern) for check in checks if check.fields & bit for pattern in check.patterns]
             if there:
                 self._patterns[bit] = there, Several([pattern for _, pattern in there])
-        self._check_of = {id(pattern): check.number for check in checks for pattern in check.patterns}
         self._triggers: dict[int, list[Rule]] = {}
         self._always: list[Rule] = []
         for rule in self.rules:
@@ -208,7 +207,7 @@ class RuleSet:
         """
         seen = self._scan(subject, effort or Effort())
         candidates = {rule.order for rule in self._always}
-        for number in seen:
+        for number in seen.possible:
             candidates.update(rule.order for rule in self._triggers.get(number, ()))
         deciding = exempted = None
         unknown: list[tuple[str, str]] = []
@@ -314,15 +313,15 @@ class RuleSet:
     # ------------------------------------------------ scanning
 
     def _scan(self, subject: Subject, effort: Effort) -> _Seen:
-        """Check number -> where it hit, in the original text; None: the effort did not reach. Others did not hit."""
-        seen: dict[int, list[Span]] = {}
+        """What words tell at once, and which patterns are to be tried when a rule asks for them."""
+        seen = _Seen(effort)
         for stretch in _stretches(subject, self._fields):
             readings = views(stretch.text)
             for view in readings:
-                self._find_terms(view, stretch, seen)
+                self._find_terms(view, stretch, seen.found)
             if stretch.bit in self._patterns:
-                self._find_patterns(readings, stretch, seen, effort)
-        return seen | {number: None for which in effort.stalled if (number := self._check_of[which]) not in seen}
+                self._find_patterns(readings, stretch, seen)
+        return seen
 
     def _find_terms(self, view: View, stretch: _Stretch, seen: dict[int, list[Span]]) -> None:
         if self._automaton is None:
@@ -344,9 +343,7 @@ class RuleSet:
                     continue
                 _record(seen, term.check, stretch, begin, stop)
 
-    def _find_patterns(
-        self, readings: tuple[View, ...], stretch: _Stretch, seen: dict[int, list[Span]], effort: Effort
-    ) -> None:
+    def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: _Seen) -> None:
         """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
         patterns, several = self._patterns[stretch.bit]
         written = View(_LONE.sub("\ufffd", stretch.text))
@@ -354,13 +351,40 @@ class RuleSet:
         for index, view in enumerate((written, *(readings[1:] if same else readings))):
             for which in several.candidates(view.text):
                 check, pattern = patterns[which]
-                if check.cased and index:
-                    continue
-                for start, end in pattern.spans(view.text, EVIDENCE, effort):
-                    _record(seen, check.number, stretch, *view.origin(start, end))
+                if not (check.cased and index):
+                    seen.untried.setdefault(check.number, []).append((pattern, view, stretch))
 
 
-_Seen = Mapping[int, list[Span] | None]
+class _Seen:
+    """Where the checks of one rule set hit one message. A pattern runs when its check is asked for: most are not."""
+
+    __slots__ = ("_effort", "found", "untried")
+
+    def __init__(self, effort: Effort) -> None:
+        self._effort = effort
+        self.found: dict[int, list[Span]] = {}
+        self.untried: dict[int, list[tuple[Pattern, View, _Stretch]]] = {}
+
+    @property
+    def possible(self) -> set[int]:
+        """Numbers of the checks that hit or may hit."""
+        return {*self.found, *self.untried}
+
+    def get(self, number: int) -> list[Span] | None:
+        """Where it hit, in the original text, empty where it did not; None: the effort did not reach."""
+        untried = self.untried.get(number)
+        if untried is None:
+            return self.found.get(number, [])
+        for pattern, view, stretch in untried:
+            for start, end in pattern.spans(view.text, EVIDENCE, self._effort):
+                _record(self.found, number, stretch, *view.origin(start, end))
+        spans = self.found.get(number, [])
+        if not spans and any(id(pattern) in self._effort.stalled for pattern, _, _ in untried):
+            return None
+        del self.untried[number]
+        return spans
+
+
 _EFFORT = "effort"  # what is missing, beside the names of signals, where patterns had used up their share
 
 _LONE = re.compile("[\ud800-\udfff]")
@@ -497,7 +521,7 @@ def _check(
     What it found is added to `evidence`, what it saw to `checks`.
     """
     if isinstance(check, TextCheck):
-        spans = seen.get(check.number, [])
+        spans = seen.get(check.number)
         if spans is None:
             missing.append(_EFFORT)
             return None

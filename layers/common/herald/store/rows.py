@@ -102,10 +102,17 @@ def flat(thing: Any) -> Item:
 
 def decision_item(decision: Decision, *, trace: bool) -> Item:
     item = flat(decision)
+    if decision.evidence:  # without names: most rows are an allow with a label or two, and stay below a KB
+        item["evidence"] = [
+            [span.start, span.end, "" if span.field == _BODY else span.field, span.found] for span in decision.evidence
+        ]
     if not trace:
         item.pop("trace", None)
         item.pop("scores", None)
     return item
+
+
+_BODY = "body"
 
 
 def decision(item: Mapping[str, Any]) -> Decision:
@@ -122,7 +129,7 @@ def decision(item: Mapping[str, Any]) -> Decision:
         rationale=item.get("rationale", ""),
         labels=tuple(item.get("labels", ())),
         evidence=tuple(
-            Span(s.get("start", 0), s["end"], s.get("field", ""), s.get("found", "")) for s in item.get("evidence", ())
+            Span(int(start), int(end), name or _BODY, found) for start, end, name, found in item.get("evidence", ())
         ),
         escalate=Escalation(escalate["to"], escalate["within_minutes"], Severity(escalate.get("severity", 0)))
         if escalate
@@ -360,7 +367,12 @@ def hold_item(thing: Hold) -> Item:
 
 def response(item: Mapping[str, Any]) -> Response:
     return Response(
-        item["account"], item["case_id"], item["type"], time(item["answered_at"]), item["waited"], item["open_waited"],
+        item["account"],
+        item["case_id"],
+        item["type"],
+        time(item["answered_at"]),
+        item["waited"],
+        item["open_waited"],
         item.get("met", False),
     )
 

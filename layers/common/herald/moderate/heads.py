@@ -1,0 +1,109 @@
+"""The linear models, run without any library: one row of small weights a word, all heads at once.
+
+A row holds a byte a head. Rows are widened to 32-bit lanes of one Python integer, so that one addition adds all heads,
+and a word's pieces are added up once and remembered. 20,000 ordinary messages share most of their words.
+
+    z[h] = bias[h] + s[h] * (sum of gram rows) / sqrt(number of gram rows) + t[h] * (sum of cue rows)
+    score[h] = 1 / (1 + exp(-(a[h] * z[h] + b[h])))        a, b fitted on texts that the weights never saw (Platt 1999)
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+import zlib
+from functools import lru_cache
+from importlib.resources import files
+from math import exp, sqrt
+from typing import Any
+
+from herald.moderate.reading import CUES, GRAMS, Lexicon, Read, pair_rows
+
+_ZERO = 128  # what a weight of nought is stored as
+_MEMO_MAX = 60_000
+
+
+class Heads:
+    """Weights and calibration of one trained file."""
+
+    def __init__(self, packed: bytes) -> None:
+        head, _, body = packed.partition(b"\n")
+        self.about: dict[str, Any] = json.loads(head)
+        self.names: tuple[str, ...] = tuple(self.about["heads"])
+        self.version: str = self.about["version"]
+        self.thresholds: dict[str, float] = self.about["thresholds"]
+        self._width = len(self.names)
+        self._lanes = struct.Struct(f"<{self._width + 1}I")  # the last lane counts rows
+        self._table = self._widened(zlib.decompress(body))
+        if len(self._table) != (GRAMS + CUES) * self._lanes.size:
+            raise ValueError("the file of weights was trained by another version of reading.py")
+        self._words: dict[str, int] = {}
+        self._pairs: dict[int, int] = {}
+        self._cues: dict[int, int] = {}  # at most CUES of them
+        more = {int(key): name for key, name in self.about["more"].items()}
+        self.lexicon = Lexicon(more, self.about["known"])
+
+    def _widened(self, table: bytes) -> bytearray:
+        """Every weight and a one behind each row, in lanes that some thousand rows can be added up in."""
+        rows, width, size = len(table) // self._width, self._width, self._lanes.size
+        wide = bytearray(rows * size)
+        for lane in range(width):
+            wide[lane * 4 :: size] = table[lane::width]
+        wide[width * 4 :: size] = b"\1" * rows
+        return wide
+
+    def scores(self, read: Read) -> dict[str, float]:
+        """Calibrated scores of one text, by name."""
+        return self.calibrated(self.logits(read))
+
+    def calibrated(self, logits: list[float]) -> dict[str, float]:
+        """Logits in the order of `names` -> scores by name."""
+        return {
+            name: sigmoid(a * z + b)
+            for name, z, (a, b) in zip(self.names, logits, self.about["calibration"], strict=True)
+        }
+
+    def logits(self, read: Read) -> list[float]:
+        """What each model says of a text before calibration, in the order of `names`."""
+        words, pairs, cues = self._words, self._pairs, self._cues
+        once = dict.fromkeys(read.words)
+        if len(words) > _MEMO_MAX or len(pairs) > _MEMO_MAX:
+            words.clear()
+            pairs.clear()
+        for token in once:
+            if token not in words:
+                word = self.lexicon.word(token)
+                words[token] = 2 * self._wide(word.row) + sum(map(self._wide, word.pieces))
+        beside = pair_rows(read.rows)
+        for row in beside:
+            if row not in pairs:
+                pairs[row] = 2 * self._wide(row)
+        for cue in read.cues:
+            if cue not in cues:
+                cues[cue] = self._wide(GRAMS + cue)
+        size = self._lanes.size
+        grams = sum(map(words.__getitem__, once)) + sum(map(pairs.__getitem__, beside))
+        *grams_by, number = self._lanes.unpack(grams.to_bytes(size, "little"))
+        *cues_by, several = self._lanes.unpack(sum(map(cues.__getitem__, read.cues)).to_bytes(size, "little"))
+        zero, zero_cues, length = _ZERO * number, _ZERO * several, sqrt(number) or 1.0
+        return [
+            bias + s * (g - zero) / length + t * (c - zero_cues)
+            for bias, s, t, g, c in zip(
+                self.about["bias"], self.about["gram_scale"], self.about["cue_scale"], grams_by, cues_by, strict=True
+            )
+        ]
+
+    def _wide(self, row: int) -> int:
+        size = self._lanes.size
+        return int.from_bytes(self._table[row * size : (row + 1) * size], "little")
+
+
+def sigmoid(z: float) -> float:
+    """1 / (1 + exp(-z)), for any z."""
+    return 1 / (1 + exp(-max(-30.0, min(30.0, z))))
+
+
+@lru_cache(1)
+def heads() -> Heads:
+    """The weights that Herald ships, read once."""
+    return Heads(files("herald.moderate").joinpath("models.bin").read_bytes())

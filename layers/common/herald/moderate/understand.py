@@ -1,0 +1,196 @@
+"""What is known of a message before any rule: language, scores, labels, personal data, and where it stands.
+
+One pass: fold and undo disguises (normalise), language (tongue), cues and models (reading, heads; where these are in
+doubt, the encoder), personal data (personal). The models know English. For other languages the words of the lexicon,
+personal data and links still count, and the assessment says by its `model_version` that no model spoke.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from math import exp, log
+from operator import mul
+from typing import Any
+
+from herald.model import Assessment, Span
+from herald.model.record import record
+from herald.moderate import personal, reading, tongue
+from herald.moderate.decide import LABELS, SCORES
+from herald.moderate.encoder import Encoder, encoder
+from herald.moderate.heads import Heads, heads, sigmoid
+from herald.moderate.normalise import SCANNED, View, views
+
+ABUSE = ("toxic", "hate", "harassment", "threat", "sexual", "self_harm", "violence", "profanity")
+WORDS_ONLY = "lexicon"
+"""`model_version` of an assessment that rests on words alone, because the models do not know its language."""
+
+_VIEWS = 4  # disguises of one text that are judged
+_SHOWN = 12  # spans
+_BLOCK = 60  # words judged at once besides the whole, so that one sentence of abuse is not lost in a long text
+_TOLD_BY: Mapping[str, tuple[str, ...]] = {
+    "slur": ("hate", "toxic"), "dehuman": ("hate", "toxic"), "kys": ("toxic", "harassment"),
+    "insult": ("toxic", "harassment"), "strong": ("profanity", "toxic"), "sexual": ("sexual",),
+    "selfharm": ("self_harm",), "kill": ("threat", "violence"),
+    "threat": ("threat",), "weapon": ("threat", "violence"), "violence": ("violence",),
+    "scam": ("scam",), "spam": ("spam",),
+    "legal": ("legal",), "safety": ("urgency",), "urgent": ("urgency",), "bad": ("complaint",), "pos": ("praise",),
+}  # fmt: skip
+_PLAIN_WORDS: Mapping[str, Mapping[str, float]] = {
+    "slur": {"hate": 0.7, "toxic": 0.85, "profanity": 0.7}, "strong": {"profanity": 0.9, "toxic": 0.6},
+    "insult": {"toxic": 0.7, "harassment": 0.5}, "kys": {"toxic": 0.9, "harassment": 0.8},
+    "dehuman": {"toxic": 0.5},
+    "sexual": {"sexual": 0.6}, "selfharm": {"self_harm": 0.7},
+    "scam": {"scam": 0.3, "spam": 0.3}, "spam": {"spam": 0.3},
+    "legal": {"legal": 0.5},
+    "urgent": {"urgency": 0.5}, "bad": {"complaint": 0.5}, "pos": {"praise": 0.5},
+}  # fmt: skip
+
+
+def understand(text: str) -> Assessment:
+    """Assess one text, whatever it holds; the first SCANNED code points are read. Same text, same assessment."""
+    text = text[:SCANNED]
+    model = heads()
+    seen = views(text)[:_VIEWS]
+    language = tongue.language(text)
+    first = model.lexicon.read(seen[0].text)
+    if not first.words:
+        told = _Told(dict.fromkeys(model.names, 0.0), model.about, model.version)
+    elif language in ("en", None):
+        told = _read(model, seen, first)
+    else:
+        told = _Told(_by_words(model, seen), model.about, WORDS_ONLY)
+    scores = told.scores
+    whole: dict[str, float | None] = {name: round(scores[name], 4) for name in SCORES if name != "sentiment"}
+    whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
+    flags = tuple(name for name in SCORES if name != "sentiment" and scores[name] >= told.about["thresholds"][name])
+    return Assessment(
+        language=language,
+        scores=whole,
+        flags=flags,
+        labels=_labels(told) if first.words else dict.fromkeys(LABELS),
+        pii=personal.find(text),
+        spans=_spans(seen[0], first, model, flags),
+        model_version=told.version,
+    )
+
+
+@record
+class _Told:
+    """Scores by name in the order of the heads, what the weights say of themselves, and who spoke."""
+
+    scores: dict[str, float]
+    about: Mapping[str, Any]
+    version: str
+
+
+def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
+    logits = model.logits(first)
+    scores = model.calibrated(logits)
+    disguised = [(view, read) for view in seen[1:] if (read := model.lexicon.read(view.text)).classes - first.classes]
+    second = encoder() if _in_doubt(scores, first) or disguised else None
+    if second is None:
+        for _, read in disguised:
+            _worse(scores, model.scores(read))
+        _by_blocks(model, first, scores)
+        return _Told(scores, model.about, model.version)
+    scores = _together(second, model.names, logits, seen[0].text)
+    for view, read in disguised:
+        _worse(scores, _together(second, model.names, model.logits(read), view.text))
+    return _Told(scores, second.about, f"{model.version}+{second.version}")
+
+
+def _together(second: Encoder, names: tuple[str, ...], linear: list[float], text: str) -> dict[str, float]:
+    """Both models' say. Abuse counts by the worst window of a long text, everything else by their mean."""
+    windows = second.logits(text)
+    scores = {}
+    for name, (a, b, c), z, column in zip(
+        names, second.about["mixed"], linear, zip(*windows, strict=True), strict=True
+    ):
+        told = max(column) if name in ABUSE else sum(column) / len(column)
+        scores[name] = sigmoid(a * told + b * z + c)
+    return scores
+
+
+def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
+    """Is the encoder worth its milliseconds? Where words stand that can mean harm or not, or a model is unsure."""
+    return (
+        not _DELICATE.isdisjoint(read.classes)
+        or any(_UNSURE[0] < scores[name] < _UNSURE[1] for name in _UNSURE_OF)
+        or any(_TORN[0] < scores[name] < _TORN[1] for name in _TORN_BETWEEN)
+    )
+
+
+_DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
+_UNSURE = (0.4, 0.97)  # from 0.05 on, twice as many messages were asked about for one answer in two hundred
+_UNSURE_OF = (*ABUSE[:-1], "spam", "scam", "legal", "urgency")
+_TORN, _TORN_BETWEEN = (0.4, 0.6), ("complaint", "neg", "pos", "praise", "question")
+
+
+def _worse(scores: dict[str, float], others: Mapping[str, float]) -> None:
+    """What another view of the text shows of abuse counts where it is more."""
+    for name in ABUSE:
+        scores[name] = max(scores[name], others[name])
+
+
+def _by_blocks(model: Heads, first: reading.Read, scores: dict[str, float]) -> None:
+    """One sentence of abuse is not lost in a long text: half of what the worst block shows."""
+    if len(first.words) <= _BLOCK * 3 // 2:
+        return
+    for at in range(0, min(len(first.words), 20 * _BLOCK), _BLOCK):
+        others = model.scores(model.lexicon.read_words(list(first.words[at : at + _BLOCK])))
+        for name in ABUSE:
+            scores[name] = max(scores[name], (others[name] + scores[name]) / 2)
+
+
+def _by_words(model: Heads, seen: tuple[View, ...]) -> dict[str, float]:
+    scores = dict.fromkeys(model.names, 0.0)
+    for view in seen:
+        for name in model.lexicon.read(view.text).classes:
+            for head, value in _PLAIN_WORDS.get(name, {}).items():
+                scores[head] = max(scores[head], value)
+    if "?" in seen[0].text or "？" in seen[0].text:
+        scores["question"] = 0.8
+    scores["neg"], scores["pos"] = scores["complaint"], scores["praise"]
+    scores["abuse"] = max(scores["hate"], scores["harassment"])
+    return scores
+
+
+def _labels(told: _Told) -> dict[str, str | None]:
+    """Type of the message, the likeliest by a softmax, and persona of its writer where one is likelier than not."""
+    if told.version == WORDS_ONLY:
+        kinds = [name for name in ("abuse", "spam", "complaint", "question", "praise") if told.scores[name] >= _SAID]
+        return {"type": kinds[0] if kinds else "other", "persona": None}
+    logits = [max(-6.0, min(6.0, log(max(p, 1e-9) / max(1 - p, 1e-9)))) for p in told.scores.values()]
+    found: dict[str, str | None] = {}
+    for label in LABELS:
+        softmax = told.about["kinds"][label]
+        points = [
+            bias + sum(map(mul, row, logits)) for row, bias in zip(softmax["weights"], softmax["bias"], strict=True)
+        ]
+        best = max(points)
+        sure = 1 / sum(exp(point - best) for point in points)
+        said = softmax["classes"][points.index(best)]
+        found[label] = (said or None) if label == "type" or sure >= _SAID else None
+    return found
+
+
+_SAID = 0.5
+
+
+def _spans(view: View, read: reading.Read, model: Heads, flags: tuple[str, ...]) -> tuple[Span, ...]:
+    """Words that speak for what is flagged, where they stand in the text as it was written."""
+    found: list[Span] = []
+    names, wanted = model.lexicon.names, set(flags)
+    told = {
+        place: head for place, classes in read.marks
+        for number in classes for head in _TOLD_BY.get(names[number], ()) if head in wanted
+    }  # fmt: skip
+    if not told:
+        return ()
+    last = max(told)
+    for place, match in enumerate(reading.TOKEN.finditer(view.text)):
+        if place in told:
+            found.append(Span(*view.origin(*match.span()), told[place], match.group()))
+        if place == last or len(found) == _SHOWN:
+            break
+    return tuple(found)

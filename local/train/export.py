@@ -1,0 +1,121 @@
+"""The second half of `make encoder`: what was trained becomes int8 for onnxruntime, and is fitted to the linear models.
+
+python -m local.train.export --data DIR --base DIR --trained FILE
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from sklearn.linear_model import LogisticRegression
+
+from herald.moderate.encoder import Encoder as Opened
+from herald.moderate.heads import heads
+from herald.moderate.pieces import Pieces
+from local.train.__main__ import HEADS, ROOT, auc, kinds
+from local.train.card import write_card
+from local.train.encoder import LONGEST, Encoder, apart, base, rows
+
+FOLDER = ROOT / "layers/encoder/herald_encoder"
+COUNTS = {"own": 0.3, "customers": 3.0, "scams": 3.0, "hate": 3.0, "sms": 3.0, "youtube": 3.0}
+"""How much a text counts when both models are weighed: most of what the large sets hold is easy, and what people write to
+brands is what a score has to mean something for."""
+KEPT = 14_000  # commonest entries of the base's vocabulary that stay whether a training text holds them or not
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m local.train.export")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"))
+    parser.add_argument("--base", type=Path, required=True)
+    parser.add_argument("--trained", type=Path, default=Path("build/encoder/encoder.pt"))
+    parser.add_argument("--fit-only", action="store_true")
+    options = parser.parse_args()
+    texts, sources, labels = rows(options.data)
+    if not options.fit_only:
+        write(options.base, options.trained, texts)
+    about = fit(texts, sources, labels)
+    (FOLDER / "about.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+    write_card()
+    return 0
+
+
+def write(folder: Path, trained: Path, texts: list[str]) -> None:
+    """encoder.onnx and vocabulary.txt, without the words that no text of ours needs."""
+    _, vocabulary = base(folder)
+    whole = Pieces(vocabulary)
+    seen = Counter(number for text in texts for number in whole.numbers(text, LONGEST))
+    keep = [
+        number for number, piece in enumerate(vocabulary)
+        if (not piece.startswith("[unused") and (number in seen or number < KEPT or len(piece.removeprefix("##")) == 1))
+        or number == 0
+    ]  # fmt: skip
+    model = Encoder(len(vocabulary))
+    model.load_state_dict(torch.load(trained, weights_only=True))
+    model.eval()
+    model.words = torch.nn.Embedding.from_pretrained(model.words.weight[keep].detach())
+    model.places = torch.nn.Embedding.from_pretrained(model.places.weight[: LONGEST + 2].detach())
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory() as scratch:
+        full = Path(scratch) / "full.onnx"
+        torch.onnx.export(
+            model, (torch.ones(1, 12, dtype=torch.int64),), str(full), input_names=["pieces"], output_names=["logits"],
+            dynamic_axes={"pieces": {0: "batch", 1: "length"}, "logits": {0: "batch"}}, opset_version=17, dynamo=False,
+        )  # fmt: skip
+        # 7 bits: without VNNI, pairs of 8-bit products overflow 16 bits (onnxruntime's note on reduce_range)
+        quantize_dynamic(
+            full, FOLDER / "encoder.onnx", per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
+        )
+    (FOLDER / "vocabulary.txt").write_text("\n".join(vocabulary[number] for number in keep), encoding="utf-8")
+    (FOLDER / "about.json").write_text(json.dumps({"version": "", "heads": HEADS}), encoding="utf-8")
+    print(f"{len(keep)} pieces, {(FOLDER / 'encoder.onnx').stat().st_size / 1e6:.1f} MB")
+
+
+def fit(texts: list[str], sources: list[str], labels: list[dict[str, int]]) -> dict[str, Any]:
+    """For each head, how both models' logits become one score, on texts that neither has learnt from."""
+    kept = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if apart(text, source)]
+    linear, opened = heads(), Opened(FOLDER)
+    z_linear = np.array([linear.logits(linear.lexicon.read(texts[i])) for i in kept])
+    z_encoder = np.array([opened.logits(texts[i])[0] for i in kept])
+    mixed, thresholds, report, logits = [], {}, {}, np.zeros_like(z_linear)
+    for number, head in enumerate(HEADS):
+        y = np.array([labels[i].get(head, -1) for i in kept])
+        told = y >= 0
+        weight = np.array([COUNTS.get(sources[i], 0.5) for i in kept])[told]
+        x = np.stack([z_encoder[told, number], z_linear[told, number]], 1)
+        model = LogisticRegression(C=1.0).fit(x, y[told], sample_weight=weight)
+        (a, b), c = np.clip(model.coef_[0], 0.05, 1.3), float(model.intercept_[0])
+        logits[:, number] = a * z_encoder[:, number] + b * z_linear[:, number] + c
+        mixed.append([round(float(a), 5), round(float(b), 5), round(c, 5)])
+        p = 1 / (1 + np.exp(-(x @ [a, b] + c)))
+        thresholds[head] = threshold(p, y[told])
+        report[head] = {
+            "auc": [round(auc(y[told], value), 4) for value in (z_linear[told, number], z_encoder[told, number], p)],
+            "brier": round(float(np.mean((p - y[told]) ** 2)), 4), "texts": int(told.sum()), "threshold": thresholds[head],
+        }  # fmt: skip
+        print(head, mixed[-1], thresholds[head], report[head], flush=True)
+    digest = hashlib.sha256((FOLDER / "encoder.onnx").read_bytes() + json.dumps(mixed).encode())
+    return {
+        "version": digest.hexdigest()[:6], "heads": HEADS, "mixed": mixed, "thresholds": thresholds,
+        "kinds": kinds([texts[i] for i in kept], logits), "report": report,
+    }  # fmt: skip
+
+
+def threshold(p: Any, y: Any) -> float:
+    """Where F1 is best, within 0.4 and 0.7."""
+    steps = [0.4 + 0.05 * n for n in range(7)]
+    best = max(steps, key=lambda at: 2 * ((p >= at) & (y == 1)).sum() / max(1, (p >= at).sum() + (y == 1).sum()))
+    return round(best, 2)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""A message is understood: scores, labels, language and personal data, whatever it is dressed up as."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from herald.moderate.decide import SCORES
+from herald.moderate.heads import heads
+from herald.moderate.personal import find, luhn
+from herald.moderate.tongue import language
+from herald.moderate.understand import WORDS_ONLY, understand
+
+
+@pytest.mark.parametrize(
+    ("text", "flag"),
+    [
+        ("I hate women", "hate"), ("w o m e n are scum", "hate"), ("You are a f4ggot", "hate"),
+        ("DM me on telegram to recover your account", "scam"), ("I will sue you", "legal"),
+        ("i want to kill myself", "self_harm"), ("what time do you open?", "question"),
+        ("My flight was cancelled and nobody helps", "complaint"), ("Thanks so much, great service!", "praise"),
+        ("subscribe to my channel http://zorp.example", "spam"), ("you are such an idiot", "harassment"),
+    ],
+)  # fmt: skip
+def test_what_is_meant_is_flagged(text: str, flag: str) -> None:
+    assert flag in (understand(text).flags or ())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I love immigrants", "I don't hate muslims", 'He said "I hate muslims". That is racist.', "I hate mondays",
+        "the coffee was terrible and the waiter ignored us", "where is my parcel?", "you're killing it!", "",
+        "is this a scam?", "My sister is a lawyer", "women's sizes run small", "to die for", "\u200b", "🙏",
+    ],
+)  # fmt: skip
+def test_what_only_looks_like_abuse_is_not_flagged_as_it(text: str) -> None:
+    assert not {"hate", "toxic", "threat", "scam", "self_harm"} & set(understand(text).flags or ())
+
+
+def test_a_language_that_no_model_knows_is_judged_by_words_and_says_so() -> None:
+    found = understand("Du bist ein Arschloch und wir wollen dich nicht")
+    assert (found.language, found.model_version) == ("de", WORDS_ONLY)
+    assert "profanity" in (found.flags or ())
+    assert understand("Wo ist meine Bestellung und warum antwortet ihr nicht?").flags == ("question",)
+
+
+@given(st.text(max_size=300))
+@settings(max_examples=150, deadline=None)
+def test_no_text_breaks_it_and_the_same_text_gives_the_same(text: str) -> None:
+    found = understand(text)
+    assert found == understand(text)
+    assert all(value is not None and -1 <= value <= 1 for value in found.scores.values())
+    assert set(found.scores) == set(SCORES)
+    assert all(0 <= span.start < span.end <= len(text) for span in (*found.spans, *(found.pii or ())))
+
+
+def test_weights_are_small_and_name_their_version() -> None:
+    model = heads()
+    assert len(model.version) == 6
+    assert set(model.names) >= (set(SCORES) - {"sentiment"}) | {"neg", "pos"}
+    assert {"review", "user_content", "troll", "advocate"} <= set(model.names)  # what type and persona are told by
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "piece"),
+    [
+        ("card 4111 1111 1111 1111 please", "card", "4111 1111 1111 1111"),
+        ("DE89 3704 0044 0532 0130 00", "iban", None),
+        ("iban GB82WEST12345698765432.", "iban", "GB82WEST12345698765432"),
+        ("write to kim.doe+x@mail.example.com", "email", "kim.doe+x@mail.example.com"),
+        ("call me on (07) 5331 0577", "phone", "(07) 5331 0577"), ("from 192.0.2.17 today", "ip", "192.0.2.17"),
+        ("2001:db8::17 is mine", "ip", "2001:db8::17"), ("SSN 531-21-7351", "ssn", "531-21-7351"),
+        ("I live at 12 Example Street", "address", "12 Example Street"),
+        ("kim at mail dot com", "email", "kim at mail dot com"),
+    ],
+)  # fmt: skip
+def test_personal_data_is_found_where_it_stands(text: str, kind: str, piece: str | None) -> None:
+    (span,) = find(text)
+    assert (span.field, span.found) == (kind, piece or text)
+    assert text[span.start : span.end] == span.found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 4111111111111112", "flight 1881 at 14:48 on 12/27/1986", "version 1.2.3.4 of the app",
+        "$1,250,000 raised",
+        "meet me at shop.com", "999.1.1.1", "GB82WEST12345698765433", "order number 4821 7734 21", "2015-2016 season",
+    ],
+)  # fmt: skip
+def test_numbers_that_are_nobodys_are_left_alone(text: str) -> None:
+    assert find(text) == ()
+
+
+def test_luhn_checks_the_last_digit() -> None:
+    assert luhn("4111111111111111")
+    assert not luhn("4111111111111112")
+    assert not luhn("0000000000000000")
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("where is my order and why do you not answer", "en"),
+        ("wo ist meine bestellung und warum kommt sie nicht", "de"),
+        ("où est ma commande, je ne comprends pas", "fr"), ("dónde está mi pedido, no entiendo nada", "es"),
+        ("dove è il mio ordine, non capisco", "it"),
+        ("onde está o meu pedido, não entendo", "pt"), ("где мой заказ", "ru"),
+        ("私の注文はどこですか", "ja"), ("我的订单在哪里", "zh"), ("12345", None),
+    ],
+)  # fmt: skip
+def test_the_language_is_told(text: str, code: str | None) -> None:
+    assert language(text) == code
