@@ -16,6 +16,7 @@ from dashboard.text import one_line
 from herald.errors import BadPayload, TooLarge
 from herald.flows import commands
 from herald.flows.planning import Done
+from herald.model import Asset
 
 _TOLD: Final = "calendar.told"
 _DAY: Final = re.compile(r"20\d\d-\d\d-\d\d")
@@ -161,7 +162,10 @@ def keep(command: commands.Draft, content: bytes, licence: str) -> commands.Draf
     saved = commands.SaveAsset(asset_id, command.brand, title, licence, 0, key, alt=image.alt)
     if actions_library.save(saved) is None:
         return None
-    return replace(command, media=(replace(image, key=key, asset=asset_id), *further))
+    asset = data.herald().store.find(Asset, command.brand, asset_id)
+    if asset is None:
+        return None
+    return replace(command, media=(replace(image, key=asset.key, asset=asset_id), *further))
 
 
 def save(command: commands.Draft, image: tuple[bytes, str] | None, *, submit: bool) -> Done | None:

@@ -192,7 +192,8 @@ def _waiting_limits(person: Person, brand: str) -> None:
         f"{role.replace('_', ' ')} {limits.words(amount, waits.currency)}"
         for role, amount in sorted(waits.amounts.items(), key=lambda entry: entry[1]) if amount
     )  # fmt: skip
-    st.warning(f"{told} It says: {amounts or 'nobody may give anything'}.")
+    st.warning("Limits wait for somebody else to agree.")
+    st.text(f"{told} It says: {amounts or 'nobody may give anything'}.")
     if waits.by != person.id and authority.may(person, "AgreeLimits") and st.button("Agree", key="agree-limits"):
         _finish(commands.AgreeLimits(brand, waits.number, waits.version))
 

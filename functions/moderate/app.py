@@ -24,6 +24,10 @@ def handler(event: dict[str, Any], context: object) -> None:
     """A batch of the stream, or the schedule's tick. Raises only when a failure cannot even be parked."""
     herald = runtime.current()
     now = herald.clock()
+    if not event.get("Records"):
+        from herald.moderate.understand import ready  # noqa: PLC0415  a tick has the time that a message has not
+
+        ready()
     if "Records" in event:
         outcomes = moderate.moderate([], herald, now, told=map(herald.store.told, images(event["Records"])))
         metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))

@@ -19,7 +19,6 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
-from herald.errors import Unknown
 from herald.flows import commands, gate
 from herald.model import (
     Account,
@@ -40,6 +39,7 @@ from herald.model import (
 from herald.ports import Capabilities, PostLimits
 from herald.publish.schedule import due_at
 from local.demo.library import shelved
+from local.memory_media import MemoryMedia
 from tests.e2e.dashboard_world import BEACON, BRAND, HOSTILE, ZONE, World, _Outlet
 
 PERTH = "Australia/Perth"
@@ -52,23 +52,6 @@ LIMITS = {
     "bluesky": PostLimits(300, "graphemes", text_bytes=3_000, image_bytes=2_000_000, alt_length=2_000),
 }
 NORA = Person("nora", "Nora Vale", frozenset({Role.MARKETER}), frozenset({BRAND}))
-
-
-class Shelf:
-    """Images in memory."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-
-    def put(self, data: bytes, mime: str) -> str:
-        key = f"media/{sha256(data).hexdigest()}"
-        self.kept[key] = data
-        return key
-
-    def get(self, key: str) -> bytes:
-        if key not in self.kept:
-            raise Unknown(f"There is no image {key}.")
-        return self.kept[key]
 
 
 def an_image(colour: str = "#2A9D8F", size: tuple[int, int] = (800, 450), kind: str = "PNG") -> bytes:
@@ -92,7 +75,7 @@ class CalendarWorld(World):
 
     def __init__(self, *, now: datetime | None = None) -> None:
         super().__init__(now=now)
-        self.shelf = Shelf()
+        self.shelf = MemoryMedia()
         self.herald = replace(
             self.herald, media=self.shelf, outlets={platform: _outlet(platform) for platform in LIMITS}
         )

@@ -101,11 +101,11 @@ def test_the_form_writes_a_rule_that_finds_its_words():
 
 
 def test_the_bench_tells_check_by_check_also_behind_the_one_that_fails(world):
-    checks = "kind: review\nbody: [oak]\n~author.name: [us]\nscores: {threat: '> 0.5'}\n"
+    checks = "kind: review\nbody: [oak]\n~author.name: [us]\nsignals: {reports: '> 3'}\n"
     rules = compile_rules(f"---\nname: A\n{checks}action: hide\n")
     tried = data_rules.tried(rules, {"id": "x", "text": "an oak", "kind": "comment", "author_name": "us"})
     assert [(look.check, look.held) for look in tried.looks["A"]] == [
-        ("kind", False), ("body", True), ("~author.name", False), ("scores.threat", None),
+        ("kind", False), ("body", True), ("~author.name", False), ("signals.reports", None),
     ]  # fmt: skip
     shown = [_cells(row) for row in present_rules.check_rows(tried.looks["A"])]
     assert [cell["held"]["pill"][0] for cell in shown] == ["Does not", "Holds", "Does not", "Unknown"]

@@ -74,6 +74,12 @@ def understand(text: str) -> Assessment:
     )
 
 
+def ready() -> None:
+    """Open the weights now, so that the next message need not wait for them."""
+    heads()
+    encoder()
+
+
 @record
 class _Told:
     """Scores by name in the order of the heads, what the weights say of themselves, and who spoke."""
