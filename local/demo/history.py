@@ -322,11 +322,13 @@ class _Month:
             version = (self.herald.store.case(paid.id) or paid).version
             outcome = "Refund of the damaged table."
             self._act(Resolve(paid.id, outcome, "COMPLAINTS 2.2", version, 34_900, "AUD"), "priya")
-        others = [case for case in opened if case.type != "complaint"]
+        others = [case for case in listed if isinstance(case, Case) and case not in (asked, paid)]
         kinds = ("question", "review", "user_content", "troll")
         people = ("misguided", "advocate", "complimentary", "troll")
-        for case, kind, persona in zip(others, kinds, people, strict=False):
-            self._typed(case, kind, persona)
+        said = list(enumerate(zip(kinds, people, strict=True)))
+        for place, (kind, persona) in reversed(said):  # at some hours fewer are open: said of one, then mended
+            if others:
+                self._typed(others[place % len(others)], kind, persona)
 
     def _typed(self, case: Case, kind: str, persona: str) -> None:
         self._act(SetCaseType(case.id, kind, persona, self._handled(case)), "priya")
