@@ -14,7 +14,7 @@ import itertools
 import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -84,6 +84,10 @@ DAYS = 28
 AHEAD = 15  # days of the calendar that are planned already
 BEFORE = 28  # days before the month in which the shop published and was measured, but not yet listened to
 RULES = Path(__file__).with_name("rules.yaml")
+LAST_ASKED = (
+    "Do you deliver to Hobart?", "Is the oak oiled or waxed?", "What time do you close on Saturday?",
+    "Does the lamp come in green?",
+)  # fmt: skip
 SEED = 7
 MORNING = 3  # reports of the shop's first morning; while there is stock, a post that sells it is approved
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
@@ -308,8 +312,8 @@ class _Month:
     def show_care(self) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that
         waits for a higher limit."""
-        listed = self.herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
-        opened = [case for case in listed if isinstance(case, Case) and case.owner in ("", "priya", "hana")]
+        listed = self._open_at_the_end()
+        opened = [case for case in listed if case.owner in ("", "priya", "hana")]
         complaints = [case for case in opened if case.type == "complaint"]
         paid = next((case for case in complaints if case.owner != "hana"), None)
         asked = next((case for case in complaints if case is not paid), None)
@@ -322,13 +326,31 @@ class _Month:
             version = (self.herald.store.case(paid.id) or paid).version
             outcome = "Refund of the damaged table."
             self._act(Resolve(paid.id, outcome, "COMPLAINTS 2.2", version, 34_900, "AUD"), "priya")
-        others = [case for case in listed if isinstance(case, Case) and case not in (asked, paid)]
+        others = [case for case in listed if case.type != "complaint"]
         kinds = ("question", "review", "user_content", "troll")
         people = ("misguided", "advocate", "complimentary", "troll")
-        said = list(enumerate(zip(kinds, people, strict=True)))
-        for place, (kind, persona) in reversed(said):  # at some hours fewer are open: said of one, then mended
-            if others:
-                self._typed(others[place % len(others)], kind, persona)
+        for case, kind, persona in zip(others, kinds, people, strict=False):
+            self._typed(case, kind, persona)
+
+    def _open_at_the_end(self) -> list[Case]:
+        """What waits for an answer; after the evening round little does, so that some more is asked first."""
+        listed = self._waiting()
+        told = (one for one in reversed(self.said.values()) if one.kind == "comment")
+        like = next((one for one in told if one.platform == "facebook_page"), None)
+        for n, text in enumerate(LAST_ASKED[sum(case.type != "complaint" for case in listed) :]):
+            if like:
+                self._tell(
+                    replace(
+                        like, at=self.clock.now, id=f"{like.post_id}_99000{n}", text=text, about="question",
+                        edits_to=None, edits_after=None, deletes_after=None, answer=None,
+                    ),
+                    "say",
+                )  # fmt: skip
+        return self._waiting()
+
+    def _waiting(self) -> list[Case]:
+        listed = self.herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
+        return [case for case in listed if isinstance(case, Case)]
 
     def _typed(self, case: Case, kind: str, persona: str) -> None:
         self._act(SetCaseType(case.id, kind, persona, self._handled(case)), "priya")
