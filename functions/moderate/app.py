@@ -24,10 +24,6 @@ def handler(event: dict[str, Any], context: object) -> None:
     """A batch of the stream, or the schedule's tick. Raises only when a failure cannot even be parked."""
     herald = runtime.current()
     now = herald.clock()
-    if not event.get("Records"):
-        from herald.moderate.understand import ready  # noqa: PLC0415  a tick has the time that a message has not
-
-        ready()
     if "Records" in event:
         outcomes = moderate.moderate([], herald, now, told=map(herald.store.told, images(event["Records"])))
         metrics.add_metric(name="moderate.records", unit=MetricUnit.Count, value=len(event["Records"]))
@@ -55,10 +51,14 @@ def handler(event: dict[str, Any], context: object) -> None:
             metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
     for result, number in Counter(outcome.result for outcome in outcomes).items():
         metrics.add_metric(name=f"moderate.{result}", unit=MetricUnit.Count, value=number)
+    if not event.get("Records"):  # last, for nothing of the minute's work rests on it
+        from herald.moderate.understand import ready  # noqa: PLC0415  a tick has the time that a message has not
+
+        ready()
 
 
 def _expire(herald: Herald, now: datetime) -> None:
-    from herald.flows import restrictions  # noqa: PLC0415
+    from herald.flows import restrictions  # noqa: PLC0415  as above: the minute alone ends them
 
     for over in restrictions.expire(herald, now):
         logger.info("restriction", extra={"brand": over.brand, "measure": str(over.measure), "outcome": "expired"})
@@ -85,7 +85,7 @@ def _watch(herald: Herald, now: datetime) -> None:
 
 
 def _look_at_rules(herald: Herald, now: datetime) -> None:
-    from herald.flows import rules  # noqa: PLC0415
+    from herald.flows import rules  # noqa: PLC0415  as above: the minute alone watches them
 
     for told in rules.watch(herald, now):
         facts = {"brand": told.brand, "rule": told.rule, "outcome": told.result, "way": told.way, "error": told.error}

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herald.moderate.decide import assess
-from herald.moderate.encoder import WINDOW, Encoder, encoder, encoding
+from herald.moderate.encoder import WINDOW, Encoder, encoder
 from herald.moderate.heads import heads
 from herald.moderate.pieces import Pieces
 
@@ -54,8 +54,9 @@ def test_where_words_can_mean_harm_both_speak_and_elsewhere_the_linear_models_al
     assert (assess("those people are animals, they should all be shot").model_version or "").startswith(f"{version}+")
 
 
-def test_without_the_encoder_the_linear_models_speak_alone() -> None:
-    with encoding(enabled=False):
+def test_without_the_encoder_the_linear_models_speak_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as without:
+        without.setattr("herald.moderate.understand.encoder", lambda: None)
         found = assess("those people are animals, they should all be shot")
     assert found.model_version == heads().version
     assert found.scores.keys() == assess("hello").scores.keys()

@@ -204,7 +204,7 @@ def _guards(delivery: Delivery, account: Account, herald: Herald) -> list[StateC
 
 def _restriction(delivery: Delivery, herald: Herald) -> Restriction | None:
     """What stands against the author this acts on."""
-    from herald.model.restrictions import Restriction  # noqa: PLC0415  rare
+    from herald.model.restrictions import Restriction  # noqa: PLC0415  acts on authors are rare
 
     return herald.store.find(Restriction, f"{delivery.platform}:{delivery.account_id}", delivery.target)
 

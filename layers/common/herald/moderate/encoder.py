@@ -7,9 +7,6 @@ is not there, `encoder()` is None and the linear models speak alone; an assessme
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
 from functools import lru_cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -54,26 +51,9 @@ class Encoder:
         return found
 
 
-def encoder() -> Encoder | None:
-    """The encoder of the layer beside this one, opened once; None where it is not installed, or switched off."""
-    return _opened() if _ENABLED.get() else None
-
-
-@contextmanager
-def encoding(*, enabled: bool) -> Iterator[None]:
-    """Judge with or without the encoder, to measure each."""
-    token = _ENABLED.set(enabled)
-    try:
-        yield
-    finally:
-        _ENABLED.reset(token)
-
-
-_ENABLED: ContextVar[bool] = ContextVar("encoder", default=True)
-
-
 @lru_cache(1)
-def _opened() -> Encoder | None:
+def encoder() -> Encoder | None:
+    """The encoder of the layer beside this one, opened once; None where it is not installed."""
     layer = find_spec("herald_encoder")
     places = list(layer.submodule_search_locations or ()) if layer else []
     for folder in (*map(Path, places), Path(herald.__file__).parents[2] / "encoder" / "herald_encoder"):
