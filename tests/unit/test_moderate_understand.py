@@ -94,6 +94,12 @@ def test_numbers_that_are_nobodys_are_left_alone(text: str) -> None:
     assert find(text) == ()
 
 
+def test_an_address_before_a_card_keeps_its_street_and_the_card_stays_a_card() -> None:
+    found = {span.field: span.found for span in find("I live at 12 Example Street, card 4111 1111 1111 1111")}
+    assert found["card"] == "4111 1111 1111 1111"
+    assert found["address"].startswith("12 Example Street")
+
+
 def test_luhn_checks_the_last_digit() -> None:
     assert luhn("4111111111111111")
     assert not luhn("4111111111111112")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from herald.errors import Unknown
 from herald.flows.context import Herald
 from herald.flows.rules import by_hash, compiled
+from herald.flows.why import decisions
 from herald.model import Action, Decision, Message
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
@@ -45,12 +46,8 @@ def replay(message_id: str, herald: Herald) -> list[Replayed]:
     message = herald.store.message(message_id)
     if message is None:
         raise Unknown(f"There is no message {message_id}. Ids look like facebook_page:100_200.")
-    made = herald.store.history(message_id)
-    standing = message.decision
-    if standing and all(decision.key != standing.key for decision, _ in made):
-        made = [*made, (standing, message.text)]
     found: dict[str, RuleSet | None] = {}
-    return [_again(message, decision, words, found, herald) for decision, words in made]
+    return [_again(message, decision, words, found, herald) for decision, words in decisions(message, herald)]
 
 
 def _again(

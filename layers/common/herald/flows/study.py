@@ -11,6 +11,7 @@ from datetime import timedelta
 from herald.errors import Unknown
 from herald.flows import restrictions
 from herald.flows.context import Herald
+from herald.flows.why import decisions
 from herald.govern import law, policies
 from herald.model import Act, Action, Case, ClauseRef, Decision, Message, Work, case_id
 from herald.moderate.masking import masked
@@ -36,7 +37,7 @@ def study(message_id: str, herald: Herald) -> str:
     message = herald.store.message(message_id)
     if message is None:
         raise Unknown(f"There is no message {message_id}. Ids look like facebook_page:100_200.")
-    made = _decisions(message, herald)
+    made = decisions(message, herald)
     if not made:
         raise Unknown(f"Nothing was decided on {message_id} yet: there is nothing to learn from it.")
     people = herald.store.people()
@@ -48,14 +49,6 @@ def study(message_id: str, herald: Herald) -> str:
         "Names, handles, addresses, numbers and ids were taken out by machine. Read it once before it is published.",
     ]  # fmt: skip
     return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def _decisions(message: Message, herald: Herald) -> list[tuple[Decision, str]]:
-    made = herald.store.history(message.id)
-    standing = message.decision
-    if standing and all(decision.key != standing.key for decision, _ in made):
-        made = [*made, (standing, message.text)]
-    return made
 
 
 def _facts(message: Message, made: list[tuple[Decision, str]], names: list[str]) -> str:

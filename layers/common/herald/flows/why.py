@@ -15,14 +15,19 @@ def why(herald: Herald, message_id: str) -> str:
     message = herald.store.message(message_id)
     if message is None:
         raise Unknown(f"There is no message {message_id}. Ids look like facebook_page:100_200.")
-    history = herald.store.history(message_id)
-    told = [_told(message, decision, herald, judged) for decision, judged in history]
-    standing = message.decision
-    if standing and not any(decision.decided_at == standing.decided_at for decision, _ in history):
-        told.append(_told(message, standing, herald))
+    told = [_told(message, decision, herald, judged) for decision, judged in decisions(message, herald)]
     if not told:
         return f"{message_id}: nothing is decided yet" + (f" (last error: {message.error})." if message.error else ".")
     return "\n\n".join(told)
+
+
+def decisions(message: Message, herald: Herald) -> list[tuple[Decision, str]]:
+    """Every decision on record with the words it was about, oldest first; the one that stands is among them."""
+    made = herald.store.history(message.id)
+    standing = message.decision
+    if standing and all(decision.key != standing.key for decision, _ in made):
+        made = [*made, (standing, message.text)]
+    return made
 
 
 def _told(message: Message, decision: Decision, herald: Herald, judged: str = "") -> str:

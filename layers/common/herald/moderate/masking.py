@@ -8,7 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-_KINDS = (
+from herald.moderate import personal
+
+_FOUND = {"email": "[e-mail]", "address": "[address]"}  # of what is found by its form; all other kinds are numbers
+_KINDS = (  # wider than what is found by its form: here too much is better than too little
     ("[e-mail]", re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")),
     ("[link]", re.compile(r"(?i)\b(?:https?://|www\.)\S+")),
     ("[link]", re.compile(r"(?i)\b(?:[a-z0-9-]{1,63}\.){1,4}(?:com|net|org|io|me|au|uk|de|eu|co|info|app)\b(?:/\S*)?")),
@@ -26,7 +29,9 @@ def masked(text: str, names: Iterable[str] = ()) -> str:
     Args:
         names: of whom we know to be in it; each is masked whole and by its parts, whatever the case.
     """
-    for stands, pattern in _KINDS:  # first: a name inside an address is part of it
+    for span in reversed(personal.find(text)):  # first: a name inside an address is part of it
+        text = text[: span.start] + _FOUND.get(span.field, "[number]") + text[span.end :]
+    for stands, pattern in _KINDS:
         text = pattern.sub(stands, text)
     for name in sorted({part for each in names for part in _parts(each)}, key=len, reverse=True):
         text = re.sub(rf"(?i)(?<![\w\[]){re.escape(name)}(?:['’]s)?(?![\w\]])", "[name]", text)

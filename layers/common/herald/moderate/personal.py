@@ -39,7 +39,7 @@ def find(text: str) -> tuple[Span, ...]:
         if digits >= least or (kind == "ip" and "::" in read):
             _take(taken, kind, finder(read))
     if digits:
-        _take(taken, "address", _addresses(read))
+        _take(taken, "address", _up_to_others(read, taken))
     taken.sort()
     return tuple(Span(start, end, kind, text[start:end]) for start, end, kind in taken[:_MOST])
 
@@ -56,6 +56,13 @@ def _digit(char: str) -> str:
         return char
     value = decimal(char, None)
     return char if value is None else str(value)
+
+
+def _up_to_others(text: str, taken: list[tuple[int, int, str]]) -> _Spans:
+    """Addresses; one whose town and code would reach into a number that was told apart ends before that."""
+    for start, end in _addresses(text):
+        until = min((begin for begin, _, _ in taken if start < begin < end), default=end)
+        yield start, start + len(text[start:until].rstrip(" ,"))
 
 
 def _take(taken: list[tuple[int, int, str]], kind: str, found: _Spans) -> None:
