@@ -173,7 +173,7 @@ def fit(matrix: csr_matrix, labels: list[dict[str, int]], sources: list[str], te
             a, b = 1.0, 0.0
         calibration.append((a, b))
         p = 1 / (1 + np.exp(-(a * x + b)))
-        thresholds[head] = _threshold(p, y)
+        thresholds[head] = threshold(p, y)
         scores[head] = {
             "rows": int((gold[~kept, number] >= 0).sum()), "share": round(float((y == 1).mean()), 3),
             "auc": round(auc(y, x), 4), "brier": round(float(np.mean((p - y) ** 2)), 4), "threshold": thresholds[head],
@@ -268,7 +268,7 @@ WRITTEN = {"customers": 4.0, "scams": 3.0, "hate": 3.0, "sms": 3.0, "youtube": 2
 """How much more a sentence of ours that was written by itself, or one of a small set, counts than one of a large set."""
 
 
-def _threshold(p: Any, y: Any) -> float:
+def threshold(p: Any, y: Any) -> float:
     """Where F1 is best, within 0.4 and 0.7."""
     best, at = 0.0, 0.5
     for step in range(8, 15):
@@ -294,12 +294,18 @@ def pack(weights: Any, bias: Any, calibration: Any, thresholds: Any, more: Any, 
         scales.append([round(float(s) / 127, 9) for s in scale])
     body = b"".join(out)
     head = {
-        "heads": HEADS, "version": hashlib.sha256(body).hexdigest()[:6], "bias": [round(b, 6) for b in bias],
+        "heads": HEADS, "version": "", "bias": [round(b, 6) for b in bias],
         "gram_scale": scales[0], "cue_scale": scales[1], "calibration": [(round(a, 6), round(b, 6)) for a, b in calibration],
         "thresholds": thresholds, "more": {str(k): v for k, v in sorted(more.items())}, "known": known,
         "kinds": said,
     }  # fmt: skip
+    head["version"] = version(json.dumps(head, separators=(",", ":")).encode(), body)
     return json.dumps(head, separators=(",", ":")).encode() + b"\n" + zlib.compress(body, 9)
+
+
+def version(*parts: bytes) -> str:
+    """Six digits of all that makes a score: weights, calibration, thresholds, types. Other digits may judge otherwise."""
+    return hashlib.sha256(b"".join(parts)).hexdigest()[:6]
 
 
 if __name__ == "__main__":

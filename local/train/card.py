@@ -74,8 +74,8 @@ self-harm, scam, urgency, legal); `herald bench moderate` measures on other sour
 `make models DATA=folder` writes the linear weights: the same data, the same bytes, on the same versions
 (requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder in about three quarters of an hour on one core
 and fits both together; its seed is fixed, and other processors and versions of PyTorch give scores that differ by a few
-hundredths. The encoder that is shipped was taught in two sittings as the script does, but its first pass ran before
-the sentences and the nine last scores existed; the script does the same passes in one go.
+hundredths. The encoder that is shipped was taught in three sittings while the sentences grew: the script's first pass,
+before they and the nine last scores existed, and its second pass twice. The script does one of each.
 
 ## What they cannot do
 
@@ -84,7 +84,7 @@ the sentences and the nine last scores existed; the script does the same passes 
 * Tweets of some dialects are flagged too readily, as the annotators of the public sets did. A score alone therefore hides
   nothing by the shipped rules.
 * Threat, self-harm, scam, urgency, legal risk, type and persona rest on our own sentences: no public set with usable terms
-  has them. Persona is read from one text; what the author wrote before is on the author's page.
+  has them. Persona is read from one text, not from what its author wrote before.
 """
 
 

@@ -6,7 +6,6 @@ python -m local.train.export --data DIR --base DIR --trained FILE
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 from collections import Counter
@@ -22,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from herald.moderate.encoder import Encoder as Opened
 from herald.moderate.heads import heads
 from herald.moderate.pieces import Pieces
-from local.train.__main__ import HEADS, ROOT, auc, kinds
+from local.train.__main__ import HEADS, ROOT, auc, kinds, threshold, version
 from local.train.card import write_card
 from local.train.encoder import LONGEST, Encoder, apart, base, rows
 
@@ -103,18 +102,10 @@ def fit(texts: list[str], sources: list[str], labels: list[dict[str, int]]) -> d
             "brier": round(float(np.mean((p - y[told]) ** 2)), 4), "texts": int(told.sum()), "threshold": thresholds[head],
         }  # fmt: skip
         print(head, mixed[-1], thresholds[head], report[head], flush=True)
-    digest = hashlib.sha256((FOLDER / "encoder.onnx").read_bytes() + json.dumps(mixed).encode())
-    return {
-        "version": digest.hexdigest()[:6], "heads": HEADS, "mixed": mixed, "thresholds": thresholds,
-        "kinds": kinds([texts[i] for i in kept], logits), "report": report,
-    }  # fmt: skip
-
-
-def threshold(p: Any, y: Any) -> float:
-    """Where F1 is best, within 0.4 and 0.7."""
-    steps = [0.4 + 0.05 * n for n in range(7)]
-    best = max(steps, key=lambda at: 2 * ((p >= at) & (y == 1)).sum() / max(1, (p >= at).sum() + (y == 1).sum()))
-    return round(best, 2)
+    said = kinds([texts[i] for i in kept], logits)
+    about = {"version": "", "heads": HEADS, "mixed": mixed, "thresholds": thresholds, "kinds": said, "report": report}
+    about["version"] = version((FOLDER / "encoder.onnx").read_bytes(), json.dumps(about).encode())
+    return about
 
 
 if __name__ == "__main__":
