@@ -54,7 +54,9 @@ def handler(event: dict[str, Any], context: object) -> None:
     if not event.get("Records"):  # last, for nothing of the minute's work rests on it
         from herald.moderate.understand import ready  # noqa: PLC0415  a tick has the time that a message has not
 
-        ready()
+        if ails := ready():
+            logger.error("encoder", extra={"outcome": "closed", "error": ails})
+            metrics.add_metric(name="moderate.encoder_closed", unit=MetricUnit.Count, value=1)
 
 
 def _expire(herald: Herald, now: datetime) -> None:

@@ -151,6 +151,7 @@ def teach(
     """One pass over the chosen texts: AdamW, a linear way up and down, a little heavier where a label is rare."""
     fast = [value for name, value in model.named_parameters() if name.startswith("head")]
     slow = [value for name, value in model.named_parameters() if value.requires_grad and not name.startswith("head")]
+    torch.manual_seed(7)
     adam = torch.optim.AdamW([{"params": slow}, {"params": fast}], weight_decay=0.01)
     plan = batches([len(pieces[i]) for i in chosen], 32, random.Random(7))
     known = gold[chosen]

@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herald.moderate.decide import assess
-from herald.moderate.encoder import WINDOW, Encoder, encoder
+from herald.moderate.encoder import WINDOW, Encoder, _opened, encoder
 from herald.moderate.heads import heads
 from herald.moderate.pieces import Pieces
+from herald.moderate.understand import ready
 
 WORDS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "lamp", "##s", "la", "##m", "my", "!", "p", "##p")
 PIECES = Pieces(WORDS)
@@ -60,6 +61,21 @@ def test_without_the_encoder_the_linear_models_speak_alone(monkeypatch: pytest.M
         found = assess("those people are animals, they should all be shot")
     assert found.model_version == heads().version
     assert found.scores.keys() == assess("hello").scores.keys()
+
+
+def test_an_encoder_that_cannot_be_opened_stops_no_message_and_the_minute_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_self: Encoder, _folder: object) -> None:
+        raise OSError("no such graph")
+
+    with monkeypatch.context() as closed:
+        closed.setattr(Encoder, "__init__", broken)
+        _opened.cache_clear()
+        assert assess("those people are animals, they should all be shot").model_version == heads().version
+        assert ready() == "OSError: no such graph"
+    _opened.cache_clear()
+    assert ready() == ""
 
 
 def test_a_long_text_is_read_in_windows_and_its_worst_one_counts(opened: Encoder) -> None:

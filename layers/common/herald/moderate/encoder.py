@@ -1,7 +1,8 @@
 """The small encoder that is asked where the linear models are in doubt: MiniLM, six layers, int8, run by onnxruntime.
 
 It is a layer of its own (layers/encoder) and is opened by the first text that needs it. Where the layer or onnxruntime
-is not there, `encoder()` is None and the linear models speak alone; an assessment's `model_version` says who spoke.
+is not there, or its file cannot be opened, `encoder()` is None and the linear models speak alone; an assessment's
+`model_version` says who spoke.
 """
 
 from __future__ import annotations
@@ -51,12 +52,26 @@ class Encoder:
         return found
 
 
-@lru_cache(1)
 def encoder() -> Encoder | None:
-    """The encoder of the layer beside this one, opened once; None where it is not installed."""
+    """The encoder of the layer beside this one, opened once; None where it is not installed or cannot be opened."""
+    found = _opened()
+    return found if isinstance(found, Encoder) else None
+
+
+def trouble() -> str:
+    """Why an encoder that is installed cannot be opened; empty where all is well, or none is installed."""
+    found = _opened()
+    return found if isinstance(found, str) else ""
+
+
+@lru_cache(1)
+def _opened() -> Encoder | str | None:
     layer = find_spec("herald_encoder")
     places = list(layer.submodule_search_locations or ()) if layer else []
     for folder in (*map(Path, places), Path(herald.__file__).parents[2] / "encoder" / "herald_encoder"):
         if (folder / "encoder.onnx").is_file() and find_spec("onnxruntime"):
-            return Encoder(folder)
+            try:
+                return Encoder(folder)
+            except Exception as error:  # whatever ails its file: messages are judged without it, and the minute tells
+                return f"{type(error).__name__}: {error}"[:300] or "unknown"
     return None

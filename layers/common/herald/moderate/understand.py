@@ -16,7 +16,7 @@ from herald.model import Assessment, Span
 from herald.model.record import record
 from herald.moderate import personal, reading, tongue
 from herald.moderate.decide import LABELS, SCORES
-from herald.moderate.encoder import Encoder, encoder
+from herald.moderate.encoder import Encoder, encoder, trouble
 from herald.moderate.heads import Heads, heads, sigmoid
 from herald.moderate.normalise import SCANNED, View, views
 
@@ -74,10 +74,10 @@ def understand(text: str) -> Assessment:
     )
 
 
-def ready() -> None:
-    """Open the weights now, so that the next message need not wait for them."""
+def ready() -> str:
+    """Open the weights now, so that the next message need not wait for them; says why the encoder cannot be, if so."""
     heads()
-    encoder()
+    return trouble()
 
 
 @record
