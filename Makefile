@@ -63,7 +63,7 @@ build: setup ## what `sam deploy` takes, in .aws-sam/build; SAM CLI comes into a
 	@$(PY) -m local.build
 
 test: setup ## every test but those of the next two lines
-	$(PY) -m pytest -n 2 --dist loadfile
+	$(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 test-built: build ## built functions under Lambda's emulator, over the embedded AWS
 	@$(PY) -m local.build here

@@ -32,7 +32,7 @@ ROOT = Path(__file__).parents[2]
 MODERATE = ROOT / "layers/common/herald/moderate"
 REPORT = ROOT / "local/train/report.json"
 STEEPEST = 1.6
-OURS = ("own", "customers", "scams", "hate")
+OURS = ("own", "customers", "scams", "hate", "harms")
 
 
 def main() -> int:
@@ -264,7 +264,7 @@ _ASKS = {
     "will",
 }
 OWN = {"hate": 1.5, "toxic": 1.0, "question": 1.0}
-WRITTEN = {"customers": 4.0, "scams": 3.0, "hate": 3.0, "sms": 3.0, "youtube": 2.0}
+WRITTEN = {"customers": 4.0, "scams": 3.0, "hate": 3.0, "harms": 3.0, "sms": 3.0, "youtube": 2.0}
 """How much more a sentence of ours that was written by itself, or one of a small set, counts than one of a large set."""
 
 

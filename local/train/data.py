@@ -193,6 +193,14 @@ def sentences() -> Iterator[Row]:
         if toxic:
             heads |= {"abuse": 1, "troll": 1, "praise": 0, "pos": 0, "complimentary": 0, "question": 0}
         yield row["text"], "hate", heads
+    for row in _own("harms"):
+        heads = {name: int(row[name]) for name in HARMS} | {"spam": 0, "scam": 0, "review": 0}
+        if heads["toxic"]:
+            heads |= {"praise": 0, "pos": 0, "complimentary": 0}
+        yield row["text"], "harms", heads
+
+
+HARMS = ("threat", "sexual", "self_harm", "violence", "harassment", "hate", "toxic")
 
 
 PERSONAS = ("troll", "angry", "misguided", "unhappy", "complimentary", "advocate")

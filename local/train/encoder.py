@@ -218,10 +218,11 @@ def main() -> int:
     print(f"{len(texts)} texts, {Counter(sources)}, {sum(map(len, pieces)) / len(pieces):.1f} pieces each", flush=True)
     train = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if not apart(text, source)]
     ours = [i for i in train if sources[i] in OUR_SENTENCES]
+    small = [i for i in train if sources[i] in ("sms", "youtube")]
     others = [i for i in train if sources[i] not in OUR_SENTENCES]
     if not options.after:
         teach(model, pieces, gold, np.array(others), 1.2e-4, options.out / "first.pt")
-    teach(model, pieces, gold, np.array(ours * 3 + others[::6]), 8e-5, options.out / "encoder.pt")
+    teach(model, pieces, gold, np.array(ours * 2 + small + others[::5]), 8e-5, options.out / "encoder.pt")
     return 0
 
 
@@ -231,7 +232,7 @@ def apart(text: str, source: str) -> bool:
     return code % 20 == 0 or (source == "customers" and code % 4 == 0)
 
 
-OUR_SENTENCES = ("customers", "scams", "hate")
+OUR_SENTENCES = ("customers", "scams", "hate", "harms")
 
 
 if __name__ == "__main__":

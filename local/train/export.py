@@ -26,7 +26,7 @@ from local.train.card import write_card
 from local.train.encoder import LONGEST, Encoder, apart, base, rows
 
 FOLDER = ROOT / "layers/encoder/herald_encoder"
-COUNTS = {"own": 0.3, "customers": 3.0, "scams": 3.0, "hate": 3.0, "sms": 3.0, "youtube": 3.0}
+COUNTS = {"own": 0.3, "customers": 3.0, "scams": 3.0, "hate": 3.0, "harms": 3.0, "sms": 3.0, "youtube": 3.0}
 """How much a text counts when both models are weighed: most of what the large sets hold is easy, and what people write to
 brands is what a score has to mean something for."""
 KEPT = 14_000  # commonest entries of the base's vocabulary that stay whether a training text holds them or not
