@@ -61,7 +61,7 @@ def understand(text: str) -> Assessment:
         told = _Told(_by_words(model, seen), model.about, WORDS_ONLY)
     scores = told.scores
     whole: dict[str, float | None] = {name: round(scores[name], 4) for name in SCORES if name != "sentiment"}
-    whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
+    whole["sentiment"] = round(_sentiment(told), 4) if first.words else 0.0
     flags = tuple(name for name in SCORES if name != "sentiment" and scores[name] >= told.about["thresholds"][name])
     return Assessment(
         language=language,
@@ -166,18 +166,31 @@ def _labels(told: _Told) -> dict[str, str | None]:
     if told.version == WORDS_ONLY:
         kinds = [name for name in ("abuse", "spam", "complaint", "question", "praise") if told.scores[name] >= _SAID]
         return {"type": kinds[0] if kinds else "other", "persona": None}
-    logits = [max(-6.0, min(6.0, log(max(p, 1e-9) / max(1 - p, 1e-9)))) for p in told.scores.values()]
     found: dict[str, str | None] = {}
     for label in LABELS:
-        softmax = told.about["kinds"][label]
-        points = [
-            bias + sum(map(mul, row, logits)) for row, bias in zip(softmax["weights"], softmax["bias"], strict=True)
-        ]
-        best = max(points)
-        sure = 1 / sum(exp(point - best) for point in points)
-        said = softmax["classes"][points.index(best)]
-        found[label] = (said or None) if label == "type" or sure >= _SAID else None
+        shares = _shares(told, label)
+        said = max(shares, key=shares.__getitem__)
+        found[label] = (said or None) if label == "type" or shares[said] >= _SAID else None
     return found
+
+
+def _sentiment(told: _Told) -> float:
+    """How much likelier the tone is good than bad, -1 to 1."""
+    if "tone" not in told.about.get("kinds", ()) or told.version == WORDS_ONLY:
+        return max(-1.0, min(1.0, told.scores["pos"] - told.scores["neg"]))
+    shares = _shares(told, "tone")
+    return shares["pos"] - shares["neg"]
+
+
+def _shares(told: _Told, label: str) -> dict[str, float]:
+    """How likely each class of a label is: a softmax of all scores, fitted on sentences that no score had seen."""
+    logits = [max(-6.0, min(6.0, log(max(p, 1e-9) / max(1 - p, 1e-9)))) for p in told.scores.values()]
+    softmax = told.about["kinds"][label]
+    points = [bias + sum(map(mul, row, logits)) for row, bias in zip(softmax["weights"], softmax["bias"], strict=True)]
+    best = max(points)
+    parts = [exp(point - best) for point in points]
+    whole = sum(parts)
+    return {name: part / whole for name, part in zip(softmax["classes"], parts, strict=True)}
 
 
 _SAID = 0.5
