@@ -47,7 +47,7 @@ def main() -> int:
     lexicon = Lexicon(more, known)
     matrix, reads = featurise(texts, lexicon)
     weak_labels(labels, reads, sources, texts)
-    weights, bias, calibration, thresholds, scores, said = fit(matrix, labels, sources, texts, data.tones(folder))
+    weights, bias, calibration, thresholds, scores, said = fit(matrix, labels, sources, texts)
     packed = pack(weights, bias, calibration, thresholds, more, known, said)
     (MODERATE / "models.bin").write_bytes(packed)
     print(f"models.bin: {len(packed) / 1e6:.2f} MB, {len(texts)} texts")
@@ -149,9 +149,7 @@ def apart(text: str, source: str) -> bool:
     return code % 10 == 0 or (source == "customers" and code % 4 == 0)
 
 
-def fit(
-    matrix: csr_matrix, labels: list[dict[str, int]], sources: list[str], texts: list[str], tones: dict[str, str]
-) -> Any:
+def fit(matrix: csr_matrix, labels: list[dict[str, int]], sources: list[str], texts: list[str]) -> Any:
     """One logistic regression a head; Platt's calibration and thresholds on texts that it never saw."""
     kept = np.array([apart(text, source) for text, source in zip(texts, sources, strict=True)])
     gold = np.array([[row.get(head, -1) for head in HEADS] for row in labels], np.int8)
@@ -182,7 +180,7 @@ def fit(
         }  # fmt: skip
         print(head, scores[head], flush=True)
     logits = z * np.array([a for a, _ in calibration]) + np.array([b for _, b in calibration])
-    said = kinds([plain(text).text for text, stays in zip(texts, kept, strict=True) if stays], logits, tones)
+    said = kinds([plain(text).text for text, stays in zip(texts, kept, strict=True) if stays], logits)
     return weights, bias.tolist(), calibration, thresholds, scores, said
 
 
@@ -213,26 +211,22 @@ def _descend(matrix: csr_matrix, gold: Any, weight: Any) -> Any:
     return weights, bias
 
 
-def kinds(texts: list[str], logits: Any, tones: dict[str, str]) -> dict[str, Any]:
-    """Type, persona and tone of a message from all its logits: a softmax each, on sentences that no head saw.
+def kinds(texts: list[str], logits: Any) -> dict[str, Any]:
+    """Type and persona of a message from all its logits: a softmax each, on our own sentences that no head saw.
 
     Args:
         texts: folded.
         logits: a row a text, in the order of HEADS, calibrated.
-        tones: of data.tones; type and persona are those of our own sentences (data.kinds).
     """
-    both = data.kinds()
+    labelled = data.kinds()
+    rows = [index for index, text in enumerate(texts) if text in labelled]
     found: dict[str, Any] = {}
-    for name, gold in (
-        ("type", {text: kind for text, (kind, _) in both.items()}),
-        ("persona", {text: persona for text, (_, persona) in both.items()}),
-        ("tone", tones),
-    ):
-        rows = [index for index, text in enumerate(texts) if text in gold]
-        if not rows:
-            continue
-        x, y = np.clip(logits[rows], -6, 6), [gold[texts[index]] for index in rows]
-        model = LogisticRegression(C=0.3, max_iter=2000).fit(x, y)
+    if not rows:
+        return found
+    x = np.clip(logits[rows], -6, 6)
+    for place, name in enumerate(("type", "persona")):
+        y = [labelled[texts[index]][place] for index in rows]
+        model = LogisticRegression(C=0.3, max_iter=10_000).fit(x, y)
         found[name] = {
             "classes": list(model.classes_),
             "weights": [[round(float(w), 4) for w in row] for row in model.coef_],

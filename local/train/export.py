@@ -23,7 +23,6 @@ from herald.moderate.heads import heads
 from herald.moderate.pieces import Pieces
 from local.train.__main__ import HEADS, ROOT, auc, kinds, threshold, version
 from local.train.card import write_card
-from local.train.data import tones
 from local.train.encoder import LONGEST, Encoder, apart, base, rows
 
 FOLDER = ROOT / "layers/encoder/herald_encoder"
@@ -43,7 +42,7 @@ def main() -> int:
     texts, sources, labels = rows(options.data)
     if not options.fit_only:
         write(options.base, options.trained, texts)
-    about = fit(texts, sources, labels, tones(options.data))
+    about = fit(texts, sources, labels)
     (FOLDER / "about.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
     write_card()
     return 0
@@ -80,9 +79,7 @@ def write(folder: Path, trained: Path, texts: list[str]) -> None:
     print(f"{len(keep)} pieces, {(FOLDER / 'encoder.onnx').stat().st_size / 1e6:.1f} MB")
 
 
-def fit(
-    texts: list[str], sources: list[str], labels: list[dict[str, int]], tones_of: dict[str, str]
-) -> dict[str, Any]:
+def fit(texts: list[str], sources: list[str], labels: list[dict[str, int]]) -> dict[str, Any]:
     """For each head, how both models' logits become one score, on texts that neither has learnt from."""
     kept = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if apart(text, source)]
     linear, opened = heads(), Opened(FOLDER)
@@ -105,7 +102,7 @@ def fit(
             "brier": round(float(np.mean((p - y[told]) ** 2)), 4), "texts": int(told.sum()), "threshold": thresholds[head],
         }  # fmt: skip
         print(head, mixed[-1], thresholds[head], report[head], flush=True)
-    said = kinds([texts[i] for i in kept], logits, tones_of)
+    said = kinds([texts[i] for i in kept], logits)
     about = {"version": "", "heads": HEADS, "mixed": mixed, "thresholds": thresholds, "kinds": said, "report": report}
     about["version"] = version((FOLDER / "encoder.onnx").read_bytes(), json.dumps(about).encode())
     return about

@@ -61,7 +61,7 @@ def understand(text: str) -> Assessment:
         told = _Told(_by_words(model, seen), model.about, WORDS_ONLY)
     scores = told.scores
     whole: dict[str, float | None] = {name: round(scores[name], 4) for name in SCORES if name != "sentiment"}
-    whole["sentiment"] = round(_sentiment(told), 4) if first.words else 0.0
+    whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
     flags = tuple(name for name in SCORES if name != "sentiment" and scores[name] >= told.about["thresholds"][name])
     return Assessment(
         language=language,
@@ -172,14 +172,6 @@ def _labels(told: _Told) -> dict[str, str | None]:
         said = max(shares, key=shares.__getitem__)
         found[label] = (said or None) if label == "type" or shares[said] >= _SAID else None
     return found
-
-
-def _sentiment(told: _Told) -> float:
-    """How much likelier the tone is good than bad, -1 to 1."""
-    if "tone" not in told.about.get("kinds", ()) or told.version == WORDS_ONLY:
-        return max(-1.0, min(1.0, told.scores["pos"] - told.scores["neg"]))
-    shares = _shares(told, "tone")
-    return shares["pos"] - shares["neg"]
 
 
 def _shares(told: _Told, label: str) -> dict[str, float]:
