@@ -23,6 +23,7 @@ from herald.model.decision import (
     WORDS_GONE,
     Action,
     Assessment,
+    ByHistory,
     ClauseRef,
     Decision,
     Escalation,
@@ -116,8 +117,8 @@ def __getattr__(name: str) -> object:
 
 __all__ = [
     "SPOKEN", "TYPE_CHECKING", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook",
-    "Approval", "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "Case",
-    "CaseState", "Change", "CheckPolicy", "Clause", "ClauseRef", "Climb", "Connection", "Counted", "Credentials",
+    "Approval", "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "ByHistory",
+    "Case", "CaseState", "Change", "CheckPolicy", "Clause", "ClauseRef", "Climb", "Connection", "Counted", "Credentials",
     "DayKind", "DayMark", "Decision", "Delivery", "DeliveryState", "Escalation", "EscalationPath", "EscalationStep",
     "Event", "Gated", "Handling", "Hold", "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind", "Mailing",
     "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed", "Playbook",

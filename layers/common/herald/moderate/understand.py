@@ -63,14 +63,16 @@ def understand(text: str) -> Assessment:
     whole: dict[str, float | None] = {name: round(scores[name], 4) for name in SCORES if name != "sentiment"}
     whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
     flags = tuple(name for name in SCORES if name != "sentiment" and scores[name] >= told.about["thresholds"][name])
+    labels, likely = _labels(told) if first.words else (dict.fromkeys(LABELS), {})
     return Assessment(
         language=language,
         scores=whole,
         flags=flags,
-        labels=_labels(told) if first.words else dict.fromkeys(LABELS),
+        labels=labels,
         pii=personal.find(text),
         spans=_spans(seen[0], first, model, flags),
         model_version=told.version,
+        likely=likely,
     )
 
 
@@ -161,23 +163,28 @@ def _by_words(model: Heads, seen: tuple[View, ...]) -> dict[str, float]:
     return scores
 
 
-def _labels(told: _Told) -> dict[str, str | None]:
-    """Type of the message, the likeliest by a softmax, and persona of its writer where one is likelier than not."""
+def _labels(told: _Told) -> tuple[dict[str, str | None], dict[str, float]]:
+    """Type of the message, the likeliest by a softmax, and persona of its writer where one is likelier than not; how
+    likely each persona is (persona.py weighs the author's history against it)."""
     if told.version == WORDS_ONLY:
         kinds = [name for name in ("abuse", "spam", "complaint", "question", "praise") if told.scores[name] >= _SAID]
-        return {"type": kinds[0] if kinds else "other", "persona": None}
+        return {"type": kinds[0] if kinds else "other", "persona": None}, {}
     logits = [max(-6.0, min(6.0, log(max(p, 1e-9) / max(1 - p, 1e-9)))) for p in told.scores.values()]
     found: dict[str, str | None] = {}
+    likely: dict[str, float] = {}
     for label in LABELS:
         softmax = told.about["kinds"][label]
         points = [
             bias + sum(map(mul, row, logits)) for row, bias in zip(softmax["weights"], softmax["bias"], strict=True)
         ]
         best = max(points)
-        sure = 1 / sum(exp(point - best) for point in points)
+        shares = [exp(point - best) for point in points]
+        sure = 1 / sum(shares)
         said = softmax["classes"][points.index(best)]
         found[label] = (said or None) if label == "type" or sure >= _SAID else None
-    return found
+        if label == "persona":
+            likely = {name: round(sure * share, 4) for name, share in zip(softmax["classes"], shares, strict=True)}
+    return found, likely
 
 
 _SAID = 0.5
