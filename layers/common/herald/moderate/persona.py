@@ -10,17 +10,18 @@ none), N = sum of n, K = 6 personas and LIKE(c, k), how much of what sounds like
     before(k) = K (e(k) + 1) / (N + K),  before(none) = 1  a share with one imagined message for each persona
     odds(k)   = words(k) before(k)                         that is: log-odds of the words + log-odds of the history
 
-The likeliest is said if it is likelier than all others together; else none is, as with the words alone. `before` stays
-below K: a history multiplies what the words leave open and never makes a persona where they leave nothing open.
+The likeliest is said if it is likelier than all others together; else what the words alone said, if they sound like the
+likeliest (LIKE); else none. `before` stays below K: a history multiplies what the words leave open and never makes a
+persona where they leave nothing open.
 
 e(k) is n(k), but for what people are and no single message says:
     advocate               who spoke for the brand is an advocate in their praise too: each such message carries two
                            of praise
     unhappy, angry         complaints are one: e = n(unhappy) + n(angry), and an insult among twice as many complaints
                            is anger, no trolling
-    troll                  attacks, or what was removed if that is more, and 2 while a limit or a block stands; but where
-                           the words complain, p(unhappy) + p(angry) >= 1/2, before(troll) is at most 1: a complaint is
-                           one, whoever makes it
+    troll                  attacks, or what was removed if that is more, and 2 while a limit or a block stands
+Where the words complain, p(unhappy) + p(angry) >= 1/2, before(troll) is at most 1 and that of those two at least 1: a
+complaint is one, whoever makes it.
 """
 
 from __future__ import annotations
@@ -46,11 +47,12 @@ KEPT = timedelta(days=400)
 REMOVED, RESTRICTED = "removed", "restricted"
 PERSONAS = ("advocate", "angry", "complimentary", "misguided", "troll", "unhappy")
 LIKE: Mapping[str, Mapping[str, float]] = {
-    "complimentary": {"advocate": 0.5}, "troll": {"angry": 0.25}, "angry": {"unhappy": 0.1, "troll": 0.1},
+    "complimentary": {"advocate": 0.5}, "troll": {"angry": 0.35}, "angry": {"unhappy": 0.1, "troll": 0.1},
 }  # fmt: skip
 
 _SAID = 0.5
-_NOBODY = 0.9
+_NOBODY, _NEXT_TO_NOTHING = 0.9, 50
+_COMPLAINTS = ("unhappy", "angry")
 _FIRST_DAY = datetime(2025, 1, 1, tzinfo=UTC).date()
 _ONE = 1000  # thousandths of a message
 
@@ -91,8 +93,9 @@ def history(
         today, own = weight(now), dict[str, int]()
         if apart is not None:
             own = dict.fromkeys(apart.tallied.split(), weight(apart.received_at))
-        counts = {name: _ONE * (getattr(tally, name) - own.get(name, 0)) // today for name in (*PERSONAS, REMOVED)}
-        found = {name: count for name, count in counts.items() if count >= 50}
+        for name in (*PERSONAS, REMOVED):
+            count = round(_ONE * (getattr(tally, name) - own.get(name, 0)) / today)
+            found |= {name: count} if count >= _NEXT_TO_NOTHING else {}
     return found | ({RESTRICTED: _ONE} if restricted else {})
 
 
@@ -104,29 +107,32 @@ def with_history(assessment: Assessment, before: Mapping[str, int]) -> tuple[Ass
     words = assessment.labels.get("persona")
     if not before or not assessment.likely:
         return assessment, None
-    said = _said(assessment.likely, before)
+    said = _said(words, assessment.likely, before)
     if said == words:
         return assessment, None
     labels = dict(assessment.labels) | {"persona": said}
     return replace(assessment, labels=labels), ByHistory(words or "", said or "", dict(before))
 
 
-def _said(likely: Mapping[str, float], before: Mapping[str, int]) -> str | None:
+def _said(words: str | None, likely: Mapping[str, float], before: Mapping[str, int]) -> str | None:
     n = {name: before.get(name, 0) / _ONE for name in (*PERSONAS, REMOVED, RESTRICTED)}
     counted = _counted(n)
     total = sum(n[name] for name in PERSONAS) + counted["troll"] - n["troll"]
     spread = total / (total + 2)
+    complains = sum(likely.get(name, 0.0) for name in _COMPLAINTS) >= _SAID
     odds = {"": likely.get("", 0.0)}
     for name in PERSONAS:
         p = likely.get(name, 0.0)
         moved = sum(likely.get(other, 0.0) * like.get(name, 0.0) for other, like in LIKE.items())
         kept = p * (1 - sum(LIKE.get(name, {}).values()))
         share = len(PERSONAS) * (counted[name] + 1) / (total + len(PERSONAS))
-        if name == "troll" and likely.get("unhappy", 0.0) + likely.get("angry", 0.0) >= _SAID:
-            share = min(1.0, share)
+        if complains:
+            share = min(1.0, share) if name == "troll" else max(1.0, share) if name in _COMPLAINTS else share
         odds[name] = ((1 - spread) * p + spread * (kept + moved)) * share
     best = max(odds, key=odds.__getitem__)
-    return best or None if odds[best] >= _SAID * sum(odds.values()) else None
+    if odds[best] >= _SAID * sum(odds.values()):
+        return best or None
+    return words if words and (best == words or best in LIKE.get(words, {})) else None
 
 
 def _counted(n: Mapping[str, float]) -> dict[str, float]:
