@@ -555,7 +555,7 @@ class Feeds(Protocol):
         """An origin of this machine that is read all the same, for the demo; empty: none."""
 
     def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
-        """The feed now, asked by what it gave last time. Raises PlatformError."""
+        """The feed, or a picture, now, asked by what it gave last time. Raises PlatformError."""
 
 
 class Wake(Protocol):
