@@ -14,6 +14,8 @@ from typing import cast
 
 import streamlit as st
 
+from dashboard import images
+from herald.errors import PlatformError
 from herald.flows import notices as flow_notices
 from herald.flows.context import Herald
 from herald.flows.receive import SHOPS
@@ -54,6 +56,22 @@ def herald() -> Herald:
         return _given
     with _lock:
         return _built()
+
+
+@st.cache_data(ttl=600.0, max_entries=100, show_spinner="Fetching the picture …")
+def small_picture(address: str) -> str:
+    """A small copy of a stranger's picture as a data: address, drawn anew; empty where there is none to be had.
+
+    This server fetches it, from public addresses only, a MB at most; the person's browser talks to no stranger.
+    """
+    reads = herald().feeds
+    if reads is None:
+        return ""
+    try:
+        body = reads.fetch(address, "", "").body
+    except PlatformError:
+        return ""
+    return images.thumbnail(body, 480) if body else ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import streamlit as st
@@ -12,26 +13,36 @@ from herald.measure import accounting, figures
 from herald.model import Message
 from herald.model.restrictions import AuthorTally, Mode, Restriction
 from herald.model.verdicts import Exposure, Verdict
+from herald.moderate import persona
 from herald.moderate.ladder import Proposal
 
 
 class Author(NamedTuple):
-    """What stands against an author, what the ladder proposes, and how many of their messages stand hidden."""
+    """What stands against an author, what the ladder proposes, how many of their messages stand hidden, and what they
+    wrote before (moderate.persona.history)."""
 
     kept: Restriction | None
     asked: Proposal
     hidden: int
+    before: Mapping[str, int]
 
 
 def author(message: Message) -> Author:
     """Always read anew."""
     herald = data.herald()
+    tally = _tally(message)
+    kept, before = restrictions.of_author(message, herald), persona.history(tally, False, data.now(), apart=message)
+    return Author(kept, restrictions.proposed(message, herald), max(0, tally.hidden) if tally else 0, before)
+
+
+def before(message: Message) -> Mapping[str, int]:
+    """What the author of a message wrote besides it; always read anew."""
+    return persona.history(_tally(message), False, data.now(), apart=message)
+
+
+def _tally(message: Message) -> AuthorTally | None:
     account = f"{message.platform}:{message.account_id}"
-    tally = herald.store.find(AuthorTally, account, message.author_id) if message.author_id else None
-    return Author(
-        restrictions.of_author(message, herald), restrictions.proposed(message, herald),
-        max(0, tally.hidden) if tally else 0,
-    )  # fmt: skip
+    return data.herald().store.find(AuthorTally, account, message.author_id) if message.author_id else None
 
 
 @st.cache_resource(ttl=data.LIVE, max_entries=20, show_spinner=False)

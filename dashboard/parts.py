@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard import actions, data, data_care, present, present_care, theme, who
-from dashboard.components import sheet
+from dashboard.components import looked, sheet
 from dashboard.failures import guarded
 from dashboard.text import SHORT, one_line
 from herald.flows import commands
@@ -286,6 +286,12 @@ def acknowledge_first(policies: Sequence[Policy]) -> None:
     page = st.session_state.get("herald.pages", {}).get("policies")
     if page is not None:
         st.page_link(page, label="Open Policies", icon=":material/arrow_forward:")
+
+
+def media(message: Message, key: str) -> list[present.Block]:
+    """Its pictures, covered until somebody asks for them at the sheet of this key."""
+    small = {each: data.small_picture(each) for each in present.pictures(message)[:4]} if looked(key) else None
+    return present.media_blocks(message, small)
 
 
 def account_of(message: Message) -> Account | None:

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import actions, actions_care, data, data_care, parts, present_care, present_notices
+from dashboard import (
+    actions,
+    actions_care,
+    data,
+    data_care,
+    data_moderation,
+    parts,
+    present_care,
+    present_moderation,
+    present_notices,
+)
 from dashboard.components import sheet
 from dashboard.failures import guarded
 from dashboard.text import one_line
@@ -61,7 +71,8 @@ def _type(person: Person, case: Case, message: Message, held: Handling) -> None:
             args=(held, kind_key, persona_key),
         )  # fmt: skip
     said = f"Said by {one_line(data.name_of(held.typed_by), 60)}." if held.typed_by else "Suggested by the rules."
-    st.caption(said)
+    usual = present_moderation.usually(data_moderation.before(message))
+    st.caption(f"{said} Usually {usual}." if usual else said)
 
 
 def _steps(person: Person, case: Case, message: Message, handled: data_care.Handled) -> None:

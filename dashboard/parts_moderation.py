@@ -28,7 +28,7 @@ def author(person: Person, message: Message) -> None:
         return
     found, now = data_moderation.author(message), data.now()
     blocks = present_moderation.author_blocks(
-        found.kept, found.asked, found.hidden, parts.account_of(message), name=data.name_of, now=now
+        found.kept, found.asked, found.hidden, found.before, parts.account_of(message), name=data.name_of, now=now
     )
     sheet(blocks, key=f"author-{message.id}")
     with st.container(horizontal=True, gap="small"):

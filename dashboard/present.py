@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from herald.model import (
     Policy,
     Work,
 )
+from herald.moderate import persona
 
 SOON = timedelta(minutes=30)
 WHY = "Why it was decided so"
@@ -309,21 +310,36 @@ def said(message: Message) -> Block:
     return {"t": "said", "pieces": pieces}
 
 
-def media_blocks(message: Message) -> list[Block]:
-    """Pictures somebody sent: covered, for the sake of who decides; where they are is told when it is asked for.
-
-    They are never fetched by a page, so nobody sees one by accident, and nobody's server learns that we looked.
-    """
+def pictures(message: Message) -> list[str]:
+    """Where the pictures are that came with a message."""
     if message.deleted:
         return []
     several = message.more.get("photos")
     told = [message.more.get("photo"), *(several if isinstance(several, list | tuple) else ())]
-    found = [each for one in told if isinstance(one, str) and (each := open_address(one))]
-    links = [{"href": each, "text": f"Open picture {n} in a new tab"} for n, each in enumerate(dict.fromkeys(found), 1)]
-    if not links:
+    return list(dict.fromkeys(each for one in told if isinstance(one, str) and (each := open_address(one))))
+
+
+def media_blocks(message: Message, small: Mapping[str, str] | None = None) -> list[Block]:
+    """Pictures somebody sent: covered, for the sake of who decides; then, when asked for, blurred and grey; then clear.
+
+    A browser never fetches them, so nobody sees one by accident and no stranger's server learns who looked.
+
+    Args:
+        small: address -> a small copy as a data: address, empty where there is none; None: nobody asked yet.
+    """
+    found = pictures(message)
+    if not found:
         return []
+    links = [{"href": each, "text": f"Open picture {n} in a new tab"} for n, each in enumerate(found, 1)]
     many = f"{len(links)} pictures" if len(links) > 1 else "A picture"
-    return [{"t": "media", "text": f"{many}, covered. It may be disturbing.", "ask": "Show or cover", "links": links}]
+    if small is None:
+        text = f"{many}, covered. It may be disturbing."
+        return [{"t": "media", "text": text, "ask": "Show blurred", "links": links, "pictures": []}]
+    shown = [each for address in found if (each := small.get(address, ""))]
+    lost = len(found) - len(shown)
+    text = "Blurred and grey: press a picture to see it clearly, and again to blur it." if shown else ""
+    text += f" {lost} of {len(found)} cannot be shown here." if lost else ""
+    return [{"t": "media", "text": text.strip(), "ask": "Where they are", "links": links, "pictures": shown}]
 
 
 def clause_block(ref: ClauseRef | None, policy: Policy | None) -> list[Block]:
@@ -360,6 +376,8 @@ def decision_blocks(
     ]
     if decision.labels:
         rows.append({"k": "Labels", "v": one_line(", ".join(decision.labels), SHORT)})
+    if decision.persona:
+        rows.append({"k": "Persona", "v": one_line(persona.explained(decision.persona), 300)})
     if decision.rationale:
         rows.append({"k": "Reason", "v": safe_text(decision.rationale, 600)})
     found = [one_line(span.found, 60) for span in decision.evidence if span.found]

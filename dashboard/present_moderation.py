@@ -12,6 +12,7 @@ from dashboard.text import one_line, safe_text
 from herald.measure.accounting import DEFINITIONS, Accounting, RuleStands, Share
 from herald.model import Account
 from herald.model.restrictions import Measure, Mode, Restriction
+from herald.moderate import persona
 from herald.moderate.ladder import Proposal
 
 MEASURES: Final = {Measure.LIMIT: ("Limited", "orange"), Measure.BLOCK: ("Blocked", "red")}
@@ -58,11 +59,14 @@ def author_row(kept: Restriction, account: Account | None, author: str, *, name:
 
 
 def author_blocks(
-    kept: Restriction | None, asked: Proposal, hidden: int, account: Account | None, *, name: Name, now: datetime
-) -> list[Block]:
+    kept: Restriction | None, asked: Proposal, hidden: int, before: Mapping[str, int], account: Account | None, *,
+    name: Name, now: datetime,
+) -> list[Block]:  # fmt: skip
     """What is known of the author of the open message, and what the ladder proposes."""
     zone = account.timezone if account else "UTC"
     rows: list[Row] = [{"k": "Stand hidden", "v": f"{hidden:,} of their messages here"}]
+    if before:
+        rows.insert(0, {"k": "Usually", "v": usually(before) or persona.told(before)})
     if kept is not None and kept.stands(now):
         word, tone = MEASURES[kept.measure]
         until = present.clock(kept.until, zone, now)
@@ -76,6 +80,12 @@ def author_blocks(
         rows.append({"k": "Before", "v": "nothing", "mute": True})
     rows.append({"k": "Ladder", "v": f"{step_words(asked)}. {one_line(asked.why, 200)}"})
     return [{"t": "label", "text": "The author"}, {"t": "facts", "rows": rows}]
+
+
+def usually(before: Mapping[str, int]) -> str:
+    """What an author usually is, and from how many messages; empty where nothing prevails."""
+    usual, many = persona.usual(before)
+    return f"{usual} · from {many} messages" if usual else ""
 
 
 def step_words(asked: Proposal) -> str:

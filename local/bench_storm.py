@@ -107,7 +107,7 @@ class Metered(MemoryDb):
         self.reads["get"] += 1
         return super().get(key)
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+    def get_many(self, keys: Iterable[Key], *, settled: bool = True) -> dict[Key, Item]:
         wanted = list(dict.fromkeys(keys))
         self.reads["batch get"] += ceil(len(wanted) / 100)
         self.reads["items got"] += len(wanted)

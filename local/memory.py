@@ -45,7 +45,7 @@ class MemoryDb:
             item: Item | None = _copied(self.tables[key[0]].get((key[1], key[2])))
             return item
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+    def get_many(self, keys: Iterable[Key], *, settled: bool = True) -> dict[Key, Item]:
         return {key: item for key in dict.fromkeys(keys) if (item := self.get(key)) is not None}
 
     def query(

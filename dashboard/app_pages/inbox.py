@@ -204,7 +204,7 @@ def _reading(case_id: str, message_id: str, case_version: int, message_version: 
     blocks = [
         present.head(message, account, now, [present.type_pill(case.type), [due, tone]]),
         present.said(message),
-        *present.media_blocks(message),
+        *parts.media(message, f"reading-{case_id}"),
         *present.act_note(data.delivery(message.act)),
     ]
     reply = data.delivery(case.reply_id)

@@ -289,7 +289,8 @@ def _reading(message_id: str, version: int, case_id_: str, case_version: int) ->
         words, tone = present.SLA[present.standing(case, now)]
         chips = [[theme.WORKS[case.work], "blue"], [f"{words} · {present.left(case.due_at, now)}", tone]]
     act = present.act_note(data.delivery(message.act))
-    blocks = [present.head(message, account, now, chips), present.said(message), *present.media_blocks(message), *act]
+    pictures = parts.media(message, f"reading-{message_id}")
+    blocks = [present.head(message, account, now, chips), present.said(message), *pictures, *act]
     if case is not None and case.note:
         appeals = case.work is Work.APPEAL
         said = f"The customer appeals: {case.note}" if appeals else case.note

@@ -7,6 +7,7 @@ thread for reading. Everything they are given may be hostile text: it stays text
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -68,4 +69,15 @@ def work_list(
 
 def sheet(blocks: Sequence[Mapping[str, Any]], *, key: str) -> bool:
     """Show blocks for reading (sheet.js says what each holds); True in the run in which its cross was pressed."""
-    return bool(_SHEET(key=key, data={"blocks": list(blocks)}, on_closed_change=lambda: None).closed)
+    return bool(_SHEET(
+        key=key, data={"blocks": list(blocks)}, on_closed_change=lambda: None, on_looked_change=partial(_look, key),
+    ).closed)  # fmt: skip
+
+
+def looked(key: str) -> bool:
+    """Whether this person asked, in this session, to see the pictures of the sheet of this key."""
+    return bool(st.session_state.get(f"looked-{key}"))
+
+
+def _look(key: str) -> None:
+    st.session_state[f"looked-{key}"] = True

@@ -2,7 +2,7 @@
 //
 // head    {name, initials, colour, sub, chips: [[text, tone]]}
 // said    {pieces: [{text, mark?}], gone?}      the message; long ones fold
-// media   {text, ask, links: [{href, text}]}    pictures of theirs: covered, and where they are once somebody asks
+// media   {text, ask, links: [{href, text}], pictures: [data:]}   pictures of theirs: covered; blurred once asked for
 // label   {text}                                heading of a section
 // facts   {rows: [{k, v?, pill?, mute?}]}
 // clause  {title, text, note?, link?: {href, text}}
@@ -45,6 +45,25 @@ function outLink({ href, text }) {
   link.rel = "noopener noreferrer"
   holder.append(link)
   return holder
+}
+
+// A small copy of a picture: blurred and grey until it is pressed, by mouse or key; pressed again, blurred again.
+function picture(src, n, opened) {
+  const button = el("button", "picture")
+  button.type = "button"
+  const image = el("img")
+  image.src = src
+  image.alt = ""
+  button.append(image)
+  const set = (clear) => {
+    opened[`picture${n}`] = clear
+    button.classList.toggle("clear", clear)
+    button.setAttribute("aria-pressed", String(clear))
+    button.setAttribute("aria-label", `Picture ${n}, ${clear ? "shown clearly" : "blurred"}`)
+  }
+  button.onclick = () => set(!button.classList.contains("clear"))
+  set(Boolean(opened[`picture${n}`]))
+  return button
 }
 
 const blocks = {
@@ -97,8 +116,9 @@ const blocks = {
     }
     return node
   },
-  media(b, { opened }) {
+  media(b, { opened, look }) {
     const node = el("div", "media")
+    const shown = b.pictures.filter((src) => src.startsWith("data:image/")).map((src, n) => picture(src, n + 1, opened))
     const cover = el("div", "cover")
     cover.setAttribute("aria-hidden", "true")
     const ask = el("button", "", b.ask)
@@ -110,9 +130,13 @@ const blocks = {
       node.classList.toggle("open", open)
       ask.setAttribute("aria-expanded", String(open))
     }
-    ask.onclick = () => show(!node.classList.contains("open"))
-    node.append(cover, el("div", "muted", b.text), ask, links)
-    show(Boolean(opened.media))
+    const covered = b.ask === "Show blurred"
+    ask.onclick = () => {
+      if (covered) look()
+      else show(!node.classList.contains("open"))
+    }
+    node.append(...(covered ? [cover] : shown), el("div", "muted", b.text), ask, links)
+    if (!covered) show(Boolean(opened.media) || shown.length === 0)
     return node
   },
   label: (b) => el("div", "label", b.text),
@@ -218,7 +242,15 @@ export default function (component) {
   const held = sheets.get(root) || { opened: {}, json: "" }
   sheets.set(root, held)
   held.close = () => setTriggerValue("closed", true)
+  held.look = () => {
+    held.looking = true
+    setTriggerValue("looked", true)
+  }
   if (held.json === json) return // nothing new: keep what the reader has selected or unfolded
   held.json = json
   root.replaceChildren(...data.blocks.filter((b) => blocks[b.t]).map((b) => blocks[b.t](b, held)))
+  const first = held.looking && root.querySelector(".picture")
+  if (!first) return
+  held.looking = false
+  first.focus() // where the button was that was pressed
 }

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 
 from herald.flows import casebook
 from herald.flows.context import Herald
@@ -49,7 +50,7 @@ from herald.model import (
     Work,
     case_id,
 )
-from herald.ports import Capabilities, Proof
+from herald.ports import Capabilities, FeedPage, Proof
 from herald.store import keys
 from herald.store.tables import TableStore
 from local.memory import MemoryDb
@@ -123,6 +124,20 @@ class _Archive:
         raise NotImplementedError
 
 
+class _Pictures:
+    """Whoever is asked for a picture gives one: red, with a white bar."""
+
+    own = ""
+
+    def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
+        from PIL import Image, ImageDraw
+
+        picture, out = Image.new("RGB", (400, 240), "#c0392b"), BytesIO()
+        ImageDraw.Draw(picture).rectangle((60, 100, 340, 140), fill="white")
+        picture.save(out, "PNG")
+        return FeedPage(out.getvalue(), address)
+
+
 class World:
     """The store and what can happen in it."""
 
@@ -133,7 +148,7 @@ class World:
         self.herald = Herald(
             store=self.store, sources={}, outlets={"facebook_page": _Outlet(), "instagram": _Outlet()},
             archive=_Archive(), wake=lambda delivery: None, secrets=lambda ref: Credentials(("k" * 40,)),
-            clock=self.now, link_base="https://herald.example",
+            clock=self.now, link_base="https://herald.example", feeds=_Pictures(),
         )  # fmt: skip
         self.accounts = [
             Account("facebook_page", "1001", "Kelp & Clay", BRAND, ZONE, "Mon-Sun 00:00-24:00"),
@@ -151,7 +166,7 @@ class World:
 
     def say(
         self, author: str, text: str, *, minutes_ago: float = 0, platform: str = "facebook_page",
-        kind: Kind = Kind.COMMENT,
+        kind: Kind = Kind.COMMENT, photo: str = "",
     ) -> Message:  # fmt: skip
         """A message arrives; nothing has judged it yet."""
         self._number += 1
@@ -159,7 +174,7 @@ class World:
         at = self.now() - timedelta(minutes=minutes_ago)
         event = Event(
             platform, account.account_id, f"9{self._number:04d}", f"u{self._number}", text, kind, Change.CREATED, "77",
-            at, author_name=author,
+            at, author_name=author, more={"photo": photo} if photo else {},
         )  # fmt: skip
         self.store.apply(event, BRAND, at)
         found = self.store.message(event.message_id)
@@ -221,10 +236,12 @@ class World:
         )  # fmt: skip
         return self.open(held, Work.ANSWER, "complaint", due_in=due_in, owner=owner)
 
-    def insult(self, author: str, text: str, found: str, *, ago: float = 5, hidden: bool | None = True) -> Message:
+    def insult(
+        self, author: str, text: str, found: str, *, ago: float = 5, hidden: bool | None = True, photo: str = ""
+    ) -> Message:
         """An insult that was hidden."""
         return self.judge(
-            self.say(author, text, minutes_ago=ago), Action.HIDE, rule="insult: to a person",
+            self.say(author, text, minutes_ago=ago, photo=photo), Action.HIDE, rule="insult: to a person",
             clause=ClauseRef("MOD", "3.1", 2), rationale="The words attack a person, not what was said or done.",
             found=(found,), severity=Severity.MEDIUM, hidden=hidden,
         )  # fmt: skip
@@ -330,7 +347,7 @@ class World:
             case "replies":
                 return self.replies(told["case"])
             case "insult":
-                self.insult("A late troll", told["text"], told["found"], ago=0)
+                self.insult("A late troll", told["text"], told["found"], ago=0, photo=told.get("photo", ""))
             case "appeal":
                 self.appealed(told["text"], told["said"])
             case "complaint":

@@ -118,6 +118,33 @@ def test_the_policy_of_the_page_blocks_what_the_words_could_not(page, dashboard_
     assert blocked == "img-src"
 
 
+def test_a_picture_is_covered_then_blurred_then_clear_by_keys_alone_and_no_stranger_is_asked(page, dashboard_server):
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    dashboard_server.tell("insult", text="you soggy biscuit", found="soggy", photo=f"http://{BEACON}/photo.png")
+    sign_in(page, dashboard_server, "aroha")
+    page.goto(f"{dashboard_server.url}/moderation?view=Decided")
+    page.get_by_text("you soggy biscuit").first.click()
+    ask = page.get_by_role("button", name="Show blurred")
+    expect(ask).to_be_visible()
+    expect(page.locator(".media img")).to_have_count(0)
+    seen(page, "picture-covered")
+    ask.focus()
+    page.keyboard.press("Enter")
+    blurred = page.get_by_role("button", name="Picture 1, blurred")
+    expect(blurred).to_be_focused(timeout=15_000)
+    assert page.locator(".media img").evaluate("each => getComputedStyle(each).filter") == "blur(14px) grayscale(1)"
+    seen(page, "picture-blurred")
+    page.keyboard.press("Enter")
+    clear = page.get_by_role("button", name="Picture 1, shown clearly")
+    expect(clear).to_have_attribute("aria-pressed", "true")
+    assert page.locator(".media img").evaluate("each => getComputedStyle(each).filter") == "none"
+    seen(page, "picture-clear")
+    page.keyboard.press("Enter")
+    expect(blurred).to_be_visible()
+    assert [url for url in asked if BEACON in url] == []
+
+
 def test_a_new_insult_appears_by_itself(page, dashboard_server):
     sign_in(page, dashboard_server, "aroha")
     page.goto(f"{dashboard_server.url}/moderation?view=Decided")

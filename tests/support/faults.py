@@ -45,9 +45,9 @@ class BreakingDb:
         self._end(broken)
         return found
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+    def get_many(self, keys: Iterable[Key], *, settled: bool = True) -> dict[Key, Item]:
         broken = self._step()
-        found = self.inner.get_many(keys)
+        found = self.inner.get_many(keys, settled=settled)
         self._end(broken)
         return found
 

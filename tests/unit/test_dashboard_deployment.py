@@ -278,11 +278,11 @@ class Watched:
         self._saw("GetItem", key)
         return self.inner.get(key)
 
-    def get_many(self, keys: Iterable[Any]):
+    def get_many(self, keys: Iterable[Any], *, settled: bool = True):
         keys = list(keys)
         for key in keys:
             self._saw("BatchGetItem", key)
-        return self.inner.get_many(keys)
+        return self.inner.get_many(keys, settled=settled)
 
     def query(self, table, pk, *, index=None, **how):
         self._saw("Query", (table, pk), index or "")

@@ -164,6 +164,13 @@ def test_pictures_are_covered_and_only_proper_addresses_can_be_opened(world):
     (block,) = present.media_blocks(replace(message, more=told))
     assert [one["href"] for one in block["links"]] == ["https://cdn.example/a.jpg"]
     assert "covered" in block["text"]
+    assert block["pictures"] == []
+    small = {"https://cdn.example/a.jpg": "data:image/jpeg;base64,AA"}
+    (asked,) = present.media_blocks(replace(message, more=told), small)
+    assert (asked["pictures"], asked["links"]) == (list(small.values()), block["links"])
+    assert "Blurred and grey" in asked["text"]
+    (lost,) = present.media_blocks(replace(message, more=told), {"https://cdn.example/a.jpg": ""})
+    assert lost["text"] == "1 of 1 cannot be shown here."
     assert present.media_blocks(replace(message, more=told, deleted=True)) == []
     assert present.media_blocks(message) == []
 

@@ -29,8 +29,8 @@ class Watched(MemoryDb):
         self.read = 0
         self.transactions: list[int] = []
 
-    def get_many(self, wanted: Any) -> dict[Key, Item]:
-        found = super().get_many(wanted)
+    def get_many(self, wanted: Any, *, settled: bool = True) -> dict[Key, Item]:
+        found = super().get_many(wanted, settled=settled)
         self.read += sum(key[0] == keys.MESSAGES for key in found)
         return found
 

@@ -365,8 +365,8 @@ class Store(Protocol):
     def find(self, kind: type[R], *place: object) -> R | None:
         """The record of this kind at its place: the values of the fields it lies by (store/shelves.py)."""
 
-    def find_all(self, kind: type[R], places: Iterable[tuple[object, ...]]) -> list[R]:
-        """Those that are there, in the order asked."""
+    def find_all(self, kind: type[R], places: Iterable[tuple[object, ...]], *, settled: bool = True) -> list[R]:
+        """Those that are there, in the order asked; not `settled`: at half the price, maybe a moment old."""
 
     def shelf(
         self, kind: type[R], *of: object, first: str = "", last: str = "", newest: bool = False, limit: int = 1000
@@ -555,7 +555,7 @@ class Feeds(Protocol):
         """An origin of this machine that is read all the same, for the demo; empty: none."""
 
     def fetch(self, address: str, etag: str, modified: str) -> FeedPage:
-        """The feed now, asked by what it gave last time. Raises PlatformError."""
+        """The feed, or a picture, now, asked by what it gave last time. Raises PlatformError."""
 
 
 class Wake(Protocol):

@@ -125,11 +125,14 @@ class Book:
 def suggested(case_type: str, decision: Decision | None) -> tuple[PostKind, Persona | None]:
     """Kind and persona as the rules' labels have it; persona None where nothing speaks for one.
 
-    A label that is a persona's name (a rule of the organisation) wins. What was hidden, and is neither a complaint nor
+    A label that is a persona's name (a rule of the organisation) wins, then what the author wrote before, where it told
+    more than the words (Decision.persona). What was hidden, and is neither a complaint nor
     hidden to protect its author, is a troll's.
     """
     labels = decision.labels if decision else ()
     named = next((Persona(label) for label in labels if label in set(Persona)), None)
+    if named is None and decision is not None and decision.persona and decision.persona.said:
+        named = Persona(decision.persona.said)
     hidden = decision is not None and decision.action == "hide"
     if hidden and case_type not in set(PostKind) and "personal_data" not in labels:
         return PostKind.TROLL, named or Persona.TROLL

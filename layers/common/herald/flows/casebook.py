@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from herald.care import cases as care
 from herald.flows.context import Herald
 from herald.model import (
     Account,
@@ -93,15 +94,48 @@ def withdrawing(case: Case, herald: Herald) -> list[StateChange]:
 _STANDING = (Action.HIDE, Action.DELETE)
 
 
-def tallied(message: Message, before: Decision | None, after: Decision) -> list[StateChange]:
-    """What a decision changes in how many of the author's messages stand hidden (model.restrictions.AuthorTally)."""
-    difference = (after.action in _STANDING) - (before is not None and before.action in _STANDING)
-    if not difference or not message.author_id:
-        return []
-    from herald.model.restrictions import AuthorTally  # noqa: PLC0415  only what is hidden needs it
+def tally_of(persona: str, decision: Decision) -> str:
+    """What a message adds to its author's numbers (Message.tallied): who its words show, and that it was removed.
 
-    place = (f"{message.platform}:{message.account_id}", message.author_id)
-    return [Tallied(AuthorTally, place, {"hidden": difference})]
+    What was hidden to protect its author speaks against nobody.
+    """
+    removed = decision.action in _STANDING and care.PROTECTIVE not in decision.labels
+    return " ".join(name for name in (persona, _REMOVED if removed else "") if name)
+
+
+def decided_anew(message: Message, decision: Decision) -> Message:
+    """The row with another decision on the same words."""
+    persona = message.tallied.removesuffix(_REMOVED).strip()
+    return replace(message, decision=decision, tallied=tally_of(persona, decision))
+
+
+def tallied(before: Message, after: Message) -> list[StateChange]:
+    """What changes in its author's numbers as a message goes from one state to the next, in the same transaction."""
+    if not before.author_id:
+        return []
+    add = {"hidden": _stands(after) - _stands(before)}
+    gone, come = set(before.tallied.split()), set(after.tallied.split())
+    if gone != come:
+        from herald.moderate.persona import weight  # noqa: PLC0415  few messages say anything of their author
+
+        one = weight(before.received_at)
+        add |= dict.fromkeys(gone - come, -one) | dict.fromkeys(come - gone, one)
+    add = {name: number for name, number in add.items() if number}
+    if not add:
+        return []
+    from herald.model.restrictions import AuthorTally  # noqa: PLC0415  likewise
+    from herald.moderate.persona import KEPT  # noqa: PLC0415  likewise
+
+    place = (f"{before.platform}:{before.account_id}", before.author_id)
+    grown = after.decision if come or add.get("hidden", 0) > 0 else None
+    return [Tallied(AuthorTally, place, add, grown.decided_at + KEPT if grown else None)]
+
+
+def _stands(message: Message) -> bool:
+    return message.decision is not None and message.decision.action in _STANDING
+
+
+_REMOVED = "removed"
 
 
 def hide_delivery(

@@ -217,7 +217,8 @@ def _decide(
         labels=before.labels if before else (),
         evidence=before.evidence if before and action is not Action.ALLOW else (),
     )
-    after = replace(message, decision=decision, pending="", attempts=0, parked_until=None, error="")
+    after = casebook.decided_anew(message, decision)
+    after = replace(after, pending="", attempts=0, parked_until=None, error="")
     changes: list[StateChange] = [Acted(message.id, message.brand, message.text, decision)]
     wake: Delivery | None = None
     sentence = "Your decision stands."
@@ -242,7 +243,7 @@ def _decide(
     changes += [*closed, *verdicts.verdict(message, before, decision, asked=asked)]
     if wanted and wake is None and message.hidden and not (before and before.action is Action.HIDE):
         changes += verdicts.held_back(message, decision, now)
-    changes += casebook.tallied(message, before, decision)
+    changes += casebook.tallied(message, after)
     account = herald.store.account(message.platform, message.account_id)
     if account:
         after = replace(after, counted=counts.contribution(after, account.timezone))

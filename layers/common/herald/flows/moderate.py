@@ -7,9 +7,10 @@ expects the very version that was judged. A record that fails is parked on its r
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +50,7 @@ from herald.moderate.decide import assess, decide
 from herald.moderate.rules import RuleSet, default_rules, fired, in_force
 
 if TYPE_CHECKING:
-    from herald.model.restrictions import Mode, Restriction
+    from herald.model.restrictions import AuthorTally, Mode, Restriction
 
 WRITES = 100
 """What a transaction of DynamoDB takes. A slice fills it: its messages share the cost of counts and audit."""
@@ -93,6 +94,7 @@ class _Facts:
     can: dict[str, frozenset[Act]]
     limited: Mapping[tuple[str, str], Restriction]  # account, author -> what stands against them
     modes: Mapping[str, Mode]  # account -> how it is moderated
+    authors: Callable[[], Mapping[tuple[str, str], AuthorTally]]  # account, author -> what is known; read when asked
 
 
 @record
@@ -163,7 +165,22 @@ def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
         },
         limited={(one.account, one.author_id): one for one in stand if one.stands(now)},
         modes=modes,
+        authors=_authors(waiting, herald),
     )
+
+
+def _authors(waiting: Sequence[Message], herald: Herald) -> Callable[[], Mapping[tuple[str, str], AuthorTally]]:
+    """Reads what is known of the writers of a batch: at once, and only when a message says something of its writer."""
+
+    @cache
+    def read() -> Mapping[tuple[str, str], AuthorTally]:
+        from herald.model.restrictions import AuthorTally  # noqa: PLC0415  not part of a start
+
+        judged = [m for m in waiting if m.kind in SPOKEN and not m.outbound and not m.deleted]
+        places = dict.fromkeys((f"{m.platform}:{m.account_id}", m.author_id) for m in judged if m.author_id)
+        return {(one.account, one.author_id): one for one in herald.store.find_all(AuthorTally, places, settled=False)}
+
+    return read
 
 
 def _judge_all(
@@ -287,21 +304,43 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
         return _counted(message, settled, _withdraw(message, herald, now, ours=True), account)
     if message.deleted:
         herald.store.forget(message.id)  # before the commit that clears the mark: a crash comes back here
-        return _counted(message, _wordless(settled), _withdraw(message, herald, now), account)
+        bare = _wordless(settled)
+        return _counted(message, bare, (*_withdraw(message, herald, now), *casebook.tallied(message, bare)), account)
     if message.kind not in SPOKEN or message.outbound:
         return _counted(message, settled, (), account)
     if message.decision and message.decision.content_hash == message.content_hash:
         return _counted(message, settled, (), account)
     held: list[str] = []
-    decision = _decision(message, facts, now, held)
-    return replace(_carry_out(message, settled, decision, account, facts, herald, now), fired=tuple(held))
+    writer, decision = _decision(message, facts, now, held)
+    return replace(_carry_out(message, settled, decision, writer, account, facts, herald, now), fired=tuple(held))
 
 
-def _decision(message: Message, facts: _Facts, now: datetime, held: list[str]) -> Decision:
+@record
+class _Writer:
+    """Who the words alone clearly show, and whether their author's numbers are kept already."""
+
+    persona: str = ""
+    known: bool = False
+
+
+def _decision(message: Message, facts: _Facts, now: datetime, held: list[str]) -> tuple[_Writer, Decision]:
+    from herald.moderate import persona  # noqa: PLC0415  not part of a start
+
+    seen, writer, changed = assess(message.text), _Writer(), None
+    if message.author_id and persona.leans(seen):
+        place = (f"{message.platform}:{message.account_id}", message.author_id)
+        tally, restricted = facts.authors().get(place), place in facts.limited
+        writer = _Writer(persona.tells(seen), tally is not None)
+        seen, changed = persona.with_history(seen, persona.history(tally, restricted, now, apart=message))
     decision = decide(
-        message, assess(message.text), facts.rules, policy_versions=facts.policy_versions, now=now,
+        message, seen, facts.rules, policy_versions=facts.policy_versions, now=now,
         seen=lambda verdict: held.extend(fired(verdict)),
     )  # fmt: skip
+    return writer, _by_state(message, replace(decision, persona=changed) if changed else decision, facts)
+
+
+def _by_state(message: Message, decision: Decision, facts: _Facts) -> Decision:
+    """What rules cannot know of: words that were cut, an earlier hide, what people said beforehand."""
     if decision.action is Action.ALLOW and message.more.get("cut"):
         return replace(
             decision,
@@ -365,8 +404,8 @@ def _held_back(message: Message, decision: Decision, facts: _Facts) -> bool:
 
 
 def _carry_out(
-    message: Message, settled: Message, decision: Decision, account: Account, facts: _Facts, herald: Herald,
-    now: datetime,
+    message: Message, settled: Message, decision: Decision, writer: _Writer, account: Account, facts: _Facts,
+    herald: Herald, now: datetime,
 ) -> _Judged:  # fmt: skip
     can = facts.can.get(message.platform, frozenset())
     changes: list[StateChange] = []
@@ -378,11 +417,13 @@ def _carry_out(
         found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
         changes.append(New(found, once=True))
     answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
-    after = replace(settled, decision=decision, case_id=settled.case_id or answer)
+    telling = writer.known or cases or decision.action is not Action.ALLOW or writer.persona == "advocate"
+    tally = casebook.tally_of(writer.persona if telling else "", decision)
+    after = replace(settled, decision=decision, case_id=settled.case_id or answer, tallied=tally)
     if decision.action is not Action.ALLOW:
         changes.append(Acted(message.id, account.brand, message.text, decision))
     delivery = None
-    changes += casebook.tallied(message, message.decision, decision)
+    changes += casebook.tallied(message, after)
     if decision.action is not Action.ALLOW:
         from herald.flows import verdicts  # noqa: PLC0415  not part of a start
 
@@ -399,9 +440,11 @@ def _wordless(message: Message) -> Message:
     """The decision stays as a fact, with rule and clause; what it quoted goes with the words."""
     decision = message.decision
     if decision is None:
-        return message
+        return replace(message, tallied="")
     rationale = decision.rationale if decision.decided_by != "rules" else WORDS_GONE
-    return replace(message, decision=replace(decision, evidence=(), rationale=rationale, trace=()))
+    return replace(
+        message, decision=replace(decision, evidence=(), rationale=rationale, trace=(), persona=None), tallied=""
+    )
 
 
 def _withdraw(message: Message, herald: Herald, now: datetime, *, ours: bool = False) -> tuple[StateChange, ...]:
@@ -462,11 +505,14 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
                 sums[counted.account, counted.day][metric] += difference
     changes: list[StateChange] = []
     tallies: defaultdict[tuple[type[Any], tuple[object, ...]], Counter[str]] = defaultdict(Counter)
+    until: dict[tuple[type[Any], tuple[object, ...]], datetime | None] = {}
     for one in judged:
         changes.append(Revised(one.after, one.before.version))
         for change in one.changes:
             if isinstance(change, Tallied):  # one author twice in a slice is one row, which a transaction takes once
                 tallies[change.kind, change.place].update(change.add)
+                ends = [end for end in (change.until, until.get((change.kind, change.place))) if end]
+                until[change.kind, change.place] = max(ends, default=None)
             else:
                 changes.append(change)
         if one.fired:
@@ -476,7 +522,7 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
         add = {metric: difference for metric, difference in metrics.items() if difference}
         if add or fired:
             changes.append(Counted(account, day, add, fired))
-    changes += [Tallied(kind, place, dict(add)) for (kind, place), add in tallies.items() if any(add.values())]
+    changes += [Tallied(*of, dict(add), until[of]) for of, add in tallies.items() if any(add.values())]
     lines = _audit(judged, now)
     commit_audited(changes, lines, CHAIN, herald)
 

@@ -11,6 +11,7 @@ from herald.flows.why import decisions
 from herald.model import Action, Decision, Message
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
+from herald.moderate.persona import with_history
 from herald.moderate.rules import RuleSet
 
 COMPARED = ("action", "rule", "policy", "severity", "rationale", "labels", "evidence", "escalate", "model_version")
@@ -41,7 +42,8 @@ def replay(message_id: str, herald: Herald) -> list[Replayed]:
     """Every decision kept on a message, made again, oldest first. Raises Unknown.
 
     Same words, same rules (found by their hash among all that were ever in force), same time; the versions of policies
-    are those the decision cited. A person's decision is nobody's to make again.
+    are those the decision cited, and what was known of the author is what was known then. A person's decision is
+    nobody's to make again.
     """
     message = herald.store.message(message_id)
     if message is None:
@@ -64,13 +66,16 @@ def _again(
     rules = found[decision.rules_hash]
     if rules is None:
         return Replayed(decision, "no_rules")
-    assessment = assess(words)
+    assessment, again = assess(words), None
     if assessment.model_version != decision.model_version:
         return Replayed(decision, "other_model")
+    if decision.persona:  # what was known of its author then was kept with the decision
+        assessment, again = with_history(assessment, decision.persona.history)
     cited = {decision.policy.policy: decision.policy.version} if decision.policy else {}
     anew = decide(then, assessment, rules, policy_versions=cited, now=decision.decided_at)
     compared = (*COMPARED, *(("scores",) if decision.scores else ()))
     differs = tuple(name for name in compared if getattr(anew, name) != getattr(decision, name))
+    differs += ("persona",) if again != decision.persona else ()
     if not differs:
         return Replayed(decision, "same")
     ordered = decision.action is Action.QUEUE and anew.action is not Action.QUEUE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import field
-from datetime import date
+from datetime import date, datetime
 
 from herald.model.case import Case
 from herald.model.decision import Decision
@@ -124,11 +124,16 @@ class InForce:
 @record
 class Tallied:
     """Adds to numbers of a record's row, by its place (store/shelves.py). Not idempotent by itself: commit it together
-    with a New that can happen once."""
+    with a New that can happen once, or with the row that says what it has added.
+
+    Attributes:
+        until: when the row ends, if nothing is added before.
+    """
 
     kind: type[Record]
     place: tuple[object, ...]
     add: Mapping[str, int]
+    until: datetime | None = None
 
 
 Change = (

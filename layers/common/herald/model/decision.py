@@ -64,6 +64,7 @@ class Assessment:
     Attributes:
         scores: name -> 0..1 (sentiment -1..1), None where no model computes it.
         pii: spans of personal data, None where nothing looks for it.
+        likely: persona ("" is none) -> probability by the words alone, together 1; empty where no model spoke.
     """
 
     language: str | None = None
@@ -73,6 +74,22 @@ class Assessment:
     pii: tuple[Span, ...] | None = None
     spans: tuple[Span, ...] = ()
     model_version: str | None = None
+    likely: Mapping[str, float] = field(default_factory=dict)
+
+
+@record
+class ByHistory:
+    """A persona that is another than the words alone say, by what its author wrote before (moderate/persona.py).
+
+    Attributes:
+        words: by the words alone; empty: none.
+        said: with the history; empty: none.
+        history: what was known of the author then, name -> thousandths of a message.
+    """
+
+    words: str
+    said: str
+    history: Mapping[str, int]
 
 
 @record
@@ -97,6 +114,7 @@ class Decision:
         decided_by: "rules" or a person's id.
         scores: name -> thousandths, of the model that model_version names; kept and recomputed as the trace is.
         trace: rule -> what was observed, kept when something was done, else recomputed by replay.
+        persona: kept only when the author's history made it another than the words alone; replay needs it.
     """
 
     content_hash: str
@@ -114,6 +132,7 @@ class Decision:
     model_version: str | None = None
     scores: Mapping[str, int] = field(default_factory=dict)
     trace: tuple[Mapping[str, object], ...] = ()
+    persona: ByHistory | None = None
 
     @property
     def key(self) -> str:

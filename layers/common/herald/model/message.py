@@ -97,6 +97,7 @@ class Message:
         outbound: our own words, echoed; never judged.
         pending: content hash awaiting judgement; empty when nothing waits.
         counted: the contribution to the rollups that is in them now (measure.counts); empty when none.
+        tallied: what of it stands in its author's numbers now (model.restrictions.AuthorTally), names by a space.
         act: id of the newest delivery ordered on this message (hide, unhide); older orders are superseded.
         attempts: how often judging failed; parked_until is when it is tried again.
         version: grows by one at every write.
@@ -122,6 +123,7 @@ class Message:
     outbound: bool = False
     pending: str = ""
     counted: str = ""
+    tallied: str = ""
     decision: Decision | None = None
     case_id: str = ""
     act: str = ""

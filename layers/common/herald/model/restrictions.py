@@ -62,11 +62,24 @@ class Restriction(Record):
 
 @record
 class AuthorTally(Record):
-    """How many messages of an author on an account stand hidden or deleted by a decision."""
+    """What is known of an author on an account, in numbers: no word, no id of a message. It ends by itself (`ttl`).
+
+    Attributes:
+        hidden: how many of their messages stand hidden or deleted by a decision.
+        advocate and the others: messages whose words spoke clearly for that persona; `removed`: taken from the public.
+            In moderate.persona.weight, so that what is old counts less.
+    """
 
     account: str
     author_id: str
     hidden: int = 0
+    advocate: int = 0
+    angry: int = 0
+    complimentary: int = 0
+    misguided: int = 0
+    troll: int = 0
+    unhappy: int = 0
+    removed: int = 0
 
 
 @record

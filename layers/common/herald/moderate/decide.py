@@ -220,6 +220,8 @@ def explain(message: Message, decision: Decision, policy_text: str | None, judge
         policy_text: the words of the clause in the version cited; None when it cannot be found.
         judged: the words this decision was about, where they are kept; empty: what the message holds now.
     """
+    from herald.moderate import persona  # noqa: PLC0415  no start needs it
+
     lines = [
         f"{message.id}  ({message.kind} on {message.platform}, written {_when(message.created_at)})",
         _QUEUED_HIDDEN if decision.action is Action.QUEUE and message.hidden else _DONE[decision.action],
@@ -241,6 +243,8 @@ def explain(message: Message, decision: Decision, policy_text: str | None, judge
         lines.append(f"Evidence:  “{printable(span.found, 120)}” ({span.field}, characters {span.start} to {span.end})")
     if decision.labels:
         lines.append(f"Labels:    {', '.join(decision.labels)}")
+    if decision.persona:
+        lines.append(f"Persona:   {persona.explained(decision.persona)}")
     if decision.escalate:
         lines.append(f"Tell:      {decision.escalate.to}, within {decision.escalate.within_minutes} minutes")
     if decision.scores:

@@ -63,14 +63,16 @@ def understand(text: str) -> Assessment:
     whole: dict[str, float | None] = {name: round(scores[name], 4) for name in SCORES if name != "sentiment"}
     whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
     flags = tuple(name for name in SCORES if name != "sentiment" and scores[name] >= told.about["thresholds"][name])
+    labels, likely = _labels(told) if first.words else (dict.fromkeys(LABELS), {})
     return Assessment(
         language=language,
         scores=whole,
         flags=flags,
-        labels=_labels(told) if first.words else dict.fromkeys(LABELS),
+        labels=labels,
         pii=personal.find(text),
         spans=_spans(seen[0], first, model, flags),
         model_version=told.version,
+        likely=likely,
     )
 
 
@@ -161,23 +163,23 @@ def _by_words(model: Heads, seen: tuple[View, ...]) -> dict[str, float]:
     return scores
 
 
-def _labels(told: _Told) -> dict[str, str | None]:
-    """Type of the message, the likeliest by a softmax, and persona of its writer where one is likelier than not."""
+def _labels(told: _Told) -> tuple[dict[str, str | None], dict[str, float]]:
+    """Type of the message, the likeliest by a softmax, and persona of its writer where one is likelier than not; how
+    likely each persona is (persona.py weighs the author's history against it)."""
     if told.version == WORDS_ONLY:
         kinds = [name for name in ("abuse", "spam", "complaint", "question", "praise") if told.scores[name] >= _SAID]
-        return {"type": kinds[0] if kinds else "other", "persona": None}
-    found: dict[str, str | None] = {}
-    for label in LABELS:
-        shares = _shares(told, label)
-        said = max(shares, key=shares.__getitem__)
-        found[label] = (said or None) if label == "type" or shares[said] >= _SAID else None
-    return found
-
-
-def _shares(told: _Told, label: str) -> dict[str, float]:
-    """How likely each class of a label is: a softmax of all scores, fitted on sentences that no score had seen."""
+        return {"type": kinds[0] if kinds else "other", "persona": None}, {}
     logits = [max(-6.0, min(6.0, log(max(p, 1e-9) / max(1 - p, 1e-9)))) for p in told.scores.values()]
-    softmax = told.about["kinds"][label]
+    shares = {label: _shares(told.about["kinds"][label], logits) for label in LABELS}
+    found: dict[str, str | None] = {}
+    for label, share in shares.items():
+        said = max(share, key=share.__getitem__)
+        found[label] = (said or None) if label == "type" or share[said] >= _SAID else None
+    return found, {name: round(share, 4) for name, share in shares["persona"].items()}
+
+
+def _shares(softmax: Mapping[str, Any], logits: list[float]) -> dict[str, float]:
+    """How likely each class of a label is: a softmax of all scores, fitted on sentences that no score had seen."""
     points = [bias + sum(map(mul, row, logits)) for row, bias in zip(softmax["weights"], softmax["bias"], strict=True)]
     best = max(points)
     parts = [exp(point - best) for point in points]

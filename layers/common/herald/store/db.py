@@ -104,8 +104,8 @@ class Db(Protocol):
     def get(self, key: Key) -> Item | None:
         """A strongly consistent read."""
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
-        """Strongly consistent; absent keys are left out."""
+    def get_many(self, keys: Iterable[Key], *, settled: bool = True) -> dict[Key, Item]:
+        """Absent keys are left out. Strongly consistent; not `settled`: for half the price, may lag by a moment."""
 
     def query(
         self,
@@ -167,14 +167,14 @@ class DynamoDb:
         answer = self._call("get_item", TableName=self._names[table], Key=self._key(key), ConsistentRead=True)
         return self.plain(answer["Item"]) if "Item" in answer else None
 
-    def get_many(self, keys: Iterable[Key]) -> dict[Key, Item]:
+    def get_many(self, keys: Iterable[Key], *, settled: bool = True) -> dict[Key, Item]:
         wanted = list(dict.fromkeys(keys))
         found: dict[Key, Item] = {}
         for start in range(0, len(wanted), 100):  # BatchGetItem takes at most 100 keys
             requests: dict[str, Any] = {}
             logical = {self._names[key[0]]: key[0] for key in wanted[start : start + 100]}
             for key in wanted[start : start + 100]:
-                request = requests.setdefault(self._names[key[0]], {"Keys": [], "ConsistentRead": True})
+                request = requests.setdefault(self._names[key[0]], {"Keys": [], "ConsistentRead": settled})
                 request["Keys"].append(self._key(key))
             for pause in (0.02, 0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 3.2):
                 answer = self._call("batch_get_item", RequestItems=requests)

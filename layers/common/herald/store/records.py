@@ -27,9 +27,9 @@ class RecordTables:
         item = self.db.get(_key(_shelf(kind), place))
         return codec.thing(kind, item) if item else None
 
-    def find_all(self, kind: type[R], places: Iterable[tuple[object, ...]]) -> list[R]:
+    def find_all(self, kind: type[R], places: Iterable[tuple[object, ...]], *, settled: bool = True) -> list[R]:
         wanted = [_key(_shelf(kind), place) for place in places]
-        found = self.db.get_many(wanted)
+        found = self.db.get_many(wanted, settled=settled)
         return [codec.thing(kind, found[key]) for key in wanted if key in found]
 
     def shelf(
@@ -82,7 +82,8 @@ def tallied(change: Tallied) -> Update:
     lies = _shelf(change.kind)
     key = _key(lies, change.place)
     named = dict(zip((*lies.of, *lies.by), map(_text, change.place), strict=True))
-    return Update(key, once=named, add=dict(change.add))
+    ends = {"ttl": int(change.until.timestamp())} if change.until else {}
+    return Update(key, set=ends, once=named, add=dict(change.add))
 
 
 def _item(thing: Record) -> Item:

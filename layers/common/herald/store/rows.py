@@ -14,6 +14,7 @@ from herald.model import (
     Action,
     Approval,
     AuditEntry,
+    ByHistory,
     Case,
     CaseState,
     Clause,
@@ -137,7 +138,13 @@ def decision(item: Mapping[str, Any]) -> Decision:
         model_version=item.get("model_version"),
         scores={name: int(value) for name, value in item.get("scores", {}).items()},
         trace=tuple(item.get("trace", ())),
+        persona=_by_history(item["persona"]) if item.get("persona") else None,
     )
+
+
+def _by_history(item: Mapping[str, Any]) -> ByHistory:
+    before = {name: int(value) for name, value in item.get("history", {}).items()}
+    return ByHistory(item.get("words", ""), item.get("said", ""), before)
 
 
 def clause_ref(item: Mapping[str, Any]) -> ClauseRef:
@@ -185,6 +192,7 @@ def message(item: Mapping[str, Any]) -> Message:
         outbound=item.get("outbound", False),
         pending=item.get("pending", ""),
         counted=item.get("counted", ""),
+        tallied=item.get("tallied", ""),
         decision=decision(item["decision"]) if item.get("decision") else None,
         case_id=item.get("case_id", ""),
         act=item.get("act", ""),

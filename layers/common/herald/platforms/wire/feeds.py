@@ -14,7 +14,10 @@ from herald.research.feeds import within
 
 MOST_HOPS = 3
 SECONDS = 20.0  # for all hops of one feed
-_KINDS = "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.8"
+_KINDS = (
+    "application/atom+xml, application/rss+xml, application/rdf+xml, application/xml;q=0.9, text/xml;q=0.8, "
+    "image/*;q=0.7"  # pictures that came with a message (dashboard/data.py)
+)
 _PUBLIC = Http(connect_seconds=4.0, read_seconds=8.0, public_only=True)
 _OWN = Http(connect_seconds=2.0, read_seconds=4.0)
 
