@@ -32,6 +32,7 @@ PROTECTIVE = "personal_data"
 """Label of a hide that protects its author (a telephone number in a question): what was asked still gets an answer."""
 
 DECIDE = "decide"  # the type of a review case
+DRAFTED = "reply"  # the type of a case that only a rule's drafted answer opens
 LEASED = (Work.REVIEW, Work.APPEAL)
 CLAIMED_FOR = timedelta(minutes=15)
 """How long a claim on a decision lasts. Whoever went home holds nothing back: the next person may take it."""
@@ -58,6 +59,8 @@ def cases_for(
     - A complaint, question or review waits for an answer. What was hidden gets one only if it is a complaint, or was
       hidden to protect its author: an insult around a real complaint does not make the complaint go away, but spam
       that asks is no question.
+    - Where a rule drafts an answer, somebody must see the draft, for nothing else ever sends it. To what was hidden,
+      only the rule that hides speaks.
     - `queue` asks a person to decide.
     - `hide` where the platform offers no hiding becomes a task.
 
@@ -74,6 +77,8 @@ def cases_for(
     found = []
     kind = next((label for label in ANSWERED_LABELS if label in decision.labels), "")
     answered_though_hidden = kind == "complaint" or PROTECTIVE in decision.labels
+    if not kind and _drafted(decision):
+        kind, answered_though_hidden = DRAFTED, True
     if kind and (decision.action is not Action.HIDE or answered_though_hidden):
         found.append(_case(message, decision, account, targets, work=Work.ANSWER, kind=kind, now=now))
     if decision.action is Action.QUEUE:
@@ -81,6 +86,11 @@ def cases_for(
     if decision.action is Action.HIDE and Act.HIDE not in can:
         found.append(by_hand(message, decision, account, targets, act=Act.HIDE, now=now))
     return found
+
+
+def _drafted(decision: Decision) -> bool:
+    """Whether a person is offered an answer that a rule drafts."""
+    return any(decision.action is not Action.HIDE or draft.rule == decision.rule for draft in decision.offered)
 
 
 def by_hand(

@@ -109,6 +109,11 @@ class _Judged:
     def acted(self) -> bool:
         return self.decision is not None and self.decision.action is not Action.ALLOW
 
+    @property
+    def lined(self) -> bool:
+        """Whether it has a line of its own in the audit."""
+        return self.acted or bool(self.decision and self.decision.offered)
+
 
 def moderate(
     message_ids: Iterable[str], herald: Herald, now: datetime, *, told: Iterable[Message] = (),
@@ -194,7 +199,7 @@ def _slices(judged: Iterable[_Judged]) -> Iterator[list[_Judged]]:
 def _writes(judged: Sequence[_Judged]) -> int:
     """At most so many writes in one commit: rows and what hangs on them, counts of a day, audit, its digest."""
     days = {place for one in judged for place in _places(one)}
-    return sum(1 + 2 * len(one.changes) + one.acted for one in judged) + len(days) + 1
+    return sum(1 + 2 * len(one.changes) + one.lined for one in judged) + len(days) + 1
 
 
 def _places(judged: _Judged) -> set[tuple[str, str]]:
@@ -401,7 +406,7 @@ def _wordless(message: Message) -> Message:
     if decision is None:
         return message
     rationale = decision.rationale if decision.decided_by != "rules" else WORDS_GONE
-    return replace(message, decision=replace(decision, evidence=(), rationale=rationale, trace=()))
+    return replace(message, decision=replace(decision, evidence=(), rationale=rationale, trace=(), drafts=()))
 
 
 def _withdraw(message: Message, herald: Herald, now: datetime, *, ours: bool = False) -> tuple[StateChange, ...]:
@@ -482,11 +487,13 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
 
 
 def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:
-    """One entry for each message acted on; allows together as one digest of what was allowed."""
+    """One entry for each message acted on or with an answer drafted; allows together as one digest of what was."""
     lines: list[AuditEntry] = []
     for one in judged:
         if one.acted and one.decision:
             lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one.decision), now))
+        elif one.lined and one.decision:
+            lines.append(_line("moderate.draft", one.before.id, _facts_of(one.decision), now))
     allowed = sorted(f"{one.before.id}|{one.decision.content_hash}" for one in judged if one.decision and not one.acted)
     if allowed:
         digest = sha256("\n".join(allowed).encode("utf-8", "surrogatepass")).hexdigest()
@@ -504,4 +511,16 @@ def _facts_of(decision: Decision) -> dict[str, str | int | bool | None]:
         "rule": decision.rule,
         "clause": str(decision.policy) if decision.policy else None,
         "rules": decision.rules_hash,
+        **_drafted(decision),
     }
+
+
+def _drafted(decision: Decision) -> dict[str, str | int | bool | None]:
+    """Which rule drafts an answer, by which clause; the words as a digest, like those of a reply (planning.hashed)."""
+    if not decision.offered:
+        return {}
+    first, *others = decision.offered
+    digest = sha256(first.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    rests = str(first.clause) if first.clause else None
+    more = {"drafts": len(others) + 1} if others else {}
+    return {"draft": digest, "draft_rule": first.rule, "draft_clause": rests, **more}

@@ -85,6 +85,23 @@ class Escalation:
 
 
 @record
+class Drafted:
+    """An answer that a rule drafts: a person changes and sends it, a machine never does.
+
+    Attributes:
+        text: placeholders filled; what stands in it of others' words is data, bounded, on one line.
+        private: it is meant for the author alone, not for the public.
+        shadow: of a rule in shadow: recorded and offered to nobody.
+    """
+
+    rule: str
+    text: str
+    clause: ClauseRef | None = None
+    private: bool = False
+    shadow: bool = False
+
+
+@record
 class Decision:
     """One judgement of one content.
 
@@ -97,6 +114,7 @@ class Decision:
         decided_by: "rules" or a person's id.
         scores: name -> thousandths, of the model that model_version names; kept and recomputed as the trace is.
         trace: rule -> what was observed, kept when something was done, else recomputed by replay.
+        drafts: answers that rules which hold draft for a person, the deciding rule's first.
     """
 
     content_hash: str
@@ -114,6 +132,12 @@ class Decision:
     model_version: str | None = None
     scores: Mapping[str, int] = field(default_factory=dict)
     trace: tuple[Mapping[str, object], ...] = ()
+    drafts: tuple[Drafted, ...] = ()
+
+    @property
+    def offered(self) -> tuple[Drafted, ...]:
+        """The drafts that a person is offered: those of rules that act."""
+        return tuple(draft for draft in self.drafts if not draft.shadow)
 
     @property
     def key(self) -> str:

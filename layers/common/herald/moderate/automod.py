@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from herald.documents import BadDocument, Node, read, sections
 from herald.model.record import record
-from herald.moderate.language import KEYS, Section
+from herald.moderate.language import KEYS, REPLY_LIMIT, Section
 from herald.moderate.patterns import LONGEST
 from herald.moderate.rules import MAX_BYTES, Loading, RuleSet, compile_rules, too_long
 
@@ -313,8 +313,10 @@ class _Section:
             self._parent(value)
         elif name in _REASONS:
             self.parts.setdefault("rationale", Node(value.line, self._words(value)[:500]))
+        elif name == "modmail":
+            self.parts["notify"] = Node(value.line, self._words(value)[:10_000] or "(empty)")
         elif name in _WORDS:
-            self.parts[_WORDS[name]] = Node(value.line, self._words(value)[:10_000] or "(empty)")
+            self._answer(_WORDS[name], value)
         elif name in ("set_flair", *_LABELS):
             self._label(name, value)
         elif name == "ignore_blockquotes":
@@ -603,15 +605,22 @@ class _Section:
         slugs = (_slug(text) for text in texts)
         self.labels.setdefault(next((slug for slug in slugs if slug), "flair"), value.line)
 
-    def _words(self, value: Node) -> str:
-        """Their words with their placeholders put into ours, or into words."""
+    def _words(self, value: Node, keeps: frozenset[str] = frozenset()) -> str:
+        """Their words with their placeholders put into ours (`{{match}}`, and those of `keeps`), or into words."""
         text = value.text.strip()
         if re.search(r"\{\{match-[^}]*[2-9]\}\}", text):
             self.note(value.line, "numbered parts of a match are not kept apart; the whole match stands in their place")
-        text = re.sub(r"\{\{\s*match[^}]*\}\}", "\0", text)
-        for name, words in _SAID.items():
-            text = text.replace("{{" + name + "}}", words)
-        return re.sub(r"\{\{\s*([^{}]*?)\s*\}\}", lambda m: m[1].replace("_", " "), text).replace("\0", "{{match}}")
+        text = text.replace("\0", "")
+        return _THEIR_PLACE.sub(lambda place: _place(place[1], keeps), text)
+
+    def _answer(self, name: str, value: Node) -> None:
+        """Their `comment` and `message` are sent there; here they are drafts that a person changes and sends."""
+        said = re.sub(r"/?\bu/(?=\{\{author\}\})", "", value.text)
+        text = self._words(replace(value, value=said), _ANSWER_KEEPS)
+        if len(text) > REPLY_LIMIT:
+            self.note(value.line, f"the answer is cut to {REPLY_LIMIT:,} characters, which is what a draft may have")
+        if text:
+            self.parts[name] = Node(value.line, text[:REPLY_LIMIT])
 
     # ------------------------------------------------ the end
 
@@ -678,6 +687,17 @@ class _Section:
         else:
             rules = [rule(self.name, *does, *labelled, *rest, *extra.items())]
         return Translated(self.line, self.part, tuple(rules), tuple(self.notes))
+
+
+_THEIR_PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_ANSWER_KEEPS = frozenset({"author", "title", "body", "kind", "permalink"})
+
+
+def _place(name: str, keeps: frozenset[str]) -> str:
+    """A placeholder of theirs as ours, or as a word for what it stood for."""
+    if name.startswith("match"):
+        return "{{match}}"
+    return f"{{{{{name}}}}}" if name in keeps else _SAID.get(name, name.replace("_", " "))
 
 
 _SAID: Mapping[str, str] = {

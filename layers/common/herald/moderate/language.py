@@ -49,6 +49,9 @@ KEYS = (
     *CONDITIONS, *CONTEXT, "test",
 )  # fmt: skip
 PLACEHOLDERS = ("match", "rule", "clause")
+REPLY_PLACEHOLDERS = ("author", "match", "title", "body", "kind", "permalink", "rule", "clause")
+REPLY_LIMIT = 2_000
+"""Characters of an answer that a rule drafts."""
 
 
 # ---------------------------------------------------------------- what a rule is
@@ -190,6 +193,11 @@ class Rule:
     tests: tuple[RuleTest, ...] = ()
     proposes: Mapping[str, str] = field(default_factory=dict)
     shadow: bool = False
+
+    @property
+    def drafts(self) -> bool:
+        """Whether it drafts an answer."""
+        return "reply" in self.proposes or "private_reply" in self.proposes
 
 
 @record
@@ -405,7 +413,11 @@ class Reader:
                 return replace(rule, tests=self._tests(value))
             case "kind" | "platform" | "channel" | "brand":
                 return self._filter(rule, "platform" if name == "channel" else name, value)
-            case "reply" | "private_reply" | "notify":
+            case "reply" | "private_reply":
+                words = self._text(value, name, REPLY_LIMIT)
+                self._places(words, name, value.line, REPLY_PLACEHOLDERS)
+                return replace(rule, proposes={**rule.proposes, name: words}) if words else rule
+            case "notify":
                 words = self._text(value, name, 10_000)
                 return replace(rule, proposes={**rule.proposes, name: words}) if words else rule
         return rule  # name and severity are read by themselves
@@ -416,7 +428,7 @@ class Reader:
             self.refuse(self.line, "the rule checks nothing, so it would hold for every message; add a check such as "
                                    "`body (includes-word): [...]`")  # fmt: skip
         if rule.action is None and not rule.labels and not rule.proposes:
-            self.refuse(self.line, "the rule does nothing; add an `action` or a `label`")
+            self.refuse(self.line, "the rule does nothing; add an `action`, a `label` or a `reply`")
 
     def _severity(self, value: Node) -> Severity | None:
         chosen = self._one_of(value, "severity", [s.name.lower() for s in Severity])
@@ -452,11 +464,14 @@ class Reader:
 
     def _rationale(self, value: Node) -> str:
         text = self._text(value, "rationale", 500)
-        for placeholder in _PLACEHOLDER.findall(text):
-            if placeholder not in PLACEHOLDERS:
-                self._error(value.line, f"rationale has an unknown placeholder {{{{{placeholder[:40]}}}}}; there are "
-                                        f"{', '.join(PLACEHOLDERS)}{hint(placeholder, PLACEHOLDERS)}")  # fmt: skip
+        self._places(text, "rationale", value.line, PLACEHOLDERS)
         return text
+
+    def _places(self, text: str, what: str, line: int, allowed: Sequence[str]) -> None:
+        for placeholder in _PLACEHOLDER.findall(text):
+            if placeholder not in allowed:
+                self._error(line, f"{what} has an unknown placeholder {{{{{placeholder[:40]}}}}}; there are "
+                                  f"{', '.join(allowed)}{hint(placeholder, allowed)}")  # fmt: skip
 
     def _labels(self, value: Node) -> tuple[str, ...]:
         labels = [(item.line, item.text.strip().lower()) for item in self._words(value, "label")]

@@ -22,6 +22,7 @@ from herald.model import (
     Decision,
     Delivery,
     DeliveryState,
+    Drafted,
     Escalation,
     Hold,
     KeptFile,
@@ -137,7 +138,16 @@ def decision(item: Mapping[str, Any]) -> Decision:
         model_version=item.get("model_version"),
         scores={name: int(value) for name, value in item.get("scores", {}).items()},
         trace=tuple(item.get("trace", ())),
+        drafts=tuple(_drafted(each) for each in item.get("drafts", ())),
     )
+
+
+def _drafted(item: Mapping[str, Any]) -> Drafted:
+    clause = item.get("clause")
+    return Drafted(
+        item["rule"], item.get("text", ""), clause_ref(clause) if clause else None, item.get("private", False),
+        item.get("shadow", False),
+    )  # fmt: skip
 
 
 def clause_ref(item: Mapping[str, Any]) -> ClauseRef:
