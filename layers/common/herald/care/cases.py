@@ -75,10 +75,9 @@ def cases_for(
     if message.deleted or message.outbound or message.kind not in SPOKEN:
         return []
     found = []
-    kind = next((label for label in ANSWERED_LABELS if label in decision.labels), "")
-    answered_though_hidden = kind == "complaint" or PROTECTIVE in decision.labels
-    if not kind and _drafted(decision):
-        kind, answered_though_hidden = DRAFTED, True
+    drafted = _drafted(decision)
+    kind = next((label for label in ANSWERED_LABELS if label in decision.labels), DRAFTED if drafted else "")
+    answered_though_hidden = kind == "complaint" or PROTECTIVE in decision.labels or drafted
     if kind and (decision.action is not Action.HIDE or answered_though_hidden):
         found.append(_case(message, decision, account, targets, work=Work.ANSWER, kind=kind, now=now))
     if decision.action is Action.QUEUE:
