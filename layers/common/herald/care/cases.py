@@ -18,11 +18,13 @@ from herald.model import (
     ClauseRef,
     Decision,
     Kind,
+    LockAsked,
     Message,
     Severity,
     Targets,
     Work,
     case_id,
+    thread_of,
 )
 
 ANSWERED_LABELS = ("complaint", "question", "review")
@@ -63,6 +65,7 @@ def cases_for(
       only the rule that hides speaks.
     - `queue` asks a person to decide.
     - `hide` where the platform offers no hiding becomes a task.
+    - A rule that asks to close the thread makes a task for a person, one a thread.
 
     The clock starts when the customer wrote the words we hold, and runs in the account's business hours. A decision of
     high severity or above with an escalation is due within its minutes by the wall clock, if that is sooner.
@@ -84,7 +87,30 @@ def cases_for(
         found.append(_case(message, decision, account, targets, work=Work.REVIEW, kind=DECIDE, now=now))
     if decision.action is Action.HIDE and Act.HIDE not in can:
         found.append(by_hand(message, decision, account, targets, act=Act.HIDE, now=now))
+    if decision.lock and not decision.lock.shadow and thread_of(message):
+        found.append(_lock_asked(message, decision, decision.lock, account, targets, can=can, now=now))
     return found
+
+
+def lock_id(message: Message) -> str:
+    """Of the task to close its thread: one a thread, so that people are asked once, however many comments ask."""
+    return case_id(f"{message.platform}:{thread_of(message)}", Work.TASK, str(Act.LOCK))
+
+
+def _lock_asked(
+    message: Message, decision: Decision, asked: LockAsked, account: Account, targets: Targets, *,
+    can: frozenset[Act], now: datetime,
+) -> Case:  # fmt: skip
+    task = _case(message, decision, account, targets, work=Work.TASK, kind=str(Act.LOCK), now=now)
+    rests = f" ({asked.clause})" if asked.clause else ""
+    does = (
+        "Close it here, or resolve this task if it stays open."
+        if Act.LOCK in can
+        else f"{message.platform} does not let Herald do it: close the post to new comments there by hand, or let it "
+        "stay open. Then resolve this task."
+    )
+    note = f"Rule “{asked.rule}”{rests} asks to close this thread to new comments. {does}"
+    return replace(task, id=lock_id(message), note=note)
 
 
 def _drafted(decision: Decision) -> bool:

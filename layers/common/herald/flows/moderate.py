@@ -112,7 +112,8 @@ class _Judged:
     @property
     def lined(self) -> bool:
         """Whether it has a line of its own in the audit."""
-        return self.acted or bool(self.decision and self.decision.offered)
+        decision = self.decision
+        return self.acted or (decision is not None and bool(decision.offered or _asks_to_lock(decision)))
 
 
 def moderate(
@@ -467,11 +468,16 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
                 sums[counted.account, counted.day][metric] += difference
     changes: list[StateChange] = []
     tallies: defaultdict[tuple[type[Any], tuple[object, ...]], Counter[str]] = defaultdict(Counter)
+    opened: set[str] = set()
     for one in judged:
         changes.append(Revised(one.after, one.before.version))
         for change in one.changes:
             if isinstance(change, Tallied):  # one author twice in a slice is one row, which a transaction takes once
                 tallies[change.kind, change.place].update(change.add)
+            elif isinstance(change, New) and isinstance(change.thing, Case):
+                if change.thing.id not in opened:  # two comments may ask to close one thread
+                    changes.append(change)
+                opened.add(change.thing.id)
             else:
                 changes.append(change)
         if one.fired:
@@ -493,7 +499,8 @@ def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:
         if one.acted and one.decision:
             lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one.decision), now))
         elif one.lined and one.decision:
-            lines.append(_line("moderate.draft", one.before.id, _facts_of(one.decision), now))
+            what = "moderate.draft" if one.decision.offered else "moderate.lock_asked"
+            lines.append(_line(what, one.before.id, _facts_of(one.decision), now))
     allowed = sorted(f"{one.before.id}|{one.decision.content_hash}" for one in judged if one.decision and not one.acted)
     if allowed:
         digest = sha256("\n".join(allowed).encode("utf-8", "surrogatepass")).hexdigest()
@@ -512,7 +519,16 @@ def _facts_of(decision: Decision) -> dict[str, str | int | bool | None]:
         "clause": str(decision.policy) if decision.policy else None,
         "rules": decision.rules_hash,
         **_drafted(decision),
+        **_asks_to_lock(decision),
     }
+
+
+def _asks_to_lock(decision: Decision) -> dict[str, str | int | bool | None]:
+    """Which rule asks a person to close the thread, and by which clause."""
+    asked = decision.lock
+    if asked is None or asked.shadow:
+        return {}
+    return {"lock_rule": asked.rule, "lock_clause": str(asked.clause) if asked.clause else None}
 
 
 def _drafted(decision: Decision) -> dict[str, str | int | bool | None]:

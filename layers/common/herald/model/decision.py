@@ -102,6 +102,15 @@ class Drafted:
 
 
 @record
+class LockAsked:
+    """A rule asks that the thread be closed to new comments: a person does it, or does not."""
+
+    rule: str
+    clause: ClauseRef | None = None
+    shadow: bool = False
+
+
+@record
 class Decision:
     """One judgement of one content.
 
@@ -115,6 +124,7 @@ class Decision:
         scores: name -> thousandths, of the model that model_version names; kept and recomputed as the trace is.
         trace: rule -> what was observed, kept when something was done, else recomputed by replay.
         drafts: answers that rules which hold draft for a person, the deciding rule's first.
+        lock: the first rule that holds and asks that the thread be closed.
     """
 
     content_hash: str
@@ -133,6 +143,7 @@ class Decision:
     scores: Mapping[str, int] = field(default_factory=dict)
     trace: tuple[Mapping[str, object], ...] = ()
     drafts: tuple[Drafted, ...] = ()
+    lock: LockAsked | None = None
 
     @property
     def offered(self) -> tuple[Drafted, ...]:

@@ -81,19 +81,20 @@ _IGNORED = frozenset({
 _QUIET = frozenset({
     "overwrite_flair", "satisfy_any_threshold", "moderators_exempt", "modmail_subject", "standard", "message_subject",
 })  # fmt: skip
-_LABELS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler", "set_locked": "locked"}
+_LABELS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler"}
 _WORDS: Mapping[str, str] = {"comment": "reply", "message": "private_reply", "modmail": "notify"}
+_OFFERED = ("reply", "private_reply", "notify", "lock")
 _REASONS = ("action_reason", "report_reason")
 _OURS = frozenset(KEYS) - {"domain", "url", "body", "title", "id", "author"}  # written in a file of theirs: kept as is
 _KNOWN = sorted({
     "type", "action", "priority", "author", "~author", "parent_submission", "standard", "reports", "set_flair",
     "body_longer_than", "body_shorter_than", "ignore_blockquotes", *_FIELDS_OF_ALL, *_YES_NO, *_NOBODY, *_NUMBERS,
-    *_IGNORED, *_LABELS, *_WORDS, *_REASONS, *KEYS,
+    *_IGNORED, *_LABELS, *_WORDS, *_REASONS, *KEYS, "set_locked",
 })  # fmt: skip
 _THEIRS = frozenset({
     "type", "parent_submission", "standard", "reports", "set_flair", "moderators_exempt", "action_reason",
     "report_reason", "comment", "message", "modmail", "modmail_subject", "flair_text", "flair_css_class",
-    "ignore_blockquotes", *_LABELS, *_IGNORED,
+    "ignore_blockquotes", "set_locked", *_LABELS, *_IGNORED,
 })  # fmt: skip
 
 STANDARDS: Mapping[str, tuple[str, ...]] = {
@@ -319,6 +320,8 @@ class _Section:
             self._answer(_WORDS[name], value)
         elif name in ("set_flair", *_LABELS):
             self._label(name, value)
+        elif name == "set_locked":
+            self._lock(value)
         elif name == "ignore_blockquotes":
             pass
         elif name in _OURS:
@@ -333,7 +336,7 @@ class _Section:
         elif name == "name":
             self.name = value.text.strip()[:100]
         elif name in ("mode", "policy", "severity", "rationale", "escalate", "brand", "channel", "platform", "kind",
-                      "reply", "private_reply", "notify"):  # fmt: skip
+                      *_OFFERED):  # fmt: skip
             self.parts[name] = value
         elif name == "test":
             self.parts[name] = _tests(value)
@@ -403,6 +406,8 @@ class _Section:
                 bound = self._number(inner, inner_value)
                 if bound:
                     thresholds.append((inner_key.line, _NUMBERS[inner], bound))
+            elif inner == "set_locked":
+                self._lock(inner_value)
             elif inner in ("set_flair", *_LABELS):
                 self.note(inner_key.line, "the author's flair becomes a label of the message")
                 self._label(inner, inner_value)
@@ -433,6 +438,8 @@ class _Section:
                     self.error(inner.line, f"action `{word[:40]}` is not one of {', '.join(ACTIONS)}")
             elif name in _REASONS:
                 self.parts.setdefault("rationale", Node(inner.line, self._words(inner)[:500]))
+            elif name == "set_locked":
+                self._lock(inner)
             elif name in ("set_flair", *_LABELS):
                 self.note(key.line, "the flair of what stands above becomes a label of the message")
                 self._label(name, inner)
@@ -613,6 +620,14 @@ class _Section:
         text = text.replace("\0", "")
         return _THEIR_PLACE.sub(lambda place: _place(place[1], keeps), text)
 
+    def _lock(self, value: Node) -> None:
+        """There it closes the thread at once; here it asks a person to, wherever the thread begins."""
+        if _yes(value) is not False:
+            self.parts["lock"] = Node(value.line, "true")
+        else:
+            self.note(value.line, "`set_locked: false` undoes nothing here")
+            self.does_something_unknown = True
+
     def _answer(self, name: str, value: Node) -> None:
         """Their `comment` and `message` are sent there; here they are drafts that a person changes and sends."""
         said = re.sub(r"/?\bu/(?=\{\{author\}\})", "", value.text)
@@ -642,7 +657,7 @@ class _Section:
         if self.errors:
             return
         asks = self.checks or self.typed or "kind" in self.parts or "brand" in self.parts or "channel" in self.parts
-        acts = self.action or self.labels or any(word in self.parts for word in ("reply", "private_reply", "notify"))
+        acts = self.action or self.labels or any(word in self.parts for word in _OFFERED)
         if not asks:
             self.dropped = f"line {self.line}: it checks nothing, so AutoModerator does not run it either"
         elif not acts and self.does_something_unknown:
@@ -659,7 +674,7 @@ class _Section:
         if self.errors or self.dropped:
             return Translated(self.line, self.part, (), tuple(self.notes), tuple(self.errors), self.dropped)
         labels = Node(self.line, [Node(line, label) for label, line in self.labels.items()])
-        extra = {name: node for name, node in self.parts.items() if name in ("reply", "private_reply", "notify")}
+        extra = {name: node for name, node in self.parts.items() if name in _OFFERED}
         apart = bool(self.action) and not self.removes and bool(self.labels or extra)
         pairs: list[tuple[str, Node]] = [("name", Node(self.line, self.name))]
         if self.priority:

@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from herald.model import Action, Assessment, ClauseRef, Decision, Drafted, Kind, Message, Severity, Span
+from herald.model import (
+    Action,
+    Assessment,
+    ClauseRef,
+    Decision,
+    Drafted,
+    Kind,
+    LockAsked,
+    Message,
+    Severity,
+    Span,
+)
 from herald.moderate.language import PolicyRef
 from herald.moderate.normalise import SCANNED, printable
 from herald.moderate.rules import Match, RuleSet, Subject, Verdict
@@ -85,6 +96,7 @@ def decide(
         scores={name: round(1000 * value) for name, value in assessment.scores.items() if value is not None},
         trace=_trace(verdict, action, len(message.text)),
         drafts=_drafts(message, verdict, policy_versions),
+        lock=_lock(verdict, policy_versions),
     )
 
 
@@ -125,6 +137,12 @@ def _drafts(message: Message, verdict: Verdict, policy_versions: Mapping[str, in
     from herald.moderate.drafting import drafts  # noqa: PLC0415  only rules that draft an answer need it
 
     return drafts(message, _matches(verdict), verdict.shadow, policy_versions)
+
+
+def _lock(verdict: Verdict, policy_versions: Mapping[str, int]) -> LockAsked | None:
+    rules = (match.rule for match in (*_matches(verdict), *verdict.shadow) if "lock" in match.rule.proposes)
+    rule = next(rules, None)
+    return LockAsked(rule.name, clause_of(rule.policy, policy_versions), rule.shadow) if rule else None
 
 
 def _stalled(verdict: Verdict) -> str:
@@ -254,6 +272,10 @@ def explain(message: Message, decision: Decision, policy_text: str | None, judge
         lines.append(f"Labels:    {', '.join(decision.labels)}")
     if decision.escalate:
         lines.append(f"Tell:      {decision.escalate.to}, within {decision.escalate.within_minutes} minutes")
+    if decision.lock:
+        rests = f", {clause_words(decision.lock.clause)}" if decision.lock.clause else ""
+        stands = "in shadow, asked of nobody" if decision.lock.shadow else "a person decides"
+        lines.append(f"Lock:      rule {decision.lock.rule}{rests} asks to close the thread to new comments; {stands}")
     for draft in decision.drafts:
         rests = f", {clause_words(draft.clause)}" if draft.clause else ""
         stands = "in shadow, offered to nobody" if draft.shadow else "sent by nobody but a person"
@@ -353,6 +375,7 @@ def decide_line(
             {"rule": draft.rule, "text": draft.text, "private": draft.private, "shadow": draft.shadow}
             for draft in decision.drafts
         ],
+        "lock": decision.lock and {"rule": decision.lock.rule, "shadow": decision.lock.shadow},
         "rules_hash": decision.rules_hash,
         "model_version": decision.model_version,
         "trace": [dict(entry) for entry in decision.trace],

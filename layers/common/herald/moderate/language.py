@@ -44,8 +44,8 @@ MODES = ("includes", "includes-word", "starts-with", "ends-with", "full-exact", 
 MODIFIERS = (*MODES, "regex", "case-sensitive")
 KEYS = (
     "name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
-    "reply", "private_reply", "notify", "kind", "platform", "channel", "brand", "body", "title", "unquoted", "author",
-    "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of",
+    "reply", "private_reply", "notify", "lock", "kind", "platform", "channel", "brand", "body", "title", "unquoted",
+    "author", "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of",
     *CONDITIONS, *CONTEXT, "test",
 )  # fmt: skip
 PLACEHOLDERS = ("match", "rule", "clause")
@@ -172,7 +172,7 @@ class Rule:
     """One loaded section. Empty `kinds`, `platforms`, `brands` mean any; action None: it only labels.
 
     Attributes:
-        proposes: what a person is offered when it holds: reply, private_reply, notify -> the words.
+        proposes: what a person is offered when it holds: reply, private_reply, notify -> the words; lock -> true.
         shadow: it is asked and recorded, and nothing is done by it.
     """
 
@@ -235,7 +235,8 @@ _WITHIN = re.compile(r"(\d{1,5})\s*(m|min|mins|minute|minutes|h|hour|hours|d|day
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PARTS = frozenset({"name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
-                    "test", "kind", "platform", "channel", "brand", "reply", "private_reply", "notify"})  # fmt: skip
+                    "test", "kind", "platform", "channel", "brand", "reply", "private_reply", "notify",
+                    "lock"})  # fmt: skip
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 _HINTS = {
     "type": "kind", "text": "body", "labels": "label", "reason": "rationale", "tests": "test",
@@ -417,6 +418,9 @@ class Reader:
                 words = self._text(value, name, REPLY_LIMIT)
                 self._places(words, name, value.line, REPLY_PLACEHOLDERS)
                 return replace(rule, proposes={**rule.proposes, name: words}) if words else rule
+            case "lock":
+                wanted = self._one_of(value, "lock", ("true",))
+                return replace(rule, proposes={**rule.proposes, "lock": wanted}) if wanted else rule
             case "notify":
                 words = self._text(value, name, 10_000)
                 return replace(rule, proposes={**rule.proposes, name: words}) if words else rule

@@ -24,6 +24,7 @@ from herald.model import (
     DeliveryState,
     Drafted,
     Escalation,
+    LockAsked,
     Hold,
     KeptFile,
     KeptReport,
@@ -139,7 +140,13 @@ def decision(item: Mapping[str, Any]) -> Decision:
         scores={name: int(value) for name, value in item.get("scores", {}).items()},
         trace=tuple(item.get("trace", ())),
         drafts=tuple(_drafted(each) for each in item.get("drafts", ())),
+        lock=_lock_asked(item["lock"]) if item.get("lock") else None,
     )
+
+
+def _lock_asked(item: Mapping[str, Any]) -> LockAsked:
+    clause = item.get("clause")
+    return LockAsked(item["rule"], clause_ref(clause) if clause else None, item.get("shadow", False))
 
 
 def _drafted(item: Mapping[str, Any]) -> Drafted:
