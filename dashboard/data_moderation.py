@@ -10,7 +10,7 @@ from dashboard import data
 from herald.flows import restrictions, verdicts
 from herald.measure import accounting, figures
 from herald.model import Message
-from herald.model.restrictions import AuthorTally, Mode, Restriction
+from herald.model.restrictions import AuthorTally, Mode, Restriction, ThreadLock
 from herald.model.verdicts import Exposure, Verdict
 from herald.moderate.ladder import Proposal
 
@@ -32,6 +32,11 @@ def author(message: Message) -> Author:
         restrictions.of_author(message, herald), restrictions.proposed(message, herald),
         max(0, tally.hidden) if tally else 0,
     )  # fmt: skip
+
+
+def lock(message: Message) -> ThreadLock | None:
+    """What a person last said of the message's thread; always read anew."""
+    return restrictions.lock_of(message, data.herald())
 
 
 @st.cache_resource(ttl=data.LIVE, max_entries=20, show_spinner=False)

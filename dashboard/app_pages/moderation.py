@@ -255,6 +255,7 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
             _appeal_link(message)
         parts_moderation.study_button(person, message)
         _answer_button(person, message)
+    parts_moderation.thread(person, message)
     parts_moderation.author(person, message)
     parts.reasons(message, None)
 

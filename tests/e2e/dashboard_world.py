@@ -109,7 +109,9 @@ class _Outlet:
     """A platform that can do everything and is never called: nothing here delivers."""
 
     name = "facebook_page"
-    capabilities = Capabilities(frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE, Act.DELETE, Act.LOCK, Act.UNLOCK}), 8_000, 60)
+    capabilities = Capabilities(
+        frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE, Act.DELETE, Act.LOCK, Act.UNLOCK}), 8_000, 60
+    )
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
         raise NotImplementedError

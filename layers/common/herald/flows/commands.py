@@ -110,7 +110,7 @@ class LiftRestriction(Command):
 
 @record
 class LockThread(Command):
-    """Close the thread that a message stands in to new comments, or open it again. A rule may ask for it, never do it."""
+    """Close the thread that a message stands in to new comments, or open it again. Rules only ask for it."""
 
     message_id: str
     closed: bool

@@ -206,8 +206,10 @@ def _ordering(delivery: Delivery, herald: Herald) -> Restriction | ThreadLock | 
     """What stands against the author, or of the thread, this acts on."""
     from herald.model.restrictions import Restriction, ThreadLock  # noqa: PLC0415  such acts are rare
 
-    kind = ThreadLock if delivery.act.of_a_thread else Restriction
-    return herald.store.find(kind, f"{delivery.platform}:{delivery.account_id}", delivery.target)
+    account = f"{delivery.platform}:{delivery.account_id}"
+    if delivery.act.of_a_thread:
+        return herald.store.find(ThreadLock, account, delivery.target)
+    return herald.store.find(Restriction, account, delivery.target)
 
 
 def _refused(delivery: Delivery, stale: Stale, herald: Herald, now: datetime) -> Delivered:

@@ -468,17 +468,12 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
                 sums[counted.account, counted.day][metric] += difference
     changes: list[StateChange] = []
     tallies: defaultdict[tuple[type[Any], tuple[object, ...]], Counter[str]] = defaultdict(Counter)
-    opened: set[str] = set()
     for one in judged:
         changes.append(Revised(one.after, one.before.version))
         for change in one.changes:
             if isinstance(change, Tallied):  # one author twice in a slice is one row, which a transaction takes once
                 tallies[change.kind, change.place].update(change.add)
-            elif isinstance(change, New) and isinstance(change.thing, Case):
-                if change.thing.id not in opened:  # two comments may ask to close one thread
-                    changes.append(change)
-                opened.add(change.thing.id)
-            else:
+            elif not _opened(change, changes):
                 changes.append(change)
         if one.fired:
             fires[_day_of(one.after)].update(one.fired)
@@ -490,6 +485,14 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
     changes += [Tallied(kind, place, dict(add)) for (kind, place), add in tallies.items() if any(add.values())]
     lines = _audit(judged, now)
     commit_audited(changes, lines, CHAIN, herald)
+
+
+def _opened(change: StateChange, before: Sequence[StateChange]) -> bool:
+    """Whether this case is opened already: two comments of one slice may ask to close one thread."""
+    if not (isinstance(change, New) and isinstance(change.thing, Case) and change.thing.work is Work.TASK):
+        return False
+    return any(isinstance(one, New) and isinstance(one.thing, Case) and one.thing.id == change.thing.id
+               for one in before)  # fmt: skip
 
 
 def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:

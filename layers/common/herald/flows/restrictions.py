@@ -49,7 +49,15 @@ from herald.model import (
 )
 from herald.model.notices import about
 from herald.model.record import stamp
-from herald.model.restrictions import AuthorTally, ChannelMode, Measure, Mode, Restriction, ThreadLock, restrictions_list
+from herald.model.restrictions import (
+    AuthorTally,
+    ChannelMode,
+    Measure,
+    Mode,
+    Restriction,
+    ThreadLock,
+    restrictions_list,
+)
 from herald.moderate import ladder
 
 CHAIN = "moderation"  # of the function on whose schedule what ends is ended
@@ -186,7 +194,7 @@ def _lock(command: LockThread, person: Person, herald: Herald, now: datetime) ->
     outlet = herald.outlets.get(message.platform)
     if outlet is None or act not in outlet.capabilities.acts:
         raise Refused(
-            "state", f"{message.platform} lets no program do it. Do it there by hand, then resolve the task if one asks."
+            "state", f"{message.platform} lets no program do it. Do it there by hand; then resolve the task, if any."
         )
     reason = words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
     clause = clause_named(command.clause, herald)
