@@ -300,7 +300,8 @@ class Bluesky:
         post = uri.replace(GATE, POST)
         if not isinstance(record, dict) or record.get("$type") != GATE or record.get("post") != post:
             raise XrpcError("InvalidRequest", f"Invalid {GATE} record")
-        if "createdAt" not in record or len(record.get("allow") or ()) > 5 or len(record.get("hiddenReplies") or ()) > 300:
+        too_many = len(record.get("allow") or ()) > 5 or len(record.get("hiddenReplies") or ()) > 300
+        if "createdAt" not in record or too_many:
             raise XrpcError("InvalidRequest", f"Invalid {GATE} record")
         network.post_row(post)
         self._swapped(body, uri)

@@ -274,8 +274,8 @@ class Network(Store):
     def reset(self) -> None:
         """Empty the network but for our accounts. Ids go on where they were."""
         with self.transaction():
-            for table in ("posts", "mentions", "images", "marks", "follows", "blocks", "gates", "notices", "keys", "calls",
-                          "faults", "late"):  # fmt: skip
+            for table in ("posts", "mentions", "images", "marks", "follows", "blocks", "gates", "notices", "keys",
+                          "calls", "faults", "late"):  # fmt: skip
                 self.db.execute(f"delete from {table}")  # noqa: S608 - names of our own # nosec B608
             self.db.execute("delete from people where ours=0")
 

@@ -67,9 +67,9 @@ CAPABILITIES = Capabilities(
     metrics=frozenset({Metric.FOLLOWERS, Metric.REACTIONS, Metric.COMMENTS, Metric.SHARES}),
     sources=MappingProxyType({
         "acts": "bluesky-social/atproto:lexicons/com/atproto/repo, 2026-11-21, tried on a PDS 0.5; hiding an answer"
-        " (threadgate) is not built; app/bsky/feed/threadgate.json: an empty `allow` closes a thread that we began to"
-        " everybody else, second-hand, 2026-11-26; bluesky-social/atproto:lexicons/app/bsky/graph/block.json, 2026-11-26: a block is"
-        " a public record",
+        " (threadgate) is not built; app/bsky/feed/threadgate.json, 2026-11-26: a gate beside a post of ours; that an"
+        " empty `allow` lets nobody else answer is from memory, tried on no AppView; app/bsky/graph/block.json,"
+        " 2026-11-26: a block is a public record",
         "reply_limit": "bluesky-social/atproto:lexicons/app/bsky/feed/post.json, 2026-11-21: 300 graphemes and 3,000"
         " bytes",
         "settle_seconds": "our record keys come from the delivery, so a repeat lands on the same record, 2026-11-22",
@@ -301,7 +301,8 @@ class Bluesky:
         record: dict[str, Any] = {"$type": GATE, "post": delivery.target, "createdAt": _instant(delivery.ordered_at)}
         record |= {"allow": []} if delivery.act is Act.LOCK else {}
         record |= {"hiddenReplies": hidden} if hidden else {}
-        method, body = "com.atproto.repo.putRecord", {**place, "record": record}
+        method = "com.atproto.repo.putRecord"
+        body: dict[str, Any] = {**place, "record": record}
         if delivery.act is Act.UNLOCK and not hidden:
             method, body = "com.atproto.repo.deleteRecord", dict(place)
         body["swapRecord"] = found.get("cid") if found else None  # as we read it, or not at all
