@@ -5,14 +5,24 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard.actions import give
+from dashboard.present_care import draft_text
 from herald.care.answers import Answer
 from herald.flows import commands
-from herald.model import Handling, Remedy
+from herald.model import Drafted, Handling, Remedy
 
 
-def start_from(choice: str, box: str, name: str) -> None:
-    """Put the saved answer chosen in `choice` into the text box `box`, with the customer's first name and the link."""
+def offer(box: str, text: str) -> None:
+    """Put a drafted answer into the text box `box` before anybody has seen it; what stands there is somebody's own."""
+    if box not in st.session_state:
+        st.session_state[box] = text
+
+
+def start_from(choice: str, box: str, name: str, limit: int) -> None:
+    """Put what was chosen in `choice` into the text box `box`: a rule's draft as it is, or a saved answer with the
+    customer's first name and the link."""
     chosen = st.session_state.get(choice)
+    if isinstance(chosen, Drafted):
+        st.session_state[box] = draft_text(chosen, limit)
     if isinstance(chosen, Answer):
         st.session_state[box] = f"{chosen.text.replace('{name}', name)} {chosen.link}"
 

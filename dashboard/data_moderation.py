@@ -11,7 +11,7 @@ from dashboard import data
 from herald.flows import restrictions, verdicts
 from herald.measure import accounting, figures
 from herald.model import Message
-from herald.model.restrictions import AuthorTally, Mode, Restriction
+from herald.model.restrictions import AuthorTally, Mode, Restriction, ThreadLock
 from herald.model.verdicts import Exposure, Verdict
 from herald.moderate import persona
 from herald.moderate.ladder import Proposal
@@ -43,6 +43,11 @@ def before(message: Message) -> Mapping[str, int]:
 def _tally(message: Message) -> AuthorTally | None:
     account = f"{message.platform}:{message.account_id}"
     return data.herald().store.find(AuthorTally, account, message.author_id) if message.author_id else None
+
+
+def lock(message: Message) -> ThreadLock | None:
+    """What a person last said of the message's thread; always read anew."""
+    return restrictions.lock_of(message, data.herald())
 
 
 @st.cache_resource(ttl=data.LIVE, max_entries=20, show_spinner=False)

@@ -15,7 +15,7 @@ from herald.flows import commands
 from herald.flows.restrictions import DECIDE
 from herald.flows.study import study
 from herald.govern import authority
-from herald.model import Account, Message, Person
+from herald.model import Account, DeliveryState, Message, Person, thread_of
 from herald.model.restrictions import Measure, Mode, Restriction
 from herald.moderate.ladder import DAYS
 
@@ -86,6 +86,51 @@ def _lift(kept: Restriction) -> None:
         sent = st.form_submit_button("End it", type="primary", shortcut="Ctrl+Enter")
     if sent:
         parts.finish(commands.LiftRestriction(kept.account, kept.author_id, reason or "", kept.version))
+
+
+# ---------------------------------------------------------------- the thread of the open message
+
+
+def thread(person: Person, message: Message) -> None:
+    """Closing the thread to new comments, and opening it again; a rule may ask for it, a person does it."""
+    kept = data_moderation.lock(message)
+    asked = message.decision.lock if message.decision else None
+    delivery = data.delivery(kept.act) if kept else None
+    blocks = present_moderation.lock_blocks(
+        asked, kept, delivery, parts.account_of(message), name=data.name_of, now=data.now()
+    )
+    if blocks:
+        sheet(blocks, key=f"thread-{message.id}")
+    may = authority.may(person, "LockThread") and thread_of(message) and data.can_act(message.platform, "lock")
+    if not may or message.outbound:
+        return
+    closed = kept is not None and kept.closed
+    failed = delivery is not None and delivery.state in (DeliveryState.FAILED, DeliveryState.UNCLEAR)
+    if (not closed or failed) and st.button("Close the thread", icon=":material/lock:", key=f"lock-{message.id}"):
+        lock_dialog(message, True)
+    if closed and st.button("Open the thread again", icon=":material/lock_open:", key=f"unlock-{message.id}"):
+        lock_dialog(message, False)
+
+
+@st.dialog("The thread", width="small")
+def lock_dialog(message: Message, closed: bool) -> None:
+    """Close it to new comments, or open it again, with reason and clause."""
+    _lock(message, closed=closed)
+
+
+@guarded
+def _lock(message: Message, *, closed: bool) -> None:
+    st.caption("Nobody can add to the thread until it is opened again; what stands there stays." if closed else
+               "Everybody who could before can add to it again.")  # fmt: skip
+    kept = data_moderation.lock(message)
+    with st.form("lock", border=False):
+        reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
+        clause = parts.clause_box(message)
+        label = "Close it" if closed else "Open it"
+        sent = st.form_submit_button(label, type="primary", shortcut="Ctrl+Enter")
+    if sent:
+        expected = kept.version if kept else 0
+        parts.finish(commands.LockThread(message.id, closed, reason or "", clause or "", expected))
 
 
 # ---------------------------------------------------------------- deleting

@@ -20,6 +20,7 @@ from herald.model import (
     Decision,
     Delivery,
     DeliveryState,
+    Drafted,
     Message,
     Policy,
     Work,
@@ -380,12 +381,26 @@ def decision_blocks(
         rows.append({"k": "Persona", "v": one_line(persona.explained(decision.persona), 300)})
     if decision.rationale:
         rows.append({"k": "Reason", "v": safe_text(decision.rationale, 600)})
+    rows += [draft_row(draft) for draft in decision.drafts]
     found = [one_line(span.found, 60) for span in decision.evidence if span.found]
     if found:
         rows.append({"k": "Evidence", "v": ", ".join(f"“{each}”" for each in dict.fromkeys(found))})
     if message.pending:
         rows.append({"k": "Note", "v": "The words changed since; they are being judged again.", "mute": True})
     return [{"t": "label", "text": WHY}, {"t": "facts", "rows": rows}, *clause_block(decision.policy, policy)]
+
+
+def drafted_by(draft: Drafted) -> str:
+    """Which rule drafted an answer, and by which clause."""
+    rests = f" ({one_line(str(draft.clause), 60)})" if draft.clause else ""
+    return f"rule “{one_line(draft.rule, 80)}”{rests}"
+
+
+def draft_row(draft: Drafted) -> Row:
+    """An answer that a rule drafted, beside the decision: offered to who answers, or only recorded."""
+    whose = "Private draft" if draft.private else "Draft"
+    offered = "in shadow, offered to nobody" if draft.shadow else "sent only by a person"
+    return {"k": whose, "v": safe_text(f"{draft.text} · by {drafted_by(draft)}, {offered}", 700), "mute": draft.shadow}
 
 
 def reply_block(delivery: Delivery, account: Account | None, *, name: Name, now: datetime) -> Block:

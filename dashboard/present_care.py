@@ -11,7 +11,20 @@ from dashboard.present import Block, Name, Row
 from dashboard.text import one_line, safe_text
 from herald.care import limits
 from herald.care.playbooks import OFFERS, Leg, Play
-from herald.model import Account, Case, CaseState, Handling, Persona, PostKind, Remedy, RemedyState, Stage
+from herald.model import (
+    Account,
+    Case,
+    CaseState,
+    Drafted,
+    Handling,
+    Kind,
+    Message,
+    Persona,
+    PostKind,
+    Remedy,
+    RemedyState,
+    Stage,
+)
 
 KINDS: Final = {
     PostKind.REVIEW: "Review",
@@ -129,6 +142,40 @@ def remedy_blocks(remedy: Remedy | None, *, name: Name) -> list[Block]:
     if remedy.reason:
         rows.append({"k": "Reason", "v": safe_text(remedy.reason, 500)})
     return [{"t": "label", "text": "Outcome"}, {"t": "facts", "rows": rows}]
+
+
+def sendable(message: Message) -> list[Drafted]:
+    """The drafts that may stand in the answer box: what was drafted for the author alone is never said in public."""
+    offered = message.decision.offered if message.decision else ()
+    private = message.kind is Kind.DM
+    return sorted((d for d in offered if private or not d.private), key=lambda draft: draft.private != private)
+
+
+def draft_text(draft: Drafted, limit: int) -> str:
+    """A draft as the answer box takes it: the platform's limit holds for it too."""
+    return draft.text if len(draft.text) <= limit else draft.text[: limit - 1].rstrip() + "…"
+
+
+def draft_blocks(message: Message, limit: int | None) -> list[Block]:
+    """What rules drafted for this message: who drafted it and that nobody has sent it; words that go by hand in full.
+
+    Args:
+        limit: characters of an answer; None where the platform takes none from Herald.
+    """
+    offered = message.decision.offered if message.decision else ()
+    boxed = sendable(message) if limit is not None else []
+    blocks: list[Block] = []
+    if boxed:
+        by = " and ".join(present.drafted_by(draft) for draft in boxed)
+        more = "" if len(boxed) == 1 else " The others are in the list."
+        text = f"Drafted by {by}. Nobody has sent it: read it, change it, send it yourself.{more}"
+        blocks.append({"t": "note", "tone": "violet", "text": safe_text(text, 500)})
+    for draft in offered:
+        if draft not in boxed:
+            how = "for a private message" if draft.private else "to be answered by hand"
+            text = f"Drafted {how} by {present.drafted_by(draft)}: {draft.text}"
+            blocks.append({"t": "note", "tone": "violet", "text": safe_text(text, 3_400)})
+    return blocks
 
 
 def may_take_stage(case: Case, handling: Handling, me: str) -> Stage | None:

@@ -10,8 +10,8 @@ from dashboard import present, theme
 from dashboard.present import Block, Name, Row
 from dashboard.text import one_line, safe_text
 from herald.measure.accounting import DEFINITIONS, Accounting, RuleStands, Share
-from herald.model import Account
-from herald.model.restrictions import Measure, Mode, Restriction
+from herald.model import Account, Delivery, DeliveryState, LockAsked
+from herald.model.restrictions import Measure, Mode, Restriction, ThreadLock
 from herald.moderate import persona
 from herald.moderate.ladder import Proposal
 
@@ -86,6 +86,27 @@ def usually(before: Mapping[str, int]) -> str:
     """What an author usually is, and from how many messages; empty where nothing prevails."""
     usual, many = persona.usual(before)
     return f"{usual} · from {many} messages" if usual else ""
+
+
+def lock_blocks(
+    asked: LockAsked | None, kept: ThreadLock | None, delivery: Delivery | None, account: Account | None, *, name: Name,
+    now: datetime,
+) -> list[Block]:  # fmt: skip
+    """Which rule asks to close the thread of the open message, and what a person said of it; nothing if neither."""
+    rows: list[Row] = []
+    if asked is not None:
+        rests = f" ({one_line(str(asked.clause), 60)})" if asked.clause else ""
+        stands = "in shadow, asked of nobody" if asked.shadow else "a person decides"
+        rows.append({"k": "Asked by", "v": f"rule “{one_line(asked.rule, 80)}”{rests}: {stands}", "mute": asked.shadow})
+    if kept is not None:
+        words, tone = ("Closed", "orange") if kept.closed else ("Open again", "green")
+        when = present.clock(kept.at, account.timezone if account else "UTC", now)
+        rows.append({"k": "Now", "pill": [words, tone], "v": f"by {one_line(name(kept.by), 60)}, {when}"})
+        rows.append({"k": "Reason", "v": safe_text(f"{kept.reason} ({kept.clause})", 400)})
+        if delivery is not None and delivery.state is not DeliveryState.DONE:
+            state, _ = theme.DELIVERIES[delivery.state]
+            rows.append({"k": "On the platform", "v": safe_text(f"{state}. {delivery.reason}".strip(), 300)})
+    return [{"t": "label", "text": "The thread"}, {"t": "facts", "rows": rows}] if rows else []
 
 
 def step_words(asked: Proposal) -> str:

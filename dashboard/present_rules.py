@@ -209,6 +209,9 @@ def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str]) -> list[Blo
         rows.append({"k": "Because", "v": one_line(decision["rationale"], 300)})
     if decision["labels"]:
         rows.append({"k": "Labels", "v": one_line(", ".join(decision["labels"]), SHORT)})
+    for draft in decision["drafts"]:
+        where = "in shadow" if draft["shadow"] else "for a person to change and send"
+        rows.append({"k": "Draft", "v": safe_text(f"{draft['text']} · {where}", 700)})
     if shadow:
         rows.append({"k": "In shadow", "v": one_line(", ".join(shadow[:10]), 300)})
     return [{"t": "facts", "rows": rows}]

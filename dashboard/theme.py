@@ -94,6 +94,7 @@ TYPES: Final = {  # case type -> tone; a type a rule invents is gray
     "press": "violet",
     "lead": "violet",
     "review": "gray",
+    "reply": "gray",
 }
 
 ROLES: Final = {

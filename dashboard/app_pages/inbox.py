@@ -6,13 +6,14 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import actions, actions_care, data, data_care, parts, parts_care, present, theme, who
+from dashboard import actions, actions_care, data, data_care, parts, parts_care, present, present_care, theme, who
 from dashboard.app_pages.user_content import capture_button
 from dashboard.components import sheet, work_list
 from dashboard.failures import guarded
 from dashboard.text import safe_text
+from herald.care.answers import Answer
 from herald.govern import authority
-from herald.model import Case, CaseState, Message, Person, Work
+from herald.model import Case, CaseState, Drafted, Message, Person, Work
 
 OWNERS = {
     "all": "All",
@@ -27,6 +28,7 @@ FURTHER = {  # lists of their own, with what an empty one says
 }
 NOBODY_WAITS = ("Nobody waits for an answer", "New messages that need one appear here by themselves.")
 ALL_KINDS = "all"
+UNANSWERED = (CaseState.OPEN, CaseState.CLAIMED)
 OPEN_TO_ANSWER = (CaseState.OPEN, CaseState.CLAIMED, CaseState.ANSWERED)
 
 
@@ -230,8 +232,12 @@ def _acting(person: Person, case: Case, message: Message, handled: data_care.Han
         if lock:
             sheet([{"t": "note", "tone": "violet", "text": lock}], key=f"lock-{case.id}")
     box = f"reply-{case.id}"
+    drafts = st.container()
+    if case.state in UNANSWERED and not message.deleted:
+        with drafts:
+            _drafts(case, message, box, limit, locked=bool(lock))
     if limit is not None and case.state in OPEN_TO_ANSWER and not message.deleted:
-        _saved_answers(case, message, box, str(handled.handling.kind), locked=bool(lock))
+        _starts(case, message, box, str(handled.handling.kind), limit, locked=bool(lock))
         with st.form(f"form-{case.id}", border=False):
             st.text_area(
                 "Your answer", key=box, max_chars=limit, height=110, disabled=bool(lock), label_visibility="collapsed",
@@ -251,14 +257,30 @@ def _acting(person: Person, case: Case, message: Message, handled: data_care.Han
         capture_button(message, person, f"inbox-{case.id}")
 
 
-def _saved_answers(case: Case, message: Message, box: str, kind: str, *, locked: bool) -> None:
-    answers = data_care.answers_for(case.brand, case.type, kind)
-    if not answers:
+def _drafts(case: Case, message: Message, box: str, limit: int | None, *, locked: bool) -> None:
+    """What rules drafted for this message; the first stands in the answer box of who may use it, to be changed."""
+    blocks = present_care.draft_blocks(message, limit)
+    if not blocks or case.answered_at is not None:
+        return
+    sheet(blocks, key=f"drafts-{case.id}")
+    sendable = present_care.sendable(message)
+    if sendable and limit is not None and not locked:
+        actions_care.offer(box, present_care.draft_text(sendable[0], limit))
+
+
+def _starts(case: Case, message: Message, box: str, kind: str, limit: int, *, locked: bool) -> None:
+    """Drafts of rules and saved answers to start from."""
+    starts = [*present_care.sendable(message), *data_care.answers_for(case.brand, case.type, kind)]
+    if not starts:
         return
     choice = f"saved-{case.id}"
     first_name = present.author(message).split()[0] if message.author_name else "there"
     st.selectbox(
-        "Saved answer", answers, index=None, format_func=lambda answer: answer.title, key=choice, disabled=locked,
+        "Saved answer", starts, index=None, key=choice, disabled=locked, format_func=_title,
         placeholder="Start from a saved answer", label_visibility="collapsed", on_change=actions_care.start_from,
-        args=(choice, box, first_name),
+        args=(choice, box, first_name, limit),
     )  # fmt: skip
+
+
+def _title(start: Answer | Drafted) -> str:
+    return start.title if isinstance(start, Answer) else f"Drafted by {present.drafted_by(start)}"

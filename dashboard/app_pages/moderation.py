@@ -254,8 +254,19 @@ def _detail(person: Person, brand: str, message_id: str) -> None:
         if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
             _appeal_link(message)
         parts_moderation.study_button(person, message)
+        _answer_button(person, message)
+    parts_moderation.thread(person, message)
     parts_moderation.author(person, message)
     parts.reasons(message, None)
+
+
+def _answer_button(person: Person, message: Message) -> None:
+    """To the drafted answer in the Inbox, while nobody has answered yet."""
+    drafted = message.decision is not None and message.decision.offered
+    case = data.case(message.case_id) if drafted and message.case_id and authority.may(person, "Reply") else None
+    waits = case is not None and case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    if case is not None and waits and st.button("Drafted answer", icon=":material/reply:", key=f"answer-{case.id}"):
+        st.switch_page(st.session_state["herald.pages"]["inbox"], query_params={"case": case.id, "brand": case.brand})
 
 
 def _case_of(message: Message) -> Case | None:

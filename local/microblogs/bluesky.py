@@ -25,7 +25,7 @@ from local.simulator.calls import Answer, Call
 from local.simulator.content import BadImage, BadInput, NoSuchObject, NotAllowed
 
 POST, LIKE, REPOST, FOLLOW = "app.bsky.feed.post", "app.bsky.feed.like", "app.bsky.feed.repost", "app.bsky.graph.follow"
-BLOCK = "app.bsky.graph.block"
+BLOCK, GATE = "app.bsky.graph.block", "app.bsky.feed.threadgate"
 GRAPHEMES, TEXT_BYTES, IMAGE_BYTES, IMAGES = 300, 3000, 2_000_000, 4
 ACCESS_LIFE, REFRESH_LIFE = 2 * 3600 * 1000, 60 * 86_400 * 1000
 LOGINS, LOGIN_WINDOW = 30, 300
@@ -231,6 +231,8 @@ class Bluesky:
         rows = self._network.rows("select * from posts where id=?", uri)
         if block := self._network.block_at(uri):
             return {"uri": uri, "cid": _cid(uri.encode()), "value": block}
+        if gate := self._network.gate_of(uri.replace(GATE, POST)) if f"/{GATE}/" in uri else None:
+            return {"uri": uri, "cid": _cid(json.dumps(gate).encode()), "value": gate}
         if not rows:
             raise XrpcError("RecordNotFound", f"Could not locate record: {uri}")
         return {**self._ref(rows[0]), "value": _record(rows[0])}
@@ -265,6 +267,8 @@ class Bluesky:
         body = _body(call)
         if body.get("collection") == BLOCK:
             return self._put_block(body, caller)
+        if body.get("collection") == GATE:
+            return self._put_gate(body, caller)
         uri, record = self._own(body, caller), _valid(body.get("record"))
         if body.get("collection") != POST or not _RKEY.fullmatch(str(body.get("rkey") or "")):
             raise XrpcError("InvalidRequest", "Invalid record key or collection: here are posts, under TIDs")
@@ -289,6 +293,26 @@ class Bluesky:
             raise XrpcError("InvalidSwap", "Record was there")
         network.block(str(record.get("subject")), caller["id"], on=True, record=json.dumps({**record, "uri": uri}))
         return {"uri": uri, "cid": _cid(uri.encode()), "validationStatus": "valid"}
+
+    def _put_gate(self, body: Mapping[str, Any], caller: sqlite3.Row) -> Mapping[str, Any]:
+        """Beside a post of the caller's, under its key: who may answer it (lexicons/app/bsky/feed/threadgate.json)."""
+        uri, record, network = self._own(body, caller), body.get("record"), self._network
+        post = uri.replace(GATE, POST)
+        if not isinstance(record, dict) or record.get("$type") != GATE or record.get("post") != post:
+            raise XrpcError("InvalidRequest", f"Invalid {GATE} record")
+        too_many = len(record.get("allow") or ()) > 5 or len(record.get("hiddenReplies") or ()) > 300
+        if "createdAt" not in record or too_many:
+            raise XrpcError("InvalidRequest", f"Invalid {GATE} record")
+        network.post_row(post)
+        self._swapped(body, uri)
+        network.gate(post, json.dumps(record))
+        return {"uri": uri, "cid": _cid(json.dumps(record).encode()), "validationStatus": "valid"}
+
+    def _swapped(self, body: Mapping[str, Any], uri: str) -> None:
+        there = self._network.gate_of(uri.replace(GATE, POST))
+        cid = _cid(json.dumps(there).encode()) if there else None
+        if "swapRecord" in body and body["swapRecord"] != cid:
+            raise XrpcError("InvalidSwap", f"Record was at {cid}")
 
     def _create(self, call: Call, caller: sqlite3.Row) -> Mapping[str, Any]:
         """A post, or what a person's own app writes for a like, a repost, a follow."""
@@ -339,6 +363,9 @@ class Bluesky:
         uri = self._own(_body(call), caller)
         if self._network.rows("select 1 from posts where id=?", uri):
             self._network.delete(uri, by=caller["id"])
+        if f"/{GATE}/" in uri:
+            self._swapped(_body(call), uri)
+            self._network.gate(uri.replace(GATE, POST), "")
         if there := self._network.block_at(uri):
             self._network.block(there["subject"], caller["id"], on=False)
         return {}  # of a record that is gone, the answer is the same (seen)

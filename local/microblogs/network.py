@@ -46,6 +46,7 @@ create table if not exists follows (
     whom text not null, who text not null, created integer not null, primary key (whom, who));
 create table if not exists blocks (
     whom text not null, who text not null, record text not null default '', primary key (whom, who));
+create table if not exists gates (post text primary key, record text not null);
 create table if not exists notices (
     id integer primary key autoincrement, whom text not null, kind text not null, who text not null, post text,
     at integer not null);
@@ -155,6 +156,8 @@ class Network(Store):
             above = self.post_row(parent) if parent else None
             if above and self.is_blocked(author, above["author"]):
                 raise NotAllowed("whom you answer has blocked you")
+            if above and self.is_closed(self.root(above), author):
+                raise NotAllowed("this thread is closed to new comments")
             now = self.now()
             identity = post or self.names.post(author, now, self.next_number())
             self.db.execute(
@@ -193,7 +196,7 @@ class Network(Store):
             raise NotAllowed("only its author may delete it")
         with self.transaction():
             self.db.execute("delete from posts where id=?", (post,))
-            for table in ("images", "marks", "mentions", "notices", "keys"):
+            for table in ("images", "marks", "mentions", "notices", "keys", "gates"):
                 self.db.execute(f"delete from {table} where post=?", (post,))  # noqa: S608 - names of our own # nosec B608
 
     def mark(self, kind: str, post: str, who: str, *, on: bool | None = None) -> bool:
@@ -239,6 +242,22 @@ class Network(Store):
         kept = [json.loads(row["record"]) for row in self.rows("select record from blocks where record != ''")]
         return next((one for one in kept if one["uri"] == uri), None)
 
+    def gate(self, post: str, record: str) -> None:
+        """Who may answer a thread, as its author keeps it; an empty record: no gate."""
+        with self.transaction():
+            self.db.execute("delete from gates where post=?", (post,))
+            if record:
+                self.db.execute("insert into gates values (?,?)", (post, record))
+
+    def gate_of(self, post: str) -> dict[str, Any] | None:
+        found = self.rows("select record from gates where post=?", post)
+        return json.loads(found[0]["record"]) if found else None
+
+    def is_closed(self, root: sqlite3.Row, author: str) -> bool:
+        """Whether the gate lets nobody but the thread's own author answer."""
+        gate = self.gate_of(root["id"])
+        return gate is not None and gate.get("allow") == [] and root["author"] != author
+
     def is_blocked(self, whom: str, by: str) -> bool:
         return bool(self.rows("select 1 from blocks where whom=? and who=?", whom, by))
 
@@ -255,8 +274,8 @@ class Network(Store):
     def reset(self) -> None:
         """Empty the network but for our accounts. Ids go on where they were."""
         with self.transaction():
-            for table in ("posts", "mentions", "images", "marks", "follows", "blocks", "notices", "keys", "calls",
-                          "faults", "late"):  # fmt: skip
+            for table in ("posts", "mentions", "images", "marks", "follows", "blocks", "gates", "notices", "keys",
+                          "calls", "faults", "late"):  # fmt: skip
                 self.db.execute(f"delete from {table}")  # noqa: S608 - names of our own # nosec B608
             self.db.execute("delete from people where ours=0")
 

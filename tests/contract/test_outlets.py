@@ -70,6 +70,7 @@ class Place:
     posts: Callable[[], list[tuple[str, str, list[str]]]]
     author: str = "u1"  # who wrote the target
     speaks_again: Callable[[], bool] | None = None  # whether its author can answer us
+    thread: Callable[[], str] = lambda: "p1"  # a post of ours that its author can answer
     token: str = TOKEN
     keyed: bool = False  # what is found is told by its own key, not by its words
     pictured: bool = False  # every post carries an image
@@ -206,12 +207,15 @@ def _microblog(network: str, folder: Path) -> Iterator[Place]:
 
         author = next(post["author"] for post in control("state")["posts"] if post["id"] == target)
 
-        def speaks_again() -> bool:
+        def thread() -> str:
             (first, *_) = [post["id"] for post in control("state")["posts"] if post["author"] == ours.id] or [
                 control("post", {"text": "Good morning"})["post_id"]
             ]
+            return str(first)
+
+        def speaks_again() -> bool:
             try:
-                control("comment", {"as": "Lee Lark", "text": "and another thing", "parent": first})
+                control("comment", {"as": "Lee Lark", "text": "and another thing", "parent": thread()})
             except simulator.SimulatorError:
                 return False
             return True
@@ -234,6 +238,7 @@ def _microblog(network: str, folder: Path) -> Iterator[Place]:
             posts=posts,
             author=author,
             speaks_again=speaks_again,
+            thread=thread,
             token=ours.secret if network == "mastodon" else f"{ours.handle}:{ours.secret}",
             keyed=network == "bluesky",
         )  # fmt: skip
@@ -376,6 +381,41 @@ def test_a_lost_answer_to_a_block_is_looked_up(place: Place) -> None:
     with pytest.raises((OutcomeUnknown, Retryable)):
         place.outlet.act(place.against(Act.BLOCK), place.account, place.token)
     assert place.found(place.against(Act.BLOCK)) == [place.author]
+
+
+def test_a_thread_of_ours_is_closed_to_new_comments_and_opened_again(place: Place) -> None:
+    _unless(place, Act.LOCK, Act.UNLOCK)
+    thread = place.thread()
+
+    def order(act: Act) -> Delivery:
+        return replace(place.delivery(act), target=thread)
+
+    for act, other in ((Act.LOCK, Act.UNLOCK), (Act.UNLOCK, Act.LOCK)):
+        assert place.found(order(act)) == []
+        for _ in range(2):  # a repeat changes nothing
+            place.outlet.act(order(act), place.account, place.token)
+        assert place.found(order(act)) == [thread]
+        assert place.found(order(other)) == []
+        if place.speaks_again:
+            assert place.speaks_again() is (act is Act.UNLOCK)
+
+
+def test_a_lost_answer_to_a_lock_is_looked_up(place: Place) -> None:
+    _unless(place, Act.LOCK)
+    order = replace(place.delivery(Act.LOCK), target=place.thread())
+    place.drop()
+    with pytest.raises((OutcomeUnknown, Retryable)):
+        place.outlet.act(order, place.account, place.token)
+    assert place.found(order) == [order.target]
+
+
+def test_a_thread_that_is_not_ours_is_not_closed(place: Place) -> None:
+    _unless(place, Act.LOCK)
+    if place.speaks_again is None:
+        pytest.skip("the twin reads no ids")
+    for odd in (place.target, "", "../9", "at://did:plc:other/app.bsky.feed.post/3kaaaaaaaaaaa"):
+        with pytest.raises(Rejected, match="no thread of this account"):
+            place.outlet.act(replace(place.delivery(Act.LOCK), target=odd), place.account, place.token)
 
 
 def test_nobody_is_blocked_by_an_id_that_is_none(place: Place) -> None:

@@ -110,7 +110,9 @@ class _Outlet:
     """A platform that can do everything and is never called: nothing here delivers."""
 
     name = "facebook_page"
-    capabilities = Capabilities(frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE, Act.DELETE}), 8_000, 60)
+    capabilities = Capabilities(
+        frozenset({Act.REPLY, Act.HIDE, Act.UNHIDE, Act.DELETE, Act.LOCK, Act.UNLOCK}), 8_000, 60
+    )
 
     def act(self, delivery: Delivery, account: Account, token: str, files: Sequence[bytes] = ()) -> Proof:
         raise NotImplementedError
@@ -174,7 +176,7 @@ class World:
         at = self.now() - timedelta(minutes=minutes_ago)
         event = Event(
             platform, account.account_id, f"9{self._number:04d}", f"u{self._number}", text, kind, Change.CREATED, "77",
-            at, author_name=author, more={"photo": photo} if photo else {},
+            at, author_name=author, more={"thread_id": "77"} | ({"photo": photo} if photo else {}),
         )  # fmt: skip
         self.store.apply(event, BRAND, at)
         found = self.store.message(event.message_id)

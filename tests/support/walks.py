@@ -370,6 +370,11 @@ def restricts(walk: Walk) -> None:
     walk.changed(said)
     walk.perform(c.RestrictAuthor(said, "block", 1, "again", "MOD 3.1", 0), MIA.id)
     walk.deliver()
+    under = _told(walk, a_comment("clown shoes", id="53", author_id="u53", more={"thread_id": "p53"}))
+    walk.changed(under)
+    for n, closed in enumerate((True, False)):
+        walk.perform(c.LockThread(under, closed, "out of hand", "MOD 3.1", n), MIA.id)
+        walk.deliver()
     walk.perform(c.SetMode(ACCOUNT.id, "hold", "a sensitive week", 0), OWNER.id)
     walk.changed(_told(walk, a_comment("lovely", id="52", author_id="u51")))
     message = walk.herald.store.message(said)

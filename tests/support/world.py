@@ -136,6 +136,7 @@ class Wall:
     gone: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
+    locked: set[str] = field(default_factory=set)
     acts: list[tuple[str, str]] = field(default_factory=list)
     late: list[Delivery] = field(default_factory=list)
     script: list[PlatformError | str] = field(default_factory=list)
@@ -163,6 +164,10 @@ class Wall:
             self.blocked.add(delivery.target)
         elif delivery.act is Act.UNBLOCK:
             self.blocked.discard(delivery.target)
+        elif delivery.act is Act.LOCK:
+            self.locked.add(delivery.target)
+        elif delivery.act is Act.UNLOCK:
+            self.locked.discard(delivery.target)
         elif delivery.act in (Act.TAKE_DOWN, Act.DELETE):
             self.gone.add(delivery.target)
         elif delivery.act is Act.PUBLISH:
@@ -188,6 +193,9 @@ class Wall:
             return [Proof(delivery.target)] if delivery.target in self.gone else []
         if delivery.act in (Act.BLOCK, Act.UNBLOCK):
             is_so = (delivery.target in self.blocked) is (delivery.act is Act.BLOCK)
+            return [Proof(delivery.target)] if is_so else []
+        if delivery.act in (Act.LOCK, Act.UNLOCK):
+            is_so = (delivery.target in self.locked) is (delivery.act is Act.LOCK)
             return [Proof(delivery.target)] if is_so else []
         there = delivery.target in self.hidden
         return [Proof(delivery.target)] if there is (delivery.act is Act.HIDE) else []

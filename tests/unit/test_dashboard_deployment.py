@@ -407,6 +407,9 @@ class Walk:
         draw("moderation", "aroha", view="Authors")
         kept = world.store.shelf(Restriction, f"{insult.platform}:{insult.account_id}")[0]
         self.give(world, c.LiftRestriction(kept.account, kept.author_id, "Sorry", kept.version), "aroha")
+        self.give(world, c.LockThread(insult.id, True, "Out of hand", "MOD 3.1", 0), "priya")
+        self.give(world, c.LockThread(insult.id, False, "Calm again", "MOD 3.1", 1), "aroha")
+        draw("moderation", "aroha", message=insult.id)
         held = world.judge(world.say("Held", "You again"), Action.QUEUE, hidden=True)
         self.give(world, c.Overrule(held.id, Action.HIDE, "An insult", "MOD 3.1", held.version), "aroha")
         account = world.store.accounts()[0]

@@ -171,7 +171,7 @@ def test_words_to_people_are_proposals_and_placeholders_become_words() -> None:
     text = "body: [a]\naction: remove\naction_reason: 'no {{match-1}}'\ncomment: 'Hi {{author}}'\nmodmail: look\n"
     rule = loaded(text).rules[0]
     assert rule.rationale == "no {{match}}"
-    assert rule.proposes == {"reply": "Hi the author", "notify": "look"}
+    assert rule.proposes == {"reply": "Hi {{author}}", "notify": "look"}
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,8 @@ NOW = datetime(2026, 11, 2, 9, 0, 0, 400_000, tzinfo=UTC)
 PAGE = "500100"
 TOKEN = "page-token"
 
+ON_MESSAGES = set(Act) - {Act.PUBLISH, Act.BLOCK, Act.UNBLOCK, Act.LOCK, Act.UNLOCK}
+
 
 @dataclass
 class Asked:
@@ -160,7 +162,7 @@ def test_an_address_that_names_a_version_keeps_it(platform: Platform) -> None:
 
 @pytest.mark.parametrize("target", ["../me", "..", "70_71/comments", "70?x=1", "", "a b", "é", "%2e%2e"])
 def test_a_target_that_could_leave_its_place_in_an_address_is_not_sent(platform: Platform, target: str) -> None:
-    for what in set(Act) - {Act.PUBLISH, Act.BLOCK, Act.UNBLOCK}:  # those act on a person  # which acts on nothing yet
+    for what in ON_MESSAGES:  # those act on a person  # which acts on nothing yet
         with pytest.raises(Rejected, match="no id"):
             act(platform, what, target=target)
     assert platform.asked == []
@@ -375,7 +377,7 @@ def test_a_reply_of_a_length_the_platform_refuses_is_not_sent(platform: Platform
 
 @pytest.mark.parametrize("target", ["m_abc", "mid.1457:41d1"])
 def test_a_direct_message_is_a_persons_task(platform: Platform, target: str) -> None:
-    for what in set(Act) - {Act.PUBLISH, Act.BLOCK, Act.UNBLOCK}:  # those act on a person
+    for what in ON_MESSAGES:  # those act on a person
         with pytest.raises(Unsupported, match="a person"):
             act(platform, what, target=target)
     assert platform.asked == []

@@ -18,11 +18,13 @@ from herald.model import (
     ClauseRef,
     Decision,
     Kind,
+    LockAsked,
     Message,
     Severity,
     Targets,
     Work,
     case_id,
+    thread_of,
 )
 
 ANSWERED_LABELS = ("complaint", "question", "review")
@@ -32,6 +34,7 @@ PROTECTIVE = "personal_data"
 """Label of a hide that protects its author (a telephone number in a question): what was asked still gets an answer."""
 
 DECIDE = "decide"  # the type of a review case
+DRAFTED = "reply"  # the type of a case that only a rule's drafted answer opens
 LEASED = (Work.REVIEW, Work.APPEAL)
 CLAIMED_FOR = timedelta(minutes=15)
 """How long a claim on a decision lasts. Whoever went home holds nothing back: the next person may take it."""
@@ -58,8 +61,11 @@ def cases_for(
     - A complaint, question or review waits for an answer. What was hidden gets one only if it is a complaint, or was
       hidden to protect its author: an insult around a real complaint does not make the complaint go away, but spam
       that asks is no question.
+    - Where a rule drafts an answer, somebody must see the draft, for nothing else ever sends it. To what was hidden,
+      only the rule that hides speaks.
     - `queue` asks a person to decide.
     - `hide` where the platform offers no hiding becomes a task.
+    - A rule that asks to close the thread makes a task for a person, one a thread.
 
     The clock starts when the customer wrote the words we hold, and runs in the account's business hours. A decision of
     high severity or above with an escalation is due within its minutes by the wall clock, if that is sooner.
@@ -72,15 +78,44 @@ def cases_for(
     if message.deleted or message.outbound or message.kind not in SPOKEN:
         return []
     found = []
-    kind = next((label for label in ANSWERED_LABELS if label in decision.labels), "")
-    answered_though_hidden = kind == "complaint" or PROTECTIVE in decision.labels
+    drafted = _drafted(decision)
+    kind = next((label for label in ANSWERED_LABELS if label in decision.labels), DRAFTED if drafted else "")
+    answered_though_hidden = kind == "complaint" or PROTECTIVE in decision.labels or drafted
     if kind and (decision.action is not Action.HIDE or answered_though_hidden):
         found.append(_case(message, decision, account, targets, work=Work.ANSWER, kind=kind, now=now))
     if decision.action is Action.QUEUE:
         found.append(_case(message, decision, account, targets, work=Work.REVIEW, kind=DECIDE, now=now))
     if decision.action is Action.HIDE and Act.HIDE not in can:
         found.append(by_hand(message, decision, account, targets, act=Act.HIDE, now=now))
+    if decision.lock and not decision.lock.shadow and thread_of(message):
+        found.append(_lock_asked(message, decision, decision.lock, account, targets, can=can, now=now))
     return found
+
+
+def lock_id(message: Message) -> str:
+    """Of the task to close its thread: one a thread, so that people are asked once, however many comments ask."""
+    return case_id(f"{message.platform}:{thread_of(message)}", Work.TASK, str(Act.LOCK))
+
+
+def _lock_asked(
+    message: Message, decision: Decision, asked: LockAsked, account: Account, targets: Targets, *,
+    can: frozenset[Act], now: datetime,
+) -> Case:  # fmt: skip
+    task = _case(message, decision, account, targets, work=Work.TASK, kind=str(Act.LOCK), now=now)
+    rests = f" ({asked.clause})" if asked.clause else ""
+    does = (
+        "Close it here, or resolve this task if it stays open."
+        if Act.LOCK in can
+        else f"{message.platform} does not let Herald do it: close the post to new comments there by hand, or let it "
+        "stay open. Then resolve this task."
+    )
+    note = f"Rule “{asked.rule}”{rests} asks to close this thread to new comments. {does}"
+    return replace(task, id=lock_id(message), note=note)
+
+
+def _drafted(decision: Decision) -> bool:
+    """Whether a person is offered an answer that a rule drafts."""
+    return any(decision.action is not Action.HIDE or draft.rule == decision.rule for draft in decision.offered)
 
 
 def by_hand(

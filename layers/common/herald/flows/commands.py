@@ -109,6 +109,17 @@ class LiftRestriction(Command):
 
 
 @record
+class LockThread(Command):
+    """Close the thread that a message stands in to new comments, or open it again. Rules only ask for it."""
+
+    message_id: str
+    closed: bool
+    reason: str
+    clause: str
+    expected: int  # version of the thread's lock the person saw; 0 if there was none
+
+
+@record
 class Escalate(Command):
     """Hand a decision to who answers for more: it goes to the top of the queue, free for them, and they are told."""
 
@@ -919,7 +930,7 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((SaveMonitor,), "monitors"),
         **dict.fromkeys((SaveFeed, RetireFeed, KeepItem), "feeds"),
         **dict.fromkeys((RecordRecommendation, ActOnRecommendation, MeasureEffect), "recommendations"),
-        **dict.fromkeys((RestrictAuthor, LiftRestriction, SetMode, Escalate), "restrictions"),
+        **dict.fromkeys((RestrictAuthor, LiftRestriction, LockThread, SetMode, Escalate), "restrictions"),
         **dict.fromkeys((MakeLink,), "invite"),
         **dict.fromkeys((MailReport,), "mailing"),
     }

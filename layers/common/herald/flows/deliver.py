@@ -66,7 +66,7 @@ from herald.ports import Outlet, Proof
 from herald.publish.variants import publication
 
 if TYPE_CHECKING:
-    from herald.model.restrictions import Restriction
+    from herald.model.restrictions import Restriction, ThreadLock
 
 CHAIN = "delivery"
 _RACES = 5
@@ -197,16 +197,19 @@ def _guards(delivery: Delivery, account: Account, herald: Herald) -> list[StateC
         ]
     if delivery.act in (Act.HIDE, Act.UNHIDE, Act.DELETE):
         return [StillOrdered(delivery.message_id, delivery.id)]
-    if delivery.act.of_an_author:
-        return [Still(stands)] if (stands := _restriction(delivery, herald)) else []
+    if delivery.act.of_an_author or delivery.act.of_a_thread:
+        return [Still(stands)] if (stands := _ordering(delivery, herald)) else []
     return []
 
 
-def _restriction(delivery: Delivery, herald: Herald) -> Restriction | None:
-    """What stands against the author this acts on."""
-    from herald.model.restrictions import Restriction  # noqa: PLC0415  acts on authors are rare
+def _ordering(delivery: Delivery, herald: Herald) -> Restriction | ThreadLock | None:
+    """What stands against the author, or of the thread, this acts on."""
+    from herald.model.restrictions import Restriction, ThreadLock  # noqa: PLC0415  such acts are rare
 
-    return herald.store.find(Restriction, f"{delivery.platform}:{delivery.account_id}", delivery.target)
+    account = f"{delivery.platform}:{delivery.account_id}"
+    if delivery.act.of_a_thread:
+        return herald.store.find(ThreadLock, account, delivery.target)
+    return herald.store.find(Restriction, account, delivery.target)
 
 
 def _refused(delivery: Delivery, stale: Stale, herald: Herald, now: datetime) -> Delivered:
@@ -260,8 +263,8 @@ def _obstacle(delivery: Delivery, herald: Herald) -> str:
     """Why this act must not happen any more, or nothing. Posts are guarded by the transaction alone."""
     if delivery.act.of_a_post:
         return ""
-    if delivery.act.of_an_author:
-        stands = _restriction(delivery, herald)
+    if delivery.act.of_an_author or delivery.act.of_a_thread:
+        stands = _ordering(delivery, herald)
         return "" if stands and stands.act == delivery.id else "A newer order took its place."
     message = herald.store.message(delivery.message_id)
     if message is None:
@@ -387,7 +390,7 @@ def _tell_row(delivery: Delivery, proof: Proof, account: Account, herald: Herald
 
     Of a publication the variant's row tells enough.
     """
-    if delivery.act is Act.PUBLISH or delivery.act.of_an_author:
+    if delivery.act is Act.PUBLISH or delivery.act.of_an_author or delivery.act.of_a_thread:
         return
     if delivery.act is Act.DELETE:
         change, ours, target = Change.DELETED, False, delivery.target

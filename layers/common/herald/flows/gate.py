@@ -153,10 +153,20 @@ def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Pla
         after = care.answering(case, person.id, delivery.id, outcome=command.outcome, clause=clause)
         changes.append(Revised(after, case.version))
     facts: dict[str, str | int | bool | None] = {"text": hashed(text), "clause": str(clause) if clause else None}
+    facts |= _drafted(text, message)
     handled = room.replying(message, case, delivery, clause, person, herald, now)
     changes += handled.changes
     sentence = " ".join(("The reply is on its way.", *handled.advice))
     return Plan(tuple(changes), Done(sentence, message.id, delivery.id), facts | handled.facts, delivery)
+
+
+def _drafted(text: str, message: Message) -> dict[str, str | int | bool | None]:
+    """Whether a reply is what a rule had drafted, word for word; nothing where no rule had drafted any."""
+    drafts = message.decision.offered if message.decision else ()
+    if not drafts:
+        return {}
+    same = next((draft for draft in drafts if draft.text.strip() == text), None)
+    return {"draft_rule": (same or drafts[0]).rule, "draft_changed": same is None}
 
 
 def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -215,6 +225,7 @@ def _decide(
         policy=clause,
         rationale=reason,
         labels=before.labels if before else (),
+        drafts=before.offered if before and action is not Action.DELETE else (),
         evidence=before.evidence if before and action is not Action.ALLOW else (),
     )
     after = casebook.decided_anew(message, decision)

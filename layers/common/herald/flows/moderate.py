@@ -111,6 +111,12 @@ class _Judged:
     def acted(self) -> bool:
         return self.decision is not None and self.decision.action is not Action.ALLOW
 
+    @property
+    def lined(self) -> bool:
+        """Whether it has a line of its own in the audit."""
+        decision = self.decision
+        return self.acted or (decision is not None and bool(decision.offered or _asks_to_lock(decision)))
+
 
 def moderate(
     message_ids: Iterable[str], herald: Herald, now: datetime, *, told: Iterable[Message] = (),
@@ -211,7 +217,7 @@ def _slices(judged: Iterable[_Judged]) -> Iterator[list[_Judged]]:
 def _writes(judged: Sequence[_Judged]) -> int:
     """At most so many writes in one commit: rows and what hangs on them, counts of a day, audit, its digest."""
     days = {place for one in judged for place in _places(one)}
-    return sum(1 + 2 * len(one.changes) + one.acted for one in judged) + len(days) + 1
+    return sum(1 + 2 * len(one.changes) + one.lined for one in judged) + len(days) + 1
 
 
 def _places(judged: _Judged) -> set[tuple[str, str]]:
@@ -442,9 +448,8 @@ def _wordless(message: Message) -> Message:
     if decision is None:
         return replace(message, tallied="")
     rationale = decision.rationale if decision.decided_by != "rules" else WORDS_GONE
-    return replace(
-        message, decision=replace(decision, evidence=(), rationale=rationale, trace=(), persona=None), tallied=""
-    )
+    gone = replace(decision, evidence=(), rationale=rationale, trace=(), persona=None, drafts=())
+    return replace(message, decision=gone, tallied="")
 
 
 def _withdraw(message: Message, herald: Herald, now: datetime, *, ours: bool = False) -> tuple[StateChange, ...]:
@@ -513,7 +518,7 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
                 tallies[change.kind, change.place].update(change.add)
                 ends = [end for end in (change.until, until.get((change.kind, change.place))) if end]
                 until[change.kind, change.place] = max(ends, default=None)
-            else:
+            elif not _opened(change, changes):
                 changes.append(change)
         if one.fired:
             fires[_day_of(one.after)].update(one.fired)
@@ -527,12 +532,23 @@ def _commit(judged: Sequence[_Judged], herald: Herald, now: datetime) -> None:
     commit_audited(changes, lines, CHAIN, herald)
 
 
+def _opened(change: StateChange, before: Sequence[StateChange]) -> bool:
+    """Whether this case is opened already: two comments of one slice may ask to close one thread."""
+    if not (isinstance(change, New) and isinstance(change.thing, Case) and change.thing.work is Work.TASK):
+        return False
+    return any(isinstance(one, New) and isinstance(one.thing, Case) and one.thing.id == change.thing.id
+               for one in before)  # fmt: skip
+
+
 def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:
-    """One entry for each message acted on; allows together as one digest of what was allowed."""
+    """One entry for each message acted on or with an answer drafted; allows together as one digest of what was."""
     lines: list[AuditEntry] = []
     for one in judged:
         if one.acted and one.decision:
             lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one.decision), now))
+        elif one.lined and one.decision:
+            what = "moderate.draft" if one.decision.offered else "moderate.lock_asked"
+            lines.append(_line(what, one.before.id, _facts_of(one.decision), now))
     allowed = sorted(f"{one.before.id}|{one.decision.content_hash}" for one in judged if one.decision and not one.acted)
     if allowed:
         digest = sha256("\n".join(allowed).encode("utf-8", "surrogatepass")).hexdigest()
@@ -550,4 +566,25 @@ def _facts_of(decision: Decision) -> dict[str, str | int | bool | None]:
         "rule": decision.rule,
         "clause": str(decision.policy) if decision.policy else None,
         "rules": decision.rules_hash,
+        **_drafted(decision),
+        **_asks_to_lock(decision),
     }
+
+
+def _asks_to_lock(decision: Decision) -> dict[str, str | int | bool | None]:
+    """Which rule asks a person to close the thread, and by which clause."""
+    asked = decision.lock
+    if asked is None or asked.shadow:
+        return {}
+    return {"lock_rule": asked.rule, "lock_clause": str(asked.clause) if asked.clause else None}
+
+
+def _drafted(decision: Decision) -> dict[str, str | int | bool | None]:
+    """Which rule drafts an answer, by which clause; the words as a digest, like those of a reply (planning.hashed)."""
+    if not decision.offered:
+        return {}
+    first, *others = decision.offered
+    digest = sha256(first.text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    rests = str(first.clause) if first.clause else None
+    more = {"drafts": len(others) + 1} if others else {}
+    return {"draft": digest, "draft_rule": first.rule, "draft_clause": rests, **more}

@@ -16,7 +16,7 @@ from herald.moderate.rules import RuleSet
 
 COMPARED = ("action", "rule", "policy", "severity", "rationale", "labels", "evidence", "escalate", "model_version")
 """What must come out the same; the scores too, where they are kept beside the decision. The trace is left out: it is
-kept only where something was done."""
+kept only where something was done. So are drafted answers: they quote names, which change."""
 
 
 @record

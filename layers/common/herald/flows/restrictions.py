@@ -14,7 +14,7 @@ from types import MappingProxyType
 from herald.care import cases
 from herald.errors import Conflict, Refused, Stale
 from herald.flows.chain import commit_audited
-from herald.flows.commands import Command, Escalate, LiftRestriction, RestrictAuthor, SetMode
+from herald.flows.commands import Command, Escalate, LiftRestriction, LockThread, RestrictAuthor, SetMode
 from herald.flows.context import Herald
 from herald.flows.notices import notice
 from herald.flows.planning import (
@@ -45,10 +45,19 @@ from herald.model import (
     StateChange,
     Work,
     case_id,
+    thread_of,
 )
 from herald.model.notices import about
 from herald.model.record import stamp
-from herald.model.restrictions import AuthorTally, ChannelMode, Measure, Mode, Restriction, restrictions_list
+from herald.model.restrictions import (
+    AuthorTally,
+    ChannelMode,
+    Measure,
+    Mode,
+    Restriction,
+    ThreadLock,
+    restrictions_list,
+)
 from herald.moderate import ladder
 
 CHAIN = "moderation"  # of the function on whose schedule what ends is ended
@@ -84,6 +93,12 @@ def proposed(message: Message, herald: Herald) -> ladder.Proposal:
 def standing(brand: str, herald: Herald) -> list[Restriction]:
     """What is in force for a brand, the nearest end first."""
     return herald.store.listed(Restriction, "work", restrictions_list(brand), limit=200)
+
+
+def lock_of(message: Message, herald: Herald) -> ThreadLock | None:
+    """What a person last said of the thread a message stands in; None where nobody closed it."""
+    thread = thread_of(message)
+    return herald.store.find(ThreadLock, _account(message), thread) if thread else None
 
 
 def mode_of(account: str, herald: Herald) -> tuple[Mode, int]:
@@ -165,6 +180,58 @@ def _lift(command: LiftRestriction, person: Person, herald: Herald, now: datetim
     }  # fmt: skip
     done = Done(f"Over: they may speak again. {order.told}".strip(), kept.message_id)
     return Plan((Revised(order.after, kept.version), *order.changes), done, facts, order.delivery)
+
+
+def _lock(command: LockThread, person: Person, herald: Herald, now: datetime) -> Plan:
+    """Close or open a thread by the platform. What a rule asked for is settled by it; no rule undoes it."""
+    message = herald.store.message(command.message_id)
+    if message is None:
+        raise Refused("input", "There is no such message. It may have been erased.")
+    authorise(command, person, message.brand, herald, now)
+    thread, act = thread_of(message), Act.LOCK if command.closed else Act.UNLOCK
+    if not thread:
+        raise Refused("state", "The platform does not say which post this stands under, so there is nothing to close.")
+    outlet = herald.outlets.get(message.platform)
+    if outlet is None or act not in outlet.capabilities.acts:
+        raise Refused(
+            "state", f"{message.platform} lets no program do it. Do it there by hand; then resolve the task, if any."
+        )
+    reason = words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
+    clause = clause_named(command.clause, herald)
+    kept = lock_of(message, herald)
+    same_version(kept.version if kept else 0, command.expected)
+    if (kept is not None and kept.closed) is command.closed and not _failed(kept, herald):
+        raise Refused("state", f"This thread is {'closed' if command.closed else 'open'} already.")
+    task = herald.store.case(cases.lock_id(message))
+    waits = task is not None and task.state is not CaseState.RESOLVED
+    asked = message.decision.lock if message.decision else None
+    times = (kept.times if kept else 0) + 1
+    delivery = Delivery(
+        id=f"{act}~{message.id}~{times}", act=act, platform=message.platform, account_id=message.account_id,
+        brand=message.brand, message_id=message.id, target=thread, text="", state=DeliveryState.DUE,
+        ordered_by=person.id, ordered_at=now, due_at=now,
+    )  # fmt: skip
+    made = ThreadLock(
+        account=_account(message), thread_id=thread, brand=message.brand, closed=command.closed, at=now, by=person.id,
+        reason=reason, clause=str(clause), message_id=message.id, rule=asked.rule if asked and not asked.shadow else "",
+        times=times, act=delivery.id, version=kept.version if kept else 0,
+    )  # fmt: skip
+    changes: list[StateChange] = [Revised(made, kept.version) if kept else New(made), New(delivery)]
+    if task is not None and waits and command.closed:
+        cases.mine(task, person.id, now)
+        changes.append(Revised(cases.resolve(task, person.id, "closed to new comments", clause, now), task.version))
+    facts: dict[str, str | int | bool | None] = {
+        "closed": command.closed, "thread": hashed(thread), "clause": str(clause), "reason": hashed(reason),
+        "asked_by": made.rule or None, "n": times,
+    }  # fmt: skip
+    sentence = "The thread is being closed to new comments." if command.closed else "The thread is being opened again."
+    return Plan(tuple(changes), Done(sentence, message.id, delivery.id), facts, delivery)
+
+
+def _failed(kept: ThreadLock | None, herald: Herald) -> bool:
+    """Whether the platform did not do what was last ordered, so that the same may be ordered again."""
+    ordered = herald.store.delivery(kept.act) if kept and kept.act else None
+    return ordered is not None and ordered.state in (DeliveryState.FAILED, DeliveryState.UNCLEAR)
 
 
 def _escalate(command: Escalate, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -284,5 +351,5 @@ def _task(made: Restriction, act: Act, platform: str, account_id: str, now: date
 
 
 PLANS: Mapping[type[Command], Planner] = MappingProxyType(
-    {RestrictAuthor: _restrict, LiftRestriction: _lift, SetMode: _set_mode, Escalate: _escalate}
+    {RestrictAuthor: _restrict, LiftRestriction: _lift, LockThread: _lock, SetMode: _set_mode, Escalate: _escalate}
 )

@@ -28,6 +28,7 @@ _OPTIONS = (
     ("Delete it", Act.DELETE, "Nobody sees it any more. It cannot be taken back."),
     ("Answer it", Act.REPLY, "In public, by the playbook."),
     ("Limit its author", None, "What they write in public waits for a person, for some days."),
+    ("Close its thread", Act.LOCK, "Nobody can add to it. It can be opened again."),
     ("Block its author", Act.BLOCK, "They cannot speak to this account any more, for some days."),
 )
 

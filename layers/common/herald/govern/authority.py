@@ -22,6 +22,7 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "Delete": frozenset({_CM, _OWNER}),
         "RestrictAuthor": frozenset({_CM, _OWNER, _COMPLIANCE}),
         "LiftRestriction": frozenset({_CM, _OWNER, _COMPLIANCE}),
+        "LockThread": frozenset({_CM, _OWNER, _COMPLIANCE}),
         "Escalate": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
         "SetMode": frozenset({_OWNER, _COMPLIANCE}),
         "DecideAppeal": frozenset({_CM, _OWNER, _COMPLIANCE}),

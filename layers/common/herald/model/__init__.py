@@ -26,7 +26,9 @@ from herald.model.decision import (
     ByHistory,
     ClauseRef,
     Decision,
+    Drafted,
     Escalation,
+    LockAsked,
     Rules,
     RulesByHash,
     Severity,
@@ -47,7 +49,7 @@ from herald.model.govern import (
     Targets,
 )
 from herald.model.measures import Metric, Response, Snapshot
-from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash
+from herald.model.message import SPOKEN, Change, Event, Kind, Message, content_hash, thread_of
 from herald.model.post import (
     Approval,
     Hold,
@@ -119,11 +121,12 @@ __all__ = [
     "SPOKEN", "TYPE_CHECKING", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook",
     "Approval", "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "ByHistory",
     "Case", "CaseState", "Change", "CheckPolicy", "Clause", "ClauseRef", "Climb", "Connection", "Counted",
-    "Credentials", "DayKind", "DayMark", "Decision", "Delivery", "DeliveryState", "Escalation", "EscalationPath",
-    "EscalationStep", "Event", "Gated", "Handling", "Hold", "InForce", "IsApproved", "KeptFile", "KeptReport", "Kind",
-    "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld", "Note", "Person", "Persona", "Placed",
-    "Playbook", "Policy", "Post", "PostKind", "Posted", "Record", "Remedy", "RemedyLimits", "RemedyState", "Replied",
-    "Response", "Rests", "Revised", "RightState", "Role", "Rules", "RulesByHash", "Severity", "Snapshot", "Span",
-    "Stage", "StateChange", "Still", "StillOrdered", "Taken", "Tallied", "Target", "TargetState", "Targets", "Used",
-    "UserContent", "Waiver", "Work", "case_id", "content_hash", "import_module", "needs_of", "post_hash", "words_of",
+    "Credentials", "DayKind", "DayMark", "Decision", "Delivery", "DeliveryState", "Drafted", "Escalation",
+    "EscalationPath", "EscalationStep", "Event", "Gated", "Handling", "Hold", "InForce", "IsApproved", "KeptFile",
+    "KeptReport", "Kind", "LockAsked", "Mailing", "MailingState", "Media", "Message", "Metric", "New", "NotHeld",
+    "Note", "Person", "Persona", "Placed", "Playbook", "Policy", "Post", "PostKind", "Posted", "Record", "Remedy",
+    "RemedyLimits", "RemedyState", "Replied", "Response", "Rests", "Revised", "RightState", "Role", "Rules",
+    "RulesByHash", "Severity", "Snapshot", "Span", "Stage", "StateChange", "Still", "StillOrdered", "Taken",
+    "Tallied", "Target", "TargetState", "Targets", "Used", "UserContent", "Waiver", "Work", "case_id", "content_hash",
+    "import_module", "needs_of", "post_hash", "thread_of", "words_of",
 ]  # fmt: skip

@@ -102,6 +102,32 @@ class Escalation:
 
 
 @record
+class Drafted:
+    """An answer that a rule drafts: a person changes and sends it, a machine never does.
+
+    Attributes:
+        text: placeholders filled; what stands in it of others' words is data, bounded, on one line.
+        private: it is meant for the author alone, not for the public.
+        shadow: of a rule in shadow: recorded and offered to nobody.
+    """
+
+    rule: str
+    text: str
+    clause: ClauseRef | None = None
+    private: bool = False
+    shadow: bool = False
+
+
+@record
+class LockAsked:
+    """A rule asks that the thread be closed to new comments: a person does it, or does not."""
+
+    rule: str
+    clause: ClauseRef | None = None
+    shadow: bool = False
+
+
+@record
 class Decision:
     """One judgement of one content.
 
@@ -115,6 +141,8 @@ class Decision:
         scores: name -> thousandths, of the model that model_version names; kept and recomputed as the trace is.
         trace: rule -> what was observed, kept when something was done, else recomputed by replay.
         persona: kept only when the author's history made it another than the words alone; replay needs it.
+        drafts: answers that rules which hold draft for a person, the deciding rule's first.
+        lock: the first rule that holds and asks that the thread be closed.
     """
 
     content_hash: str
@@ -133,6 +161,13 @@ class Decision:
     scores: Mapping[str, int] = field(default_factory=dict)
     trace: tuple[Mapping[str, object], ...] = ()
     persona: ByHistory | None = None
+    drafts: tuple[Drafted, ...] = ()
+    lock: LockAsked | None = None
+
+    @property
+    def offered(self) -> tuple[Drafted, ...]:
+        """The drafts that a person is offered: those of rules that act."""
+        return tuple(draft for draft in self.drafts if not draft.shadow)
 
     @property
     def key(self) -> str:

@@ -16,6 +16,8 @@ class Act(StrEnum):
     DELETE = "delete"  # delete somebody's message
     BLOCK = "block"  # an author, on one account
     UNBLOCK = "unblock"
+    LOCK = "lock"  # close a thread of ours to new comments
+    UNLOCK = "unlock"
     PUBLISH = "publish"
     TAKE_DOWN = "take_down"  # delete a post of ours on the platform
 
@@ -28,6 +30,11 @@ class Act(StrEnum):
     def of_an_author(self) -> bool:
         """Whether it acts on a person rather than on one message."""
         return self in (Act.BLOCK, Act.UNBLOCK)
+
+    @property
+    def of_a_thread(self) -> bool:
+        """Whether it acts on the thread that a message stands in."""
+        return self in (Act.LOCK, Act.UNLOCK)
 
 
 class DeliveryState(StrEnum):
@@ -53,7 +60,8 @@ class DeliveryState(StrEnum):
 class Delivery:
     """Attributes:
     id: derived from what ordered it (the decision or the command), so that ordering twice makes one.
-    target: external id of the message acted on; of a block, the author's id.
+    target: external id of the message acted on; of a block, the author's id; of a lock, the id of the
+        thread.
     due_at: when it must next be looked at: the release, the end of a back-off, of a lease, of settling.
     lease_until: while `sending`, nobody else touches it before this.
     attempt: number of calls begun; first_sent_at is when the first left.

@@ -143,6 +143,12 @@ class Message:
         return content_hash(self.text, deleted=self.deleted)
 
 
+def thread_of(message: Message) -> str:
+    """The post that a comment stands under, as its platform names it; empty where that is not told."""
+    told = message.more.get("thread_id") if message.kind is Kind.COMMENT else None
+    return told if isinstance(told, str) else ""
+
+
 def content_hash(text: str, *, deleted: bool = False) -> str:
     """16 hex digits over the words (or the fact of deletion); enough to tell two contents of one message apart."""
     return "deleted" if deleted else sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

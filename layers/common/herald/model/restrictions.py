@@ -83,6 +83,33 @@ class AuthorTally(Record):
 
 
 @record
+class ThreadLock(Record):
+    """Whether a thread of ours is closed to new comments, by the last word of a person.
+
+    Attributes:
+        account: "platform:id". thread_id: the post, as the platform names it.
+        by, at, reason, clause: who closed or opened it, when, why, and the clause it rests on.
+        message_id: the message that was the occasion; rule: what asked for it, empty where no rule did.
+        times: how many such words there were so far, with this one.
+        act: the newest delivery ordered for it (lock, unlock); older orders are superseded.
+    """
+
+    account: str
+    thread_id: str
+    brand: str
+    closed: bool
+    at: datetime
+    by: str
+    reason: str
+    clause: str
+    message_id: str
+    rule: str = ""
+    times: int = 1
+    act: str = ""
+    version: int = 0
+
+
+@record
 class ChannelMode(Record):
     """One saved version of how an account is moderated."""
 

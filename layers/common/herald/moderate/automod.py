@@ -16,7 +16,7 @@ from itertools import pairwise
 
 from herald.documents import BadDocument, Node, read, sections
 from herald.model.record import record
-from herald.moderate.language import KEYS, Section
+from herald.moderate.language import KEYS, REPLY_LIMIT, Section
 from herald.moderate.patterns import LONGEST
 from herald.moderate.rules import MAX_BYTES, Loading, RuleSet, compile_rules, too_long
 
@@ -81,19 +81,20 @@ _IGNORED = frozenset({
 _QUIET = frozenset({
     "overwrite_flair", "satisfy_any_threshold", "moderators_exempt", "modmail_subject", "standard", "message_subject",
 })  # fmt: skip
-_LABELS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler", "set_locked": "locked"}
+_LABELS: Mapping[str, str] = {"set_nsfw": "nsfw", "set_spoiler": "spoiler"}
 _WORDS: Mapping[str, str] = {"comment": "reply", "message": "private_reply", "modmail": "notify"}
+_OFFERED = ("reply", "private_reply", "notify", "lock")
 _REASONS = ("action_reason", "report_reason")
 _OURS = frozenset(KEYS) - {"domain", "url", "body", "title", "id", "author"}  # written in a file of theirs: kept as is
 _KNOWN = sorted({
     "type", "action", "priority", "author", "~author", "parent_submission", "standard", "reports", "set_flair",
     "body_longer_than", "body_shorter_than", "ignore_blockquotes", *_FIELDS_OF_ALL, *_YES_NO, *_NOBODY, *_NUMBERS,
-    *_IGNORED, *_LABELS, *_WORDS, *_REASONS, *KEYS,
+    *_IGNORED, *_LABELS, *_WORDS, *_REASONS, *KEYS, "set_locked",
 })  # fmt: skip
 _THEIRS = frozenset({
     "type", "parent_submission", "standard", "reports", "set_flair", "moderators_exempt", "action_reason",
     "report_reason", "comment", "message", "modmail", "modmail_subject", "flair_text", "flair_css_class",
-    "ignore_blockquotes", *_LABELS, *_IGNORED,
+    "ignore_blockquotes", "set_locked", *_LABELS, *_IGNORED,
 })  # fmt: skip
 
 STANDARDS: Mapping[str, tuple[str, ...]] = {
@@ -313,10 +314,14 @@ class _Section:
             self._parent(value)
         elif name in _REASONS:
             self.parts.setdefault("rationale", Node(value.line, self._words(value)[:500]))
+        elif name == "modmail":
+            self.parts["notify"] = Node(value.line, self._words(value)[:10_000] or "(empty)")
         elif name in _WORDS:
-            self.parts[_WORDS[name]] = Node(value.line, self._words(value)[:10_000] or "(empty)")
+            self._answer(_WORDS[name], value)
         elif name in ("set_flair", *_LABELS):
             self._label(name, value)
+        elif name == "set_locked":
+            self._lock(value)
         elif name == "ignore_blockquotes":
             pass
         elif name in _OURS:
@@ -331,7 +336,7 @@ class _Section:
         elif name == "name":
             self.name = value.text.strip()[:100]
         elif name in ("mode", "policy", "severity", "rationale", "escalate", "brand", "channel", "platform", "kind",
-                      "reply", "private_reply", "notify"):  # fmt: skip
+                      *_OFFERED):  # fmt: skip
             self.parts[name] = value
         elif name == "test":
             self.parts[name] = _tests(value)
@@ -401,6 +406,8 @@ class _Section:
                 bound = self._number(inner, inner_value)
                 if bound:
                     thresholds.append((inner_key.line, _NUMBERS[inner], bound))
+            elif inner == "set_locked":
+                self._lock(inner_value)
             elif inner in ("set_flair", *_LABELS):
                 self.note(inner_key.line, "the author's flair becomes a label of the message")
                 self._label(inner, inner_value)
@@ -431,6 +438,8 @@ class _Section:
                     self.error(inner.line, f"action `{word[:40]}` is not one of {', '.join(ACTIONS)}")
             elif name in _REASONS:
                 self.parts.setdefault("rationale", Node(inner.line, self._words(inner)[:500]))
+            elif name == "set_locked":
+                self._lock(inner)
             elif name in ("set_flair", *_LABELS):
                 self.note(key.line, "the flair of what stands above becomes a label of the message")
                 self._label(name, inner)
@@ -603,15 +612,30 @@ class _Section:
         slugs = (_slug(text) for text in texts)
         self.labels.setdefault(next((slug for slug in slugs if slug), "flair"), value.line)
 
-    def _words(self, value: Node) -> str:
-        """Their words with their placeholders put into ours, or into words."""
+    def _words(self, value: Node, keeps: frozenset[str] = frozenset()) -> str:
+        """Their words with their placeholders put into ours (`{{match}}`, and those of `keeps`), or into words."""
         text = value.text.strip()
         if re.search(r"\{\{match-[^}]*[2-9]\}\}", text):
             self.note(value.line, "numbered parts of a match are not kept apart; the whole match stands in their place")
-        text = re.sub(r"\{\{\s*match[^}]*\}\}", "\0", text)
-        for name, words in _SAID.items():
-            text = text.replace("{{" + name + "}}", words)
-        return re.sub(r"\{\{\s*([^{}]*?)\s*\}\}", lambda m: m[1].replace("_", " "), text).replace("\0", "{{match}}")
+        text = text.replace("\0", "")
+        return _THEIR_PLACE.sub(lambda place: _place(place[1], keeps), text)
+
+    def _lock(self, value: Node) -> None:
+        """There it closes the thread at once; here it asks a person to, wherever the thread begins."""
+        if _yes(value) is not False:
+            self.parts["lock"] = Node(value.line, "true")
+        else:
+            self.note(value.line, "`set_locked: false` undoes nothing here")
+            self.does_something_unknown = True
+
+    def _answer(self, name: str, value: Node) -> None:
+        """Their `comment` and `message` are sent there; here they are drafts that a person changes and sends."""
+        said = re.sub(r"/?\bu/(?=\{\{author\}\})", "", value.text)
+        text = self._words(replace(value, value=said), _ANSWER_KEEPS)
+        if len(text) > REPLY_LIMIT:
+            self.note(value.line, f"the answer is cut to {REPLY_LIMIT:,} characters, which is what a draft may have")
+        if text:
+            self.parts[name] = Node(value.line, text[:REPLY_LIMIT])
 
     # ------------------------------------------------ the end
 
@@ -633,7 +657,7 @@ class _Section:
         if self.errors:
             return
         asks = self.checks or self.typed or "kind" in self.parts or "brand" in self.parts or "channel" in self.parts
-        acts = self.action or self.labels or any(word in self.parts for word in ("reply", "private_reply", "notify"))
+        acts = self.action or self.labels or any(word in self.parts for word in _OFFERED)
         if not asks:
             self.dropped = f"line {self.line}: it checks nothing, so AutoModerator does not run it either"
         elif not acts and self.does_something_unknown:
@@ -650,7 +674,7 @@ class _Section:
         if self.errors or self.dropped:
             return Translated(self.line, self.part, (), tuple(self.notes), tuple(self.errors), self.dropped)
         labels = Node(self.line, [Node(line, label) for label, line in self.labels.items()])
-        extra = {name: node for name, node in self.parts.items() if name in ("reply", "private_reply", "notify")}
+        extra = {name: node for name, node in self.parts.items() if name in _OFFERED}
         apart = bool(self.action) and not self.removes and bool(self.labels or extra)
         pairs: list[tuple[str, Node]] = [("name", Node(self.line, self.name))]
         if self.priority:
@@ -678,6 +702,17 @@ class _Section:
         else:
             rules = [rule(self.name, *does, *labelled, *rest, *extra.items())]
         return Translated(self.line, self.part, tuple(rules), tuple(self.notes))
+
+
+_THEIR_PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_ANSWER_KEEPS = frozenset({"author", "title", "body", "kind", "permalink"})
+
+
+def _place(name: str, keeps: frozenset[str]) -> str:
+    """A placeholder of theirs as ours, or as a word for what it stood for."""
+    if name.startswith("match"):
+        return "{{match}}"
+    return f"{{{{{name}}}}}" if name in keeps else _SAID.get(name, name.replace("_", " "))
 
 
 _SAID: Mapping[str, str] = {

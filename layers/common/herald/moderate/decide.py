@@ -6,7 +6,18 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from herald.model import Action, Assessment, ClauseRef, Decision, Kind, Message, Severity, Span
+from herald.model import (
+    Action,
+    Assessment,
+    ClauseRef,
+    Decision,
+    Drafted,
+    Kind,
+    LockAsked,
+    Message,
+    Severity,
+    Span,
+)
 from herald.moderate.language import PolicyRef
 from herald.moderate.normalise import SCANNED, printable
 from herald.moderate.rules import Match, RuleSet, Subject, Verdict
@@ -63,7 +74,7 @@ def decide(
     matches = sorted(_matches(verdict), key=lambda match: match.rule.order)
     labels = tuple(dict.fromkeys(label for match in matches for label in match.rule.labels))
     rule = leading.rule if leading else None
-    clause = _clause(rule.policy, policy_versions) if rule and rule.policy else None
+    clause = clause_of(rule.policy, policy_versions) if rule else None
     action = verdict.action
     severities = [each.severity for each in ((rule,) if rule else ()) + (() if verdict.certain else verdict.stalled)]
     return Decision(
@@ -84,6 +95,8 @@ def decide(
         model_version=assessment.model_version,
         scores={name: round(1000 * value) for name, value in assessment.scores.items() if value is not None},
         trace=_trace(verdict, action, len(message.text)),
+        drafts=_drafts(message, verdict, policy_versions),
+        lock=_lock(verdict, policy_versions),
     )
 
 
@@ -118,6 +131,20 @@ def _matches(verdict: Verdict) -> list[Match]:
     return ([verdict.deciding] if verdict.deciding else []) + list(verdict.labelling)
 
 
+def _drafts(message: Message, verdict: Verdict, policy_versions: Mapping[str, int]) -> tuple[Drafted, ...]:
+    if not any(match.rule.drafts for match in (*_matches(verdict), *verdict.shadow)):
+        return ()
+    from herald.moderate.drafting import drafts  # noqa: PLC0415  only rules that draft an answer need it
+
+    return drafts(message, _matches(verdict), verdict.shadow, policy_versions)
+
+
+def _lock(verdict: Verdict, policy_versions: Mapping[str, int]) -> LockAsked | None:
+    rules = (match.rule for match in (*_matches(verdict), *verdict.shadow) if "lock" in match.rule.proposes)
+    rule = next(rules, None)
+    return LockAsked(rule.name, clause_of(rule.policy, policy_versions), rule.shadow) if rule else None
+
+
 def _stalled(verdict: Verdict) -> str:
     """Why a person has to look, where the patterns of some rules were not run to their end."""
     if verdict.certain:
@@ -130,8 +157,9 @@ def _stalled(verdict: Verdict) -> str:
     )
 
 
-def _clause(policy: PolicyRef, versions: Mapping[str, int]) -> ClauseRef:
-    return ClauseRef(policy.id, policy.clause, policy.version or versions.get(policy.id, 0))
+def clause_of(policy: PolicyRef | None, versions: Mapping[str, int]) -> ClauseRef | None:
+    """The clause in the version a rule names, else in the one in force; None where the rule rests on none."""
+    return ClauseRef(policy.id, policy.clause, policy.version or versions.get(policy.id, 0)) if policy else None
 
 
 def _rationale(match: Match, clause: ClauseRef | None) -> str:
@@ -140,13 +168,14 @@ def _rationale(match: Match, clause: ClauseRef | None) -> str:
     values = {
         "match": printable(found, _QUOTED),
         "rule": match.rule.name,
-        "clause": _clause_words(clause) if clause else "no clause",
+        "clause": clause_words(clause) if clause else "no clause",
     }
     template = match.rule.rationale or ("Matched “{{match}}”." if found else "The rule “{{rule}}” holds.")
     return _PLACEHOLDER.sub(lambda placeholder: values[placeholder[1]], template)
 
 
-def _clause_words(clause: ClauseRef) -> str:
+def clause_words(clause: ClauseRef) -> str:
+    """As people read it: without a version where none is in force."""
     return str(clause) if clause.version else f"{clause.policy} {clause.clause}"
 
 
@@ -233,7 +262,7 @@ def explain(message: Message, decision: Decision, policy_text: str | None, judge
         lines.append(f"Rule:      {decision.rule or 'none held'}")
     lines.append(f"Severity:  {decision.severity.name.lower()}")
     if decision.policy:
-        lines.append(f"Clause:    {_clause_words(decision.policy)}")
+        lines.append(f"Clause:    {clause_words(decision.policy)}")
         lines.append(
             f"           {printable(policy_text, 600)}" if policy_text else "           (its text is not here)"
         )
@@ -247,6 +276,15 @@ def explain(message: Message, decision: Decision, policy_text: str | None, judge
         lines.append(f"Persona:   {persona.explained(decision.persona)}")
     if decision.escalate:
         lines.append(f"Tell:      {decision.escalate.to}, within {decision.escalate.within_minutes} minutes")
+    if decision.lock:
+        rests = f", {clause_words(decision.lock.clause)}" if decision.lock.clause else ""
+        stands = "in shadow, asked of nobody" if decision.lock.shadow else "a person decides"
+        lines.append(f"Lock:      rule {decision.lock.rule}{rests} asks to close the thread to new comments; {stands}")
+    for draft in decision.drafts:
+        rests = f", {clause_words(draft.clause)}" if draft.clause else ""
+        stands = "in shadow, offered to nobody" if draft.shadow else "sent by nobody but a person"
+        whose = "private answer" if draft.private else "answer"
+        lines.append(f"Draft:     “{printable(draft.text, 300)}” ({whose} by rule {draft.rule}{rests}; {stands})")
     if decision.scores:
         told = sorted(decision.scores.items(), key=lambda score: (-abs(score[1]), score[0]))[:6]
         model = f" (model {decision.model_version})" if decision.model_version else ""
@@ -337,6 +375,11 @@ def decide_line(
             "within_minutes": escalate.within_minutes,
             "severity": escalate.severity.name.lower(),
         },
+        "drafts": [
+            {"rule": draft.rule, "text": draft.text, "private": draft.private, "shadow": draft.shadow}
+            for draft in decision.drafts
+        ],
+        "lock": decision.lock and {"rule": decision.lock.rule, "shadow": decision.lock.shadow},
         "rules_hash": decision.rules_hash,
         "model_version": decision.model_version,
         "trace": [dict(entry) for entry in decision.trace],

@@ -44,11 +44,14 @@ MODES = ("includes", "includes-word", "starts-with", "ends-with", "full-exact", 
 MODIFIERS = (*MODES, "regex", "case-sensitive")
 KEYS = (
     "name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
-    "reply", "private_reply", "notify", "kind", "platform", "channel", "brand", "body", "title", "unquoted", "author",
-    "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of",
+    "reply", "private_reply", "notify", "lock", "kind", "platform", "channel", "brand", "body", "title", "unquoted",
+    "author", "author.name", "domain", "url", "body_longer_than", "body_shorter_than", "any_of", "none_of",
     *CONDITIONS, *CONTEXT, "test",
 )  # fmt: skip
 PLACEHOLDERS = ("match", "rule", "clause")
+REPLY_PLACEHOLDERS = ("author", "match", "title", "body", "kind", "permalink", "rule", "clause")
+REPLY_LIMIT = 2_000
+"""Characters of an answer that a rule drafts."""
 
 
 # ---------------------------------------------------------------- what a rule is
@@ -169,7 +172,7 @@ class Rule:
     """One loaded section. Empty `kinds`, `platforms`, `brands` mean any; action None: it only labels.
 
     Attributes:
-        proposes: what a person is offered when it holds: reply, private_reply, notify -> the words.
+        proposes: what a person is offered when it holds: reply, private_reply, notify -> the words; lock -> true.
         shadow: it is asked and recorded, and nothing is done by it.
     """
 
@@ -190,6 +193,11 @@ class Rule:
     tests: tuple[RuleTest, ...] = ()
     proposes: Mapping[str, str] = field(default_factory=dict)
     shadow: bool = False
+
+    @property
+    def drafts(self) -> bool:
+        """Whether it drafts an answer."""
+        return "reply" in self.proposes or "private_reply" in self.proposes
 
 
 @record
@@ -227,7 +235,8 @@ _WITHIN = re.compile(r"(\d{1,5})\s*(m|min|mins|minute|minutes|h|hour|hours|d|day
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PARTS = frozenset({"name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
-                    "test", "kind", "platform", "channel", "brand", "reply", "private_reply", "notify"})  # fmt: skip
+                    "test", "kind", "platform", "channel", "brand", "reply", "private_reply", "notify",
+                    "lock"})  # fmt: skip
 _MINUTES = {"m": 1, "h": 60, "d": 1440}
 _HINTS = {
     "type": "kind", "text": "body", "labels": "label", "reason": "rationale", "tests": "test",
@@ -405,7 +414,14 @@ class Reader:
                 return replace(rule, tests=self._tests(value))
             case "kind" | "platform" | "channel" | "brand":
                 return self._filter(rule, "platform" if name == "channel" else name, value)
-            case "reply" | "private_reply" | "notify":
+            case "reply" | "private_reply":
+                words = self._text(value, name, REPLY_LIMIT)
+                self._places(words, name, value.line, REPLY_PLACEHOLDERS)
+                return replace(rule, proposes={**rule.proposes, name: words}) if words else rule
+            case "lock":
+                wanted = self._one_of(value, "lock", ("true",))
+                return replace(rule, proposes={**rule.proposes, "lock": wanted}) if wanted else rule
+            case "notify":
                 words = self._text(value, name, 10_000)
                 return replace(rule, proposes={**rule.proposes, name: words}) if words else rule
         return rule  # name and severity are read by themselves
@@ -416,7 +432,7 @@ class Reader:
             self.refuse(self.line, "the rule checks nothing, so it would hold for every message; add a check such as "
                                    "`body (includes-word): [...]`")  # fmt: skip
         if rule.action is None and not rule.labels and not rule.proposes:
-            self.refuse(self.line, "the rule does nothing; add an `action` or a `label`")
+            self.refuse(self.line, "the rule does nothing; add an `action`, a `label` or a `reply`")
 
     def _severity(self, value: Node) -> Severity | None:
         chosen = self._one_of(value, "severity", [s.name.lower() for s in Severity])
@@ -452,11 +468,14 @@ class Reader:
 
     def _rationale(self, value: Node) -> str:
         text = self._text(value, "rationale", 500)
-        for placeholder in _PLACEHOLDER.findall(text):
-            if placeholder not in PLACEHOLDERS:
-                self._error(value.line, f"rationale has an unknown placeholder {{{{{placeholder[:40]}}}}}; there are "
-                                        f"{', '.join(PLACEHOLDERS)}{hint(placeholder, PLACEHOLDERS)}")  # fmt: skip
+        self._places(text, "rationale", value.line, PLACEHOLDERS)
         return text
+
+    def _places(self, text: str, what: str, line: int, allowed: Sequence[str]) -> None:
+        for placeholder in _PLACEHOLDER.findall(text):
+            if placeholder not in allowed:
+                self._error(line, f"{what} has an unknown placeholder {{{{{placeholder[:40]}}}}}; there are "
+                                  f"{', '.join(allowed)}{hint(placeholder, allowed)}")  # fmt: skip
 
     def _labels(self, value: Node) -> tuple[str, ...]:
         labels = [(item.line, item.text.strip().lower()) for item in self._words(value, "label")]

@@ -421,7 +421,7 @@ def _placed(mode: str, text: str, start: int, end: int) -> bool:
     return end == len(text) and (start == 0 or text[start - 1] == ".")  # domain
 
 
-_LINK = re.compile(
+LINK = re.compile(
     r"(?:https?://|www\.)[^\s<>\"'()]{3,500}"
     r"|(?<![\w@.])(?:[a-z0-9-]{1,63}\.){1,4}(?:com|net|org|info|biz|io|co|me|ly|gg|xyz|top|shop|store|online|site|link"
     r"|app|club|live|vip|win|ru|cn|tk|uk|au|nz|us|ca|de|fr|example)\b(?:/[^\s<>\"'()]{0,500})?",
@@ -439,7 +439,7 @@ def _stretches(subject: Subject, fields: int) -> Iterator[_Stretch]:
     if fields & _RARE:
         yield from _rare_stretches(subject, body, fields)
     if fields & (DOMAIN | URL) and "." in body:
-        for link in islice(_LINK.finditer(body), _LINKS):
+        for link in islice(LINK.finditer(body), _LINKS):
             address = link.group().rstrip(".,;:!?")
             if fields & URL:
                 yield _Stretch(URL, address, link.start(), "body")

@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # HTTP is paid for by the first call, not by every cold start
 NAME = "bluesky"
 POST = "app.bsky.feed.post"
 BLOCK = "app.bsky.graph.block"
+GATE = "app.bsky.feed.threadgate"
 _LIKE, _REPOST, _FOLLOW = "app.bsky.feed.like", "app.bsky.feed.repost", "app.bsky.graph.follow"
 
 LIMITS = PostLimits(
@@ -59,15 +60,16 @@ LIMITS = PostLimits(
     alt_length=2_000,
 )
 CAPABILITIES = Capabilities(
-    acts=frozenset({Act.PUBLISH, Act.REPLY, Act.TAKE_DOWN, Act.BLOCK, Act.UNBLOCK}),
+    acts=frozenset({Act.PUBLISH, Act.REPLY, Act.TAKE_DOWN, Act.BLOCK, Act.UNBLOCK, Act.LOCK, Act.UNLOCK}),
     reply_limit=LIMITS.text,
     settle_seconds=0,
     post=LIMITS,
     metrics=frozenset({Metric.FOLLOWERS, Metric.REACTIONS, Metric.COMMENTS, Metric.SHARES}),
     sources=MappingProxyType({
         "acts": "bluesky-social/atproto:lexicons/com/atproto/repo, 2026-11-21, tried on a PDS 0.5; hiding an answer"
-        " (threadgate) is not built; bluesky-social/atproto:lexicons/app/bsky/graph/block.json, 2026-11-26: a block is"
-        " a public record",
+        " (threadgate) is not built; app/bsky/feed/threadgate.json, 2026-11-26: a gate beside a post of ours; that an"
+        " empty `allow` lets nobody else answer is from memory, tried on no AppView; app/bsky/graph/block.json,"
+        " 2026-11-26: a block is a public record",
         "reply_limit": "bluesky-social/atproto:lexicons/app/bsky/feed/post.json, 2026-11-21: 300 graphemes and 3,000"
         " bytes",
         "settle_seconds": "our record keys come from the delivery, so a repeat lands on the same record, 2026-11-22",
@@ -205,6 +207,8 @@ class Bluesky:
             return self._put(delivery, block, account, token, budget, _block(delivery, account))
         if delivery.act in (Act.TAKE_DOWN, Act.UNBLOCK):
             return self._take_down(delivery, account, token, budget)
+        if delivery.act.of_a_thread:
+            return self._gate(delivery, account, token, budget)
         text = _sendable(delivery, files)
         record: dict[str, Any] = {
             "$type": POST,
@@ -228,6 +232,9 @@ class Bluesky:
         if delivery.act in (Act.TAKE_DOWN, Act.UNBLOCK):
             target = _block(delivery, account) if delivery.act is Act.UNBLOCK else _ours(delivery, account)
             return [] if self._record(account, token, target) else [Proof(delivery.target)]
+        if delivery.act.of_a_thread:
+            closed = _closes(self._record(account, token, _gate_of(delivery, account)))
+            return [Proof(delivery.target)] if closed is (delivery.act is Act.LOCK) else []
         place = _place(delivery, account)
         there = self._record(account, token, place)
         if there is None:
@@ -273,6 +280,43 @@ class Bluesky:
             return atproto.procedure(http, account.api_base, "com.atproto.repo.deleteRecord", body, session.access)
 
         self._with_session(account, token, delete)  # of a record that is gone already, the answer is the same (seen)
+        return Proof(delivery.target)
+
+    def _gate(self, delivery: Delivery, account: Account, token: str, budget: Budget) -> Proof:
+        """Close a thread that we began to everybody's answers, or open it to everybody's.
+
+        The gate is one record beside the post. Answers that somebody hid by it stay hidden; who else was let in by it
+        is forgotten by closing, so that opening lets everybody in.
+        """
+        from herald.platforms.wire import atproto  # noqa: PLC0415
+
+        gate = _gate_of(delivery, account)
+        found = self._get_record(account, token, gate, budget)
+        there = found.get("value") if found else None
+        there = there if isinstance(there, dict) else None
+        if _closes(there) is (delivery.act is Act.LOCK):
+            return Proof(delivery.target)
+        place = {"repo": gate.did, "collection": gate.collection, "rkey": gate.rkey}
+        hidden = there.get("hiddenReplies") if there else None
+        record: dict[str, Any] = {"$type": GATE, "post": delivery.target, "createdAt": _instant(delivery.ordered_at)}
+        record |= {"allow": []} if delivery.act is Act.LOCK else {}
+        record |= {"hiddenReplies": hidden} if hidden else {}
+        method = "com.atproto.repo.putRecord"
+        body: dict[str, Any] = {**place, "record": record}
+        if delivery.act is Act.UNLOCK and not hidden:
+            method, body = "com.atproto.repo.deleteRecord", dict(place)
+        body["swapRecord"] = found.get("cid") if found else None  # as we read it, or not at all
+
+        def write(session: atproto.Session) -> dict[str, Any]:
+            http = budget.spend(self._client())
+            return atproto.procedure(http, account.api_base, method, body, session.access)
+
+        try:
+            self._with_session(account, token, write)
+        except Rejected as refused:
+            if refused.code == "InvalidSwap":
+                raise Retryable("who may answer was changed at the same moment", "InvalidSwap") from refused
+            raise
         return Proof(delivery.target)
 
     def _thread(self, delivery: Delivery, account: Account, token: str, budget: Budget) -> dict[str, Any]:
@@ -483,13 +527,28 @@ def _block(delivery: Delivery, account: Account) -> atproto.Uri:
     return Uri(account.account_id, BLOCK, tid(datetime.fromtimestamp(1_000_000_000 + second, UTC), did))
 
 
-def _ours(delivery: Delivery, account: Account) -> atproto.Uri:
-    """The post to take down. Raises Rejected when it is not this account's."""
+def _gate_of(delivery: Delivery, account: Account) -> atproto.Uri:
+    """Where the gate of a thread is kept: beside the post that begins it, which must be ours, under the same key."""
+    from herald.platforms.wire.atproto import Uri  # noqa: PLC0415
+
+    post = _ours(delivery, account, "what is to be closed is no thread of this account's")
+    return Uri(post.did, GATE, post.rkey)
+
+
+def _closes(gate: Mapping[str, Any] | None) -> bool:
+    """Whether nobody else may answer: `allow` is there and empty; without it everybody may."""
+    return gate is not None and gate.get("allow") == []
+
+
+def _ours(
+    delivery: Delivery, account: Account, otherwise: str = "what is to be taken down is no post of this account"
+) -> atproto.Uri:
+    """The post to act on. Raises Rejected, with `otherwise`, when it is not this account's."""
     from herald.platforms.wire.atproto import uri  # noqa: PLC0415
 
     target = uri(delivery.target)
     if target is None or target.collection != POST or target.did != account.account_id:
-        raise Rejected("what is to be taken down is no post of this account", "target")
+        raise Rejected(otherwise, "target")
     return target
 
 

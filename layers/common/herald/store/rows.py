@@ -23,11 +23,13 @@ from herald.model import (
     Decision,
     Delivery,
     DeliveryState,
+    Drafted,
     Escalation,
     Hold,
     KeptFile,
     KeptReport,
     Kind,
+    LockAsked,
     Mailing,
     MailingState,
     Media,
@@ -139,12 +141,27 @@ def decision(item: Mapping[str, Any]) -> Decision:
         scores={name: int(value) for name, value in item.get("scores", {}).items()},
         trace=tuple(item.get("trace", ())),
         persona=_by_history(item["persona"]) if item.get("persona") else None,
+        drafts=tuple(_drafted(each) for each in item.get("drafts", ())),
+        lock=_lock_asked(item["lock"]) if item.get("lock") else None,
     )
 
 
 def _by_history(item: Mapping[str, Any]) -> ByHistory:
     before = {name: int(value) for name, value in item.get("history", {}).items()}
     return ByHistory(item.get("words", ""), item.get("said", ""), before)
+
+
+def _lock_asked(item: Mapping[str, Any]) -> LockAsked:
+    clause = item.get("clause")
+    return LockAsked(item["rule"], clause_ref(clause) if clause else None, item.get("shadow", False))
+
+
+def _drafted(item: Mapping[str, Any]) -> Drafted:
+    clause = item.get("clause")
+    return Drafted(
+        item["rule"], item.get("text", ""), clause_ref(clause) if clause else None, item.get("private", False),
+        item.get("shadow", False),
+    )  # fmt: skip
 
 
 def clause_ref(item: Mapping[str, Any]) -> ClauseRef:

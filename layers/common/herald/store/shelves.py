@@ -61,7 +61,7 @@ from herald.model.recommendations import (
 )
 from herald.model.record import Record
 from herald.model.research import Choice, Needs, PlatformNote, PlatformScore, Profile, SeenLook
-from herald.model.restrictions import AuthorTally, ChannelMode, Restriction, restrictions_list
+from herald.model.restrictions import AuthorTally, ChannelMode, Restriction, ThreadLock, restrictions_list
 from herald.model.rules import RuleAlarm
 from herald.model.trends import Feed, FeedItem, FeedState, items_list
 from herald.model.verdicts import Exposure, Verdict
@@ -250,6 +250,7 @@ SHELVES: tuple[Shelf, ...] = (
     Shelf(Replied, keys.MESSAGES, "REPLIED", ("brand", "month"), ("at", "delivery_id")),
     # ---- moderate: authors, channels
     Shelf(Restriction, keys.MESSAGES, "RESTRICTION", ("account",), ("author_id",), _until_over),
+    Shelf(ThreadLock, keys.MESSAGES, "THREAD", ("account",), ("thread_id",)),
     Shelf(AuthorTally, keys.MESSAGES, "AUTHOR", ("account",), ("author_id",)),
     Shelf(Verdict, keys.METRICS, "VERDICT", ("brand", "month"), ("at", "message", "key")),
     Shelf(Exposure, keys.METRICS, "EXPOSURE", ("brand", "month"), ("at", "message")),

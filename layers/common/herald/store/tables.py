@@ -261,7 +261,7 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
             if "text" in item:
                 told = {"rationale": WORDS_GONE} if item.get("decided_by") == "rules" else {}
                 key = (keys.MESSAGES, item["pk"], item["sk"])
-                self.db.write(Update(key, set=told, remove=("text", "evidence", "trace", "persona")))
+                self.db.write(Update(key, set=told, remove=("text", "evidence", "trace", "persona", "drafts")))
 
     def _decided(self, message_id: str) -> list[dict[str, Any]]:
         """Every decision's row: who decided first must be known, and what is forgotten is forgotten whole."""
