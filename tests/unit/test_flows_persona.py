@@ -29,7 +29,7 @@ INSULT = "Fuck you"
 QUESTION = "When do you open tomorrow?"
 LIKELY = {  # what the words alone say of their writer, whatever weights are shipped
     FAN: {"advocate": 0.95, "": 0.05},
-    PRAISE: {"complimentary": 0.94, "advocate": 0.02, "": 0.04},
+    PRAISE: {"complimentary": 0.85, "advocate": 0.02, "": 0.13},
     COMPLAINT: {"unhappy": 0.8, "angry": 0.15, "": 0.05},
     INSULT: {"troll": 0.97, "angry": 0.03},
     QUESTION: {"": 0.97, "complimentary": 0.03},
