@@ -46,8 +46,9 @@ from herald.moderate.language import (
     SignalCheck,
     TextCheck,
 )
+from herald.moderate.literals import Sieve
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
-from herald.moderate.patterns import Effort, Pattern, Several
+from herald.moderate.patterns import Effort, Pattern
 
 LANGUAGE = "2"
 """Part of every rule set's hash: grows when the same YAML would be matched differently."""
@@ -177,11 +178,11 @@ class RuleSet:
         for check in checks:
             self._fields |= check.fields
         self._automaton = _automaton(checks)
-        self._patterns: dict[int, tuple[list[tuple[TextCheck, Pattern]], Several]] = {}
+        self._patterns: dict[int, tuple[list[tuple[TextCheck, Pattern]], Sieve]] = {}
         for bit in FIELDS.values():
             there = [(check, pattern) for check in checks if check.fields & bit for pattern in check.patterns]
             if there:
-                self._patterns[bit] = there, Several([pattern for _, pattern in there])
+                self._patterns[bit] = there, Sieve([pattern.source for _, pattern in there])
         self._triggers: dict[int, list[Rule]] = {}
         self._always: list[Rule] = []
         for rule in self.rules:
@@ -345,11 +346,11 @@ class RuleSet:
 
     def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: _Seen) -> None:
         """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
-        patterns, several = self._patterns[stretch.bit]
+        patterns, sieve = self._patterns[stretch.bit]
         written = View(_LONE.sub("\ufffd", stretch.text))
         same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
         for index, view in enumerate((written, *(readings[1:] if same else readings))):
-            for which in several.candidates(view.text):
+            for which in sieve.candidates(view.text):
                 check, pattern = patterns[which]
                 if not (check.cased and index):
                     seen.untried.setdefault(check.number, []).append((pattern, view, stretch))
