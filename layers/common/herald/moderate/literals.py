@@ -179,6 +179,8 @@ class _Group:
         exacts = [exact for exact, _ in self._ways if exact is not None]
         if len(exacts) == len(self._ways):
             return frozenset().union(*exacts), []
-        best = [exact if exact is not None else min(needed, key=_rank, default=_NOTHING) for exact, needed in self._ways]
+        best = [
+            exact if exact is not None else min(needed, key=_rank, default=_NOTHING) for exact, needed in self._ways
+        ]
         either = frozenset().union(*best)
         return None, [] if "" in either else [either]

@@ -214,6 +214,13 @@ class Lexicon:
             frozenset([names[number] for number in seen]), tuple([(mark[0], mark[2]) for mark in marks]),
         )  # fmt: skip
 
+    def classes(self, text: str) -> frozenset[str]:
+        """The classes alone that `read` would find."""
+        tokens = TOKEN.findall(text)[:_MOST_WORDS]
+        known = [(at, word) for at, word in enumerate(map(self.word, tokens)) if word.part == _SAYS]
+        names = self.names
+        return frozenset(names[number] for at, word in known for number in self._with_phrases(word, tokens, at))
+
     def _with_phrases(self, word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
         classes = word.classes
         for rest, number in self._phrases.get(tokens[at], ()):
@@ -229,7 +236,8 @@ class Lexicon:
                     break
                 base = _PAIR_NOT if between or other_negated else _PAIR
                 for a in classes:
-                    cues.update(base + a * 64 + b for b in others)
+                    for b in others:
+                        cues.add(base + a * 64 + b)
                 if no in others:
                     between = True
 

@@ -494,6 +494,9 @@ def _holds(
         rule.brands and subject.brand.casefold() not in rule.brands
     ):
         return None
+    for check in rule.checks:  # what costs nothing first
+        if isinstance(check, SignalCheck) and _check(check, subject, seen, [], [], []) is False:
+            return None
     evidence: list[Span] = []
     checks: list[Mapping[str, object]] = []
     missing: list[str] = []
@@ -575,8 +578,7 @@ def _group(
 
 
 def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool | None, object]:
-    from herald.moderate.conditions import among, compare, known  # noqa: PLC0415 - only rules with conditions need it
-
+    among, compare, known = _conditions()
     if isinstance(check, HoursCheck):
         if subject.at is None:
             return None, None
@@ -594,6 +596,13 @@ def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool 
     if not isinstance(value, int | float):
         return None, None
     return compare(check.op, float(value), check.bound), value
+
+
+@lru_cache(1)
+def _conditions() -> tuple[Any, Any, Any]:
+    from herald.moderate.conditions import among, compare, known  # noqa: PLC0415 - only rules with conditions need it
+
+    return among, compare, known
 
 
 def _length(text: str) -> int:
