@@ -1,8 +1,8 @@
 """Which of many expressions can match a text at all, told by the letters that each must find in it.
 
 Read off an expression (RE2's notation, one that compiles) are *clauses*: sets of pieces of which one must stand in
-every text that matches. "(?:click|tap) [a-z]+ now" has {"click ", "tap "} and {" now"}. One automaton over the pieces of
-all expressions (Aho-Corasick) then leaves two or three of a hundred to run. RE2's own filter (FilteredRE2) does the
+every text that matches. "(?:click|tap) [a-z]+ now" has {"click ", "tap "} and {" now"}. One automaton over the pieces
+of all expressions (Aho-Corasick) then leaves two or three of a hundred to run. RE2's own filter (FilteredRE2) does the
 same but leaves out pieces of fewer than three bytes, and with them each expression that has a short way to match.
 
 Both sides are case folded as Unicode says, which is at least what RE2 holds to be alike.
@@ -62,12 +62,11 @@ class Sieve:
     def candidates(self, text: str) -> list[int]:
         """Places of the expressions that may match in it, in order."""
         there, woken = 0, self._always
-        hits = 0
-        if self._automaton is not None:
-            for hits, (_, (bits, which)) in enumerate(islice(self._automaton.iter(text.casefold()), _HITS), 1):
-                there |= bits
-                woken |= which
-        if hits == _HITS:
+        found = self._automaton.iter(text.casefold()) if self._automaton else iter(())
+        for _, (bits, which) in islice(found, _HITS):
+            there |= bits
+            woken |= which
+        if next(found, None):
             return list(range(len(self._needs)))
         return [which for which in _bits(woken) if self._needs[which] & ~there == 0]
 

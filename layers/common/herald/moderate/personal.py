@@ -343,7 +343,7 @@ _FINDERS: tuple[tuple[int, str, tuple[str, ...], Callable[[str], _Spans]], ...] 
     # the digits that each kind has at least, and words of which one stands in the text
     (8, "iban", (), _ibans),
     (12, "card", (), _cards),
-    (4, "ip", (".", ":"), _ips),
+    (4, "ip", (), _ips),
     (9, "ssn", (), _ssns),
     (6, "national_id", (), _formed(_NINO)),
     (7, "national_id", (), _formed(_FISCALE)),
