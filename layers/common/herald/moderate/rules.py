@@ -330,12 +330,11 @@ class RuleSet:
         text = view.text
         for last, (length, terms) in islice(self._automaton.iter(text), _HITS):
             start, end = last + 1 - length, last + 1
-            alone = _alone(text, start, end)
             for term in terms:
                 if not term.fields & stretch.bit:
                     continue
                 if term.mode == "includes-word":
-                    if not alone:
+                    if not _alone(text, start, end):
                         continue
                 elif not _placed(term.mode, text, start, end):
                     continue
@@ -495,7 +494,7 @@ def _holds(
     ):
         return None
     for check in rule.checks:  # what costs nothing first
-        if isinstance(check, SignalCheck) and _check(check, subject, seen, [], [], []) is False:
+        if isinstance(check, SignalCheck) and _condition(check, subject)[0] is check.negate:
             return None
     evidence: list[Span] = []
     checks: list[Mapping[str, object]] = []
