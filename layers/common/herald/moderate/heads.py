@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
+from collections.abc import Callable
 from functools import lru_cache
 from importlib.resources import files
 from math import exp, sqrt
@@ -20,7 +21,21 @@ from typing import Any
 from herald.moderate.reading import CUES, GRAMS, Lexicon, Read, pair_rows
 
 _ZERO = 128  # what a weight of nought is stored as
-_MEMO_MAX = 60_000
+_MEMO_MAX = 20_000  # of each kind: 5 MB
+
+
+class _Memo(dict[Any, int]):
+    """What was worked out once, up to a bound."""
+
+    def __init__(self, work: Callable[[Any], int]) -> None:
+        super().__init__()
+        self._work = work
+
+    def __missing__(self, key: Any) -> int:
+        if len(self) >= _MEMO_MAX:
+            self.clear()
+        found = self[key] = self._work(key)
+        return found
 
 
 class Heads:
@@ -37,20 +52,22 @@ class Heads:
         self._table = self._widened(zlib.decompress(body))
         if len(self._table) != (GRAMS + CUES) * self._lanes.size:
             raise ValueError("the file of weights was trained by another version of reading.py")
-        self._words: dict[str, int] = {}
-        self._pairs: dict[int, int] = {}
-        self._cues: dict[int, int] = {}  # at most CUES of them
+        self._scales = tuple(zip(self.about["bias"], self.about["gram_scale"], self.about["cue_scale"], strict=True))
+        self._calibration = tuple(zip(self.names, *zip(*self.about["calibration"], strict=True), strict=True))
+        self._words = _Memo(self._word)
+        self._pairs = _Memo(self._wide)
+        self._cues = _Memo(lambda cue: self._wide(GRAMS + cue))  # at most CUES of them
         more = {int(key): name for key, name in self.about["more"].items()}
         self.lexicon = Lexicon(more, self.about["known"])
 
-    def _widened(self, table: bytes) -> bytearray:
+    def _widened(self, table: bytes) -> bytes:
         """Every weight and a one behind each row, in lanes that some thousand rows can be added up in."""
         rows, width, size = len(table) // self._width, self._width, self._lanes.size
         wide = bytearray(rows * size)
         for lane in range(width):
             wide[lane * 4 :: size] = table[lane::width]
         wide[width * 4 :: size] = b"\1" * rows
-        return wide
+        return bytes(wide)  # a slice of it is read without another copy
 
     def scores(self, read: Read) -> dict[str, float]:
         """Calibrated scores of one text, by name."""
@@ -58,40 +75,26 @@ class Heads:
 
     def calibrated(self, logits: list[float]) -> dict[str, float]:
         """Logits in the order of `names` -> scores by name."""
-        return {
-            name: sigmoid(a * z + b)
-            for name, z, (a, b) in zip(self.names, logits, self.about["calibration"], strict=True)
-        }
+        return {name: sigmoid(a * z + b) for (name, a, b), z in zip(self._calibration, logits, strict=True)}
 
     def logits(self, read: Read) -> list[float]:
         """What each model says of a text before calibration, in the order of `names`."""
-        words, pairs, cues = self._words, self._pairs, self._cues
-        once = dict.fromkeys(read.words)
-        if len(words) > _MEMO_MAX or len(pairs) > _MEMO_MAX:
-            words.clear()
-            pairs.clear()
-        for token in once:
-            if token not in words:
-                word = self.lexicon.word(token)
-                words[token] = 2 * self._wide(word.row) + sum(map(self._wide, word.pieces))
-        beside = pair_rows(read.rows)
-        for row in beside:
-            if row not in pairs:
-                pairs[row] = 2 * self._wide(row)
-        for cue in read.cues:
-            if cue not in cues:
-                cues[cue] = self._wide(GRAMS + cue)
         size = self._lanes.size
-        grams = sum(map(words.__getitem__, once)) + sum(map(pairs.__getitem__, beside))
+        grams = sum(map(self._words.__getitem__, dict.fromkeys(read.words)))
+        grams += 2 * sum(map(self._pairs.__getitem__, pair_rows(read.rows)))
+        cues = sum(map(self._cues.__getitem__, read.cues))
         *grams_by, number = self._lanes.unpack(grams.to_bytes(size, "little"))
-        *cues_by, several = self._lanes.unpack(sum(map(cues.__getitem__, read.cues)).to_bytes(size, "little"))
+        *cues_by, several = self._lanes.unpack(cues.to_bytes(size, "little"))
         zero, zero_cues, length = _ZERO * number, _ZERO * several, sqrt(number) or 1.0
         return [
             bias + s * (g - zero) / length + t * (c - zero_cues)
-            for bias, s, t, g, c in zip(
-                self.about["bias"], self.about["gram_scale"], self.about["cue_scale"], grams_by, cues_by, strict=True
-            )
+            for (bias, s, t), g, c in zip(self._scales, grams_by, cues_by, strict=True)
         ]
+
+    def _word(self, token: str) -> int:
+        """A word twice and its pieces once, added up."""
+        word = self.lexicon.word(token)
+        return 2 * self._wide(word.row) + sum(map(self._wide, word.pieces))
 
     def _wide(self, row: int) -> int:
         size = self._lanes.size
@@ -100,7 +103,7 @@ class Heads:
 
 def sigmoid(z: float) -> float:
     """1 / (1 + exp(-z)), for any z."""
-    return 1 / (1 + exp(-max(-30.0, min(30.0, z))))
+    return 1 / (1 + exp(-z)) if -30 < z < 30 else 1 / (1 + exp(-30.0 if z > 0 else 30.0))
 
 
 @lru_cache(1)

@@ -71,7 +71,7 @@ def fold(text: str) -> str:
 
 def plain(text: str) -> View:
     """The plain view (see the module). ASCII without odd white space takes a short cut."""
-    if text.isascii() and not _ODD_ASCII.search(text):
+    if text.isascii() and text.isprintable() and "`" not in text and "  " not in text and text == text.strip(" "):
         return View(text.lower())
     out: list[str] = []
     starts: list[int] = []
@@ -106,8 +106,6 @@ def printable(text: str, limit: int) -> str:
 
 
 # ---------------------------------------------------------------- one character
-
-_ODD_ASCII = re.compile(r"[\x00-\x1f\x7f`]|  |^ | $")
 
 _DROPPED_RANGES = (
     (0x00, 0x08), (0x0E, 0x1B), (0x7F, 0x84), (0x86, 0x9F),  # controls that are no white space
@@ -199,13 +197,19 @@ def _unmix(text: str) -> str:
 
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_](?:([ ._*~|/\-])[^\W_](?:\1[^\W_])+)(?![^\W_])")
 _REPEAT = re.compile(r"([^\W\d_])\1{2,}")
-_SUSPECT = re.compile(
-    r"[^\W\d_][0-9@$!|+€][^\W\d_]|(?<![^\W_@])[0-9$|+€]{1,2}[^\W\d_]{2}|[^\W\d_]{2}[0-9@$€]"
-    r"|[0-9@$!|+€]{2}[^\W\d_]|([^\W\d_])\1\1|(?<![^\W_])[^\W\d_]([ ._*~|/\-])[^\W_]\2[^\W_](?![^\W_])"
+# What makes a text worth more views. Each expression begins with a sign that ordinary texts have few of, and looks
+# back from there: so it goes through them several times as fast.
+_SIGN_NEAR = re.compile(
+    r"[0-9@$!|+€](?:(?<=[^\W\d_].)[^\W\d_]|(?<=[0-9$|+€])(?<![^\W_@].)[0-9$|+€]?[^\W\d_]{2}|(?<=[^\W\d_]{2}[0-9@$€])"
+    r"|[0-9@$!|+€][^\W\d_])"
 )
+_SPELT = re.compile(r"([ ._*~|/\-])[^\W_]\1(?<=[^\W\d_]...)(?<![^\W_][^\W\d_]...)[^\W_](?![^\W_])")
+_THREE = tuple(3 * letter for letter in "abcdefghijklmnopqrstuvwxyz")
 # Signs that dress a word (not the apostrophe inside one), and what stands between two words without being any. Each
 # begins at one place of a run only, so that ten thousand quotes or dots cost one pass.
-_DRESSED = re.compile(r"(?:^| )[\"*_~']+[^\W_]|[^\W_]\.\.+ ?[^\W_]|[\u2190-\u2bff\U0001f000-\U0001faff][ ,.]*[^\W_]")
+_DRESSED = re.compile(r"[\"*_~'](?:(?<=^.)|(?<= .))[\"*_~']*[^\W_]")
+_DOTTED = re.compile(r"\.\.(?<=[^\W_]..)\.* ?[^\W_]")
+_PICTURED = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff][ ,.]*[^\W_]")
 _DRESS = re.compile(r"(?<![\w\"*~'])[\"*_~']+(?=[^\W_])|(?<=[^\W_])[\"*_~']+(?![\w\"*~'])")
 _BETWEEN = re.compile(r"(?<=[^\W_])[ ,.\u2190-\u2bff\U0001f000-\U0001faff]+(?=[^\W_])")
 _PAUSE = re.compile(r"\.\.|[\u2190-\u2bff\U0001f000-\U0001faff]")
@@ -219,13 +223,22 @@ _EITHER = frozenset("1|!")  # i or l
 
 
 def _suspicious(plain_text: str, text: str) -> bool:
-    if _SUSPECT.search(plain_text) or _DRESSED.search(plain_text):
+    if _SIGN_NEAR.search(plain_text) or _SPELT.search(plain_text) or _DRESSED.search(plain_text):
+        return True
+    if ".." in plain_text and _DOTTED.search(plain_text):
+        return True
+    if plain_text.isascii():
+        if any(map(plain_text.__contains__, _THREE)):
+            return True
+    elif _REPEAT.search(plain_text) or _PICTURED.search(plain_text):
         return True
     return not text.isascii() and not (_ALIKE_SET.isdisjoint(plain_text) and _FLAGS.keys().isdisjoint(plain_text))
 
 
 def _bare(view: View) -> Iterable[View]:
-    latin = _with_text(view, "".join(_FLAGS.get(c, c) for c in view.text.translate(_ALIKE_TABLE)))
+    latin = view
+    if not view.text.isascii():
+        latin = _with_text(view, "".join(_FLAGS.get(c, c) for c in view.text.translate(_ALIKE_TABLE)))
     for joined in _joined(latin):
         yield _with_text(joined, _LEET_WORD.sub(_unleet, joined.text))
         if not _EITHER.isdisjoint(joined.text):

@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import Any
 
 import re2
@@ -37,7 +38,6 @@ _AT_ONCE = 200_000  # load times bytes of one step that cannot be interrupted: 4
 _FREE_EACH = 3 * _AT_ONCE  # load times bytes of one pattern that go untimed
 _FREE = 5_000_000  # the same, of all patterns on one message
 _BEHIND = 200  # characters a look-behind sees
-_WATCH = "\x01\x02herald\x02\x01"  # put behind every text: found, unless the look over all patterns failed
 
 _WORD = r"\p{L}\p{N}_"
 # Not a word character, without the complement that a class cannot hold: all other categories, less the underscore.
@@ -121,10 +121,17 @@ class Pattern:
         Raises Spent.
         """
         at, plain = 0, None
+        engine, load = self.engine, self.load
+        wide = _widened(self.source)
+        if wide and len(data) * wide.load <= _AT_ONCE:
+            if len(data) <= wide.reach:
+                engine, load = wide.engine, wide.load
+            elif effort.spend(self, len(data) * wide.load, wide.engine.search, data) is None:
+                return
         for _ in range(limit):
-            rest = (len(data) - at) * self.load
+            rest = (len(data) - at) * load
             if rest <= _AT_ONCE:
-                match = effort.spend(self, rest, self.engine.search, data, at)
+                match = effort.spend(self, rest, engine.search, data, at)
             else:
                 plain = plain or self._plain(data, effort)
                 match = effort.spend(self, rest, plain.search, data, at)
@@ -161,6 +168,41 @@ class Pattern:
         for start in range(0, len(data), piece):
             effort.probe(self, piece * self.load, self.engine.search, data, start, start + piece)
         return _engine(self.source, groups=False)
+
+
+@record
+class _Wide:
+    """A pattern without its large upper counts: it finds at least as much, and the same in up to `reach` bytes."""
+
+    engine: Any
+    load: int
+    reach: int
+
+
+@lru_cache(2_000)
+def _widened(source: str) -> _Wide | None:
+    """[^?]{1,300} as [^?]{1,}: a count makes RE2 tell apart how far each way has come, which its memory does not hold.
+
+    None where there is no such count. Only of a single place: what a group repeats is left as it is.
+    """
+    counts: list[int] = []
+
+    def freed(token: re.Match[str]) -> str:
+        if not token["most"] or int(token["most"]) < _LARGE:
+            return token[0]
+        counts.append(int(token["most"]))
+        return f"{token['place']}{{{token['least']},}}"
+
+    wide = _COUNTED.sub(freed, source)
+    return _Wide(_engine(wide), max(1, load_of(wide)), min(counts)) if counts else None
+
+
+_LARGE = 100
+_COUNTED = re.compile(
+    r"(?P<place>\\[pPx]\{[^}]*\}|\\.|\[\^?\]?(?:\\[pPx]\{[^}]*\}|\\.|[^\]\\])*\]|[^()|*+?{}^$])"
+    r"(?:\{(?P<least>\d+),(?P<most>\d+)\})?",
+    re.DOTALL,
+)
 
 
 class Effort:
@@ -321,32 +363,6 @@ def _without_edges(body: str) -> str:
     if body.endswith(r"\b") and not body.endswith(r"\\b"):
         body = body.removesuffix(r"\b")
     return body
-
-
-class Several:
-    """Many patterns: which of them could match in a text, told by the literal pieces that each must contain.
-
-    One automaton over those pieces (RE2's FilteredRE2) leaves two or three of a hundred patterns to run. One set that
-    runs all of them at once was tried and is slower: gaps such as [^.]{0,60} multiply its states.
-    """
-
-    def __init__(self, patterns: Sequence[Pattern]) -> None:
-        options = re2.Options()
-        options.log_errors = False
-        options.max_mem = _MEMORY
-        self._filter = re2.Filter()
-        for pattern in patterns:
-            self._filter.Add(pattern.source, options)
-        self._all = list(range(len(patterns)))
-        self._watch = self._filter.Add(re2.escape(_WATCH), options)
-        self._filter.Compile()
-
-    def candidates(self, text: str) -> list[int]:
-        """Indices of the patterns that may match, in order. Never leaves one out that does match."""
-        found = self._filter.Match((text + _WATCH).encode(), True) or []
-        if self._watch not in found:
-            return self._all  # the automaton ran out of memory: it cannot rule anything out
-        return [which for which in found if which != self._watch]
 
 
 def _engine(source: str, *, groups: bool = True) -> Any:

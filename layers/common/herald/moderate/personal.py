@@ -30,15 +30,18 @@ def find(text: str) -> tuple[Span, ...]:
         read = read.translate(_SIGNS)
         if not read.isascii():
             read = "".join(map(_digit, read))
-    lowered = read.lower()
+    folded = read.casefold()
     digits = sum(map(read.count, "0123456789"))
     taken: list[tuple[int, int, str]] = []
-    if "@" in read or " at " in lowered or "(at)" in lowered or "[at]" in lowered:
+    if _AT.search(read):
         _take(taken, "email", _emails(read))
-    for least, kind, finder in _FINDERS:
-        if digits >= least or (kind == "ip" and "::" in read):
-            _take(taken, kind, finder(read))
-    if digits:
+    if digits >= _FEWEST_DIGITS or "::" in read:
+        for least, kind, words, finder in _FINDERS:
+            if (digits >= least or (kind == "ip" and "::" in read)) and (
+                not words or any(map(folded.__contains__, words))
+            ):
+                _take(taken, kind, finder(read))
+    if digits and _has_street(folded):
         _take(taken, "address", _up_to_others(read, taken))
     taken.sort()
     return tuple(Span(start, end, kind, text[start:end]) for start, end, kind in taken[:_MOST])
@@ -84,6 +87,9 @@ _EMAIL_SPELT = re.compile(
 )  # fmt: skip
 
 
+_AT = re.compile(r"@(?<=[\w.%+'-]@)[^\W_]|(?:\(at\)|\[at\]| at ) ?[a-z0-9-]{2,40} ?(?:\(dot\)|\[dot\]| dot |\.)", re.I)
+
+
 def _emails(text: str) -> _Spans:
     for match in _EMAIL.finditer(text):
         yield match.span()
@@ -101,8 +107,8 @@ _VERSION = re.compile(
 
 
 def _ips(text: str) -> _Spans:
-    for pattern in (_IP4, _IP6):
-        for match in pattern.finditer(text):
+    for pattern, sign, signs in ((_IP4, ".", 3), (_IP6, ":", 2)):
+        for match in pattern.finditer(text) if text.count(sign) >= signs else ():
             found = match.group()
             if _VERSION.search(text[max(0, match.start() - 16) : match.start()]) or len(found) < 3:
                 continue
@@ -200,20 +206,23 @@ _NAMED_ID = re.compile(
 _DNI_LETTERS = "TRWAGMYFPDXBNJZSQVHLCKE"
 
 
-def _nationals(text: str) -> _Spans:
-    for pattern in (_NINO, _FISCALE, _CPF):
-        for match in pattern.finditer(text):
-            yield match.span()
+def _formed(pattern: re.Pattern[str], group: int = 0) -> Callable[[str], _Spans]:
+    """Whatever has the form."""
+    return lambda text: (match.span(group) for match in pattern.finditer(text))
+
+
+def _dnis(text: str) -> _Spans:
     for match in _DNI.finditer(text):
         digits = re.sub(r"[^0-9XYZ]", "", match.group()[:-1]).translate(str.maketrans("XYZ", "012"))
         if _DNI_LETTERS[int(digits) % 23] == match[1]:
             yield match.span()
+
+
+def _nirs(text: str) -> _Spans:
     for match in _NIR.finditer(text):
         digits = match.group().replace(" ", "").replace("2A", "19").replace("2B", "18")
         if len(digits) == 15 and 97 - int(digits[:13]) % 97 == int(digits[13:]):
             yield match.span()
-    for match in _NAMED_ID.finditer(text):
-        yield match.span(1)
 
 
 # ---------------------------------------------------------------- telephone
@@ -291,10 +300,21 @@ _ADDRESS = (
     ),
     re.compile(r"(?<!\w)P\.? ?O\.? ?Box [0-9]{1,7}(?!\w)", re.I),
 )  # fmt: skip
-_STREET_WORD = re.compile(
-    rf"\b(?:{_STREETS}|rue|bd|chemin|quai|cours|impasse|calle|c/|avenida|avda|paseo|via|viale|piazza|corso|vicolo|rua|travessa|box)\b"
-    r"|stra(?:ß|ss)e|str\.|weg|platz|allee|gasse|ring|damm|ufer|laan|straat|gade|gatan|vej|gata|katu", re.I
-)  # fmt: skip
+_STREET_WORDS = frozenset(
+    f"{_STREETS}|rue|bd|chemin|quai|cours|impasse|calle|avenida|avda|paseo|via|viale|piazza|corso|vicolo|rua|travessa|box".split(
+        "|"
+    )
+)
+_STREET_PARTS = ("strasse", "str.", "weg", "platz", "allee", "gasse", "ring", "damm", "ufer", "laan", "straat", "gade", "gatan",
+                 "vej", "gata", "katu", "c/")  # fmt: skip
+_WORD = re.compile(r"\w+")
+
+
+def _has_street(folded: str) -> bool:
+    """Does a word for a street stand in the text? Without one there is no address."""
+    return not _STREET_WORDS.isdisjoint(_WORD.findall(folded)) or any(map(folded.__contains__, _STREET_PARTS))
+
+
 _UNLIKELY = re.compile(
     r"^[0-9]+ (?:(?:hours?|hrs?|days?|weeks?|months?|years?|minutes?|mins?|times|people|more|of|in|on|the|and|to|for|or|percent|dollars|miles|km|am|pm) )",
     re.I,
@@ -302,8 +322,6 @@ _UNLIKELY = re.compile(
 
 
 def _addresses(text: str) -> _Spans:
-    if not _STREET_WORD.search(text):
-        return
     for pattern in _ADDRESS:
         for match in pattern.finditer(text):
             if not _UNLIKELY.match(match.group()) and (pattern is not _ADDRESS[0] or _named(match.group())):
@@ -316,11 +334,22 @@ def _named(found: str) -> bool:
     return any(word[0].isupper() for word in words[:-1])
 
 
-_FINDERS: tuple[tuple[int, str, Callable[[str], _Spans]], ...] = (  # with the digits that each kind has at least
-    (8, "iban", _ibans),
-    (12, "card", _cards),
-    (4, "ip", _ips),
-    (9, "ssn", _ssns),
-    (3, "national_id", _nationals),
-    (7, "phone", _phones),
+_ID_WORDS = (
+    "passport", "licen", "national i", "id card", "identity card", "tfn", "tax file", "tax id", "medicare", "nhs",
+    "personalausweis", "itin", "aadhaar", "pan card",
+)  # fmt: skip
+_FEWEST_DIGITS = 3
+_FINDERS: tuple[tuple[int, str, tuple[str, ...], Callable[[str], _Spans]], ...] = (
+    # the digits that each kind has at least, and words of which one stands in the text
+    (8, "iban", (), _ibans),
+    (12, "card", (), _cards),
+    (4, "ip", (), _ips),
+    (9, "ssn", (), _ssns),
+    (6, "national_id", (), _formed(_NINO)),
+    (7, "national_id", (), _formed(_FISCALE)),
+    (11, "national_id", ("-",), _formed(_CPF)),
+    (7, "national_id", (), _dnis),
+    (14, "national_id", (), _nirs),
+    (3, "national_id", _ID_WORDS, _formed(_NAMED_ID, 1)),
+    (7, "phone", (), _phones),
 )

@@ -8,7 +8,7 @@ read by this one module, so that they cannot differ.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib.resources import files
 from zlib import crc32
 
@@ -20,6 +20,7 @@ CUES = 9216
 """Rows of the table of cues."""
 
 _MOST_WORDS = 2_000
+_MEMO_MAX = 20_000
 _NEAR = 6  # words between the two classes of a pair
 _NEGATED = 3  # words before a class in which a negation reaches it
 _BUSY = 160  # class words of one text that are paired; the rest of a flood adds nothing
@@ -61,6 +62,20 @@ class Read:
     marks: tuple[tuple[int, tuple[int, ...]], ...]
 
 
+class _Memo(dict[str, Word]):
+    """What was learnt of a word once, up to a bound."""
+
+    def __init__(self, learn: Callable[[str], Word]) -> None:
+        super().__init__()
+        self._learn = learn
+
+    def __missing__(self, token: str) -> Word:
+        if len(self) >= _MEMO_MAX:
+            self.clear()
+        found = self[token] = self._learn(token)
+        return found
+
+
 class Lexicon:
     """Classes of words. `more` adds words by the CRC-32 of their folded form; `known` are words not to be corrected."""
 
@@ -80,7 +95,7 @@ class Lexicon:
         self._near = self._misspelt()
         self._no = self._number("not")
         self._beside = [(k, self.names.index(name)) for k, name in enumerate(_BESIDE_NAMES) if name in self.names]
-        self._memo: dict[str, Word] = {}
+        self._memo = _Memo(self._learn)
 
     def _number(self, name: str) -> int:
         if name not in self.names:
@@ -111,12 +126,7 @@ class Lexicon:
 
     def word(self, token: str) -> Word:
         """What is known of one token, remembered."""
-        known = self._memo.get(token)
-        if known is None:
-            if len(self._memo) > 50_000:
-                self._memo.clear()
-            known = self._memo[token] = self._learn(token)
-        return known
+        return self._memo[token]
 
     def _learn(self, token: str) -> Word:
         token = _shape(token)
@@ -172,15 +182,13 @@ class Lexicon:
 
     def read_words(self, tokens: list[str]) -> Read:
         """The same of words that were cut already."""
-        memo = self._memo
-        known = [memo.get(token) or self.word(token) for token in tokens]
+        known = list(map(self._memo.__getitem__, tokens))
         cues: set[int] = set()
         marks: list[tuple[int, int, tuple[int, ...], bool, bool]] = []  # position, sentence, classes, negated, quoted
         sentence, quoted, last_no = 0, False, -99
         style = _Style()
-        for at, word in enumerate(known):
-            if not word.part:
-                continue
+        for at in [at for at, word in enumerate(known) if word.part]:
+            word = known[at]
             if word.part != _SAYS:
                 if word.part == _END:
                     sentence += 1
@@ -214,9 +222,18 @@ class Lexicon:
             frozenset([names[number] for number in seen]), tuple([(mark[0], mark[2]) for mark in marks]),
         )  # fmt: skip
 
+    def classes(self, text: str) -> frozenset[str]:
+        """The classes alone that `read` would find."""
+        tokens = TOKEN.findall(text)[:_MOST_WORDS]
+        known = [(at, word) for at, word in enumerate(map(self._memo.__getitem__, tokens)) if word.part == _SAYS]
+        names = self.names
+        return frozenset(names[number] for at, word in known for number in self._with_phrases(word, tokens, at))
+
     def _with_phrases(self, word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
         classes = word.classes
-        for rest, number in self._phrases.get(tokens[at], ()):
+        if tokens[at] not in self._phrases:
+            return classes
+        for rest, number in self._phrases[tokens[at]]:
             if tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
                 classes = (*classes, number)
         return classes
@@ -229,7 +246,8 @@ class Lexicon:
                     break
                 base = _PAIR_NOT if between or other_negated else _PAIR
                 for a in classes:
-                    cues.update(base + a * 64 + b for b in others)
+                    for b in others:
+                        cues.add(base + a * 64 + b)
                 if no in others:
                     between = True
 

@@ -46,8 +46,9 @@ from herald.moderate.language import (
     SignalCheck,
     TextCheck,
 )
+from herald.moderate.literals import Sieve
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
-from herald.moderate.patterns import Effort, Pattern, Several
+from herald.moderate.patterns import Effort, Pattern
 
 LANGUAGE = "2"
 """Part of every rule set's hash: grows when the same YAML would be matched differently."""
@@ -177,11 +178,11 @@ class RuleSet:
         for check in checks:
             self._fields |= check.fields
         self._automaton = _automaton(checks)
-        self._patterns: dict[int, tuple[list[tuple[TextCheck, Pattern]], Several]] = {}
+        self._patterns: dict[int, tuple[list[tuple[TextCheck, Pattern]], Sieve]] = {}
         for bit in FIELDS.values():
             there = [(check, pattern) for check in checks if check.fields & bit for pattern in check.patterns]
             if there:
-                self._patterns[bit] = there, Several([pattern for _, pattern in there])
+                self._patterns[bit] = there, Sieve([pattern.source for _, pattern in there])
         self._triggers: dict[int, list[Rule]] = {}
         self._always: list[Rule] = []
         for rule in self.rules:
@@ -329,12 +330,11 @@ class RuleSet:
         text = view.text
         for last, (length, terms) in islice(self._automaton.iter(text), _HITS):
             start, end = last + 1 - length, last + 1
-            alone = _alone(text, start, end)
             for term in terms:
                 if not term.fields & stretch.bit:
                     continue
                 if term.mode == "includes-word":
-                    if not alone:
+                    if not _alone(text, start, end):
                         continue
                 elif not _placed(term.mode, text, start, end):
                     continue
@@ -345,11 +345,11 @@ class RuleSet:
 
     def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: _Seen) -> None:
         """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
-        patterns, several = self._patterns[stretch.bit]
+        patterns, sieve = self._patterns[stretch.bit]
         written = View(_LONE.sub("\ufffd", stretch.text))
         same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
         for index, view in enumerate((written, *(readings[1:] if same else readings))):
-            for which in several.candidates(view.text):
+            for which in sieve.candidates(view.text):
                 check, pattern = patterns[which]
                 if not (check.cased and index):
                     seen.untried.setdefault(check.number, []).append((pattern, view, stretch))
@@ -493,6 +493,9 @@ def _holds(
         rule.brands and subject.brand.casefold() not in rule.brands
     ):
         return None
+    for check in rule.checks:  # what costs nothing first
+        if isinstance(check, SignalCheck) and _condition(check, subject)[0] is check.negate:
+            return None
     evidence: list[Span] = []
     checks: list[Mapping[str, object]] = []
     missing: list[str] = []
@@ -574,8 +577,7 @@ def _group(
 
 
 def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool | None, object]:
-    from herald.moderate.conditions import among, compare, known  # noqa: PLC0415 - only rules with conditions need it
-
+    among, compare, known = _conditions()
     if isinstance(check, HoursCheck):
         if subject.at is None:
             return None, None
@@ -593,6 +595,13 @@ def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool 
     if not isinstance(value, int | float):
         return None, None
     return compare(check.op, float(value), check.bound), value
+
+
+@lru_cache(1)
+def _conditions() -> tuple[Any, Any, Any]:
+    from herald.moderate.conditions import among, compare, known  # noqa: PLC0415 - only rules with conditions need it
+
+    return among, compare, known
 
 
 def _length(text: str) -> int:

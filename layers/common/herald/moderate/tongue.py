@@ -77,6 +77,8 @@ def _by_word() -> dict[str, tuple[tuple[str, float], ...]]:
 _HOMES = _by_word()
 _SPLIT = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _HANDLES = re.compile(r"https?://\S+|\S+@\S+|[@#]\w+")
+_NAMES = re.compile(r"https?://\S+|[@#]\w+")  # the same where no mail address stands: there it is much quicker
+_MAIL = re.compile(r"@(?<=\S@)\S")
 _ENOUGH = 1.5  # points below which a text that shares words with English is taken for it
 _NOT_LATIN = re.compile(r"[^\x00-\u024f\u1e00-\u1eff\u2000-\u2bff\ufe00-\ufe0f\U0001f000-\U0001faff]")
 _READ = 1_000  # characters that are enough
@@ -90,7 +92,11 @@ def language(text: str) -> str | None:
         found = _script(read)
         if found:
             return found
-    words = [word for word in _SPLIT.findall(_HANDLES.sub(" ", read).replace("’", "'")) if len(word) > 1]
+    words = [
+        word
+        for word in _SPLIT.findall((_HANDLES if _MAIL.search(read) else _NAMES).sub(" ", read).replace("’", "'"))
+        if len(word) > 1
+    ]
     if not words:
         return None
     points: dict[str, float] = {}

@@ -94,7 +94,10 @@ class _Told:
 def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
     logits = model.logits(first)
     scores = model.calibrated(logits)
-    disguised = [(view, read) for view in seen[1:] if (read := model.lexicon.read(view.text)).classes - first.classes]
+    lexicon = model.lexicon
+    disguised = [
+        (view, lexicon.read(view.text)) for view in seen[1:] if not lexicon.classes(view.text) <= first.classes
+    ]
     second = encoder() if _in_doubt(scores, first) or disguised else None
     if second is None:
         for _, read in disguised:
@@ -153,7 +156,7 @@ def _by_blocks(model: Heads, first: reading.Read, scores: dict[str, float]) -> N
 def _by_words(model: Heads, seen: tuple[View, ...]) -> dict[str, float]:
     scores = dict.fromkeys(model.names, 0.0)
     for view in seen:
-        for name in model.lexicon.read(view.text).classes:
+        for name in model.lexicon.classes(view.text):
             for head, value in _PLAIN_WORDS.get(name, {}).items():
                 scores[head] = max(scores[head], value)
     if "?" in seen[0].text or "？" in seen[0].text:
@@ -169,7 +172,7 @@ def _labels(told: _Told) -> tuple[dict[str, str | None], dict[str, float]]:
     if told.version == WORDS_ONLY:
         kinds = [name for name in ("abuse", "spam", "complaint", "question", "praise") if told.scores[name] >= _SAID]
         return {"type": kinds[0] if kinds else "other", "persona": None}, {}
-    logits = [max(-6.0, min(6.0, log(max(p, 1e-9) / max(1 - p, 1e-9)))) for p in told.scores.values()]
+    logits = [_logit(p) for p in told.scores.values()]
     shares = {label: _shares(told.about["kinds"][label], logits) for label in LABELS}
     found: dict[str, str | None] = {}
     for label, share in shares.items():
@@ -185,6 +188,14 @@ def _shares(softmax: Mapping[str, Any], logits: list[float]) -> dict[str, float]
     parts = [exp(point - best) for point in points]
     whole = sum(parts)
     return {name: part / whole for name, part in zip(softmax["classes"], parts, strict=True)}
+
+
+def _logit(p: float) -> float:
+    """Within -6 and 6, which 0.9975 is."""
+    return log(p / (1 - p)) if _LEAST < p < 1 - _LEAST else 6.0 if p > _SAID else -6.0
+
+
+_LEAST = 1 / (1 + exp(6.0))
 
 
 _SAID = 0.5

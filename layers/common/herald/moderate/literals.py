@@ -1,0 +1,185 @@
+"""Which of many expressions can match a text at all, told by the letters that each must find in it.
+
+Read off an expression (RE2's notation, one that compiles) are *clauses*: sets of pieces of which one must stand in
+every text that matches. "(?:click|tap) [a-z]+ now" has {"click ", "tap "} and {" now"}. One automaton over the pieces
+of all expressions (Aho-Corasick) then leaves two or three of a hundred to run. RE2's own filter (FilteredRE2) does the
+same but leaves out pieces of fewer than three bytes, and with them each expression that has a short way to match.
+
+Both sides are case folded as Unicode says, which is at least what RE2 holds to be alike.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any
+
+import ahocorasick  # type: ignore[import-not-found]
+
+_MOST = 64  # strings of a set that are followed; beyond, pieces are cut shorter
+_CLAUSES = 3  # of one expression: the first is what it is woken by
+_FEWEST = 2  # weight of a further clause that is worth a look
+_HITS = 20_000  # pieces followed in one text; beyond, every expression is let through
+_Strings = frozenset[str]
+_NOTHING: _Strings = frozenset(("",))
+_TOKEN = re.compile(
+    r"(?P<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:?))?)|(?P<close>\))|(?P<bar>\|)"
+    r"|(?P<often>[*+?]|\{\d+(?:,\d*)?\})"
+    r"|(?P<edge>[\^$]|\\[bBAz])"
+    r"|(?P<few>\[[^\]\^\\\-][^\]\\\-]{0,23}\])"
+    r"|(?P<any>\.|\[\^?\]?(?:\\[pPx]\{[^}]*\}|\\.|[^\]\\])*\]|\\[pPx]\{[^}]*\}|\\x..|\\[pP].|\\[0-7]{1,3}|\\[^\W_])"
+    r"|\\?(?P<one>.)",
+    re.DOTALL,
+)
+
+
+class Sieve:
+    """Many expressions, in order; never leaves one out that matches."""
+
+    def __init__(self, sources: Sequence[str]) -> None:
+        self._needs: list[int] = []  # bits of the clauses of each expression; 0: none is known
+        self._always = 0  # bits of the expressions that nothing is known of
+        told: dict[str, tuple[int, int]] = {}
+        number = 0
+        for which, source in enumerate(sources):
+            needs = 0
+            for clause in clauses(source):
+                for piece in clause:
+                    bits, woken = told.get(piece, (0, 0))
+                    told[piece] = bits | 1 << number, woken | (0 if needs else 1 << which)
+                needs |= 1 << number
+                number += 1
+            self._needs.append(needs)
+            self._always |= 0 if needs else 1 << which
+        self._automaton: Any = None
+        if told:
+            self._automaton = ahocorasick.Automaton()
+            for piece, bits_and_woken in told.items():
+                self._automaton.add_word(piece, bits_and_woken)
+            self._automaton.make_automaton()
+
+    def candidates(self, text: str) -> list[int]:
+        """Places of the expressions that may match in it, in order."""
+        there, woken = 0, self._always
+        found = self._automaton.iter(text.casefold()) if self._automaton else iter(())
+        for _, (bits, which) in islice(found, _HITS):
+            there |= bits
+            woken |= which
+        if next(found, None):
+            return list(range(len(self._needs)))
+        return [which for which in _bits(woken) if self._needs[which] & ~there == 0]
+
+
+def _bits(number: int) -> Iterator[int]:
+    while number:
+        lowest = number & -number
+        yield lowest.bit_length() - 1
+        number ^= lowest
+
+
+def clauses(source: str) -> list[_Strings]:
+    """Sets of folded pieces; each text that matches has one of every set. The best to look for first; [] where none."""
+    groups = [_Group()]
+    for token in _TOKEN.finditer(source):
+        kind, group = token.lastgroup, groups[-1]
+        if kind == "one":
+            group.add(frozenset((token["one"].casefold(),)))
+        elif kind == "few":
+            group.add(frozenset(char.casefold() for char in token["few"][1:-1]))
+        elif kind == "any":
+            group.add(None)
+        elif kind == "edge":
+            group.add(_NOTHING)
+        elif kind == "often":
+            group.often(token["often"])
+        elif kind == "bar":
+            group.other()
+        elif kind == "open":
+            groups.append(_Group())
+        else:
+            groups.pop()
+            groups[-1].add(*group.told())
+    exact, needed = groups[0].told()
+    every = sorted(needed if exact is None else [exact], key=_rank)
+    return [clause for place, clause in enumerate(every[:_CLAUSES]) if "" not in clause and _worth(clause, place)]
+
+
+def _worth(clause: _Strings, place: int) -> bool:
+    return place == 0 or min(map(_weight, clause)) >= _FEWEST
+
+
+def _rank(clause: _Strings) -> tuple[int, int]:
+    return -min(map(_weight, clause)), len(clause)
+
+
+def _weight(piece: str) -> int:
+    """How seldom it stands in a text: letters, and signs twice."""
+    return len(piece) + (not piece.replace(" ", "").replace("'", "").isalnum() and not piece.isspace())
+
+
+class _Group:
+    """What is known of a group while it is read: its ways, and of the present way the parts in a row.
+
+    `_run`: every string that the parts since the last unknown one may be. A part waits in `_last` for a count after it.
+    """
+
+    def __init__(self) -> None:
+        self._ways: list[tuple[_Strings | None, list[_Strings]]] = []
+        self._begin()
+
+    def _begin(self) -> None:
+        self._run, self._whole = _NOTHING, True
+        self._found: list[_Strings] = []
+        self._last: tuple[_Strings | None, Iterable[_Strings]] = _NOTHING, ()
+
+    def add(self, exact: _Strings | None, needed: Iterable[_Strings] = ()) -> None:
+        """The next part: all that it may be, or None and what it needs."""
+        before, needs = self._last
+        if before is not None and len(self._run) * len(before) <= _MOST:
+            self._run = frozenset(a + b for a in self._run for b in before) if before != _NOTHING else self._run
+        else:
+            self._cut()
+            self._found += needs
+            self._run = before or _NOTHING
+        self._last = exact, needed
+
+    def _cut(self) -> None:
+        """What follows does not stand close to what came before."""
+        if "" not in self._run:
+            self._found.append(self._run)
+        self._run, self._whole = _NOTHING, False
+
+    def often(self, sign: str) -> None:
+        """A count after the last part."""
+        exact, _ = self._last
+        if sign in ("?", "{0,1}"):
+            self._last = (None, ()) if exact is None else (exact | _NOTHING, ())
+        elif sign == "*" or sign.startswith("{0"):
+            self._last = None, ()
+        elif sign not in ("{1}", "{1,1}"):  # once at least: itself, then anything
+            self.add(None)
+
+    def other(self) -> None:
+        """The way ends, another begins."""
+        self.add(_NOTHING)
+        if self._whole:
+            self._ways.append((self._run, []))
+        else:
+            self._cut()
+            self._ways.append((None, self._found))
+        self._begin()
+
+    def told(self) -> tuple[_Strings | None, list[_Strings]]:
+        """The whole group as one part."""
+        self.other()
+        if len(self._ways) == 1:
+            return self._ways[0]
+        exacts = [exact for exact, _ in self._ways if exact is not None]
+        if len(exacts) == len(self._ways):
+            return frozenset().union(*exacts), []
+        best = [
+            exact if exact is not None else min(needed, key=_rank, default=_NOTHING) for exact, needed in self._ways
+        ]
+        either = frozenset().union(*best)
+        return None, [] if "" in either else [either]
