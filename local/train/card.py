@@ -75,8 +75,8 @@ self-harm, scam, urgency, legal); `herald bench moderate` measures on other sour
 ## To make them again
 
 `make models DATA=folder` writes the linear weights: the same data, the same bytes, on the same versions
-(requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder in about an hour on one core (a pass over the public sets and the patterns,
-then one over our sentences and a part of the others) and fits both together; its seeds are fixed, and other processors and
+(requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder in an hour and a half on one core (a pass over the public sets and the
+patterns, then three over our sentences and parts of the others) and fits both together; its seeds are fixed, and other processors and
 versions of PyTorch give scores that differ by a few hundredths.
 
 ## What they cannot do

@@ -207,7 +207,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=Path("build/encoder"))
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--after", type=Path, help="what an earlier pass left")
-    parser.add_argument("--begin", type=int, default=1, help="the pass to begin with, of three")
+    parser.add_argument("--begin", type=int, default=1, help="the pass to begin with, of four")
     options = parser.parse_args()
     torch.manual_seed(7)
     torch.set_num_threads(options.threads)
@@ -224,7 +224,8 @@ def main() -> int:
     passes = (
         ("first.pt", others, 1.2e-4),
         ("second.pt", ours * 2 + small + others[::5], 8e-5),
-        ("encoder.pt", ours + small + others[::2], 8e-5),
+        ("third.pt", ours + small + others[::2], 8e-5),
+        ("encoder.pt", ours + small + others[1::2], 6e-5),
     )
     for name, chosen, rate in passes[options.begin - 1 :]:
         teach(model, pieces, gold, np.array(chosen), rate, options.out / name)
