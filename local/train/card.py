@@ -86,7 +86,8 @@ versions of PyTorch give scores that differ by a few hundredths.
 * Tweets of some dialects are flagged too readily, as the annotators of the public sets did. A score alone therefore hides
   nothing by the shipped rules.
 * Threat, self-harm, scam, urgency, legal risk, type and persona rest on our own sentences: no public set with usable terms
-  has them. Persona is read from one text, not from what its author wrote before.
+  has them. Persona is read from one text; what its author wrote before is weighed afterwards (moderate/persona.py), by
+  weights that were chosen, not fitted.
 """
 
 
