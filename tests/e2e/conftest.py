@@ -25,9 +25,10 @@ FLAGS = (
 )  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Chromium as the system has it; HERALD_CHROMIUM names another."""
+    """Chromium as the system has it; HERALD_CHROMIUM names another. Playwright's event loop runs as long as this lives,
+    and no other can in its thread, so it ends with its file."""
     found = os.environ.get("HERALD_CHROMIUM") or next((path for path in CHROMIUM if Path(path).exists()), "")
     if not found:
         told = "no Chromium found (looked for " + ", ".join(CHROMIUM) + "; set HERALD_CHROMIUM to another)"
