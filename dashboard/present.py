@@ -335,12 +335,13 @@ def media_blocks(message: Message, small: Mapping[str, str] | None = None) -> li
     many = f"{len(links)} pictures" if len(links) > 1 else "A picture"
     if small is None:
         text = f"{many}, covered. It may be disturbing."
-        return [{"t": "media", "text": text, "ask": "Show blurred", "links": links, "pictures": []}]
+        return [{"t": "media", "text": text, "ask": "Show blurred", "covered": True, "links": links, "pictures": []}]
     shown = [each for address in found if (each := small.get(address, ""))]
     lost = len(found) - len(shown)
     text = "Blurred and grey: press a picture to see it clearly, and again to blur it." if shown else ""
     text += f" {lost} of {len(found)} cannot be shown here." if lost else ""
-    return [{"t": "media", "text": text.strip(), "ask": "Where they are", "links": links, "pictures": shown}]
+    ask = "Where they are"
+    return [{"t": "media", "text": text.strip(), "ask": ask, "covered": False, "links": links, "pictures": shown}]
 
 
 def clause_block(ref: ClauseRef | None, policy: Policy | None) -> list[Block]:

@@ -81,6 +81,7 @@ def _theirs(work: Any, texts: list[str], gold: list[int], measure: Any) -> str:
 Row = tuple[str, int]
 Measure = Callable[[Sequence[int], Sequence[float]], float]
 Tasks = Iterable[tuple[str, list[Row], Callable[[Any], float], str, Measure, float | None]]
+_TONES = {"negative": -1, "neutral": 0, "positive": 1}
 _NO_REQUEST = {
     "yes", "no", "maybe", "thank_you", "goodbye", "greeting", "repeat", "cancel", "tell_joke", "sync_device",
 }  # fmt: skip
@@ -127,8 +128,7 @@ def _tasks(folder: Path) -> Tasks:
     yield "own scams, flagged: recall", scams, _flag("scam"), "", recall, 0.95
     yield "own scams, flagged: precision", scams, _flag("scam"), "", precision, 0.95
     airline = list(_csv(folder / "airline_tweets/Tweets.csv"))[::4]
-    tone = {"negative": -1, "neutral": 0, "positive": 1}
-    polar = [(html.unescape(r["text"]), tone[r["airline_sentiment"]]) for r in airline]
+    polar = [(html.unescape(r["text"]), _TONES[r["airline_sentiment"]]) for r in airline]
     yield "airline sentiment, nothing fitted: macro-F1", polar, _score("sentiment"), "sentiment", three, None
     bad = [(text, int(polarity < 0)) for text, polarity in polar]
     yield "airline complaint (another source): macro-F1", bad, _score("complaint"), "", macro, None
@@ -164,8 +164,7 @@ def _fitted(folder: Path) -> list[str]:
 
     from local.train.__main__ import featurise  # noqa: PLC0415
 
-    tone = {"negative": -1, "neutral": 0, "positive": 1}
-    rows = [(html.unescape(r["text"]), tone[r["airline_sentiment"]]) for r in _csv(folder / "airline_tweets/Tweets.csv")]
+    rows = [(html.unescape(r["text"]), _TONES[r["airline_sentiment"]]) for r in _csv(folder / "airline_tweets/Tweets.csv")]
     folded, first = [plain(text).text for text, _ in rows], heads()
     said = [
         first.logits(first.lexicon.read(text)) + [sum(head) / len(head) for head in zip(*second.logits(text), strict=True)]

@@ -2,7 +2,7 @@
 //
 // head    {name, initials, colour, sub, chips: [[text, tone]]}
 // said    {pieces: [{text, mark?}], gone?}      the message; long ones fold
-// media   {text, ask, links: [{href, text}], pictures: [data:]}   pictures of theirs: covered; blurred once asked for
+// media   {text, ask, covered, links: [{href, text}], pictures: [data:]}   pictures of theirs; blurred once asked for
 // label   {text}                                heading of a section
 // facts   {rows: [{k, v?, pill?, mute?}]}
 // clause  {title, text, note?, link?: {href, text}}
@@ -130,7 +130,7 @@ const blocks = {
       node.classList.toggle("open", open)
       ask.setAttribute("aria-expanded", String(open))
     }
-    const covered = b.ask === "Show blurred"
+    const covered = b.covered
     ask.onclick = () => {
       if (covered) look()
       else show(!node.classList.contains("open"))

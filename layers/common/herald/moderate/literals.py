@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-import ahocorasick  # type: ignore[import-not-found]
+import ahocorasick  # type: ignore[import-not-found]  # it ships no types
 
 _MOST = 64  # strings of a set that are followed; beyond, pieces are cut shorter
 _CLAUSES = 3  # of one expression: the first is what it is woken by

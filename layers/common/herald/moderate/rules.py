@@ -19,7 +19,7 @@ from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
-import ahocorasick  # type: ignore[import-not-found]
+import ahocorasick  # type: ignore[import-not-found]  # it ships no types
 
 from herald.documents import sections
 from herald.model import Action, Kind, Span
