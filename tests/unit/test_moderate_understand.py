@@ -21,6 +21,7 @@ from herald.moderate.understand import WORDS_ONLY, understand
         ("i want to kill myself", "self_harm"), ("what time do you open?", "question"),
         ("My flight was cancelled and nobody helps", "complaint"), ("Thanks so much, great service!", "praise"),
         ("subscribe to my channel http://zorp.example", "spam"), ("you are such an idiot", "harassment"),
+        ("fr33 g1ft c@rds, cl1ck the l1nk in my b1o", "spam"),
     ],
 )  # fmt: skip
 def test_what_is_meant_is_flagged(text: str, flag: str) -> None:
