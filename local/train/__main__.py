@@ -167,7 +167,8 @@ def fit(matrix: csr_matrix, labels: list[dict[str, int]], sources: list[str], te
     for number, head in enumerate(HEADS):
         told = gold[kept, number] >= 0
         y, x = gold[kept, number][told], z[told, number]
-        platt = LogisticRegression(C=100.0).fit(x[:, None], y, sample_weight=weight[kept, number][told])
+        # the share of a label stays as it is here: a rare one made heavier would be called likely
+        platt = LogisticRegression(C=100.0).fit(x[:, None], y, sample_weight=written[kept][told])
         a, b = float(platt.coef_[0, 0]), float(platt.intercept_[0])
         if not 0 < a <= STEEPEST:  # nothing overlapped, so nothing says how steep: the logistic's own slope is kept
             a, b = 1.0, 0.0
@@ -269,9 +270,9 @@ WRITTEN = {"customers": 4.0, "scams": 3.0, "hate": 3.0, "harms": 3.0, "sms": 3.0
 
 
 def threshold(p: Any, y: Any) -> float:
-    """Where F1 is best, within 0.4 and 0.7."""
+    """Where F1 is best, within 0.3 and 0.7."""
     best, at = 0.0, 0.5
-    for step in range(8, 15):
+    for step in range(6, 15):
         line = step * 0.05
         hit = ((p >= line) & (y == 1)).sum()
         f1 = 2 * hit / max(1, (p >= line).sum() + (y == 1).sum())
