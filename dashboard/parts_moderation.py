@@ -244,10 +244,7 @@ def channels(person: Person, brand: str) -> None:
     chosen = next((account for account in accounts if account.id == picked), None)
     if chosen and may:
         mode_dialog(chosen)
-    st.caption(
-        "No platform here lets us read a message before it is published. Herald locks no threads: where a platform "
-        "can, do it there by hand."
-    )
+    st.caption("No platform here lets us read a message before it is published. What Herald cannot do, people do there.")
 
 
 @st.dialog("How this channel is moderated", width="small")

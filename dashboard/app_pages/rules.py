@@ -30,6 +30,7 @@ _BASE = "rules.base"
 _START = "rules.start"
 _BOX = "rules.box"
 _MORE = "rules.more"
+_WRITTEN = "rules.written"
 
 
 @guarded
@@ -120,14 +121,17 @@ def _rule(person: Person, brand: str, version: Rules, part: Part) -> None:
 
 
 def _going_live(person: Person, brand: str, version: Rules, names: tuple[str, ...]) -> None:
-    """What it would change, and the button that does it."""
+    """What it would change, and the button that does it: pressed by nobody who has not seen what."""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         days = st.segmented_control(
             "What would have changed in the last", [7, 30], format_func=lambda n: f"{n} days", key="days"
         )
         if authority.may(person, "PromoteRules"):
-            label = "Make live" if names else "Make all live"
-            if st.button(label, type="primary", key="promote", icon=":material/check:"):
+            label, unseen = "Make live" if names else "Make all live", days is None
+            why = "First look at what would have changed." if unseen else None
+            if st.button(
+                label, type="primary", key="promote", icon=":material/check:", disabled=unseen, help=why
+            ):  # fmt: skip
                 done = actions.give(commands.PromoteRules(names, version.number))
                 if done:
                     st.query_params.pop("rule", None)
@@ -211,7 +215,8 @@ def _differences(version: Rules, text: str) -> None:
 
 def _form() -> None:
     """The common cases: it writes YAML into the text; what is saved is the text alone."""
-    with st.form("rule", border=True, clear_on_submit=True):
+    written = int(st.session_state.get(_WRITTEN, 0))
+    with st.form(f"rule-{written}", border=True):  # empty again once it was written, and not when something lacks
         st.markdown("**Write a rule by form**")
         name = st.text_input("Name", max_chars=100)
         where = st.selectbox("Look in", list(present_rules.WHERE), format_func=present_rules.WHERE.__getitem__)
@@ -227,14 +232,16 @@ def _form() -> None:
         sent = st.form_submit_button("Write it into the text")
     if sent:
         given = (words or "").splitlines()
-        if not (name or "").strip() or not any(each.strip() for each in given):
-            sheet([{"t": "note", "tone": "red", "text": "A rule needs a name and something to look for."}], key="lacks")
+        lacks = present_rules.lacking(name or "", given, action, clause or "", rationale or "")
+        if lacks:
+            sheet([{"t": "note", "tone": "red", "text": lacks}], key="lacks")
             return
         rule = present_rules.as_yaml(
             name or "", where, how, given, action, clause or "", rationale or "", label or ""
         )  # fmt: skip
         st.session_state[_MORE] = (str(uuid4()), rule)
-        sheet([{"t": "note", "tone": "green", "text": "It stands at the end of the text."}], key="written")
+        st.session_state[_WRITTEN] = written + 1
+        st.toast("It stands at the end of the text.")
 
 
 # ---------------------------------------------------------------- the bench
