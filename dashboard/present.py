@@ -496,24 +496,30 @@ def _trace_line(entry: Mapping[str, object]) -> Row:
     return {
         "text": one_line(f"Rule “{entry['rule']}”: {does or 'held'}{priority}", 200),
         "rows": [
-            {"k": one_line(check.get("check", ""), 80), "v": one_line(seen_words(check.get("observed")), 160),
-             "wanted": one_line(check.get("wanted", ""), 300)}
-            for check in (checks if isinstance(checks, list | tuple) else ())[:20] if isinstance(check, Mapping)
+            _check_row(str(check.get("check", "")), check.get("observed"), check.get("wanted", ""))
+            for check in (checks if isinstance(checks, list | tuple) else ())[:20]
+            if isinstance(check, Mapping)
         ],
-    }  # fmt: skip
+    }
 
 
-def seen_words(observed: object) -> str:
-    """What a check of a rule saw: the words it found, in quotation marks, or a value."""
+def _check_row(check: str, observed: object, wanted: object) -> Row:
+    return {"k": one_line(check, 80), "v": one_line(seen_words(observed, check), 160), "wanted": one_line(wanted, 300)}
+
+
+def seen_words(observed: object, check: str = "") -> str:
+    """What a check of a rule saw: the words it found, in quotation marks, a value, or how many of a group held."""
     if observed is None:
         return "nothing"
+    if check in ("any_of", "none_of"):
+        return "none of them holds" if observed == 0 else f"{observed} of them held"
     return ", ".join(f"“{each}”" for each in observed) if isinstance(observed, list | tuple) else str(observed)
 
 
 def record_lines(decision: Decision) -> list[Row]:
     """By what an auditor finds and repeats the decision, and how it is taken back."""
     by = f"rules {decision.rules_hash}" if decision.decided_by == "rules" else "a person"
-    told = f"On record: decision {decision.key}, by {by}, of the words with SHA-256 {decision.content_hash}"
+    told = f"On record: decision {decision.key}, by {by}, of the words with hash {decision.content_hash}"
     return [{"text": one_line(told, 300)}, {"text": REVERSED[decision.action]}]
 
 

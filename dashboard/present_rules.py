@@ -195,8 +195,8 @@ def _whose(each: Example) -> str:
     return f"{theme.platform_name(each.message.platform)}, {each.message.author_name or 'somebody'}"
 
 
-def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str]) -> list[Block]:
-    """What a set makes of a text."""
+def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str], holding: Sequence[str] = ()) -> list[Block]:
+    """What a set makes of a text, and which rules hold beside the one that decides."""
     if "error" in decision:
         return [{"t": "note", "tone": "red", "text": one_line(decision["error"], 300)}]
     policy = decision["policy"] or {}
@@ -212,6 +212,9 @@ def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str]) -> list[Blo
     for draft in decision["drafts"]:
         where = "in shadow" if draft["shadow"] else "for a person to change and send"
         rows.append({"k": "Draft", "v": safe_text(f"{draft['text']} · {where}", 700)})
+    others = [each for each in holding if each != decision["rule"] and not each.endswith(" (in shadow)")]
+    if others:
+        rows.append({"k": "Also hold", "v": one_line(", ".join(others[:10]), 300)})
     if shadow:
         rows.append({"k": "In shadow", "v": one_line(", ".join(shadow[:10]), 300)})
     return [{"t": "facts", "rows": rows}]
@@ -226,7 +229,7 @@ def check_rows(looks: Iterable[Look]) -> list[dict[str, Any]]:
             "cells": {
                 "check": one_line(look.check, 80),
                 "wanted": safe_text(look.wanted, 200),
-                "seen": one_line(seen_words(look.observed), 160),
+                "seen": one_line(seen_words(look.observed, look.check), 160),
                 "held": {"pill": held[look.held]},
             },
         }

@@ -167,7 +167,7 @@ def _edit(version: Rules) -> None:
     with right:
         _form()
     with left:
-        marks = {fault.line: "red" if fault.fatal else "orange" for fault in reversed(data_rules.faults(before))}
+        marks = {fault.line: "red" if fault.fatal else "orange" for fault in reversed(_found(before))}
         text = lines(
             "The rules, as YAML", before, key=f"text-{st.session_state[_BOX]}", rows=26, most=flow.MOST_BYTES,
             marks=marks, more=st.session_state.get(_MORE, ("", "")),
@@ -194,13 +194,17 @@ def _anew() -> None:
     st.session_state.pop(_BASE, None)
 
 
+def _found(text: str) -> list[flow.Fault]:
+    return data_rules.faults(text, data_rules.in_force())
+
+
 def _faults(text: str) -> bool:
     """Shows what is wrong by line; whether that keeps it from being saved."""
-    found = data_rules.faults(text)
+    found = _found(text)
     if not found:
         return False
     fatal = [fault for fault in found if fault.fatal]
-    words = f"{len(fatal)} to put right before it can be saved" if fatal else "It can be saved; this is left out"
+    words = f"{len(fatal)} to put right before it can be saved" if fatal else "It can be saved; see first to this"
     st.caption(words)
     rows = present_rules.fault_rows(found[:30], text)
     table(present_rules.FAULTS, rows, key="faults", name="What is wrong", stacks=360)
@@ -269,13 +273,16 @@ def _try(version: Rules) -> None:
     line = {"id": "try", "text": text, "kind": kind, "platform": platform, "author_name": author or ""}
     tried = data_rules.tried(rules, line)
     with right, st.container(border=True):
-        sheet(present_rules.tried_blocks(tried.decision, tried.shadow), key="tried")
-    names = list(tried.looks)
+        sheet(present_rules.tried_blocks(tried.decision, tried.shadow, tried.holding), key="tried")
+    names = sorted(tried.looks, key=lambda each: each not in tried.holding)
     if not names:
         return
     decided = str(tried.decision.get("rule") or "")
     first = names.index(decided) if decided in names else 0
-    name = st.selectbox("Why, check by check, of the rule", names, index=first, key=f"bench.rule-{decided}")
+    name = st.selectbox(
+        "Why, check by check, of the rule", names, index=first, key=f"bench.rule-{decided}",
+        format_func=lambda each: f"{each} · holds" if each in tried.holding else each,
+    )  # fmt: skip
     rows = present_rules.check_rows(tried.looks.get(name or "", ()))
     table(present_rules.CHECKS, rows, key="checks", name="Checks", stacks=460)
     st.caption("A rule holds when all its checks do. Another that is asked before it may decide first.")

@@ -154,7 +154,7 @@ def test_history_is_in_order_and_holds_the_overruling(world):
 def test_what_was_observed_is_told_check_by_check_in_words_and_stays_when_a_person_decided_otherwise(world):
     message = world.insult("A", "you utter spoon", "spoon")
     checks = ({"check": "body (regex)", "wanted": "one of: spoon", "observed": ["spoon"]},
-              {"check": "none_of", "wanted": "none of 3", "observed": None})  # fmt: skip
+              {"check": "none_of", "wanted": "none of 3", "observed": 0})  # fmt: skip
     trace = ({"note": "only the first 9 of 12 characters were read"},
              {"rule": "Insult", "outcome": "decided", "action": "hide", "priority": 80, "checks": checks})  # fmt: skip
     made = replace(message.decision, trace=trace, scores={"toxic": 580, "sentiment": -910}, model_version="m1")
@@ -167,7 +167,7 @@ def test_what_was_observed_is_told_check_by_check_in_words_and_stays_when_a_pers
     ]
     assert shown["lines"][2]["rows"] == [
         {"k": "body (regex)", "v": "“spoon”", "wanted": "one of: spoon"},
-        {"k": "none_of", "v": "nothing", "wanted": "none of 3"},
+        {"k": "none_of", "v": "none of them holds", "wanted": "none of 3"},
     ]
     record, back = (line["text"] for line in shown["lines"][3:])
     assert (person.key in record, person.content_hash in record, "by a person" in record) == (True, True, True)

@@ -112,6 +112,25 @@ def test_the_bench_tells_check_by_check_also_behind_the_one_that_fails(world):
     assert (shown[1]["seen"], shown[2]["seen"]) == ("“oak”", "“us”")
 
 
+def test_the_bench_names_the_rules_that_hold_beside_the_one_that_decides(world):
+    text = "".join(f"---\nname: {name}\nbody: [{word}]\naction: hide\n" for name, word in (("A", "oak"), ("B", "oak")))
+    text += "---\nname: C\nbody: [ash]\nlabel: c\n"
+    tried = data_rules.tried(compile_rules(text), {"id": "x", "text": "an oak"})
+    assert tried.holding == ("A", "B")
+    (facts,) = present_rules.tried_blocks(tried.decision, tried.shadow, tried.holding)
+    assert {"k": "Also hold", "v": "B"} in facts["rows"]
+
+
+def test_a_clause_that_no_policy_in_force_has_is_told_at_its_rule_and_keeps_nothing_from_being_saved(world):
+    text = "".join(
+        f"---\nname: {name}\nbody: [oak]\naction: hide\npolicy: {cited}\n"
+        for name, cited in (("A", "MOD 3.1"), ("B", "MOD 99.9"), ("C", "NONE 1.1"))
+    )
+    found = flow.uncited(text, world.store.policies(datetime.now(UTC).date()))
+    assert [(fault.line, fault.rule, fault.fatal) for fault in found] == [(7, "B", False), (12, "C", False)]
+    assert "MOD 99.9" in found[0].sentence
+
+
 def test_what_a_form_lets_act_on_people_rests_on_a_clause_and_says_why():
     assert present_rules.lacking(" ", ["oak"], "", "", "").startswith("A rule needs a name")
     assert present_rules.lacking("Rival", ["  "], "", "", "").startswith("A rule needs a name")
