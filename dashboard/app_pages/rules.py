@@ -204,7 +204,7 @@ def _faults(text: str) -> bool:
     if not found:
         return False
     fatal = [fault for fault in found if fault.fatal]
-    words = f"{len(fatal)} to put right before it can be saved" if fatal else "It can be saved; see first to this"
+    words = f"{len(fatal)} to put right before it can be saved" if fatal else "It can be saved; look at this first"
     st.caption(words)
     rows = present_rules.fault_rows(found[:30], text)
     table(present_rules.FAULTS, rows, key="faults", name="What is wrong", stacks=360)
