@@ -38,8 +38,14 @@ def listed(text: str, acting: str) -> list[Part]:
 
 
 @st.cache_resource(max_entries=8, show_spinner=False)
-def faults(text: str) -> list[Fault]:
-    return flow.faults(text)
+def faults(text: str, policies: tuple[tuple[str, int], ...]) -> list[Fault]:
+    """What is wrong with it by line, what keeps it from being saved first; `policies` in force as (id, version)."""
+    wrong = flow.faults(text)
+    return wrong if any(fault.fatal for fault in wrong) else [*wrong, *flow.uncited(text, data.policies())]
+
+
+def in_force() -> tuple[tuple[str, int], ...]:
+    return tuple((policy.id, policy.version) for policy in data.policies())
 
 
 @st.cache_resource(ttl=FIGURES, max_entries=20, show_spinner=False)
@@ -76,6 +82,11 @@ class Tried:
     decision: Mapping[str, Any]
     shadow: tuple[str, ...]
     looks: Mapping[str, tuple[Look, ...]]
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """The rules of which every check holds, those that another kept from deciding among them."""
+        return tuple(name for name, looks in self.looks.items() if looks and all(look.held for look in looks))
 
 
 def rule_set(version: Rules, which: str, text: str) -> RuleSet:

@@ -21,6 +21,7 @@ from dashboard import who
 
 P = ParamSpec("P")
 _log = logging.getLogger("herald.dashboard")
+_CACHE = "streamlit/runtime/caching/ttl_cache.py"
 
 
 def not_started(error: BaseException) -> bool:
@@ -68,6 +69,17 @@ def _look_again() -> None:
     st.session_state["_looked"] = True
 
 
+def expired(error: Exception) -> bool:
+    """Whether an entry of Streamlit's cache ended between its look whether it is there and its reading of it.
+
+    Its cache asks the clock twice (runtime/caching/ttl_cache.py); what then is missing is read anew by the next run.
+    """
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
+    return isinstance(error, KeyError) and last is not None and last.tb_frame.f_code.co_filename.endswith(_CACHE)
+
+
 def explained(render: Callable[P, None]) -> Callable[P, None]:
     """What explains its failures itself."""
 
@@ -76,6 +88,8 @@ def explained(render: Callable[P, None]) -> Callable[P, None]:
         try:
             render(*args, **kwargs)
         except Exception as error:
+            if expired(error):
+                st.rerun()
             explain(error)
 
     return run

@@ -244,10 +244,7 @@ def channels(person: Person, brand: str) -> None:
     chosen = next((account for account in accounts if account.id == picked), None)
     if chosen and may:
         mode_dialog(chosen)
-    st.caption(
-        "No platform here lets us read a message before it is published. Herald locks no threads: where a platform "
-        "can, do it there by hand."
-    )
+    st.caption("No platform here lets us read a message before it is published; what Herald cannot do, people do.")
 
 
 @st.dialog("How this channel is moderated", width="small")
@@ -296,7 +293,11 @@ def figures(person: Person, brand: str) -> None:
         name="Rules, and what became of what they decided", empty="No rule hid anything or asked anybody.", stacks=560,
     )  # fmt: skip
     note = " Only the first 20,000 facts are in it." if found.more else ""
-    st.caption(f"Precision: what nobody has shown again since counts as right. Those with most wrong first.{note}")
+    st.caption(
+        "Precision: what nobody has shown again since counts as right. Those with most wrong first. Confirmed: what "
+        "people hid of what the rule sent them. A rule that only asks a person to look, at safety or at law, is right "
+        f"where it stays visible too.{note}"
+    )
     if not authority.may(person, "Overrule"):
         return
     with st.container(horizontal=True, gap="small"):

@@ -26,6 +26,7 @@ from herald.model import (
     Work,
 )
 from herald.moderate import persona
+from herald.moderate.decide import REVERSED
 
 SOON = timedelta(minutes=30)
 WHY = "Why it was decided so"
@@ -470,20 +471,56 @@ def history_blocks(
     events.sort(key=lambda event: event[0])
     rows = [{"when": clock(at, zone, now), "text": text, "tone": tone} for at, text, tone in events]
     blocks: list[Block] = [{"t": "label", "text": "History"}, {"t": "events", "rows": rows}]
-    trace = trace_lines(decisions[-1]) if decisions else []
-    if trace:
-        blocks.append({"t": "trace", "title": f"What the rules observed ({len(trace)})", "lines": trace})
+    trace = next((lines for each in reversed(decisions) if (lines := trace_lines(each))), [])
+    if decisions:
+        kept = "What the rules observed, and the record" if trace else "The record"
+        blocks.append({"t": "trace", "title": kept, "lines": [*trace, *record_lines(decisions[-1])]})
     return blocks
 
 
-def trace_lines(decision: Decision) -> list[str]:
-    """The scores, the highest first, and the trace, a line a rule."""
+def trace_lines(decision: Decision) -> list[Row]:
+    """What was observed: the scores, the highest first, then each rule with its checks. Empty if nothing was kept."""
     highest = sorted(decision.scores.items(), key=lambda score: (-abs(score[1]), score[0]))[:8]
     told = ", ".join(f"{name} {value / 1000:.2f}" for name, value in highest)
-    scores = [one_line(f"scores of model {decision.model_version or 'unnamed'}: {told}", 400)] if highest else []
-    return scores + [
-        one_line(" · ".join(f"{key}: {value}" for key, value in entry.items()), 400) for entry in decision.trace[:40]
-    ]
+    scores = [{"text": one_line(f"Scores of model {decision.model_version or 'unnamed'}: {told}", 400)}]
+    return (scores if highest else []) + [_trace_line(entry) for entry in decision.trace[:40]]
+
+
+def _trace_line(entry: Mapping[str, object]) -> Row:
+    """A rule: what it did, and each check as {k: what was looked at, v: what was seen there, wanted}; or a note."""
+    if "rule" not in entry:
+        return {"text": one_line(f"Note: {entry.get('note', '')}", 400)}
+    does = " · ".join(str(entry[key]) for key in ("outcome", "action") if entry.get(key))
+    priority = f" · priority {entry['priority']}" if "priority" in entry else ""
+    checks = entry.get("checks")
+    return {
+        "text": one_line(f"Rule “{entry['rule']}”: {does or 'held'}{priority}", 200),
+        "rows": [
+            _check_row(str(check.get("check", "")), check.get("observed"), check.get("wanted", ""))
+            for check in (checks if isinstance(checks, list | tuple) else ())[:20]
+            if isinstance(check, Mapping)
+        ],
+    }
+
+
+def _check_row(check: str, observed: object, wanted: object) -> Row:
+    return {"k": one_line(check, 80), "v": one_line(seen_words(observed, check), 160), "wanted": one_line(wanted, 300)}
+
+
+def seen_words(observed: object, check: str = "") -> str:
+    """What a check of a rule saw: the words it found, in quotation marks, a value, or how many of a group held."""
+    if observed is None:
+        return "nothing"
+    if check in ("any_of", "none_of"):
+        return "none of them holds" if observed == 0 else f"{observed} of them held"
+    return ", ".join(f"“{each}”" for each in observed) if isinstance(observed, list | tuple) else str(observed)
+
+
+def record_lines(decision: Decision) -> list[Row]:
+    """By what an auditor finds and repeats the decision, and how it is taken back."""
+    by = f"rules {decision.rules_hash}" if decision.decided_by == "rules" else "a person"
+    told = f"On record: decision {decision.key}, by {by}, of the words with hash {decision.content_hash}"
+    return [{"text": one_line(told, 300)}, {"text": REVERSED[decision.action]}]
 
 
 def case_lock(case: Case, me: str, *, name: Name) -> str:

@@ -128,7 +128,7 @@ def channel_row(account: Account, mode: Mode, can: str) -> Row:
 
 
 ABLE: Final[Mapping[str, str]] = {
-    "reply": "reply", "hide": "hide", "delete": "delete", "block": "block authors",
+    "reply": "reply", "hide": "hide", "delete": "delete", "block": "block authors", "lock": "close threads",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard import present_notices, theme
-from dashboard.present import Block, Name, Row, clock
+from dashboard.present import Block, Name, Row, clock, seen_words
 from dashboard.text import SHORT, one_line, safe_text
 from herald.flows.rules import Acted, Example, Fault, Preview, total
 from herald.model import Rules
@@ -21,7 +21,7 @@ from herald.moderate.versions import Part, State
 COLUMNS = (
     {"id": "name", "label": "Rule", "width": 0, "wraps": True},
     {"id": "does", "label": "Does", "width": 90},
-    {"id": "clause", "label": "Clause", "width": 90, "from": 560},
+    {"id": "clause", "label": "Clause", "width": 140, "from": 560},
     {"id": "fired", "label": "Fired, 7 days", "n": True, "width": 110},
     {"id": "allowed", "label": "Allowed by a person", "n": True, "width": 150, "from": 640},
     {"id": "state", "label": "State", "width": 110},
@@ -195,8 +195,8 @@ def _whose(each: Example) -> str:
     return f"{theme.platform_name(each.message.platform)}, {each.message.author_name or 'somebody'}"
 
 
-def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str]) -> list[Block]:
-    """What a set makes of a text."""
+def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str], holding: Sequence[str] = ()) -> list[Block]:
+    """What a set makes of a text, and which rules hold beside the one that decides."""
     if "error" in decision:
         return [{"t": "note", "tone": "red", "text": one_line(decision["error"], 300)}]
     policy = decision["policy"] or {}
@@ -212,6 +212,9 @@ def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str]) -> list[Blo
     for draft in decision["drafts"]:
         where = "in shadow" if draft["shadow"] else "for a person to change and send"
         rows.append({"k": "Draft", "v": safe_text(f"{draft['text']} · {where}", 700)})
+    others = [each for each in holding if each != decision["rule"] and not each.endswith(" (in shadow)")]
+    if others:
+        rows.append({"k": "Also hold", "v": one_line(", ".join(others[:10]), 300)})
     if shadow:
         rows.append({"k": "In shadow", "v": one_line(", ".join(shadow[:10]), 300)})
     return [{"t": "facts", "rows": rows}]
@@ -226,18 +229,12 @@ def check_rows(looks: Iterable[Look]) -> list[dict[str, Any]]:
             "cells": {
                 "check": one_line(look.check, 80),
                 "wanted": safe_text(look.wanted, 200),
-                "seen": one_line(_seen(look.observed), 160),
+                "seen": one_line(seen_words(look.observed, look.check), 160),
                 "held": {"pill": held[look.held]},
             },
         }
         for look in looks
     ]
-
-
-def _seen(observed: object) -> str:
-    if observed is None:
-        return "nothing"
-    return ", ".join(f"“{each}”" for each in observed) if isinstance(observed, list | tuple) else str(observed)
 
 
 def history_row(version: Rules, newest: int, *, name: Name, now: datetime) -> dict[str, Any]:
@@ -250,6 +247,7 @@ def history_row(version: Rules, newest: int, *, name: Name, now: datetime) -> di
     if version.names:
         words += f": {one_line(', '.join(version.names[:3]), 160)}"
         words += " and more" if len(version.names) > 3 else ""
+    words += f" · rules {version.hash}" if version.hash else ""
     title = f"Version {version.number}" if version.number else "The set that Herald ships"
     title += ", in force" if version.number == newest else ""
     return {
@@ -263,6 +261,15 @@ def history_row(version: Rules, newest: int, *, name: Name, now: datetime) -> di
 
 
 # ---------------------------------------------------------------- the form
+
+
+def lacking(name: str, words: Iterable[str], action: str, clause: str, rationale: str) -> str:
+    """What the form lacks, in words; empty when it is a rule. What acts on people says by what clause, and why."""
+    if not name.strip() or not any(word.strip() for word in words):
+        return "A rule needs a name and something to look for."
+    if action and not (clause and rationale.strip()):
+        return "What acts on a message rests on a clause and says why: choose the clause and write the words."
+    return ""
 
 
 def as_yaml(

@@ -30,6 +30,7 @@ _BASE = "rules.base"
 _START = "rules.start"
 _BOX = "rules.box"
 _MORE = "rules.more"
+_WRITTEN = "rules.written"
 
 
 @guarded
@@ -120,14 +121,17 @@ def _rule(person: Person, brand: str, version: Rules, part: Part) -> None:
 
 
 def _going_live(person: Person, brand: str, version: Rules, names: tuple[str, ...]) -> None:
-    """What it would change, and the button that does it."""
+    """What it would change, and the button that does it: pressed by nobody who has not seen what."""
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         days = st.segmented_control(
             "What would have changed in the last", [7, 30], format_func=lambda n: f"{n} days", key="days"
         )
         if authority.may(person, "PromoteRules"):
-            label = "Make live" if names else "Make all live"
-            if st.button(label, type="primary", key="promote", icon=":material/check:"):
+            label, unseen = "Make live" if names else "Make all live", days is None
+            why = "First look at what would have changed." if unseen else None
+            if st.button(
+                label, type="primary", key="promote", icon=":material/check:", disabled=unseen, help=why
+            ):  # fmt: skip
                 done = actions.give(commands.PromoteRules(names, version.number))
                 if done:
                     st.query_params.pop("rule", None)
@@ -163,7 +167,7 @@ def _edit(version: Rules) -> None:
     with right:
         _form()
     with left:
-        marks = {fault.line: "red" if fault.fatal else "orange" for fault in reversed(data_rules.faults(before))}
+        marks = {fault.line: "red" if fault.fatal else "orange" for fault in reversed(_found(before))}
         text = lines(
             "The rules, as YAML", before, key=f"text-{st.session_state[_BOX]}", rows=26, most=flow.MOST_BYTES,
             marks=marks, more=st.session_state.get(_MORE, ("", "")),
@@ -190,13 +194,17 @@ def _anew() -> None:
     st.session_state.pop(_BASE, None)
 
 
+def _found(text: str) -> list[flow.Fault]:
+    return data_rules.faults(text, data_rules.in_force())
+
+
 def _faults(text: str) -> bool:
     """Shows what is wrong by line; whether that keeps it from being saved."""
-    found = data_rules.faults(text)
+    found = _found(text)
     if not found:
         return False
     fatal = [fault for fault in found if fault.fatal]
-    words = f"{len(fatal)} to put right before it can be saved" if fatal else "It can be saved; this is left out"
+    words = f"{len(fatal)} to put right before it can be saved" if fatal else "It can be saved; look at this first"
     st.caption(words)
     rows = present_rules.fault_rows(found[:30], text)
     table(present_rules.FAULTS, rows, key="faults", name="What is wrong", stacks=360)
@@ -211,7 +219,8 @@ def _differences(version: Rules, text: str) -> None:
 
 def _form() -> None:
     """The common cases: it writes YAML into the text; what is saved is the text alone."""
-    with st.form("rule", border=True, clear_on_submit=True):
+    written = int(st.session_state.get(_WRITTEN, 0))
+    with st.form(f"rule-{written}", border=True):  # empty again once it was written, and not when something lacks
         st.markdown("**Write a rule by form**")
         name = st.text_input("Name", max_chars=100)
         where = st.selectbox("Look in", list(present_rules.WHERE), format_func=present_rules.WHERE.__getitem__)
@@ -227,14 +236,16 @@ def _form() -> None:
         sent = st.form_submit_button("Write it into the text")
     if sent:
         given = (words or "").splitlines()
-        if not (name or "").strip() or not any(each.strip() for each in given):
-            sheet([{"t": "note", "tone": "red", "text": "A rule needs a name and something to look for."}], key="lacks")
+        lacks = present_rules.lacking(name or "", given, action, clause or "", rationale or "")
+        if lacks:
+            sheet([{"t": "note", "tone": "red", "text": lacks}], key="lacks")
             return
         rule = present_rules.as_yaml(
             name or "", where, how, given, action, clause or "", rationale or "", label or ""
         )  # fmt: skip
         st.session_state[_MORE] = (str(uuid4()), rule)
-        sheet([{"t": "note", "tone": "green", "text": "It stands at the end of the text."}], key="written")
+        st.session_state[_WRITTEN] = written + 1
+        st.toast("It stands at the end of the text.")
 
 
 # ---------------------------------------------------------------- the bench
@@ -262,13 +273,16 @@ def _try(version: Rules) -> None:
     line = {"id": "try", "text": text, "kind": kind, "platform": platform, "author_name": author or ""}
     tried = data_rules.tried(rules, line)
     with right, st.container(border=True):
-        sheet(present_rules.tried_blocks(tried.decision, tried.shadow), key="tried")
-    names = list(tried.looks)
+        sheet(present_rules.tried_blocks(tried.decision, tried.shadow, tried.holding), key="tried")
+    names = sorted(tried.looks, key=lambda each: each not in tried.holding)
     if not names:
         return
     decided = str(tried.decision.get("rule") or "")
     first = names.index(decided) if decided in names else 0
-    name = st.selectbox("Why, check by check, of the rule", names, index=first, key=f"bench.rule-{decided}")
+    name = st.selectbox(
+        "Why, check by check, of the rule", names, index=first, key=f"bench.rule-{decided}",
+        format_func=lambda each: f"{each} · holds" if each in tried.holding else each,
+    )  # fmt: skip
     rows = present_rules.check_rows(tried.looks.get(name or "", ()))
     table(present_rules.CHECKS, rows, key="checks", name="Checks", stacks=460)
     st.caption("A rule holds when all its checks do. Another that is asked before it may decide first.")

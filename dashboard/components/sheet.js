@@ -9,7 +9,7 @@
 // bubble  {who, when, text, chip?, why?, link?: {href, text}}
 // events  {rows: [{when, text, tone?}]}
 // note    {text, tone?}
-// trace   {title, lines: [text]}
+// trace   {title, lines: [{text, rows: [{k, v, wanted}]}]}
 // policy  {number, title, text, by?: [[kind, words]]}   by: what enforces it
 // change  {number, title, pill, pieces: [{text, was?: "added" | "gone"}]}
 // title   {text}
@@ -188,7 +188,16 @@ const blocks = {
     node.open = Boolean(opened.trace)
     node.ontoggle = () => (opened.trace = node.open)
     const lines = el("div", "trace")
-    lines.append(...b.lines.map((line) => el("div", "", line)))
+    for (const line of b.lines) {
+      lines.append(el("div", "", line.text))
+      for (const row of line.rows || []) {
+        const check = el("div", "check")
+        const seen = el("span", "", row.v)
+        seen.append(el("span", "wanted", row.wanted))
+        check.append(el("span", "muted", row.k), seen)
+        lines.append(check)
+      }
+    }
     node.append(el("summary", "", b.title), lines)
     return node
   },

@@ -157,6 +157,18 @@ def test_a_missing_table_is_not_confused_with_a_wrong_request():
     assert not failures.not_started(KeyError("x"))
 
 
+def test_an_entry_of_the_cache_that_ends_between_two_looks_is_read_anew_and_told_to_nobody():
+    from streamlit.runtime.caching.ttl_cache import TTLCache
+
+    cache: TTLCache[str, int] = TTLCache(maxsize=4, ttl=60.0)
+    with pytest.raises(KeyError) as gone:
+        cache["gone"]
+    assert failures.expired(gone.value)
+    with pytest.raises(KeyError) as ours:
+        {}["gone"]
+    assert not failures.expired(ours.value)
+
+
 # ---------------------------------------------------------------- actions
 
 

@@ -151,6 +151,31 @@ def test_history_is_in_order_and_holds_the_overruling(world):
     assert [event["text"] for event in events] == ["Written", "Ordered hidden by the rules · insult: to a person"]
 
 
+def test_what_was_observed_is_told_check_by_check_in_words_and_stays_when_a_person_decided_otherwise(world):
+    message = world.insult("A", "you utter spoon", "spoon")
+    checks = ({"check": "body (regex)", "wanted": "one of: spoon", "observed": ["spoon"]},
+              {"check": "none_of", "wanted": "none of 3", "observed": 0})  # fmt: skip
+    trace = ({"note": "only the first 9 of 12 characters were read"},
+             {"rule": "Insult", "outcome": "decided", "action": "hide", "priority": 80, "checks": checks})  # fmt: skip
+    made = replace(message.decision, trace=trace, scores={"toxic": 580, "sentiment": -910}, model_version="m1")
+    person = replace(made, action=Action.ALLOW, decided_by="priya", rule=None, trace=(), scores={})
+    shown = present.history_blocks(message, [(made, ""), (person, "")], None, None, None, name=name, now=NOON)[-1]
+    assert [line["text"] for line in shown["lines"][:3]] == [
+        "Scores of model m1: sentiment -0.91, toxic 0.58",
+        "Note: only the first 9 of 12 characters were read",
+        "Rule “Insult”: decided · hide · priority 80",
+    ]
+    assert shown["lines"][2]["rows"] == [
+        {"k": "body (regex)", "v": "“spoon”", "wanted": "one of: spoon"},
+        {"k": "none_of", "v": "none of them holds", "wanted": "none of 3"},
+    ]
+    record, back = (line["text"] for line in shown["lines"][3:])
+    assert (person.key in record, person.content_hash in record, "by a person" in record) == (True, True, True)
+    assert back.startswith("To change it:")
+    (alone,) = present.history_blocks(message, [(person, "")], None, None, None, name=name, now=NOON)[2:]
+    assert alone["title"] == "The record"
+
+
 def test_a_name_that_is_withheld_is_said_to_be(world):
     message = replace(world.say("A", "words"), author_name=None, author_id=None)
     assert present.author(message) == "Name withheld"

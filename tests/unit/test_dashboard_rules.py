@@ -112,6 +112,34 @@ def test_the_bench_tells_check_by_check_also_behind_the_one_that_fails(world):
     assert (shown[1]["seen"], shown[2]["seen"]) == ("“oak”", "“us”")
 
 
+def test_the_bench_names_the_rules_that_hold_beside_the_one_that_decides(world):
+    text = "".join(f"---\nname: {name}\nbody: [{word}]\naction: hide\n" for name, word in (("A", "oak"), ("B", "oak")))
+    text += "---\nname: C\nbody: [ash]\nlabel: c\n"
+    tried = data_rules.tried(compile_rules(text), {"id": "x", "text": "an oak"})
+    assert tried.holding == ("A", "B")
+    (facts,) = present_rules.tried_blocks(tried.decision, tried.shadow, tried.holding)
+    assert {"k": "Also hold", "v": "B"} in facts["rows"]
+
+
+def test_a_clause_that_no_policy_in_force_has_is_told_at_its_rule_and_keeps_nothing_from_being_saved(world):
+    text = "".join(
+        f"---\nname: {name}\nbody: [oak]\naction: hide\npolicy: {cited}\n"
+        for name, cited in (("A", "MOD 3.1"), ("B", "MOD 99.9"), ("C", "NONE 1.1"))
+    )
+    found = flow.uncited(text, world.store.policies(datetime.now(UTC).date()))
+    assert [(fault.line, fault.rule, fault.fatal) for fault in found] == [(7, "B", False), (12, "C", False)]
+    assert "MOD 99.9" in found[0].sentence
+
+
+def test_what_a_form_lets_act_on_people_rests_on_a_clause_and_says_why():
+    assert present_rules.lacking(" ", ["oak"], "", "", "").startswith("A rule needs a name")
+    assert present_rules.lacking("Rival", ["  "], "", "", "").startswith("A rule needs a name")
+    assert present_rules.lacking("Rival", ["oak"], "hide", "", "A rival.").startswith("What acts on a message rests on")
+    assert present_rules.lacking("Rival", ["oak"], "queue", "MOD 4.1", " ").startswith("What acts on a message rests")
+    assert present_rules.lacking("Rival", ["oak"], "hide", "MOD 4.1", "A rival.") == ""
+    assert present_rules.lacking("Oak", ["oak"], "", "", "") == "", "a label alone acts on nobody"
+
+
 # ---------------------------------------------------------------- the page
 
 
@@ -136,12 +164,15 @@ def _saved(world: World) -> int:
     return before.number + 1
 
 
-def test_who_writes_rules_does_not_make_them_live_and_who_may_does_it_by_one_button(world):
+def test_who_writes_rules_does_not_make_them_live_and_who_may_does_it_having_seen_what_it_changes(world):
     number = _saved(world)
     at = _page("priya")
     assert not at.exception
     assert "Make all live" not in [button.label for button in at.button]
     at = _page("gus")
+    assert at.button(key="promote").disabled, "what it would change was not looked at"
+    at.session_state["days"] = 7
+    at.run()
     at.button(key="promote").click().run()
     assert not at.exception
     kept = world.store.rules()

@@ -221,6 +221,14 @@ def test_the_ladder_never_proposes_less_for_more_and_nothing_without_an_end(hidd
         assert one.rung is not Rung.BLOCK
 
 
+def test_the_ladder_says_why_in_words_that_agree_with_what_it_proposes() -> None:
+    usual = proposal(hidden=1, measures=0, severity=Severity.HIGH)
+    assert (usual.rung, usual.why[:30]) == (Rung.HIDE, "Hiding the message is enough s")
+    raised = proposal(hidden=1, measures=0, severity=Severity.CRITICAL)
+    assert (raised.rung, raised.days) == (Rung.LIMIT, 7)
+    assert "enough" not in raised.why
+
+
 REFUSED = [
     ("no end", {"days": 0}, "input"),
     ("for ever", {"days": 10_000}, "input"),

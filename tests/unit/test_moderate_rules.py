@@ -112,6 +112,12 @@ def test_evidence_from_a_link_lies_where_the_link_stands_in_the_text() -> None:
 # ---------------------------------------------------------------- order
 
 
+def test_a_link_is_quoted_whole_however_little_of_it_a_rule_asks_for() -> None:
+    match = one("url: ['.']").judge(Subject("cheap lamps at http://lamps.example/now today")).deciding
+    assert match is not None
+    assert [span.found for span in match.evidence] == ["http://lamps.example/now"]
+
+
 def decided(text: str, yaml: str) -> str | None:
     match = compile_rules(yaml).judge(Subject(text)).deciding
     return match.rule.name if match else None
@@ -190,6 +196,7 @@ def test_a_broken_section_never_stops_its_neighbours() -> None:
         ("name: a\nbody (regex): ['a(?!b']\naction: hide\n", 2, "not closed"),
         ("name: a\nbody (regex): ['(a)\\1']\naction: hide\n", 2, "back-reference"),
         ("name: a\nbody (regex): ['a*']\naction: hide\n", 2, "every message"),
+        ("name: a\nbody (regex): ['[a']\naction: hide\n", 2, "missing ]: [a"),
         ("name: a\nbody (regex): ['a)|(b']\naction: hide\n", 2, "no opening one"),
         ("name: a\nbody (regex): ['((a{100}){100}){100}']\naction: hide\n", 2, "does not compile"),
         ("name: a\nbody: ['\u200b']\naction: hide\n", 2, "invisible"),

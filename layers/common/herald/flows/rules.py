@@ -19,7 +19,7 @@ from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.flows.notices import notice
 from herald.flows.planning import Done, Plan, Planner, authorise, hashed, same_version
-from herald.model import SPOKEN, Action, AuditEntry, Message, New, Person, Role, Rules, RulesByHash
+from herald.model import SPOKEN, Action, AuditEntry, Message, New, Person, Policy, Role, Rules, RulesByHash
 from herald.model.notices import about
 from herald.model.record import record
 from herald.model.rules import RuleAlarm
@@ -95,6 +95,17 @@ def faults(text: str) -> list[Fault]:
     if not rules.rules and not found:
         found.append(Fault(1, "", "There is no rule in it.", True))
     return sorted(found, key=lambda fault: (not fault.fatal, fault.line))
+
+
+def uncited(text: str, policies: Iterable[Policy]) -> list[Fault]:
+    """Rules that cite a clause which no policy in force has; they can be saved, and cite nothing anybody can read."""
+    known = {policy.id: policy for policy in policies}
+    return [
+        Fault(rule.line, rule.name, f"policy {cited} is no clause in force; choose one that is", False)
+        for rule in compile_rules(text).rules
+        if (cited := rule.policy) and not cited.version
+        and (cited.id not in known or known[cited.id].clause(cited.clause) is None)
+    ]  # fmt: skip
 
 
 _AT = re.compile(r"line (\d+): (.*)", re.DOTALL)

@@ -234,7 +234,7 @@ _DONE = {
     Action.DELETE: "Deleted: nobody sees it any more.",
 }
 _QUEUED_HIDDEN = "Queued: the message was hidden before and stays hidden until a person decides."
-_REVERSED = {
+REVERSED = {
     Action.ALLOW: "To change it: overrule the decision with a reason and a clause; the message is then hidden.",
     Action.QUEUE: "To close it: overrule the decision, allow or hide, with a reason and a clause.",
     Action.HIDE: "To reverse it: overrule the decision with a reason, or unhide the message. The author may appeal.",
@@ -294,7 +294,7 @@ def explain(message: Message, decision: Decision, policy_text: str | None, judge
     lines.append(f"Decided:   by {who}, {_when(decision.decided_at)}")
     lines.append(f"Now:       {_now(message)}")
     if not message.deleted or decision.action is Action.DELETE:
-        lines.append(_REVERSED[decision.action])
+        lines.append(REVERSED[decision.action])
     return "\n".join(lines)
 
 

@@ -55,14 +55,16 @@ def proposal(*, hidden: int, measures: int, severity: Severity) -> Proposal:
         return _raised(Proposal(Rung.LIMIT, 30, f"Limited once already: {known}."), severity)
     if hidden >= OFTEN:
         return _raised(Proposal(Rung.LIMIT, 7, f"It is no single message any more: {known}."), severity)
-    return _raised(Proposal(Rung.HIDE, 0, f"Hiding the message is enough so far: {known}."), severity)
+    if severity >= Severity.CRITICAL:
+        return Proposal(Rung.LIMIT, 7, f"The message alone is critical: {known}.")
+    return Proposal(Rung.HIDE, 0, f"Hiding the message is enough so far: {known}.")
 
 
 def _raised(usual: Proposal, severity: Severity) -> Proposal:
     if severity < Severity.CRITICAL:
         return usual
     why = f"This message is critical, so one rung higher. {usual.why}"
-    return Proposal(Rung.LIMIT, 7, why) if usual.rung is Rung.HIDE else Proposal(Rung.BLOCK, 90, why)
+    return Proposal(Rung.BLOCK, 90, why)
 
 
 def _many(n: int, what: str) -> str:

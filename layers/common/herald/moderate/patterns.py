@@ -334,7 +334,11 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
         body = _without_edges(body)
     flags = "s" if case_sensitive else "is"
     source = f"(?{flags}:{before}({body}){after})"
-    engine = _engine(source)
+    try:
+        engine = _engine(source)
+    except BadPattern:
+        _engine(body)  # where this fails too, its reason speaks of nothing but what was written
+        raise
     if not looks and engine.fullmatch(""):
         raise BadPattern("the pattern matches nothing at all, so it would match every message")
     held = tuple(

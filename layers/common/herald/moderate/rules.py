@@ -394,6 +394,8 @@ def _record(seen: dict[int, list[Span]], check: int, stretch: _Stretch, start: i
     spans = seen.setdefault(check, [])
     if len(spans) >= EVIDENCE:
         return
+    if stretch.bit == URL:
+        start, end = 0, len(stretch.text)  # a link is quoted whole: a dot of it tells a reader nothing
     found = stretch.text[start:end][:_FOUND]
     span = Span(stretch.offset + start, stretch.offset + end, stretch.field, found)
     if span not in spans:
