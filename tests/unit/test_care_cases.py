@@ -176,6 +176,16 @@ def test_an_escalation_does_not_wait_for_the_shop_to_open():
     assert case.due_at == saturday + timedelta(minutes=30)
 
 
+def test_what_is_grave_and_waits_for_a_decision_keeps_no_office_hours_though_no_rule_names_minutes():
+    saturday = datetime(2026, 11, 21, 2, tzinfo=UTC)
+    grave = a_decision(severity=Severity.HIGH, action=Action.QUEUE)
+    [case] = opened(a_message(created_at=saturday), grave, now=saturday)
+    assert case.due_at == saturday + timedelta(minutes=TARGETS.of("decide"))
+    slight = replace(grave, severity=Severity.MEDIUM)
+    [case] = opened(a_message(created_at=saturday), slight, now=saturday)
+    assert case.due_at > saturday + timedelta(days=1)  # Monday
+
+
 # ---------------------------------------------------------------- what may happen to a case
 
 

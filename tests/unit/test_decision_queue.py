@@ -14,7 +14,7 @@ from herald.errors import Refused
 from herald.flows.commands import AcknowledgePolicy, Claim, Overrule
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
-from herald.model import Action, Case, CaseState, Kind, Message, Person, Role, Severity, Work, case_id
+from herald.model import Action, Case, CaseState, Escalation, Kind, Message, Person, Role, Severity, Work, case_id
 from tests.support.world import BRAND, MIA, NOON, PAGE, World, a_comment, a_world
 
 OLA = Person("ola", "Ola Oak", frozenset({Role.COMMUNITY_MANAGER, Role.OWNER}), frozenset({BRAND}))
@@ -88,6 +88,18 @@ def test_what_is_grave_comes_first_then_what_the_public_sees_then_the_nearer_dea
     turn = cases.in_turn([private, hidden, public, sooner, grave], NOON)
     assert [case.message_id[-1] for case, _ in turn][:3] == ["1", "4", "3"]
     assert {case.message_id[-1] for case, _ in turn[3:]} == {"2", "5"}
+
+
+def test_what_is_due_in_minutes_comes_before_everything_however_late_that_is():
+    threat, message = a_case("1", severity=Severity.HIGH)
+    assert message.decision
+    told = replace(message.decision, escalate=Escalation("community manager", 15, Severity.HIGH))
+    old = a_case("2", severity=Severity.MEDIUM)
+    old = (replace(old[0], due_at=NOON - timedelta(days=4)), old[1])
+    assert cases.in_turn([old, (threat, message)], NOON)[0] == old
+    assert cases.in_turn([old, (threat, replace(message, decision=told))], NOON)[0][0] == threat
+    distress = a_case("3", severity=Severity.CRITICAL)
+    assert cases.in_turn([old, distress], NOON)[0] == distress
 
 
 @given(st.sampled_from(list(Severity)), st.booleans(), st.integers(0, 400))

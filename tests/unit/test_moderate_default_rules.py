@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from herald.flows.policies import SAMPLES
-from herald.model import Action, Kind
+from herald.model import Action, Kind, Severity
 from herald.moderate.language import KEYS, MODIFIERS, PLACEHOLDERS
 from herald.moderate.rules import RuleSet, Subject, compile_rules, default_rules
 
@@ -222,6 +222,23 @@ def test_distress_safety_and_law_are_told_to_someone_in_time(rules: RuleSet) -> 
         assert match is not None
         assert match.rule.escalate is not None
         assert match.rule.escalate.within_minutes <= minutes
+
+
+def test_what_a_clause_promises_in_minutes_every_grave_rule_that_rests_on_it_promises_too(rules: RuleSet) -> None:
+    """What stands in the policy beside a decision is what the deadline keeps."""
+    promised = {}
+    for file in SAMPLES.glob("*.md"):
+        text = file.read_text(encoding="utf-8")
+        of = yaml.safe_load(text.split("---")[1])["id"]
+        for clause, words in re.findall(r"^### (\d+\.\d+) [^\n]*\n(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL):
+            if minutes := re.search(r"within (\d+) minutes", words):
+                promised[of, clause] = int(minutes[1])
+    bound = [rule for rule in rules.rules if rule.severity >= Severity.HIGH and rule.policy
+             and (rule.policy.id, rule.policy.clause) in promised]  # fmt: skip
+    assert {rule.name for rule in bound} >= {"Threat", "Possible threat", "Told to die", "Product safety"}
+    for rule in bound:
+        assert rule.escalate, rule.name
+        assert rule.escalate.within_minutes <= promised[rule.policy.id, rule.policy.clause], rule.name
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ PROTECTIVE = "personal_data"
 
 DECIDE = "decide"  # the type of a review case
 DRAFTED = "reply"  # the type of a case that only a rule's drafted answer opens
+_TO_ANSWER = (*ANSWERED_LABELS, DRAFTED)
 LEASED = (Work.REVIEW, Work.APPEAL)
 CLAIMED_FOR = timedelta(minutes=15)
 """How long a claim on a decision lasts. Whoever went home holds nothing back: the next person may take it."""
@@ -67,8 +68,8 @@ def cases_for(
     - `hide` where the platform offers no hiding becomes a task.
     - A rule that asks to close the thread makes a task for a person, one a thread.
 
-    The clock starts when the customer wrote the words we hold, and runs in the account's business hours. A decision of
-    high severity or above with an escalation is due within its minutes by the wall clock, if that is sooner.
+    The clock starts when the customer wrote the words we hold, and runs in the account's business hours; for what is of
+    high severity it runs by the wall clock (due_at).
 
     Args:
         can: what the platform's API lets us do.
@@ -142,14 +143,25 @@ def appeal(
 def due_at(
     message: Message, decision: Decision, account: Account, targets: Targets, *, kind: str, now: datetime
 ) -> datetime:
-    """Deadline of a case of type `kind`, UTC: business time from the customer's words, or the escalation if sooner."""
+    """Deadline of a case of type `kind`, UTC: business time from the customer's words, or sooner where it is grave.
+
+    Of high severity or above, the minutes in which a rule wants somebody told run by the wall clock. Where no rule
+    names any, what a person has to decide or do is due by the wall clock too: danger keeps no office hours.
+    """
     wrote = min(message.changed_at if message.edited else message.created_at, now)
     promise = timedelta(minutes=targets.of(kind))
     due = deadline(wrote, promise, parse_hours(account.hours), account.timezone, account.holidays).astimezone(UTC)
+    if not _grave(decision):
+        return due
+    by_the_clock = now.astimezone(UTC)
+    if decision.escalate:
+        return min(due, by_the_clock + timedelta(minutes=decision.escalate.within_minutes))
+    return due if kind in _TO_ANSWER else min(due, by_the_clock + promise)
+
+
+def _grave(decision: Decision) -> bool:
     climb = decision.escalate
-    if climb and max(climb.severity, decision.severity) >= Severity.HIGH:
-        due = min(due, now.astimezone(UTC) + timedelta(minutes=climb.within_minutes))
-    return due
+    return max(decision.severity, climb.severity if climb else decision.severity) >= Severity.HIGH
 
 
 def _case(
@@ -215,19 +227,26 @@ def urgency(case: Case, *, exposed: bool, now: datetime) -> int:
     return 2 * int(case.severity) + int(exposed) + late
 
 
+def due_in_minutes(case: Case, message: Message) -> bool:
+    """Whether a life may hang on it: critical, or of high severity with minutes in which somebody must be told."""
+    told = message.decision is not None and message.decision.escalate is not None
+    return case.severity >= (Severity.HIGH if told else Severity.CRITICAL)
+
+
 def exposed(message: Message) -> bool:
     """Whether the public sees it now, as far as the platform has told."""
     return message.kind is not Kind.DM and not message.hidden and not message.deleted
 
 
 def in_turn(waiting: Iterable[tuple[Case, Message]], now: datetime) -> list[tuple[Case, Message]]:
-    """Cases with their messages, the most urgent first. Of equals, those by the same clause stand together, so that
-    like is decided like; then the nearer deadline."""
+    """Cases with their messages. What is due in minutes comes first, however late the rest is; then the most urgent.
+    Of equals, those by the same clause stand together, so that like is decided like; then the nearer deadline."""
 
-    def place(pair: tuple[Case, Message]) -> tuple[int, str, datetime, str]:
+    def place(pair: tuple[Case, Message]) -> tuple[bool, int, str, datetime, str]:
         case, message = pair
         cited = message.decision.policy if message.decision else None
-        return -urgency(case, exposed=exposed(message), now=now), str(cited or ""), case.due_at, case.id
+        urgent = urgency(case, exposed=exposed(message), now=now)
+        return not due_in_minutes(case, message), -urgent, str(cited or ""), case.due_at, case.id
 
     return sorted(waiting, key=place)
 
