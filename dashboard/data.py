@@ -6,7 +6,7 @@ before it asks; the brand is part of every key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
@@ -15,6 +15,7 @@ from typing import cast
 import streamlit as st
 
 from dashboard import images
+from herald.care import cases
 from herald.errors import PlatformError
 from herald.flows import notices as flow_notices
 from herald.flows.context import Herald
@@ -22,6 +23,8 @@ from herald.flows.receive import SHOPS
 from herald.model import (
     Account,
     Acknowledgement,
+    Act,
+    Action,
     Case,
     Decision,
     Delivery,
@@ -135,6 +138,16 @@ def acted(brand: str, month: str, cursor: str | None = None, limit: int = 25) ->
     """One page of a month ("2026-11")."""
     page = herald().store.acted(brand, month, limit=limit, cursor=cursor)
     return Acted(tuple(cast(Message, item) for item in page.items), page.cursor)
+
+
+def by_hand(messages: Iterable[Message]) -> dict[str, Case]:
+    """Message -> the task to hide it by hand, where its platform lets no program do that; one read."""
+    asked = {
+        cases.by_hand_id(message.id, message.decision, Act.HIDE): message.id
+        for message in messages
+        if message.decision and message.decision.action is Action.HIDE and not message.hidden and not message.deleted
+    }
+    return {asked[task]: case for task, case in herald().store.cases(asked).items()} if asked else {}
 
 
 @st.cache_resource(ttl=LIVE, max_entries=200, show_spinner=False)

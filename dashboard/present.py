@@ -231,8 +231,12 @@ def review_row(case: Case, message: Message, *, me: str, name: Name, now: dateti
     }
 
 
-def visibility(message: Message) -> list[str]:
-    """How the message stands on the platform, from what the platform told us last."""
+def visibility(message: Message, task: Case | None = None) -> list[str]:
+    """How the message stands on the platform, from what the platform told us last.
+
+    Args:
+        task: to hide it by hand, where its platform lets no program do that.
+    """
     if message.deleted:
         return ["Deleted", "gray"]
     wanted = message.decision is not None and message.decision.action is Action.HIDE
@@ -240,11 +244,38 @@ def visibility(message: Message) -> list[str]:
         # an order of ours stands behind it also when the words were edited since and wait for a person
         ours = wanted or message.act.startswith("hide~")
         return ["Hidden", "gray"] if ours else ["Hidden, not by us", "orange"]
+    if wanted and task is not None:
+        return ["Done by hand", "gray"] if task.state is CaseState.RESOLVED else ["To hide by hand", "orange"]
     return ["Not hidden yet", "orange"] if wanted else ["Visible", "green"]
 
 
-def decided_row(message: Message, *, name: Name, now: datetime) -> Row:
-    """One line of what was decided."""
+def why_visible(
+    message: Message, act: Delivery | None, task: Case | None, account: Account | None, *, name: Name, now: datetime
+) -> list[Block]:
+    """Why a message that was decided to be hidden is not: whoever reads the decision asks that first.
+
+    Empty where it is hidden, or the open task or the delivery under way says so by itself.
+    """
+    wanted = message.decision is not None and message.decision.action is Action.HIDE
+    if not wanted or message.hidden or message.deleted:
+        return []
+    if task is None:
+        if act is None:
+            text = "Nothing is on its way to hide this, and no task asks for it. Decide again to have it hidden."
+        elif act.state is DeliveryState.DONE and message.hidden is False:
+            text = "It was hidden, and stands there again: somebody showed it on the platform itself."
+        else:
+            return []
+        return [{"t": "note", "tone": "orange", "text": text}]
+    if task.state is not CaseState.RESOLVED or task.resolved_at is None:
+        return []
+    by, zone = one_line(name(task.resolved_by), 60), account.timezone if account else "UTC"
+    told = f"{theme.platform_name(task.platform)} lets no program hide this. {by}, {clock(task.resolved_at, zone, now)}"
+    return [{"t": "note", "tone": "", "text": safe_text(f"{told}: {task.outcome}", 500)}]
+
+
+def decided_row(message: Message, task: Case | None = None, *, name: Name, now: datetime) -> Row:
+    """One line of what was decided; `task` as for visibility."""
     decision = message.decision
     if decision is None:  # judged anew at this moment
         return {"id": message.id, "cells": {"action": {"pill": ["Being judged", "violet"]}, "platform": _platform(
@@ -262,7 +293,7 @@ def decided_row(message: Message, *, name: Name, now: datetime) -> Row:
             "rule": one_line(decision.rule, 80) if decision.rule else {"muted": "by hand"},
             "clause": one_line(clause, 40) or {"muted": "n/a"},
             "by": by,
-            "seen": {"pill": visibility(message)},
+            "seen": {"pill": visibility(message, task)},
         },
     }
 
@@ -275,8 +306,11 @@ def initials(name: str) -> str:
     return "".join(letters[:1] + letters[1:][-1:]).upper() or "?"
 
 
-def head(message: Message, account: Account | None, now: datetime, chips: Sequence[Sequence[str]] = ()) -> Block:
-    """Who said it, what it is, where and when, in the account's time."""
+def head(
+    message: Message, account: Account | None, now: datetime, chips: Sequence[Sequence[str]] = (),
+    task: Case | None = None,
+) -> Block:  # fmt: skip
+    """Who said it, what it is, where and when, in the account's time; `task` as for visibility."""
     zone = account.timezone if account else "UTC"
     kind = theme.KINDS.get(message.kind, str(message.kind).replace("_", " ").capitalize())
     where = f"{kind} on {theme.platform_name(message.platform)}"
@@ -284,7 +318,7 @@ def head(message: Message, account: Account | None, now: datetime, chips: Sequen
     marks = [list(chip) for chip in chips]
     if message.edited and not message.deleted:
         marks.append(["Edited", "gray"])
-    seen, tone = visibility(message)
+    seen, tone = visibility(message, task)
     there = f" on {theme.platform_name(message.platform)}" if seen in ("Hidden", "Visible") else ""
     marks.append([seen + there, tone])
     named = author(message)
@@ -432,9 +466,11 @@ def act_note(delivery: Delivery | None) -> list[Block]:
     ends = {
         DeliveryState.UNCONFIRMED: " may have happened; Herald is looking on the platform.",
         DeliveryState.FAILED: " failed.",
+        DeliveryState.UNCLEAR: " may or may not have happened: somebody looks on the platform, and says.",
     }
     text = verb + ends.get(delivery.state, " is on its way.")
-    tone = {DeliveryState.FAILED: "red", DeliveryState.UNCONFIRMED: "orange"}.get(delivery.state, "violet")
+    tones = {DeliveryState.FAILED: "red", DeliveryState.UNCONFIRMED: "orange", DeliveryState.UNCLEAR: "orange"}
+    tone = tones.get(delivery.state, "violet")
     why = f" {safe_text(delivery.reason, 300)}" if delivery.reason else ""
     return [{"t": "note", "tone": tone, "text": text + why}]
 

@@ -204,7 +204,9 @@ def _reading(case_id: str, message_id: str, case_version: int, message_version: 
     words, tone = present.SLA[stands]
     due = f"Answered: {words.lower()}" if stands in present.ANSWERED else f"{words} · {present.left(case.due_at, now)}"
     blocks = [
-        present.head(message, account, now, [present.type_pill(case.type), [due, tone]]),
+        present.head(
+            message, account, now, [present.type_pill(case.type), [due, tone]], data.by_hand([message]).get(message.id)
+        ),
         present.said(message),
         *parts.media(message, f"reading-{case_id}"),
         *present.act_note(data.delivery(message.act)),

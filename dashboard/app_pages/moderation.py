@@ -199,7 +199,8 @@ def _decided(brand: str, chosen: str) -> str | None:
     stack: list[tuple[str, str | None]] = st.session_state.setdefault("moderation.places", [])
     month, cursor = stack[-1] if stack else (f"{now:%Y-%m}", None)
     page = data.acted(brand, month, cursor, PAGE)
-    rows = [present.decided_row(message, name=data.name_of, now=now) for message in page.messages]
+    tasks = data.by_hand(page.messages)
+    rows = [present.decided_row(one, tasks.get(one.id), name=data.name_of, now=now) for one in page.messages]
     picked = work_list(
         present.DECIDED_COLUMNS, rows, key="decided-list", name="What was decided", selected=chosen,
         empty=(
@@ -299,9 +300,12 @@ def _reading(message_id: str, version: int, case_id_: str, case_version: int) ->
     if case is not None:
         words, tone = present.SLA[present.standing(case, now)]
         chips = [[theme.WORKS[case.work], "blue"], [f"{words} · {present.left(case.due_at, now)}", tone]]
-    act = present.act_note(data.delivery(message.act))
+    ordered = data.delivery(message.act)
+    act = present.act_note(ordered)
     pictures = parts.media(message, f"reading-{message_id}")
-    blocks = [present.head(message, account, now, chips), present.said(message), *pictures, *act]
+    task = data.by_hand([message]).get(message.id)
+    act += present.why_visible(message, ordered, task, account, name=data.name_of, now=now)
+    blocks = [present.head(message, account, now, chips, task), present.said(message), *pictures, *act]
     if case is not None and case.note:
         appeals = case.work is Work.APPEAL
         said = f"The customer appeals: {case.note}" if appeals else case.note

@@ -84,12 +84,9 @@ DAYS = 28
 AHEAD = 15  # days of the calendar that are planned already
 BEFORE = 28  # days before the month in which the shop published and was measured, but not yet listened to
 RULES = Path(__file__).with_name("rules.yaml")
-LAST_ASKED = (
-    "Do you deliver to Hobart?", "Is the oak oiled or waxed?", "What time do you close on Saturday?",
-    "Does the lamp come in green?",
-)  # fmt: skip
 SEED = 7
 MORNING = 3  # reports of the shop's first morning; while there is stock, a post that sells it is approved
+_AT_ONCE = frozenset({"threat", "distress", "safety"})
 _TO_HIDE = frozenset({"insult", "threat", "hate", "sexual", "scam", "spam", "personal"})
 
 _LATE = {
@@ -233,7 +230,9 @@ def make(
     """
     first = start - timedelta(days=BEFORE)
     ours = voices.posts(first, BEFORE + DAYS + AHEAD)
-    heard = heapq.merge(voices.month(seed, start, DAYS + 1), sorted(library.said(until, ours), key=_when), key=_when)
+    at_the_end = voices.last(until, ours)
+    added = sorted([*library.said(until, ours), *(one for one, _, _ in at_the_end)], key=_when)
+    heard = heapq.merge(voices.month(seed, start, DAYS + 1), added, key=_when)
     said = tuple(one for one in heard if one.at < until)
     opening = datetime.combine(first, datetime.min.time(), until.tzinfo) - timedelta(days=1)
     clock = Clock(opening)
@@ -255,6 +254,7 @@ def make(
     month.acknowledge()
     month.settle()
     month.live(said, first, until)
+    month.show_care(at_the_end)
     month.plan(until)
     return Past(db, herald, said, wall, towns.networks, first, tuple(month.refused), files)
 
@@ -309,11 +309,10 @@ class _Month:
                 raise RuntimeError(f"the demo's own shop was refused: {receipt}")
         hold_short(self.herald, self.clock.now)
 
-    def show_care(self) -> None:
+    def show_care(self, at_the_end: Sequence[tuple[voices.Said, str, str]]) -> None:
         """Of what is open at the end: each kind of post and of person once, a complaint under way, an outcome that
         waits for a higher limit."""
-        listed = self._open_at_the_end()
-        opened = [case for case in listed if case.owner in ("", "priya", "hana")]
+        opened = [case for case in self._waiting() if case.owner in ("", "priya", "hana")]
         complaints = [case for case in opened if case.type == "complaint"]
         paid = next((case for case in complaints if case.owner != "hana"), None)
         asked = next((case for case in complaints if case is not paid), None)
@@ -326,27 +325,10 @@ class _Month:
             version = (self.herald.store.case(paid.id) or paid).version
             outcome = "Refund of the damaged table."
             self._act(Resolve(paid.id, outcome, "COMPLAINTS 2.2", version, 34_900, "AUD"), "priya")
-        others = [case for case in listed if case.type != "complaint"]
-        kinds = ("question", "review", "user_content", "troll")
-        people = ("misguided", "advocate", "complimentary", "troll")
-        for case, kind, persona in zip(others, kinds, people, strict=False):
-            self._typed(case, kind, persona)
-
-    def _open_at_the_end(self) -> list[Case]:
-        """What waits for an answer; after the evening round little does, so that some more is asked first."""
-        listed = self._waiting()
-        told = (one for one in reversed(self.said.values()) if one.kind == "comment")
-        like = next((one for one in told if one.platform == "facebook_page"), None)
-        for n, text in enumerate(LAST_ASKED[sum(case.type != "complaint" for case in listed) :]):
-            if like:
-                self._tell(
-                    replace(
-                        like, at=self.clock.now, id=f"{like.post_id}_99000{n}", text=text, about="question",
-                        edits_to=None, edits_after=None, deletes_after=None, answer=None,
-                    ),
-                    "say",
-                )  # fmt: skip
-        return self._waiting()
+        for one, kind, persona in at_the_end:
+            case = self.herald.store.case(case_id(message_id(one), Work.ANSWER))
+            if case and kind:
+                self._typed(case, kind, persona)
 
     def _waiting(self) -> list[Case]:
         listed = self.herald.store.open_cases(shop.BRAND, Work.ANSWER, limit=200).items
@@ -378,6 +360,8 @@ class _Month:
                 plan(one.at + one.deletes_after, partial(self._tell, one, "delete"))
             if one.answer:
                 plan(one.at + one.answer.after, partial(self._answer, one))
+            if one.about in _AT_ONCE:
+                plan(one.at + timedelta(minutes=5 + len(one.text) % 8), partial(self._look_at_once, one))
         for posts in calendar(begun):
             if posts[0].at <= self.clock.now + timedelta(hours=1):
                 continue  # from before Herald came to the shop
@@ -398,7 +382,6 @@ class _Month:
             act()
             self._send()
         self._measure()
-        self.show_care()
 
     # ------------------------------------------------------------ our own posts
 
@@ -503,6 +486,12 @@ class _Month:
             for case in self.herald.store.open_cases(shop.BRAND, work, limit=200).items:
                 if isinstance(case, Case) and self.clock.now - case.opened_at > timedelta(minutes=40):
                     self._decide(case)
+
+    def _look_at_once(self, one: voices.Said) -> None:
+        """What is due in minutes waits for no evening round."""
+        for case in self.herald.store.open_cases(shop.BRAND, Work.REVIEW, limit=200).items:
+            if isinstance(case, Case) and case.message_id == self._message(one):
+                self._decide(case)
 
     def _decide(self, case: Case) -> None:
         message = self.herald.store.message(case.message_id)

@@ -693,3 +693,35 @@ def _edited(chance: Random, said: Said) -> str:
     """The author's second version: more words, a softened tone, or an insult thrown in after all."""
     stop = "" if said.text[-1] in ".!?" or not said.text[-1].isalnum() else "."
     return f"{said.text}{stop} {chance.choice(_SECOND_THOUGHTS[said.about])}"
+
+
+# author, kind of message, words, what it is, kind of post and person as a moderator would say, minutes before the end
+_AT_THE_END = (
+    ("Neville Gumnut", "comment", "Where are the chairs? I thought the oak table comes with six of them for that price.",
+     "question", "question", "misguided", 31),
+    ("Saffron Tully", "review", "Third piece from this shop and I send all my friends here. Worth every dollar.",
+     "review", "review", "advocate", 26),
+    ("Dot Fairweather", "comment", "Our breakfast corner this morning, with your linen on the table! Which colour would "
+     "you put beside it?", "question", "user_content", "complimentary", 22),
+    ("Baz Ogilvie", "comment", "Does anybody really buy this stuff, or do you lot only pose with it? Prove me wrong",
+     "question", "troll", "troll", 17),
+    ("Rusty Nail", "comment", "Tell {staff} to watch his back, I will hurt him when I see him", "threat", "", "", 4),
+)  # fmt: skip
+
+
+def last(until: datetime, wall: Sequence[Posted]) -> list[tuple[Said, str, str]]:
+    """What stands open as the month ends: each with its kind of post and of person, empty where nobody says it."""
+    told = []
+    under = max((post for post in wall if post.account_id == MAIN and post.at < until - timedelta(hours=1)),
+                key=lambda post: post.at).id  # fmt: skip
+    for number, (author, kind, words, about, post, person, minutes) in enumerate(_AT_THE_END):
+        own = f"{MAIN}_{992_000 + number}"
+        review = kind == "review"
+        one = Said(
+            at=until - timedelta(minutes=minutes), id=own if review else f"{under}_{992_000 + number}",
+            platform="facebook_page", account_id=MAIN, author_id=f"55510{number:04d}", author_name=author, kind=kind,
+            text=words.format(staff="Tom"), post_id=own if review else under, about=about,
+            recommends=True if review else None,
+        )  # fmt: skip
+        told.append((one, post, person))
+    return told

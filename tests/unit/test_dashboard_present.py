@@ -101,6 +101,21 @@ def test_visibility_is_what_the_platform_said_last_not_what_we_wanted(world, hid
     assert present.visibility(message)[0] == shown
 
 
+def test_what_a_platform_lets_nobody_hide_says_so_and_what_a_person_did_instead(world):
+    message = world.judge(world.say("A", "words"), Action.HIDE, hidden=None)
+    task = a_case(work=Work.TASK, platform="mastodon")
+    assert present.visibility(message, task) == ["To hide by hand", "orange"]
+    assert present.why_visible(message, None, task, None, name=name, now=NOON) == []  # the task says it
+    done = replace(task, state=CaseState.RESOLVED, resolved_at=NOON, resolved_by="priya", outcome="Reported there.")
+    assert present.visibility(message, done) == ["Done by hand", "gray"]
+    [note] = present.why_visible(message, None, done, None, name=name, now=NOON)
+    assert "Mastodon lets no program hide this" in note["text"]
+    assert note["text"].endswith("Reported there.")
+    assert present.visibility(replace(message, hidden=True), done)[0] == "Hidden"
+    [lost] = present.why_visible(message, None, None, None, name=name, now=NOON)
+    assert "Nothing is on its way" in lost["text"]
+
+
 def test_what_is_deleted_shows_no_words_and_no_evidence(world):
     message = replace(world.insult("A", "you utter spoon", "spoon"), deleted=True, text="")
     assert present.words(message) == "(deleted by its author)"

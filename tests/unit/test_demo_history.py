@@ -9,16 +9,17 @@ from threading import Thread
 
 import pytest
 
+from herald.care import cases
 from herald.errors import PlatformError
 from herald.flows import campaigns, care, feeds, monitors
 from herald.govern import audit
 from herald.measure import counts
-from herald.model import SPOKEN, Asset, Credentials, DeliveryState, Handling, Persona, PostKind, Replied, Work
+from herald.model import SPOKEN, Asset, Credentials, DeliveryState, Handling, Persona, PostKind, Replied, Severity, Work
 from herald.platforms.wire.feeds import fetch
 from herald.research.feeds import parse
 from herald.store import rows
 from local import feeds as magazines
-from local.demo import history
+from local.demo import history, voices
 from local.demo import organisation as shop
 from local.demo.seed import fingerprint
 
@@ -127,10 +128,25 @@ def test_the_end_shows_each_kind_of_post_a_complaint_under_way_and_an_outcome_th
     typed = [h for case in opened if (h := herald.store.find(Handling, case.id, shop.BRAND)) and h.typed_by]
     assert {h.kind for h in typed} == set(PostKind)
     assert {h.persona for h in typed} == set(Persona)
+    told = {history.message_id(one): (kind, persona) for one, kind, persona in voices.last(NOW, voices.posts(past.begun, history.BEFORE + history.DAYS)) if kind}
+    fits = {case.message_id: h for case in opened if (h := herald.store.find(Handling, case.id, shop.BRAND))}
+    assert {of: (fits[of].kind, fits[of].persona) for of in told} == told, "what was said is what it is said to be"
     assert [r.amount for r in care.waiting_remedies(shop.BRAND, herald)] == [34_900]
     month = herald.store.shelf(Replied, shop.BRAND, "2026-11")
     assert len(month) > 20
     assert all(reply.playbook == 1 and reply.clause for reply in month)
+
+
+def test_at_the_end_one_threat_waits_due_in_minutes_and_none_ever_waited_longer(past: history.Past) -> None:
+    herald = past.herald
+    grave = [case for case in herald.store.open_cases(shop.BRAND, Work.REVIEW).items
+             if (message := herald.store.message(case.message_id)) and cases.due_in_minutes(case, message)]  # fmt: skip
+    assert [case.due_at - NOW for case in grave] == [timedelta(minutes=11)]
+    reviews = [rows.case(item) for item in past.db.everything()["Messages"]
+               if item["sk"] == "C" and item["work_kind"] == Work.REVIEW]  # fmt: skip
+    late = [case.id for case in reviews if case.severity >= Severity.HIGH and case.resolved_at
+            and case.resolved_at > case.due_at]  # fmt: skip
+    assert late == []
 
 
 def test_the_shop_told_of_orders_and_of_a_lamp_that_ran_out_whose_post_is_held(past: history.Past) -> None:

@@ -223,6 +223,25 @@ def test_moderate_reads_the_rules_once_in_its_time_and_not_once_a_message(world:
     assert asked.count("RULES") == 1
 
 
+
+@pytest.mark.parametrize(
+    ("policy", "action", "said"),
+    [("", "hide", "hides and cites no clause"), ("policy: HOUSE 1.1\n", "hide", "no policy HOUSE is in force"),
+     ("policy: HOUSE 1.1\n", "queue", "no policy HOUSE is in force")],
+)  # fmt: skip
+def test_what_acts_goes_live_only_on_a_clause_that_people_can_read(world: World, policy, action, said) -> None:
+    rule = NEW_RULE.replace("policy: MOD 3.1\n", policy).replace("hide", action)
+    give(world, SaveRules(RULES + rule, 1))
+    refused = refusal(world, PromoteRules((), 2))
+    assert (refused.missing, said in str(refused)) == ("input", True)
+    assert "“Rival”" in str(refused)
+
+
+def test_what_only_asks_a_person_may_go_live_without_a_clause(world: World) -> None:
+    give(world, SaveRules(RULES + NEW_RULE.replace("policy: MOD 3.1\n", "").replace("hide", "queue"), 1))
+    give(world, PromoteRules((), 2))
+    assert judged(world, "buy at rival oak").rule == "Rival"
+
 # ---------------------------------------------------------------- before it is live
 
 

@@ -127,6 +127,13 @@ def by_hand(
     return replace(task, note=_BY_HAND[act].format(platform=message.platform))
 
 
+def by_hand_id(message_id: str, decision: Decision, act: Act) -> str:
+    """Of the task to do by hand what a decision asks: one for each content the rules judged, one for each decision of
+    a person."""
+    own = f"{act}~{decision.key}"
+    return case_id(message_id, Work.TASK, f"{decision.content_hash}~{act}" if decision.decided_by == "rules" else own)
+
+
 def appeal(
     message: Message, decision: Decision, account: Account, targets: Targets, *, text: str, now: datetime
 ) -> Case:

@@ -245,7 +245,7 @@ def _decide(
             changes.append(New(wake))
             sentence = f"Your decision stands; the message is being {_BEING[action]}."
         elif bool(message.hidden) is not wanted:
-            changes.append(New(_task(message, act, now), once=True))
+            changes.append(New(_task(message, decision, act, now), once=True))
             sentence = "Your decision stands. The platform does not let Herald do it: a task was made to do it by hand."
     closed = _close_review(message, before, person, decision, herald, now)
     asked = next((one.thing for one in closed if isinstance(one, Revised) and isinstance(one.thing, Case)), None)
@@ -402,12 +402,12 @@ def _on_its_way(message: Message, herald: Herald) -> bool:
     return delivery is not None and not delivery.state.final
 
 
-def _task(message: Message, act: Act, now: datetime) -> Case:
+def _task(message: Message, decision: Decision, act: Act, now: datetime) -> Case:
     verb = "Hide" if act is Act.HIDE else "Show"
     return Case(
-        id=case_id(message.id, Work.TASK, f"{act}~{message.version}"), message_id=message.id,
+        id=care.by_hand_id(message.id, decision, act), message_id=message.id,
         account_id=message.account_id, platform=message.platform, brand=message.brand, work=Work.TASK, type=str(act),
-        severity=Severity.MEDIUM, state=CaseState.OPEN, opened_at=now, due_at=now,
+        severity=max(decision.severity, Severity.MEDIUM), state=CaseState.OPEN, opened_at=now, due_at=now,
         note=f"{verb} this message by hand: {message.platform} does not let Herald do it. Then resolve this task.",
     )  # fmt: skip
 

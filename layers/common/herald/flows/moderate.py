@@ -458,7 +458,7 @@ def _withdraw(message: Message, herald: Herald, now: datetime, *, ours: bool = F
     ids = [message.case_id] if message.case_id else []
     if message.decision:
         judged = message.decision.content_hash
-        ids += [case_id(message.id, Work.REVIEW, judged), case_id(message.id, Work.TASK, f"{judged}~{Act.HIDE}")]
+        ids += [case_id(message.id, Work.REVIEW, judged), care.by_hand_id(message.id, message.decision, Act.HIDE)]
         ids += [] if ours else [case_id(message.id, Work.APPEAL, message.decision.key)]
     closed: list[StateChange] = []
     for case in herald.store.cases(ids).values():

@@ -167,13 +167,23 @@ def _promote(command: c.PromoteRules, person: Person, herald: Herald, now: datet
 
 
 def _clauses_there(parts: Iterable[Part], herald: Herald) -> None:
-    """A rule that acts can be cited with its clause. Raises Refused."""
+    """What hides by itself rests on a clause that anybody can read, and what is cited is in force. Raises Refused."""
     known = {policy.id: policy for policy in herald.store.policies(herald.clock().date())}
     for part in parts:
-        cited = part.rule.policy
-        policy = known.get(cited.id) if cited and not cited.version and part.state is not State.REMOVED else None
-        if cited and policy and policy.clause(cited.clause) is None:
-            raise Refused("input", f"“{part.rule.name}” cites {cited}; {policy.id} in force has no such clause.")
+        rule, cited = part.rule, part.rule.policy
+        if part.state is State.REMOVED:
+            continue
+        if cited is None:
+            if rule.action is Action.HIDE:
+                raise Refused("input", f"“{rule.name}” hides and cites no clause. Give it one, as policy: MOD 3.1")
+            continue
+        policy = known.get(cited.id)
+        if policy is None:
+            raise Refused(
+                "input", f"“{rule.name}” cites {cited}; no policy {cited.id} is in force. Cite one that is, or save it."
+            )
+        if not cited.version and policy.clause(cited.clause) is None:
+            raise Refused("input", f"“{rule.name}” cites {cited}; {policy.id} in force has no such clause.")
 
 
 def _rollback(command: c.RollbackRules, person: Person, herald: Herald, now: datetime) -> Plan:
