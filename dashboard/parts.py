@@ -190,14 +190,27 @@ def overrule_dialog(message: Message, action: Action) -> None:
 
 @guarded
 def _overrule(message: Message, action: Action) -> None:
-    words = {Action.ALLOW: "Allow it: it stays visible, or is shown again.", Action.HIDE: "Hide it on the platform."}
+    label, meaning = deciding(message, action)
+    st.caption(meaning)
     with st.form("overrule", border=False):
-        chosen = st.radio("Decision", list(words), format_func=words.__getitem__, index=list(words).index(action))
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
         clause = clause_box(message)
-        sent = st.form_submit_button("Decide", type="primary", shortcut="Ctrl+Enter")
+        sent = st.form_submit_button(label, type="primary", shortcut="Ctrl+Enter")
     if sent:
-        finish(commands.Overrule(message.id, chosen or action, reason or "", clause or "", message.version))
+        finish(commands.Overrule(message.id, action, reason or "", clause or "", message.version))
+
+
+def deciding(message: Message, action: Action) -> tuple[str, str]:
+    """What the button says by which a person decides a message so, and what it comes to."""
+    decision = message.decision
+    asked = decision is not None and decision.action is Action.QUEUE
+    against = decision is not None and decision.action not in (Action.QUEUE, action)
+    counts = " It replaces the decision that stands, and counts as a mistake of it." if against else ""
+    if action is Action.HIDE:
+        return "Hide", f"It is hidden on the platform.{counts}"
+    if message.hidden:
+        return "Show again", f"It is shown on the platform again.{counts}"
+    return "Allow", f"It stays visible.{'' if asked else counts}"
 
 
 @st.dialog("Copy this link", width="small")
@@ -249,7 +262,10 @@ def appeal_buttons(case: Case, message: Message, person: Person, *, decided_by: 
 
 
 def hide_buttons(message: Message, person: Person, key: str) -> None:
-    """Hide, or show again, where this person may and there is something to decide."""
+    """Hide, or show again, where this person may and there is something to decide.
+
+    Who may overrule has one way only, by a reason and a clause (decide_buttons); this is for who may not.
+    """
     if message.deleted or message.outbound or message.decision is None:
         return
     hidden = bool(message.hidden) or message.decision.action is Action.HIDE
@@ -260,16 +276,19 @@ def hide_buttons(message: Message, person: Person, key: str) -> None:
 
 
 def decide_buttons(message: Message, person: Person, key: str, *, waits: bool) -> None:
-    """Decide oneself: both ways where a decision waits for a person, else the other way than the rules went."""
+    """Decide oneself: both ways where a decision waits for a person, else the other way than it was decided."""
     if message.deleted or message.outbound or message.decision is None or not authority.may(person, "Overrule"):
         return
-    if waits:
-        if st.button("Allow", key=f"{key}-allow", type="primary", shortcut="A"):
-            overrule_dialog(message, Action.ALLOW)
-        if st.button("Hide", key=f"{key}-hide", shortcut="H"):
-            overrule_dialog(message, Action.HIDE)
-    elif st.button("Overrule", key=f"{key}-overrule"):
-        overrule_dialog(message, Action.ALLOW if message.decision.action is Action.HIDE else Action.HIDE)
+    hidden = message.hidden or message.decision.action is Action.HIDE
+    ways = (Action.ALLOW, Action.HIDE) if waits else ((Action.ALLOW,) if hidden else (Action.HIDE,))
+    for action in ways:
+        first = waits and action is Action.ALLOW
+        pressed = st.button(
+            deciding(message, action)[0], key=f"{key}-{action}", type="primary" if first else "secondary",
+            shortcut="H" if action is Action.HIDE else "A",
+        )  # fmt: skip
+        if pressed:
+            overrule_dialog(message, action)
 
 
 def missing_acknowledgements(person: Person, command: str) -> list[Policy]:

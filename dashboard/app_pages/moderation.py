@@ -25,6 +25,9 @@ VIEWS = {
 }  # fmt: skip
 BESIDE = {"authors": parts_moderation.authors, "channels": parts_moderation.channels,
           "figures": parts_moderation.figures}  # fmt: skip
+QUEUES = {"review": (Work.REVIEW, Work.TASK), "appeals": (Work.APPEAL,)}
+_AT_WORK = "moderation.at_work"
+"""The case that this session has open from a queue."""
 APPEAL_HOURS = 30 * 24
 PAGE = 25
 TRIES = 3
@@ -48,6 +51,8 @@ def render() -> None:
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
         _next_button(person, brand, view or "review")
+    if chosen and view in QUEUES:
+        _move_on(person, brand, chosen, QUEUES[view])
     if not chosen and view not in BESIDE:
         with top:
             _numbers(brand)
@@ -62,7 +67,7 @@ def render() -> None:
     with left:
         _list(person, brand, view or "review", chosen)
     with right, st.container(border=True, key="detail"):
-        _detail(person, brand, chosen)
+        _detail(person, brand, chosen, view or "review")
 
 
 def _head(person: Person) -> str | None:
@@ -121,9 +126,23 @@ def _next_button(person: Person, brand: str, view: str) -> None:
     """Take what most needs a decision now, as one's own for a quarter of an hour."""
     if view in ("decided", *BESIDE) or not authority.may(person, "Claim"):
         return
-    works = (Work.APPEAL,) if view == "appeals" else (Work.REVIEW, Work.TASK)
+    works = QUEUES[view]
     if st.button("Take the next", icon=":material/keyboard_arrow_right:", shortcut="N", key="next", type="primary"):
         _take_next(person, brand, works)
+
+
+def _move_on(person: Person, brand: str, chosen: str, works: tuple[Work, ...]) -> None:
+    """After a decision the next item comes by itself; what came of the last is said beside it."""
+    case = data.case(at_work) if (at_work := st.session_state.get(_AT_WORK)) else None
+    if case is None or case.message_id != chosen or case.state is not CaseState.RESOLVED:
+        return
+    st.session_state.pop(_AT_WORK)
+    if case.resolved_by != person.id:
+        return  # a colleague decided it: what came of it is read first
+    told = actions.take_flash()
+    st.toast(one_line(told.text if told else "Decided.", 300))
+    _take_next(person, brand, works)
+    _open("")
 
 
 def _take_next(person: Person, brand: str, works: tuple[Work, ...]) -> None:
@@ -132,7 +151,8 @@ def _take_next(person: Person, brand: str, works: tuple[Work, ...]) -> None:
         if case is None:
             st.toast("Nothing waits that nobody has taken.")
             return
-        if cases.holder(case, data.now()) == person.id or actions.give(commands.Claim(case.id, case.version)):
+        may = authority.may(person, "Claim")
+        if not may or cases.holder(case, data.now()) == person.id or actions.give(commands.Claim(case.id, case.version)):
             actions.take_flash()
             _open(case.message_id)
     st.toast("Others were faster. Try again.")
@@ -240,12 +260,14 @@ def _open(message_id: str) -> None:
 # ---------------------------------------------------------------- the open message
 
 
-def _detail(person: Person, brand: str, message_id: str) -> None:
+def _detail(person: Person, brand: str, message_id: str, view: str) -> None:
     message = data.message(message_id)
     if message is None or message.brand != brand:
         parts.nothing("There is no such message among those you may see. Choose one from the list.")
         return
     case = _case_of(message)
+    if case is not None and view in QUEUES:
+        st.session_state[_AT_WORK] = case.id
     _reading(message.id, message.version, case.id if case else "", case.version if case else 0)
     parts.flash()
     _acting(person, message, case)
@@ -338,7 +360,7 @@ def _acting(person: Person, message: Message, case: Case | None) -> None:
             return
         waits = case is not None and case.work is Work.REVIEW
         parts.decide_buttons(message, person, f"decide-{message.id}", waits=waits)
-        if not waits or not authority.may(person, "Overrule"):
+        if not authority.may(person, "Overrule"):
             parts.hide_buttons(message, person, f"moderation-{message.id}")
         parts_moderation.escalate_button(person, message)
         parts_moderation.delete_button(message, person)

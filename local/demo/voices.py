@@ -697,12 +697,12 @@ def _edited(chance: Random, said: Said) -> str:
 
 # author, kind of message, words, what it is, kind of post and person as a moderator would say, minutes before the end
 _AT_THE_END = (
-    ("Neville Gumnut", "comment", "Where are the chairs? I thought the oak table comes with six of them for that price.",
+    ("Neville Gumnut", "comment", "Where are the chairs? I thought the oak table comes with six of them.",
      "question", "question", "misguided", 31),
     ("Saffron Tully", "review", "Third piece from this shop and I send all my friends here. Worth every dollar.",
      "review", "review", "advocate", 26),
-    ("Dot Fairweather", "comment", "Our breakfast corner this morning, with your linen on the table! Which colour would "
-     "you put beside it?", "question", "user_content", "complimentary", 22),
+    ("Dot Fairweather", "comment", "Our breakfast corner this morning, with your linen on the table! Which colour goes "
+     "with it?", "question", "user_content", "complimentary", 22),
     ("Baz Ogilvie", "comment", "Does anybody really buy this stuff, or do you lot only pose with it? Prove me wrong",
      "question", "troll", "troll", 17),
     ("Rusty Nail", "comment", "Tell {staff} to watch his back, I will hurt him when I see him", "threat", "", "", 4),

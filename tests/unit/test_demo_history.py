@@ -128,7 +128,8 @@ def test_the_end_shows_each_kind_of_post_a_complaint_under_way_and_an_outcome_th
     typed = [h for case in opened if (h := herald.store.find(Handling, case.id, shop.BRAND)) and h.typed_by]
     assert {h.kind for h in typed} == set(PostKind)
     assert {h.persona for h in typed} == set(Persona)
-    told = {history.message_id(one): (kind, persona) for one, kind, persona in voices.last(NOW, voices.posts(past.begun, history.BEFORE + history.DAYS)) if kind}
+    at_the_end = voices.last(NOW, voices.posts(past.begun, history.BEFORE + history.DAYS))
+    told = {history.message_id(one): (kind, persona) for one, kind, persona in at_the_end if kind}
     fits = {case.message_id: h for case in opened if (h := herald.store.find(Handling, case.id, shop.BRAND))}
     assert {of: (fits[of].kind, fits[of].persona) for of in told} == told, "what was said is what it is said to be"
     assert [r.amount for r in care.waiting_remedies(shop.BRAND, herald)] == [34_900]

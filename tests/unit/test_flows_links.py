@@ -237,7 +237,7 @@ def test_without_keys_or_an_address_no_link_is_made_and_none_works(
     post = here.submitted()
     token = here.link("approve", post)
     here.world.herald = replace(here.world.herald, link_base="")
-    with pytest.raises(Refused, match="LINK_BASE"):
+    with pytest.raises(Refused, match="not told its own public address"):
         here.link("approve", post)
     monkeypatch.delitem(CREDENTIALS, "herald/links")
     answer = here.ask(token)

@@ -46,7 +46,9 @@ def plan(command: c.MakeLink, person: Person, herald: Herald, now: datetime) -> 
 def address(link_: Link, herald: Herald) -> str:
     """Where the link is opened. Raises Refused (state) where none can be made, (input) for an id no link may hold."""
     if not herald.link_base:
-        raise Refused("state", "No address for links is set up: set LINK_BASE to the HTTP API's address.")
+        raise Refused(
+            "state", "Links cannot be made here yet: Herald was not told its own public address. Ask whoever runs it."
+        )
     try:
         return f"{herald.link_base}/l/{links.sign(link_, keys(herald))}"
     except NeedsLogin as lacking:
