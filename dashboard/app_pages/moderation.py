@@ -17,7 +17,7 @@ from herald.flows import commands
 from herald.flows.invite import MAY_OFFER_APPEAL
 from herald.flows.sealed import appealable
 from herald.govern import authority
-from herald.model import Case, CaseState, Message, Person, Work, case_id
+from herald.model import Act, Case, CaseState, Message, Person, Work, case_id
 
 VIEWS = {
     "review": "To review", "appeals": "Appeals", "decided": "Decided", "authors": "Authors", "channels": "Channels",
@@ -137,8 +137,8 @@ def _move_on(person: Person, brand: str, chosen: str, works: tuple[Work, ...]) -
     if case is None or case.message_id != chosen or case.state is not CaseState.RESOLVED:
         return
     st.session_state.pop(_AT_WORK)
-    if case.resolved_by != person.id:
-        return  # a colleague decided it: what came of it is read first
+    if case.resolved_by != person.id or case.type == Act.LOCK:
+        return  # a colleague decided it, or the thread is being closed: what came of it is read first
     told = actions.take_flash()
     st.toast(one_line(told.text if told else "Decided.", 300))
     _take_next(person, brand, works)
@@ -191,6 +191,8 @@ def _review(person: Person, brand: str, chosen: str) -> str | None:
         empty=("Nothing waits for a decision", "What a rule leaves to a person appears here by itself."),
         scrolls=bool(chosen),
     )  # fmt: skip
+    if chosen:
+        return messages.get(picked, "") if picked is not None else None  # on a phone nothing stands over the message
     more = " · the first 50 of each kind" if reviews.more or tasks.more else ""
     st.caption(f"Most at stake first · {parts.as_of(brand, now)}{more}")
     return messages.get(picked, "") if picked is not None else None
@@ -210,7 +212,8 @@ def _appeals(person: Person, brand: str, chosen: str) -> str | None:
         empty=("Nobody appeals", "Who gets an appeal link can say once why a message should not be hidden."),
         scrolls=bool(chosen),
     )  # fmt: skip
-    st.caption(parts.as_of(brand, now) + (" · the first 50" if open_.more else ""))
+    if not chosen:
+        st.caption(parts.as_of(brand, now) + (" · the first 50" if open_.more else ""))
     return messages.get(picked, "") if picked is not None else None
 
 
@@ -229,6 +232,8 @@ def _decided(brand: str, chosen: str) -> str | None:
         ),
         scrolls=bool(chosen),
     )  # fmt: skip
+    if chosen:
+        return picked
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if st.button("Newer", key="newer", disabled=not stack, icon=":material/chevron_left:"):
             stack.pop()

@@ -9,6 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from streamlit.testing.v1 import AppTest
+
+from dashboard import data, who
+from dashboard.who import SignIn
 from herald.care import cases
 from herald.errors import Refused
 from herald.flows.commands import AcknowledgePolicy, Claim, Overrule
@@ -112,6 +116,67 @@ def test_waiting_longer_never_makes_a_case_less_urgent_and_nothing_slight_waits_
     days_late = cases.urgency(slight, exposed=True, now=case.due_at + timedelta(days=3))
     assert days_late > cases.urgency(replace(_PLAIN, severity=Severity.HIGH), exposed=True, now=case.due_at
                                      - timedelta(minutes=1))  # fmt: skip
+
+
+@pytest.fixture
+def page():
+    """The queue as Mia sees it: give it a message, get the page."""
+
+    def opened(world: World, message_id: str) -> AppTest:
+        data.set_herald(world.herald)
+        who.install(SignIn(lambda: MIA.id))
+
+        def script() -> None:
+            from dashboard.app_pages import moderation
+
+            moderation.render()
+
+        at = AppTest.from_function(script, default_timeout=120)
+        at.query_params["message"] = message_id
+        at.query_params["brand"] = BRAND
+        return at.run()
+
+    yield opened
+    data.set_herald(None)
+    who.install(None)
+
+
+def test_after_a_decision_the_next_item_opens_by_itself_and_is_ones_own(page) -> None:
+    world, first, _ = waiting(id="1")
+    for id, text in (("2", "this is dodgy too"), ("3", "so dodgy")):
+        world.store.apply(a_comment(text, id=id), BRAND, NOON)
+        moderate([f"facebook_page:{PAGE}_{id}"], world.herald, NOON)
+    at = page(world, first)
+    assert not at.exception
+    decide = Overrule(first, Action.ALLOW, "A manner of speaking.", "MOD 3.1", message_of(world, first).version)
+    perform(decide, by=MIA.id, herald=world.herald, now=NOON)
+    data.forget()
+    at.run()
+    follows = opened_now(at)
+    assert follows != first
+    case = the(world, case_id(follows, Work.REVIEW, message_of(world, follows).content_hash))
+    assert (case.state, case.owner) == (CaseState.CLAIMED, MIA.id)
+
+
+def test_what_a_colleague_decided_meanwhile_stays_open_to_be_read(page) -> None:
+    world, first, _ = waiting(id="1")
+    at = page(world, first)
+    decide = Overrule(first, Action.ALLOW, "A manner of speaking.", "MOD 3.1", message_of(world, first).version)
+    perform(decide, by=OLA.id, herald=world.herald, now=NOON)
+    data.forget()
+    at.run()
+    assert opened_now(at) == first
+
+
+def opened_now(at: AppTest) -> str:
+    told = at.query_params.get("message", "")
+    return told if isinstance(told, str) else told[0]
+
+
+def message_of(world: World, message_id: str) -> Message:
+    message = world.store.message(message_id)
+    assert message
+    return message
 
 
 _PLAIN = a_case("1")[0]
