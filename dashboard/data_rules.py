@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,7 +15,7 @@ from herald.flows.rules import Acted, Fault, Preview
 from herald.model import Rules
 from herald.model.notices import Notice
 from herald.model.rules import RuleAlarm
-from herald.moderate.decide import decide_line, subject_line
+from herald.moderate.decide import assess_line, decide_line, subject_line
 from herald.moderate.rules import Look, RuleSet, compile_rules
 from herald.moderate.versions import Part, parts
 
@@ -77,11 +77,13 @@ def preview(brand: str, number: int, names: tuple[str, ...], days: int) -> Previ
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What a set makes of one text: the decision as `herald decide` tells it, and every rule with its checks."""
+    """What a set makes of one text: the decision as `herald decide` tells it, every rule with its checks, and what
+    was understood of the words as `herald assess` tells it."""
 
     decision: Mapping[str, Any]
     shadow: tuple[str, ...]
     looks: Mapping[str, tuple[Look, ...]]
+    understood: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def holding(self) -> tuple[str, ...]:
@@ -107,6 +109,7 @@ def tried(rules: RuleSet, line: Mapping[str, object]) -> Tried:
         decide_line(line, rules, now=now, policy_versions={one.id: one.version for one in data.policies()}),
         shadow,
         {f"{rule.name}{' (in shadow)' if rule.shadow else ''}": rules.look(rule, subject) for rule in rules.rules},
+        assess_line({"id": line["id"], "text": line["text"]}),
     )
 
 

@@ -220,6 +220,37 @@ def tried_blocks(decision: Mapping[str, Any], shadow: Sequence[str], holding: Se
     return [{"t": "facts", "rows": rows}]
 
 
+_TONGUES = {
+    "ar": "Arabic", "bn": "Bengali", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English",
+    "es": "Spanish", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
+    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "nl": "Dutch", "no": "Norwegian",
+    "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish", "ta": "Tamil",
+    "te": "Telugu", "th": "Thai", "tl": "Tagalog", "tr": "Turkish", "vi": "Vietnamese", "zh": "Chinese",
+}  # fmt: skip
+
+
+def understood_blocks(understood: Mapping[str, Any]) -> list[Block]:
+    """Language, kind, person and the scores above their threshold: what rules may ask for."""
+    if "scores" not in understood:
+        return []
+    told = understood["language"]
+    known = understood["models"] != "lexicon"
+    language = "not sure" if told is None else _TONGUES.get(told, one_line(told, 20))
+    rows: list[dict[str, Any]] = [{"k": "Language", "v": language if known else f"{language}: no model knows it"}]
+    labels, scores = understood["labels"], understood["scores"]
+    if known:
+        above = sorted(understood["flags"] or (), key=lambda name: -scores[name])
+        said = ", ".join(f"{name.replace('_', ' ')} {scores[name]:.2f}" for name in above)
+        rows.append({"k": "Above threshold", "v": said or "none of the scores"})
+        rows.append({"k": "Sentiment", "v": f"{scores['sentiment']:+.2f}, of -1 to +1"})
+        person = labels.get("persona") or "nobody clearly"
+        rows.append({"k": "Reads as", "v": one_line(f"{labels.get('type') or 'other'}, by {person}", 80)})
+    found = sorted({str(one["kind"]).replace("_", " ") for one in understood["pii"]})
+    if found:
+        rows.append({"k": "Personal data", "v": one_line(", ".join(found), SHORT)})
+    return [{"t": "label", "text": "What was understood"}, {"t": "facts", "rows": rows}]
+
+
 def check_rows(looks: Iterable[Look]) -> list[dict[str, Any]]:
     """Check by check: why a rule holds or does not."""
     held = {True: ["Holds", "green"], False: ["Does not", "gray"], None: ["Unknown", "orange"]}

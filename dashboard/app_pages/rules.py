@@ -273,14 +273,15 @@ def _try(version: Rules) -> None:
     line = {"id": "try", "text": text, "kind": kind, "platform": platform, "author_name": author or ""}
     tried = data_rules.tried(rules, line)
     with right, st.container(border=True):
-        sheet(present_rules.tried_blocks(tried.decision, tried.shadow, tried.holding), key="tried")
+        decided = present_rules.tried_blocks(tried.decision, tried.shadow, tried.holding)
+        sheet([*decided, *present_rules.understood_blocks(tried.understood)], key="tried")
     names = sorted(tried.looks, key=lambda each: each not in tried.holding)
     if not names:
         return
-    decided = str(tried.decision.get("rule") or "")
-    first = names.index(decided) if decided in names else 0
+    leads = str(tried.decision.get("rule") or "")
+    first = names.index(leads) if leads in names else 0
     name = st.selectbox(
-        "Why, check by check, of the rule", names, index=first, key=f"bench.rule-{decided}",
+        "Why, check by check, of the rule", names, index=first, key=f"bench.rule-{leads}",
         format_func=lambda each: f"{each} · holds" if each in tried.holding else each,
     )  # fmt: skip
     rows = present_rules.check_rows(tried.looks.get(name or "", ()))

@@ -121,6 +121,22 @@ def test_the_bench_names_the_rules_that_hold_beside_the_one_that_decides(world):
     assert {"k": "Also hold", "v": "B"} in facts["rows"]
 
 
+def test_the_bench_tells_the_language_and_the_scores_above_their_threshold(world):
+    rules = compile_rules("---\nname: A\nbody: [oak]\naction: hide\n")
+
+    def told(text: str) -> dict[str, str]:
+        blocks = present_rules.understood_blocks(data_rules.tried(rules, {"id": "x", "text": text}).understood)
+        return {row["k"]: row["v"] for row in blocks[1]["rows"]}
+
+    complaint = told("My table arrived broken, where is my refund? Call 0491 570 156")
+    assert complaint["Language"] == "English"
+    assert complaint["Above threshold"].startswith(("complaint 0.", "question 0."))
+    assert "phone" in complaint["Personal data"]
+    assert told("Good morning to all of you, we open at nine")["Above threshold"] == "none of the scores"
+    assert told("这个灯真漂亮") == {"Language": "Chinese: no model knows it"}
+    assert present_rules.understood_blocks(data_rules.tried(rules, {"id": "x"}).understood) == []
+
+
 def test_a_clause_that_no_policy_in_force_has_is_told_at_its_rule_and_keeps_nothing_from_being_saved(world):
     text = "".join(
         f"---\nname: {name}\nbody: [oak]\naction: hide\npolicy: {cited}\n"

@@ -8,7 +8,6 @@ from datetime import timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from streamlit.testing.v1 import AppTest
 
 from dashboard import data, who
