@@ -97,7 +97,8 @@ def thread(person: Person, message: Message) -> None:
     asked = message.decision.lock if message.decision else None
     delivery = data.delivery(kept.act) if kept else None
     blocks = present_moderation.lock_blocks(
-        asked, kept, delivery, parts.account_of(message), name=data.name_of, now=data.now()
+        asked, kept, delivery, parts.account_of(message), name=data.name_of, now=data.now(),
+        able=data.can_act(message.platform, "lock"),
     )
     if blocks:
         sheet(blocks, key=f"thread-{message.id}")

@@ -374,8 +374,9 @@ def media_blocks(message: Message, small: Mapping[str, str] | None = None) -> li
     shown = [each for address in found if (each := small.get(address, ""))]
     lost = len(found) - len(shown)
     text = "Blurred and grey: press a picture to see it clearly, and again to blur it." if shown else ""
-    text += f" {lost} of {len(found)} cannot be shown here." if lost else ""
-    ask = "Where they are"
+    if lost:
+        text += f" {many} cannot be shown here." if lost == len(found) else f" {lost} of them cannot be shown here."
+    ask = "On the platform"
     return [{"t": "media", "text": text.strip(), "ask": ask, "covered": False, "links": links, "pictures": shown}]
 
 
@@ -411,6 +412,9 @@ def decision_blocks(
         {"k": "Rule", "v": one_line(decision.rule, 120)} if decision.rule else {"k": "Rule", "v": "none", "mute": True},
         {"k": "Severity", "pill": list(theme.SEVERITIES[decision.severity])},
     ]
+    if decision.escalate:
+        length = span_words(timedelta(minutes=decision.escalate.within_minutes))
+        rows.append({"k": "Tell", "v": f"{one_line(decision.escalate.to, 80)}, within {length}"})
     if decision.labels:
         rows.append({"k": "Labels", "v": one_line(", ".join(decision.labels), SHORT)})
     if decision.persona:

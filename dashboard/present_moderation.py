@@ -64,7 +64,7 @@ def author_blocks(
 ) -> list[Block]:  # fmt: skip
     """What is known of the author of the open message, and what the ladder proposes."""
     zone = account.timezone if account else "UTC"
-    rows: list[Row] = [{"k": "Stand hidden", "v": f"{hidden:,} of their messages here"}]
+    rows: list[Row] = [{"k": "Decided to hide", "v": f"{hidden:,} of their messages here"}]
     if before:
         rows.insert(0, {"k": "Usually", "v": usually(before) or persona.told(before)})
     if kept is not None and kept.stands(now):
@@ -90,13 +90,18 @@ def usually(before: Mapping[str, int]) -> str:
 
 def lock_blocks(
     asked: LockAsked | None, kept: ThreadLock | None, delivery: Delivery | None, account: Account | None, *, name: Name,
-    now: datetime,
+    now: datetime, able: bool = True,
 ) -> list[Block]:  # fmt: skip
-    """Which rule asks to close the thread of the open message, and what a person said of it; nothing if neither."""
+    """Which rule asks to close the thread of the open message, and what a person said of it; nothing if neither.
+
+    Args:
+        able: the platform lets a program close threads.
+    """
     rows: list[Row] = []
     if asked is not None:
         rests = f" ({one_line(str(asked.clause), 60)})" if asked.clause else ""
-        stands = "in shadow, asked of nobody" if asked.shadow else "a person decides"
+        where = f", and does it on {theme.platform_name(account.platform)} by hand" if account and not able else ""
+        stands = "in shadow, asked of nobody" if asked.shadow else f"a person decides{where}"
         rows.append({"k": "Asked by", "v": f"rule “{one_line(asked.rule, 80)}”{rests}: {stands}", "mute": asked.shadow})
     if kept is not None:
         words, tone = ("Closed", "orange") if kept.closed else ("Open again", "green")

@@ -17,7 +17,7 @@ from herald.flows import commands
 from herald.flows.invite import MAY_OFFER_APPEAL
 from herald.flows.sealed import appealable
 from herald.govern import authority
-from herald.model import Act, Case, CaseState, Message, Person, Work, case_id
+from herald.model import Act, Action, Case, CaseState, Message, Person, Work, case_id
 
 VIEWS = {
     "review": "To review", "appeals": "Appeals", "decided": "Decided", "authors": "Authors", "channels": "Channels",
@@ -151,8 +151,8 @@ def _take_next(person: Person, brand: str, works: tuple[Work, ...]) -> None:
         if case is None:
             st.toast("Nothing waits that nobody has taken.")
             return
-        may = authority.may(person, "Claim")
-        if not may or cases.holder(case, data.now()) == person.id or actions.give(commands.Claim(case.id, case.version)):
+        held = cases.holder(case, data.now()) == person.id or not authority.may(person, "Claim")
+        if held or actions.give(commands.Claim(case.id, case.version)):
             actions.take_flash()
             _open(case.message_id)
     st.toast("Others were faster. Try again.")
@@ -185,7 +185,7 @@ def _review(person: Person, brand: str, chosen: str) -> str | None:
             continue
         messages[case.id] = message.id
         rows.append(present.review_row(case, message, me=person.id, name=data.name_of, now=now))
-    selected = next((each for each, of in messages.items() if of == chosen), "")
+    selected = next((each for each, of in messages.items() if of == chosen), chosen)
     picked = work_list(
         present.REVIEW_COLUMNS, rows, key="review-list", name="Messages waiting for a decision", selected=selected,
         empty=("Nothing waits for a decision", "What a rule leaves to a person appears here by itself."),
@@ -206,7 +206,7 @@ def _appeals(person: Person, brand: str, chosen: str) -> str | None:
         present.review_row(case, message, me=person.id, name=data.name_of, now=now)
         for case, message in cases.in_turn(_waiting(brand, (Work.APPEAL,)), now)
     ]
-    selected = next((each for each, of in messages.items() if of == chosen), "")
+    selected = next((each for each, of in messages.items() if of == chosen), chosen)
     picked = work_list(
         present.REVIEW_COLUMNS, rows, key="appeal-list", name="Appeals", selected=selected,
         empty=("Nobody appeals", "Who gets an appeal link can say once why a message should not be hidden."),
@@ -278,7 +278,8 @@ def _detail(person: Person, brand: str, message_id: str, view: str) -> None:
     _acting(person, message, case)
     appealed = case is not None and case.work is Work.APPEAL
     with st.container(horizontal=True, gap="small"):
-        capture_button(message, person, "moderation")
+        if message.decision and message.decision.action is Action.ALLOW:
+            capture_button(message, person, "moderation")
         if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
             _appeal_link(message)
         parts_moderation.study_button(person, message)
