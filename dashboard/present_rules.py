@@ -15,7 +15,7 @@ from herald.model import Rules
 from herald.model.notices import Notice
 from herald.model.rules import RuleAlarm
 from herald.moderate.language import Rule
-from herald.moderate.rules import Look
+from herald.moderate.rules import Look, RuleSet
 from herald.moderate.versions import Part, State
 
 COLUMNS = (
@@ -243,8 +243,8 @@ def understood_blocks(understood: Mapping[str, Any]) -> list[Block]:
         said = ", ".join(f"{name.replace('_', ' ')} {scores[name]:.2f}" for name in above)
         rows.append({"k": "Above threshold", "v": said or "none of the scores"})
         rows.append({"k": "Sentiment", "v": f"{scores['sentiment']:+.2f}, of -1 to +1"})
-        person = labels.get("persona") or "nobody clearly"
-        rows.append({"k": "Reads as", "v": one_line(f"{labels.get('type') or 'other'}, by {person}", 80)})
+        rows.append({"k": "Kind", "v": one_line(labels.get("type") or "other", 40)})
+        rows.append({"k": "Person", "v": one_line(labels.get("persona") or "nobody clearly", 40)})
     found = sorted({str(one["kind"]).replace("_", " ") for one in understood["pii"]})
     if found:
         rows.append({"k": "Personal data", "v": one_line(", ".join(found), SHORT)})
@@ -266,6 +266,17 @@ def check_rows(looks: Iterable[Look]) -> list[dict[str, Any]]:
         }
         for look in looks
     ]
+
+
+def back_words(now: RuleSet, then: RuleSet) -> str:
+    """Which rules would stop to act, and which would act again, were this earlier set in force."""
+    acts, acted = ({rule.name for rule in of.rules if not rule.shadow} for of in (now, then))
+    said = [
+        f"{words}: {one_line(', '.join(sorted(names)), 300)}."
+        for words, names in (("Would no longer act", acts - acted), ("Would act again", acted - acts))
+        if names
+    ]
+    return " ".join(said) or "The same rules would act."
 
 
 def history_row(version: Rules, newest: int, *, name: Name, now: datetime) -> dict[str, Any]:

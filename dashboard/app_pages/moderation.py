@@ -28,6 +28,8 @@ BESIDE = {"authors": parts_moderation.authors, "channels": parts_moderation.chan
 QUEUES = {"review": (Work.REVIEW, Work.TASK), "appeals": (Work.APPEAL,)}
 _AT_WORK = "moderation.at_work"
 """The case that this session has open from a queue."""
+_TOLD = "moderation.told"
+"""What came of the item before this one."""
 APPEAL_HOURS = 30 * 24
 PAGE = 25
 TRIES = 3
@@ -53,6 +55,8 @@ def render() -> None:
         _next_button(person, brand, view or "review")
     if chosen and view in QUEUES:
         _move_on(person, brand, chosen, QUEUES[view])
+    if told := st.session_state.pop(_TOLD, ""):
+        st.toast(one_line(told, 300))  # on the run that shows the next: one that is cut short takes its toast along
     if not chosen and view not in BESIDE:
         with top:
             _numbers(brand)
@@ -140,8 +144,10 @@ def _move_on(person: Person, brand: str, chosen: str, works: tuple[Work, ...]) -
     if case.resolved_by != person.id or case.type == Act.LOCK:
         return  # a colleague decided it, or the thread is being closed: what came of it is read first
     told = actions.take_flash()
-    st.toast(one_line(told.text if told else "Decided.", 300))
+    words = told.text if told else "Decided."
+    st.session_state[_TOLD] = words
     _take_next(person, brand, works)
+    st.session_state[_TOLD] = f"{words} Nothing else waits for you."
     _open("")
 
 

@@ -314,6 +314,8 @@ def _history(person: Person, version: Rules) -> None:
             if actions.give(commands.RollbackRules(chosen.number, version.number)):
                 st.query_params.pop("version", None)
             st.rerun()
+        words = present_rules.back_words(flow.compiled(version), flow.compiled(chosen))
+        sheet([{"t": "note", "text": words}], key=f"back-{chosen.number}")
         st.caption("Its text comes back, and what of it was live, as a new version. None is lost.")
         differs = list(
             difflib.unified_diff(

@@ -37,6 +37,7 @@ def handler(event: dict[str, Any], context: object) -> None:
 
         climbed = care.climb(herald, now)
         care.warn(herald, now)
+        care.press(herald, now)
         _expire(herald, now)
         _tell(herald, now)
         metrics.add_metric(name="care.overdue", unit=MetricUnit.Count, value=len(climbed))

@@ -210,7 +210,7 @@ def test_pictures_are_covered_and_only_proper_addresses_can_be_opened(world):
     assert (asked["pictures"], asked["links"]) == (list(small.values()), block["links"])
     assert "Blurred and grey" in asked["text"]
     (lost,) = present.media_blocks(replace(message, more=told), {"https://cdn.example/a.jpg": ""})
-    assert lost["text"] == "1 of 1 cannot be shown here."
+    assert lost["text"] == "A picture cannot be shown here."
     assert present.media_blocks(replace(message, more=told, deleted=True)) == []
     assert present.media_blocks(message) == []
 

@@ -137,6 +137,14 @@ def test_the_bench_tells_the_language_and_the_scores_above_their_threshold(world
     assert present_rules.understood_blocks(data_rules.tried(rules, {"id": "x"}).understood) == []
 
 
+def test_before_rolling_back_it_is_said_which_rules_would_stop_and_which_would_act_again():
+    one, two, shadow = (f"---\nname: {name}\nbody: [oak]\naction: hide\n{more}" for name, more in (
+        ("One", ""), ("Two", ""), ("Three", "mode: shadow\n")))  # fmt: skip
+    now, then = compile_rules(one + shadow), compile_rules(two + shadow)
+    assert present_rules.back_words(now, then) == "Would no longer act: One. Would act again: Two."
+    assert present_rules.back_words(now, now) == "The same rules would act."
+
+
 def test_a_clause_that_no_policy_in_force_has_is_told_at_its_rule_and_keeps_nothing_from_being_saved(world):
     text = "".join(
         f"---\nname: {name}\nbody: [oak]\naction: hide\npolicy: {cited}\n"

@@ -170,6 +170,50 @@ def test_a_complaint_is_told_of_before_its_time_and_once_more_when_it_is_over(wo
     assert [one.n for one in of(world, about("case", handling.case_id))] == [1, 2]
 
 
+THREAT = """---
+name: Possible threat
+body (includes): ["watch your back"]
+action: queue
+severity: high
+policy: MOD 3.1
+rationale: "May be a threat."
+escalate: {to: TO, within: 15 minutes}
+"""
+
+
+@pytest.mark.parametrize(("to", "told"), [("community manager on duty", MEG), ("Sue", SUE)])
+def test_what_is_due_in_minutes_is_told_at_once_to_whom_its_rule_names_and_once_a_quarter(
+    world: World, post: Post, to: str, told: Person
+) -> None:
+    world.store.save_rules(THREAT.replace("TO", to))
+    for number, minutes in (("1", 0), ("2", 1), ("3", 16)):
+        world.clock.now = NOON + timedelta(minutes=minutes)
+        event = a_comment("watch your back", id=number, at=world.clock())
+        world.store.apply(event, BRAND, world.clock())
+        moderate([event.message_id], world.herald, world.clock())
+        for _ in range(2):
+            care.press(world.herald, world.clock())
+            tick(world)
+    subjects = [subject.partition(" (")[0] for _, subject, _ in post.sent]
+    by = [NOON + timedelta(minutes=15), NOON + timedelta(minutes=31)]
+    assert subjects == [f"Decide by {each:%H:%M} UTC: may be dangerous" for each in by]
+    assert {to for to, _, _ in post.sent} == {(told.email,)}
+    assert not [text for _, _, text in post.sent if "watch your back" in text], "nothing that anybody wrote is mailed"
+
+
+def test_what_is_not_due_in_minutes_or_long_known_is_not_told_so(world: World, post: Post) -> None:
+    world.store.save_rules(THREAT.replace("TO", "meg"))
+    event = a_comment("watch your back")
+    world.store.apply(event, BRAND, NOON)
+    moderate([event.message_id], world.herald, NOON)
+    assert care.press(world.herald, NOON + timedelta(hours=1)) == 0
+    world.store.save_rules(THREAT.replace("severity: high", "severity: medium").replace("TO", "meg"))
+    another = a_comment("watch your back", id="2")
+    world.store.apply(another, BRAND, NOON)
+    moderate([another.message_id], world.herald, NOON)
+    assert care.press(world.herald, NOON) == 1  # of the first alone
+
+
 # ---------------------------------------------------------------- exactly once
 
 

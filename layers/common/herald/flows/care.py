@@ -49,6 +49,7 @@ from herald.model import (
     Replied,
     Revised,
     Role,
+    Severity,
     StateChange,
     Work,
 )
@@ -58,6 +59,8 @@ from herald.model.record import stamp
 
 SOON = timedelta(minutes=30)
 EVERY = 5  # minutes
+FRESH = timedelta(minutes=30)
+"""What came up before is not told any more; a tick that came late still tells."""
 DESK = (Role.CUSTOMER_SERVICE_MANAGER, Role.COMMUNITY_MANAGER)
 CHAIN = "moderation"  # of the function on whose schedule it runs
 Facts = dict[str, str | int | bool | None]
@@ -309,6 +312,46 @@ def warn(herald: Herald, now: datetime) -> int:
     for change in changes:
         commit_audited([change], [], CHAIN, herald)
     return len(changes)
+
+
+def press(herald: Herald, now: datetime) -> int:
+    """Tell whoever a rule names of what waits for a decision and is due in minutes (care.due_in_minutes).
+
+    One mail for each quarter of an hour in which such a thing came up, however much it was: the queue shows the rest.
+    Safe to run again. Returns how many mails are asked for.
+    """
+    told = 0
+    for brand in sorted({account.brand for account in herald.store.accounts()}):
+        page = herald.store.open_cases(brand, Work.REVIEW, limit=50)  # the pressing ones come first
+        fresh = [case for case in page.items if isinstance(case, Case) and case.severity >= Severity.HIGH
+                 and now - case.opened_at <= FRESH]  # fmt: skip
+        messages = herald.store.messages(case.message_id for case in fresh)
+        grave = [(case, one) for case in fresh if (one := messages.get(case.message_id)) and
+                 care.due_in_minutes(case, one)]  # fmt: skip
+        newest_first = sorted(grave, key=lambda pair: pair[0].opened_at, reverse=True)
+        due = {_quarter(pair[0]): pair for pair in newest_first}  # the first of each quarter stays
+        known = {one.about for one in herald.store.find_all(Notice, [(brand, what, 1) for what in due])}
+        for what, (case, message) in due.items():
+            if what not in known:
+                commit_audited([_pressing(what, case, message, herald, now)], [], CHAIN, herald)
+                told += 1
+    return told
+
+
+def _quarter(case: Case) -> str:
+    """What the notice is about: one for each quarter of an hour of a brand."""
+    at = case.opened_at.astimezone(UTC)
+    return about("pressing", f"{at.replace(minute=at.minute - at.minute % 15):%Y-%m-%dT%H:%M}")
+
+
+def _pressing(what: str, case: Case, message: Message, herald: Herald, now: datetime) -> New:
+    climb = message.decision.escalate if message.decision else None
+    asked = climb.to.casefold() if climb else ""
+    people = [person.id for person in herald.store.people() if person.active and person.name.casefold() == asked]
+    roles = [role for role in Role if role.replace("_", " ") in asked] or [Role.COMMUNITY_MANAGER]
+    title = f"Decide by {case.due_at:%H:%M} UTC: may be dangerous"
+    query = {"message": message.id}
+    return notice(case.brand, what, 1, title, now, "moderation", query, people=people, roles=roles, urgent=True)
 
 
 def _place(handling: Handling, stage: Stage, *, soon: bool) -> tuple[str, str, int]:

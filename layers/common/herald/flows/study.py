@@ -60,7 +60,8 @@ def _facts(message: Message, made: list[tuple[Decision, str]], names: list[str])
     title = first.rule or "a decision by a person"
     lines = [
         f"# Case study: {masked(title, names)}", "## Facts",
-        f"A {message.kind} on {message.platform.replace('_', ' ')}, {message.created_at:%B %Y}. It said:", quoted,
+        f"A {message.kind} on {message.platform.replace('_', ' ').title()}, {message.created_at:%B %Y}. It said:",
+        quoted,
         f"Severity: {first.severity.name.lower()}." + (f" Labels: {', '.join(first.labels)}." if first.labels else ""),
     ]  # fmt: skip
     found = list(dict.fromkeys(span.found for span in first.evidence if span.found))
