@@ -124,7 +124,7 @@ def alarm_blocks(
         words += f"{alarm.fired:,} times, {alarm.usual:,} on a usual day."
         heard = f" {present_notices.words(told[0], name)}" if told else ""
         tone = "orange" if alarm.way == "more" else ""
-        rows.append({"when": clock(alarm.at, "UTC", now), "tone": tone, "text": words + heard})
+        rows.append({"when": f"{clock(alarm.at, 'UTC', now)} UTC", "tone": tone, "text": words + heard})
     return [{"t": "title", "text": "Unlike before"}, {"t": "events", "rows": rows}] if rows else []
 
 

@@ -147,7 +147,7 @@ def _move_on(person: Person, brand: str, chosen: str, works: tuple[Work, ...]) -
     words = told.text if told else "Decided."
     st.session_state[_TOLD] = words
     _take_next(person, brand, works)
-    st.session_state[_TOLD] = f"{words} Nothing else waits for you."
+    st.session_state[_TOLD] = f"{words} No other {'appeal' if Work.APPEAL in works else 'decision'} waits for you."
     _open("")
 
 
