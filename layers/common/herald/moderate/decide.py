@@ -235,9 +235,9 @@ _DONE = {
 }
 _QUEUED_HIDDEN = "Queued: the message was hidden before and stays hidden until a person decides."
 REVERSED = {
-    Action.ALLOW: "To change it: overrule the decision with a reason and a clause; the message is then hidden.",
-    Action.QUEUE: "To close it: overrule the decision, allow or hide, with a reason and a clause.",
-    Action.HIDE: "To reverse it: overrule the decision with a reason, or unhide the message. The author may appeal.",
+    Action.ALLOW: "To change it: hide the message, with a reason and a clause.",
+    Action.QUEUE: "To close it: allow or hide the message, with a reason and a clause.",
+    Action.HIDE: "To reverse it: show the message again, with a reason. The author may appeal.",
     Action.DELETE: "It cannot be shown again; its words are kept here, as evidence, with the decision.",
 }
 
