@@ -56,7 +56,7 @@ def render() -> None:
     if chosen and view in QUEUES:
         _move_on(person, brand, chosen, QUEUES[view])
     if told := st.session_state.pop(_TOLD, ""):
-        st.toast(one_line(told, 300))  # on the run that shows the next: one that is cut short takes its toast along
+        sheet([{"t": "note", "tone": "green", "text": one_line(f"The last one: {told}", 400)}], key="the-last")
     if not chosen and view not in BESIDE:
         with top:
             _numbers(brand)
