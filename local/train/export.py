@@ -23,7 +23,7 @@ from torch.nn import functional
 from herald.moderate.encoder import Encoder as Opened
 from herald.moderate.heads import heads
 from herald.moderate.pieces import Pieces
-from local.train.__main__ import HEADS, ROOT, auc, kinds, threshold, version
+from local.train.__main__ import HEADS, INBOX, ROOT, auc, kinds, threshold, version
 from local.train.card import write_card
 from local.train.encoder import HEADS_OF_ATTENTION, LONGEST, WIDTH, Encoder, apart, base, rows
 
@@ -123,6 +123,7 @@ def fit(texts: list[str], sources: list[str], labels: list[dict[str, int]]) -> d
         y = np.array([labels[i].get(head, -1) for i in kept])
         told = y >= 0
         weight = np.array([COUNTS.get(sources[i], 0.5) for i in kept])[told]
+        weight *= np.where(y[told] == 1, INBOX.get(head, 1.0), 1.0)
         x = np.stack([z_encoder[told, number], z_linear[told, number]], 1)
         model = LogisticRegression(C=1.0).fit(x, y[told], sample_weight=weight)
         (a, b), c = np.clip(model.coef_[0], 0.05, 1.3), float(model.intercept_[0])
