@@ -24,6 +24,8 @@ import boto3
 from local.ports import HOST, PORTS, ROOT
 from local.stack import Stack
 
+BARE = ("--only", "aws,door", "--empty", "--cold")
+
 
 @dataclass(frozen=True)
 class Local:
@@ -71,8 +73,8 @@ class Local:
         )
 
     def up(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """`up`, by default just the embedded AWS and the door, without the demo."""
-        return self.run("local.up", "up", *(options or ("--only", "aws,door", "--empty")))
+        """`up`, by default just the embedded AWS and the door, without the demo, no function called yet."""
+        return self.run("local.up", "up", *(options or BARE))
 
     def down(self) -> subprocess.CompletedProcess[str]:
         return self.run("local.up", "down")
@@ -88,6 +90,12 @@ class Local:
                 if mark in entry.read_bytes().split(b"\0"):
                     found.add(int(entry.parent.name))
         return found
+
+    def answers(self) -> bool:
+        """Whether the embedded AWS and the door take connections."""
+        with ExitStack() as held:
+            lines = [(held.enter_context(socket.socket()), self.ports[part]) for part in ("aws", "door")]
+            return all(line.connect_ex((HOST, port)) == 0 for line, port in lines)
 
     def kill(self, part: str) -> None:
         """kill -9, and wait until it is gone."""
