@@ -26,7 +26,7 @@ def create_tables(client: Any, prefix: str = "") -> dict[str, str]:
 
 @cache
 def _declared() -> dict[str, dict[str, Any]]:
-    """Logical name -> properties of each table; reading the template takes a quarter of a second, so it is done once."""
+    """Logical name -> properties of each table. Read once: the template takes a quarter of a second."""
     template = yaml_parse((Path(__file__).parents[1] / "template.yaml").read_text())
     declared = {
         name: resource["Properties"]

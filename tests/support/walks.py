@@ -1,6 +1,7 @@
 """Every function of the template at its real work, the rare paths too, so that what it asks of AWS is seen.
 
-Tables are the embedded AWS's; moto, which copies whole tables at each transaction, plays the other services. Real flows, rules, tables, queue, buckets, secrets and mailer; only platforms are played, by the wall of world.py.
+Real flows, rules, queue, buckets, secrets and mailer; only platforms are played, by the wall of world.py. Tables are
+the embedded AWS's, since moto copies whole tables at each transaction; moto plays the other services.
 """
 
 from __future__ import annotations
