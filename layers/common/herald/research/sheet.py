@@ -154,7 +154,7 @@ def digest(made: Mapping[str, Mapping[str, Cell]]) -> str:
 
 
 def csv_rows(made: Mapping[str, Mapping[str, Cell]], today: date) -> list[list[str]]:
-    """The sheet for a spreadsheet, which takes none of it for a formula: one row a cell, missing cells named as missing."""
+    """The sheet for a spreadsheet, no cell a formula: one row a cell, missing cells named as missing."""
     rows = [["platform", "field", "text", "title", "source", "basis", "as of", "by", "stale"]]
     for platform, name in names().items():
         for field, words in FIELDS.items():
