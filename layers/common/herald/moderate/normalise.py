@@ -215,7 +215,7 @@ _BETWEEN = re.compile(r"(?<=[^\W_])[ ,.\u2190-\u2bff\U0001f000-\U0001faff]+(?=[^
 _PAUSE = re.compile(r"\.\.|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
          "@": "a", "$": "s", "!": "i", "|": "i", "+": "t", "€": "e"}  # fmt: skip
-_LEET_WORD = re.compile(r"[@$|+€]*[^\W_]+(?:[@$!|+€]+[^\W_]+)*[@$€]?")
+_LEET_WORD = re.compile(r"(?<![@$|+€])[@$|+€]*[^\W_]+(?:[@$!|+€]+[^\W_]+)*[@$€]?")  # begins at one place of a run only
 _LEET_CHARS = frozenset(_LEET)
 _JOIN_LEADS = (0, 1, 2, 3)
 _VIEWS = 16  # bound on the readings of one text

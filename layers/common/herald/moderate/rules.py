@@ -146,9 +146,9 @@ class _Stretch:
 
 @record
 class _Term:
-    """One use of a word in the automaton."""
+    """One manner of looking for a word, and the checks that look for it so: many rules may name the same word."""
 
-    check: int
+    checks: tuple[int, ...]
     fields: int
     mode: str
     exact: str  # as written, for case-sensitive; else empty
@@ -328,10 +328,11 @@ class RuleSet:
         if self._automaton is None:
             return
         text = view.text
+        full: set[int] = set()  # ids of terms whose checks all have what is kept of one
         for last, (length, terms) in islice(self._automaton.iter(text), _HITS):
             start, end = last + 1 - length, last + 1
             for term in terms:
-                if not term.fields & stretch.bit:
+                if not term.fields & stretch.bit or id(term) in full:
                     continue
                 if term.mode == "includes-word":
                     if not _alone(text, start, end):
@@ -341,7 +342,10 @@ class RuleSet:
                 begin, stop = view.origin(start, end)
                 if term.exact and stretch.text[begin:stop] != term.exact:
                     continue
-                _record(seen, term.check, stretch, begin, stop)
+                for check in term.checks:
+                    _record(seen, check, stretch, begin, stop)
+                if all(len(seen[check]) >= EVIDENCE for check in term.checks):
+                    full.add(id(term))
 
     def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: _Seen) -> None:
         """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
@@ -645,16 +649,17 @@ def _needed(checks: Sequence[Check]) -> set[int]:
 
 
 def _automaton(checks: Sequence[TextCheck]) -> Any:
-    uses: dict[str, list[_Term]] = {}
+    uses: dict[str, dict[tuple[int, str, str], list[int]]] = {}
     for check in checks:
         for term in check.terms:
-            use = _Term(check.number, check.fields, check.mode, term if check.cased else "")
-            uses.setdefault(fold(term), []).append(use)
+            manner = check.fields, check.mode, term if check.cased else ""
+            uses.setdefault(fold(term), {}).setdefault(manner, []).append(check.number)
     if not uses:
         return None
     automaton = ahocorasick.Automaton()
-    for word, terms in uses.items():
-        automaton.add_word(word, (len(word), tuple(terms)))
+    for word, manners in uses.items():
+        terms = tuple(_Term(tuple(dict.fromkeys(numbers)), *manner) for manner, numbers in manners.items())
+        automaton.add_word(word, (len(word), terms))
     automaton.make_automaton()
     return automaton
 
