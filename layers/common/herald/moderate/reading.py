@@ -275,10 +275,13 @@ _PIECE = crc32(b"~")  # what the sum of a piece goes on from
 
 def _piece_rows(framed: str) -> tuple[int, ...]:
     """Rows of the pieces of three to five letters; bytes are cut where each letter is one."""
-    cut: str | bytes = framed.encode() if framed.isascii() else framed
-    pieces = sorted({cut[at : at + n] for n in (3, 4, 5) for at in range(len(cut) - n + 1)})
-    coded = [piece if isinstance(piece, bytes) else piece.encode("utf-8", "replace") for piece in pieces]
-    return tuple([crc32(piece, _PIECE) & (GRAMS - 1) for piece in coded])
+    places = [(at, at + n) for n in (3, 4, 5) for at in range(len(framed) - n + 1)]
+    if framed.isascii():
+        cut = framed.encode()
+        pieces = sorted({cut[first:last] for first, last in places})
+    else:
+        pieces = [piece.encode("utf-8", "replace") for piece in sorted({framed[first:last] for first, last in places})]
+    return tuple([crc32(piece, _PIECE) & (GRAMS - 1) for piece in pieces])
 
 
 def _part(token: str, *, said: bool) -> int:

@@ -210,7 +210,7 @@ class RuleSet:
         """
         seen = self._scan(subject, effort or Effort())
         woken = self._always.union(*[self._triggers.get(number, ()) for number in seen.possible])
-        candidates = {order for order in woken if not self._denied(order, subject)}
+        candidates = {order for order in woken if not (self._denials[order] and self._denied(order, subject))}
         deciding = exempted = None
         unknown: list[tuple[str, str]] = []
         stalled: list[Rule] = []
@@ -248,10 +248,7 @@ class RuleSet:
 
     def _denied(self, order: int, subject: Subject) -> bool:
         """Does a condition of this rule, which costs next to nothing to ask, keep it from holding?"""
-        for denied in self._denials[order]:
-            if denied(subject):
-                return True
-        return False
+        return any(denied(subject) for denied in self._denials[order])
 
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
