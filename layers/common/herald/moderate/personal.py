@@ -33,7 +33,7 @@ def find(text: str) -> tuple[Span, ...]:
     folded = read.casefold()
     digits = sum(map(read.count, "0123456789"))
     taken: list[tuple[int, int, str]] = []
-    if _AT.search(read):
+    if _AT.search(read) or (any(map(folded.__contains__, _AT_WORDS)) and _AT_SPELT.search(read)):
         _take(taken, "email", _emails(read))
     if digits >= _FEWEST_DIGITS or "::" in read:
         for least, kind, words, finder in _FINDERS:
@@ -87,7 +87,9 @@ _EMAIL_SPELT = re.compile(
 )  # fmt: skip
 
 
-_AT = re.compile(r"@(?<=[\w.%+'-]@)[^\W_]|(?:\(at\)|\[at\]| at ) ?[a-z0-9-]{2,40} ?(?:\(dot\)|\[dot\]| dot |\.)", re.I)
+_AT = re.compile(r"@(?<=[\w.%+'-]@)[^\W_]")
+_AT_WORDS = ("(at)", "[at]", " at ")
+_AT_SPELT = re.compile(r"(?:\(at\)|\[at\]| at ) ?[a-z0-9-]{2,40} ?(?:\(dot\)|\[dot\]| dot |\.)", re.I)
 
 
 def _emails(text: str) -> _Spans:
