@@ -55,6 +55,7 @@ LANGUAGE = "2"
 
 MAX_BYTES = 1_000_000
 MAX_RULES = 500
+_MOST_SECTIONS = 4 * MAX_RULES  # sections that are read, whether they load or not
 
 EVIDENCE = 10  # spans kept of one check
 _HITS = 50_000  # raw hits followed in one scan; only a hostile rule set on a hostile text gets there
@@ -775,7 +776,11 @@ class Loading:
 
     def read(self, text: str) -> Iterator[tuple[Section, Rule | None]]:
         """Every section of a text as it loads, and its rule where it does."""
-        for line, part in sections(text):
+        for number, (line, part) in enumerate(sections(text)):
+            if number == _MOST_SECTIONS:
+                why = f"more than {number} sections: from here on nothing is read"
+                yield Section(line, None, "refused", (why,)), None
+                return
             reader = self.reader(line)
             rule = reader.rule(part, len(self.rules), self.names)
             yield self.add(reader, rule), rule if rule and self.names.get(rule.name) == rule.line else None
