@@ -130,12 +130,13 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
     return (
         not _DELICATE.isdisjoint(read.classes)
         or any(_UNSURE[0] < scores[name] < _UNSURE[1] for name in _UNSURE_OF)
+        or any(_TORN[0] < scores[name] < _TORN[1] for name in _TORN_BETWEEN)
     )
 
 
 _DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
-_UNSURE = (0.15, 0.97)
-_UNSURE_OF = (*ABUSE[:-1], "spam", "scam")  # of tone, legal risk and urgency both models know about as much
+_UNSURE, _UNSURE_OF = (0.1, 0.97), (*ABUSE[:-1], "spam", "scam")
+_TORN, _TORN_BETWEEN = (0.3, 0.7), ("complaint", "neg")  # of legal risk and urgency both models know about as much
 
 
 def _worse(scores: dict[str, float], others: Mapping[str, float]) -> None:
