@@ -1,7 +1,10 @@
-"""How files are shared out among the processes of `make test`."""
+"""What every run of the tests shares: how files go to the processes of `make test`, and what is looked for only once."""
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -19,3 +22,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return OF_THE_MONTH[0] if nodeid.startswith(OF_THE_MONTH) else super()._split_scope(nodeid)
 
     return ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_search_for_components() -> Iterator[None]:
+    """Streamlit reads the metadata of every installed package, thrice, for each page that AppTest opens; it finds the
+    same each time."""
+    if "streamlit.testing.v1" not in sys.modules:
+        yield
+        return
+    from streamlit.components.v2 import manifest_scanner
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
