@@ -1,4 +1,4 @@
-"""What every run of the tests shares: how files go to the processes of `make test`, and what is looked for only once."""
+"""What every run of the tests shares: which files go together to a process, and what is looked for only once."""
 
 from __future__ import annotations
 
