@@ -139,6 +139,16 @@ class MemoryDb:
                 else:
                     rows.insert(at, entry)
 
+    def copy(self) -> MemoryDb:
+        """Tables that start with the same items; an item is never changed where it stands, so that both may hold it."""
+        with self._lock:
+            other = MemoryDb()
+            other.tables = {table: dict(items) for table, items in self.tables.items()}
+            other._order = {
+                index: {value: list(rows) for value, rows in order.items()} for index, order in self._order.items()
+            }
+        return other
+
     def everything(self) -> dict[str, list[Item]]:
         """Every item of every table in key order: to compare two worlds, or to copy one."""
         return {table: [items[key] for key in sorted(items)] for table, items in self.tables.items()}

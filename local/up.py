@@ -80,11 +80,13 @@ PARTS = (
 def up(args: argparse.Namespace | None = None) -> int:
     """Start what is not running, bring the stack in line, fill an empty system with the demo; exit code.
 
-    `args.only` (names, comma between) starts just those parts, `args.empty` leaves the demo out: both for tests.
+    `args.only` (names, comma between) starts just those parts, `args.empty` leaves the demo out, `args.cold` calls no
+    function yet, so that each starts with its first event: all three for tests.
     """
     only = getattr(args, "only", "") or ""
     parts = [part for part in _existing() if not only or part.name in only.split(",")]
-    return _command(lambda folder: _up(folder, parts, demo=not getattr(args, "empty", False)))
+    demo, warm = (not getattr(args, name, False) for name in ("empty", "cold"))
+    return _command(lambda folder: _up(folder, parts, demo=demo, warm=warm))
 
 
 def down(args: argparse.Namespace | None = None) -> int:
@@ -177,7 +179,7 @@ def _existing() -> list[Part]:
     return [part for part in PARTS if part.exists]
 
 
-def _up(folder: Path, parts: Sequence[Part], *, demo: bool) -> None:
+def _up(folder: Path, parts: Sequence[Part], *, demo: bool, warm: bool) -> None:
     begun = time.monotonic()
     aws.isolate()
     os.environ["HERALD_LOCAL_DIR"] = str(folder)  # the parts start elsewhere, where a relative name means another
@@ -186,7 +188,7 @@ def _up(folder: Path, parts: Sequence[Part], *, demo: bool) -> None:
     _refuse_taken_ports(missing)
     started: list[_Process] = []
     try:
-        _stand(folder, missing, started, demo=demo)
+        _stand(folder, missing, started, demo=demo, warm=warm)
     except BaseException:
         for process in reversed(started):
             process.stop()
@@ -196,7 +198,7 @@ def _up(folder: Path, parts: Sequence[Part], *, demo: bool) -> None:
     print(f"up in {time.monotonic() - begun:.1f} s; data and logs in {_shown(folder)}; stop with: make down")
 
 
-def _stand(folder: Path, missing: Sequence[Part], started: list[_Process], *, demo: bool) -> None:
+def _stand(folder: Path, missing: Sequence[Part], started: list[_Process], *, demo: bool, warm: bool) -> None:
     """Embedded AWS first, then its stack, the demo, the other parts, each waited for."""
     first = [part for part in missing if part.name == "aws"]
     if first and _seeding(folder).exists():
@@ -213,12 +215,12 @@ def _stand(folder: Path, missing: Sequence[Part], started: list[_Process], *, de
         stack.save(stacks.where())
         os.environ.update(stack.environment)
         with ThreadPoolExecutor(1) as beside:
-            warming = beside.submit(stacks.warm, stack, template)
+            warming = beside.submit(stacks.warm, stack, template) if warm else None
             if demo:
                 _seed_if_empty(folder, stack)
             rest = [part for part in missing if part.name != "aws"]
             _start(folder, rest, started)
-            for line in warming.result():
+            for line in warming.result() if warming else ():
                 print(f"  a function does not start: {line}", file=sys.stderr)
     except stacks.BadTemplate as error:
         raise NotUp(f"template.yaml: {error}") from error
@@ -549,6 +551,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if work in (up, fresh):
             command.add_argument("--only", help="just these parts, comma between names")
             command.add_argument("--empty", action="store_true", help="without the demo organisation")
+            command.add_argument("--cold", action="store_true", help="call no function before its first event")
     saying = commands.add_parser("say", help="a customer's message on a simulated platform")
     saying.add_argument("platform")
     saying.add_argument("text")

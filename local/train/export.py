@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import sys
 from collections import Counter
 from pathlib import Path
@@ -18,14 +17,13 @@ import numpy as np
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from sklearn.linear_model import LogisticRegression
-from torch.nn import functional
 
 from herald.moderate.encoder import Encoder as Opened
 from herald.moderate.heads import heads
 from herald.moderate.pieces import Pieces
-from local.train.__main__ import HEADS, ROOT, auc, kinds, threshold, version
+from local.train.__main__ import HEADS, INBOX, ROOT, auc, kinds, threshold, version
 from local.train.card import write_card
-from local.train.encoder import HEADS_OF_ATTENTION, LONGEST, WIDTH, Encoder, apart, base, rows
+from local.train.encoder import LONGEST, Alone, Encoder, apart, base, rows
 
 FOLDER = ROOT / "layers/encoder/herald_encoder"
 COUNTS = {"own": 0.3, "customers": 3.0, "scams": 3.0, "hate": 3.0, "harms": 3.0, "sms": 3.0, "youtube": 3.0}
@@ -81,37 +79,6 @@ def write(folder: Path, trained: Path, texts: list[str]) -> None:
     print(f"{len(keep)} pieces, {(FOLDER / 'encoder.onnx').stat().st_size / 1e6:.1f} MB")
 
 
-class Alone(torch.nn.Module):
-    """The same for one text without padding, as it is asked: pieces (length) -> logits (heads).
-
-    Query, key and value are one product, and nothing is masked: a fifth less time a text.
-    """
-
-    def __init__(self, model: Encoder) -> None:
-        super().__init__()
-        self.model = model
-        self.thirds = torch.nn.ModuleList()
-        for layer in model.layers:
-            third = torch.nn.Linear(WIDTH, 3 * WIDTH)
-            scale = math.sqrt(HEADS_OF_ATTENTION / WIDTH)
-            for part in ("weight", "bias"):
-                q, k, v = (getattr(of, part).detach() for of in (layer.query, layer.key, layer.value))
-                getattr(third, part).data = torch.cat([q * scale, k, v])
-            self.thirds.append(third)
-
-    def forward(self, pieces: torch.Tensor) -> torch.Tensor:
-        """pieces: length (int64)."""
-        model = self.model
-        x = model.norm(model.words(pieces) + model.places.weight[: pieces.shape[0]])
-        for layer, third in zip(model.layers, self.thirds, strict=True):
-            parts = third(x).view(-1, 3 * HEADS_OF_ATTENTION, WIDTH // HEADS_OF_ATTENTION).transpose(0, 1)
-            q, k, v = parts.split(HEADS_OF_ATTENTION)
-            weight = torch.softmax(q @ k.transpose(1, 2), dim=-1)
-            x = layer.norm1(x + layer.out((weight @ v).transpose(0, 1).reshape(-1, WIDTH)))
-            x = layer.norm2(x + layer.narrow(functional.gelu(layer.wide(x))))
-        return model.head(x.mean(0))
-
-
 def fit(texts: list[str], sources: list[str], labels: list[dict[str, int]]) -> dict[str, Any]:
     """For each head, how both models' logits become one score, on texts that neither has learnt from."""
     kept = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if apart(text, source)]
@@ -123,6 +90,7 @@ def fit(texts: list[str], sources: list[str], labels: list[dict[str, int]]) -> d
         y = np.array([labels[i].get(head, -1) for i in kept])
         told = y >= 0
         weight = np.array([COUNTS.get(sources[i], 0.5) for i in kept])[told]
+        weight *= np.where(y[told] == 1, INBOX.get(head, 1.0), 1.0)
         x = np.stack([z_encoder[told, number], z_linear[told, number]], 1)
         model = LogisticRegression(C=1.0).fit(x, y[told], sample_weight=weight)
         (a, b), c = np.clip(model.coef_[0], 0.05, 1.3), float(model.intercept_[0])

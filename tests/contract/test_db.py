@@ -133,3 +133,14 @@ def test_the_twin_can_show_contention_which_an_emulator_cannot() -> None:
     with pytest.raises(Conflict):
         db.transact([Put(ROW, {"n": 1})])
     assert db.get(ROW) is None
+
+
+def test_what_is_written_to_a_copy_of_the_twin_is_not_in_it_and_the_other_way_round() -> None:
+    db = MemoryDb()
+    db.write(Put(ROW, {"n": 1, "list": [1]}))
+    other = db.copy()
+    other.write(Update(ROW, set={"n": 2}))
+    other.write(Put((ROW[0], ROW[1], "new"), {"n": 3}))
+    db.write(Update(ROW, add={"n": 10}))
+    assert [item["n"] for item in db.query(ROW[0], ROW[1])[0]] == [11]
+    assert sorted(item["n"] for item in other.query(ROW[0], ROW[1])[0]) == [2, 3]

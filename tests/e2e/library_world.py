@@ -25,7 +25,7 @@ from herald.model import TargetState
 from local.demo import history
 from local.demo import organisation as shop
 from tests.e2e.overview_world import Mailbox
-from tests.unit.test_demo_history import BASES, CREDENTIALS
+from tests.support.month import BASES, CREDENTIALS
 
 
 class LibraryWorld:

@@ -24,6 +24,8 @@ import boto3
 from local.ports import HOST, PORTS, ROOT
 from local.stack import Stack
 
+BARE = ("--only", "aws,door", "--empty", "--cold")
+
 
 @dataclass(frozen=True)
 class Local:
@@ -59,20 +61,20 @@ class Local:
         )
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """`python -m ...` in this system's environment, at most two minutes."""
+        """`python -m ...` in this system's environment, at most five minutes: the demo on a busy machine."""
         return subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=ROOT,
             env=dict(self.environ),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=300,
             check=False,
         )
 
     def up(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """`up`, by default just the embedded AWS and the door, without the demo."""
-        return self.run("local.up", "up", *(options or ("--only", "aws,door", "--empty")))
+        """`up`, by default just the embedded AWS and the door, without the demo, no function called yet."""
+        return self.run("local.up", "up", *(options or BARE))
 
     def down(self) -> subprocess.CompletedProcess[str]:
         return self.run("local.up", "down")
@@ -88,6 +90,12 @@ class Local:
                 if mark in entry.read_bytes().split(b"\0"):
                     found.add(int(entry.parent.name))
         return found
+
+    def answers(self) -> bool:
+        """Whether the embedded AWS and the door take connections."""
+        with ExitStack() as held:
+            lines = [(held.enter_context(socket.socket()), self.ports[part]) for part in ("aws", "door")]
+            return all(line.connect_ex((HOST, port)) == 0 for line, port in lines)
 
     def kill(self, part: str) -> None:
         """kill -9, and wait until it is gone."""

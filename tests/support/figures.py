@@ -125,8 +125,9 @@ def account_facts(draw: st.DrawFn, platform: str, days: Sequence[str], prefix: s
 
 
 @st.composite
-def random_facts(draw: st.DrawFn) -> Facts:
-    platforms = draw(st.lists(st.sampled_from(sorted(TOLD)), min_size=1, max_size=3, unique=True))
+def random_facts(draw: st.DrawFn, of: Sequence[str] = tuple(sorted(TOLD))) -> Facts:
+    """Facts of some of these platforms."""
+    platforms = draw(st.lists(st.sampled_from(of), min_size=1, max_size=len(of), unique=True))
     now = [draw(account_facts(platform, DAYS, "n")) for platform in platforms]
     before = [draw(account_facts(platform, DAYS_BEFORE, "b")) for platform in platforms]
     return facts_of(*now, before=before)

@@ -1,6 +1,7 @@
-"""Every function of the template at its real work over moto, the rare paths too, so that what it asks of AWS is seen.
+"""Every function of the template at its real work, the rare paths too, so that what it asks of AWS is seen.
 
-Real flows, rules, tables, queue, buckets, secrets and mailer; only platforms are played, by the wall of world.py.
+Real flows, rules, queue, buckets, secrets and mailer; only platforms are played, by the wall of world.py. Tables are
+the embedded AWS's, since moto copies whole tables at each transaction; moto plays the other services.
 """
 
 from __future__ import annotations
@@ -52,9 +53,9 @@ from herald.moderate.rules import counted_as
 from herald.ports import FeedPage, Polled
 from herald.store import copies, keys
 from herald.store.tables import TableStore
+from local.bench import scratch_tables
 from local.demo.library import shelved
 from local.ports import ROOT
-from local.tables import create_tables
 from tests.support import privileges
 from tests.support.pictures import png
 from tests.support.privileges import Watch
@@ -218,22 +219,21 @@ def _handler(function: str) -> tuple[ModuleType, str]:
 
 @contextmanager
 def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -> Iterator[Walk]:
-    """A furnished Herald over moto; `runtime` gives it to every handler."""
+    """A furnished Herald over embedded tables and moto; `runtime` gives it to every handler."""
     for name, value in {
         "AWS_DEFAULT_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test",
         "POWERTOOLS_METRICS_NAMESPACE": "Herald",
     }.items():  # fmt: skip
         setenv(name, value)
     watch = Watch()
-    with mock_aws():
-        made: dict[str, Any] = {}
+    with scratch_tables() as tables, mock_aws():
+        made: dict[str, Any] = {"dynamodb": watch.client(tables)}
 
         def client(service: str) -> Any:
             if service not in made:
                 made[service] = watch.client(boto3.client(service))
             return made[service]
 
-        create_tables(client("dynamodb"))
         for bucket in ("RawBucket", "MediaBucket", "AuditBucket"):
             client("s3").create_bucket(Bucket=bucket)
         queue = client("sqs").create_queue(QueueName="Deliveries.fifo", Attributes={"FifoQueue": "true"})

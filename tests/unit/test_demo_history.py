@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from http.server import ThreadingHTTPServer
 from threading import Thread
 
@@ -14,7 +14,7 @@ from herald.errors import PlatformError
 from herald.flows import campaigns, care, feeds, monitors
 from herald.govern import audit
 from herald.measure import counts
-from herald.model import SPOKEN, Asset, Credentials, DeliveryState, Handling, Persona, PostKind, Replied, Severity, Work
+from herald.model import SPOKEN, Asset, DeliveryState, Handling, Persona, PostKind, Replied, Severity, Work
 from herald.platforms.wire.feeds import fetch
 from herald.research.feeds import parse
 from herald.store import rows
@@ -22,32 +22,18 @@ from local import feeds as magazines
 from local.demo import history, voices
 from local.demo import organisation as shop
 from local.demo.seed import fingerprint
-
-NOW = datetime(2026, 11, 20, 3, 0, tzinfo=UTC)
-START = date(2026, 10, 24)
-PAGES = {account.account_id: "token" for account in shop.ACCOUNTS}
-CREDENTIALS = {
-    "herald/facebook": Credentials(("s",), "v", PAGES),
-    "herald/web-form": Credentials(("w",)),
-    "herald/shopify": Credentials(("p",)),
-    "herald/mastodon": Credentials((), "", {shop.MASTODON: "token-of-ours"}),
-    "herald/bluesky": Credentials((), "", {shop.BLUESKY: f"{shop.HANDLES[shop.BLUESKY]}:abcd-efgh-ijkm-npqr"}),
-}
-BASES = dict.fromkeys(("facebook_page", "mastodon", "bluesky"), "http://127.0.0.1:1")
-
-
-def live(seed: int = history.SEED) -> history.Past:
-    return history.make(CREDENTIALS, BASES, START, NOW, seed)
+from tests.support.month import NOW, a_past, live
 
 
 @pytest.fixture(scope="module")
 def past() -> history.Past:
-    return live()
+    return a_past()
 
 
 def test_the_same_seed_makes_the_same_month_and_another_another(past: history.Past) -> None:
     assert fingerprint(live().db.everything()) == fingerprint(past.db.everything())
-    assert fingerprint(live(8).db.everything()) != fingerprint(past.db.everything())
+    few, other = (live(seed, NOW.date() - timedelta(days=3)) for seed in (history.SEED, history.SEED + 1))
+    assert fingerprint(other.db.everything()) != fingerprint(few.db.everything())
 
 
 def test_the_rollups_equal_the_facts_recomputed(past: history.Past) -> None:

@@ -20,10 +20,9 @@ from herald.measure import alarm, counts
 from herald.model import Change, Counted, Event, Kind, Message, Person, Revised, Role
 from herald.model.incidents import Gravity, Incident, IncidentState, Scope, incidents_of
 from herald.store import rows
-from local.demo import history
 from local.demo import organisation as shop
+from tests.support.month import NOW, START, a_past
 from tests.support.world import ACCOUNT, BRAND, MIA, NOON, TED, World, a_comment, a_world
-from tests.unit.test_demo_history import BASES, CREDENTIALS
 from tests.unit.test_flows_posts import run
 
 OLA = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
@@ -229,12 +228,12 @@ def test_an_open_one_that_doubles_has_grown_and_says_so_once_for_each_doubling(w
 
 
 WAVES = (
-    datetime(2026, 11, 4, 1, 0, tzinfo=UTC),
-    datetime(2026, 11, 10, 6, 30, tzinfo=UTC),
-    datetime(2026, 11, 22, 22, 0, tzinfo=UTC),
+    datetime(2026, 10, 30, 1, 0, tzinfo=UTC),
+    datetime(2026, 11, 5, 6, 30, tzinfo=UTC),
+    datetime(2026, 11, 17, 22, 0, tzinfo=UTC),
 )
-MIDNIGHT = datetime(2026, 11, 15, 12, 56, tzinfo=UTC)  # four minutes before it, in Sydney
-PROMOTIONS = (datetime(2026, 11, 7, 0, 0, tzinfo=UTC), datetime(2026, 11, 18, 2, 0, tzinfo=UTC))
+MIDNIGHT = datetime(2026, 11, 10, 12, 56, tzinfo=UTC)  # four minutes before it, in Sydney
+PROMOTIONS = (datetime(2026, 11, 2, 0, 0, tzinfo=UTC), datetime(2026, 11, 13, 2, 0, tzinfo=UTC))
 
 
 def _said(name: str, start: datetime, n: int, gap: timedelta, text: str) -> Iterator[Event]:
@@ -270,21 +269,19 @@ def _alarms(messages: Iterable[Message]) -> list[datetime]:
 
 def test_four_seeded_incidents_of_the_demos_month_are_found_within_a_quarter_hour_and_few_are_false() -> None:
     """Three at ordinary hours, one across midnight."""
-    end = datetime(2026, 11, 25, 10, 0, tzinfo=UTC)
-    start = end - timedelta(days=history.DAYS - 1)
-    herald = (past := history.make(CREDENTIALS, BASES, start.date(), end)).herald
+    herald = (past := a_past()).herald
     waves = (*WAVES, MIDNIGHT)
     bad = [e for n, at in enumerate(waves) for e in _said(f"9{n}", at, 60, timedelta(seconds=30), "It arrived broken")]
     good = [
         e for n, at in enumerate(PROMOTIONS) for e in _said(f"8{n}", at, 120, timedelta(minutes=3), "Lovely, me too")
     ]
     for event in (*bad, *good):
-        herald.store.apply(event, shop.BRAND, end)
-    moderate([event.message_id for event in (*bad, *good)], herald, end)
+        herald.store.apply(event, shop.BRAND, NOW)
+    moderate([event.message_id for event in (*bad, *good)], herald, NOW)
     messages = [rows.message(item) for item in past.db.everything()["Messages"] if item["sk"] == "M"]
     found = _alarms(messages)
     for at in waves:
         assert any(timedelta(0) <= each - at <= timedelta(minutes=15) for each in found), (at, found)
     false = [each for each in found if not any(timedelta(0) <= each - at <= timedelta(hours=12) for at in waves)]
-    assert len(false) <= (end - start) / timedelta(days=7), false
+    assert len(false) <= (NOW.date() - START) / timedelta(days=7), false
     assert not [each for each in false for at in PROMOTIONS if timedelta(0) <= each - at <= timedelta(hours=6)]

@@ -89,6 +89,15 @@ def test_every_shipped_cell_has_title_address_day_and_basis_and_what_is_not_know
     assert ["Mastodon", "Cost", "missing", "", "", "", "", "", ""] in rows
 
 
+def test_no_cell_of_the_sheet_is_a_formula_in_a_spreadsheet() -> None:
+    platform, field = next(iter(sheet.names())), next(iter(sheet.FIELDS))
+    made: dict[str, dict[str, sheet.Cell]] = {name: {} for name in sheet.names()}
+    made[platform][field] = sheet.Cell("=1+1", "https://a.example/", date(2026, 5, 1), "priya", "@SUM(1)")
+    row = next(row for row in sheet.csv_rows(made, date(2026, 5, 2)) if row[2] != "missing" and row[2] != "text")
+    assert row[2] == "'=1+1"
+    assert not any(cell[:1] in ("=", "@") for cell in row)
+
+
 def test_a_cell_is_old_after_half_a_year_to_the_day() -> None:
     cell = sheet.Cell("t", "https://a.example/", date(2026, 5, 1), "shipped")
     assert not cell.stale(date(2026, 10, 28))

@@ -199,8 +199,9 @@ def test_the_page_of_metrics_words_each_number_as_the_code_does(one: Any) -> Non
 
 def test_a_rules_name_is_no_formula_in_a_spreadsheet(month: Month) -> None:
     verdicts, _, _ = facts(BRAND, *DAYS, month.world.herald)
-    odd = replace(verdicts[0], rule="=HYPERLINK(1)")
-    assert "'=HYPERLINK(1)" in exported([odd], Verdict)
+    for sign in "=+-@＝＋－＠":
+        odd = replace(verdicts[0], rule=f"{sign}HYPERLINK(1)")
+        assert f",'{sign}HYPERLINK(1)" in exported([odd], Verdict)
 
 
 def test_one_text_told_by_many_at_one_moment_is_as_many_facts_in_one_write_and_each_is_answered_by_itself() -> None:

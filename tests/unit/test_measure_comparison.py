@@ -56,6 +56,12 @@ def recomputed(files: Mapping[str, bytes], platform: str, *, running: bool) -> d
     def of(rows: pd.DataFrame, period: str) -> pd.DataFrame:
         return rows[rows.period == period]
 
+    halves = {each: of(posts, each) for each in ("this", "before")}
+
+    def told_of(rows: pd.DataFrame, columns: list[str]) -> set[str]:
+        any_of = rows[columns].notna().any()
+        return set(any_of[any_of].index)
+
     def by_day(metric: str) -> float:
         sums = {"this": 0.0, "before": 0.0}
         telling: dict[str, set[str]] = {"this": set(), "before": set()}
@@ -86,7 +92,7 @@ def recomputed(files: Mapping[str, bytes], platform: str, *, running: bool) -> d
 
     def of_posts(columns: list[str]) -> float:
         has = posts[columns].notna().any(axis=1)
-        parts = {each: {c for c in columns if of(posts, each)[c].notna().any()} for each in ("this", "before")}
+        parts = {each: told_of(half, columns) for each, half in halves.items()}
         if not ours or parts["this"] != parts["before"] or not parts["this"]:
             return nan
         share = has[posts.account.isin(posts[has].account)].groupby([posts.account, posts.period]).mean()
@@ -97,7 +103,7 @@ def recomputed(files: Mapping[str, bytes], platform: str, *, running: bool) -> d
 
     def rate() -> float:
         rated = posts[posts[PARTS].notna().any(axis=1) & posts.reach.notna()]
-        parts = [{c for c in PARTS if of(rated, each)[c].notna().any()} for each in ("this", "before")]
+        parts = [told_of(of(rated, each), PARTS) for each in ("this", "before")]
         if rated.period.value_counts().reindex(["this", "before"], fill_value=0).min() < 3 or parts[0] != parts[1]:
             return nan
         both = [of(rated, each) for each in ("this", "before")]

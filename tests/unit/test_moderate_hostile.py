@@ -311,3 +311,9 @@ def test_a_file_of_five_hundred_dear_patterns_costs_a_message_less_than_half_a_s
     with capsys.disabled():
         print(f"\n{MAX_RULES} dear patterns on one message: {taken:.2f} s CPU, then {verdict.action}")
     assert taken < 0.5
+
+
+def test_a_file_of_countless_sections_is_read_only_so_far_and_says_so() -> None:
+    loaded = compile_rules("---\na: b\n" * 30_000)
+    assert len(loaded.sections) == 2_001
+    assert "nothing is read" in loaded.sections[-1].notes[0]

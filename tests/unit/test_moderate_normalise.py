@@ -88,6 +88,14 @@ def test_ten_thousand_signs_are_read_in_a_moment() -> None:
         assert time.process_time() - begun < 1.0, sign  # some ten ms; a quadratic reading takes many seconds
 
 
+def test_signs_that_might_begin_a_word_are_read_once_where_spelt_letters_make_many_readings() -> None:
+    for sign in ("@", "@$|", "+€$", "@!"):
+        text = "u r a i d i o t l1ke " + sign * (9_900 // len(sign))
+        begun = time.process_time()
+        views(text)
+        assert time.process_time() - begun < 2.0, sign  # half a minute, where each sign of a run begins anew
+
+
 def test_a_word_that_is_wholly_cyrillic_stays_cyrillic_in_the_plain_view() -> None:
     assert plain("Сука").text == "сука"
 

@@ -6,17 +6,18 @@ import re
 from datetime import UTC, datetime
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from herald.documents import sections
-from herald.model import Action, Kind
+from herald.model import Action, Kind, Span
 from herald.moderate.decide import decide_line
 from herald.moderate.language import MAX_TERMS, MODIFIERS
 from herald.moderate.patterns import BadPattern, compile_pattern, translate
-from herald.moderate.rules import MAX_RULES, RuleSet, Subject, compile_rules
+from herald.moderate.rules import EVIDENCE, MAX_RULES, RuleSet, Subject, _record, compile_rules
 
 AUTOMOD = Path(__file__).parents[3] / "shared" / "automod"
 
@@ -400,6 +401,23 @@ def test_look_arounds_read_a_bounded_part_of_a_long_text(pattern: str) -> None:
     start = process_time()
     compiled.spans("a" * 10_000, 10)
     assert process_time() - start < 0.5  # the bar is 50 ms; a stall would be minutes
+
+
+def test_a_word_that_hundreds_of_rules_name_is_kept_ten_times_for_each_however_often_it_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept: list[int] = []
+
+    def recorded(seen: dict[int, list[Span]], check: int, *where: Any) -> None:
+        kept.append(check)
+        _record(seen, check, *where)
+
+    monkeypatch.setattr("herald.moderate.rules._record", recorded)
+    found = compile_rules("".join(f"---\nname: r{n}\nbody: [you]\naction: queue\n" for n in range(200)))
+    match = found.judge(Subject("you " * 2_500)).deciding
+    assert match
+    assert len(match.evidence) == EVIDENCE
+    assert len(kept) == 200 * EVIDENCE
 
 
 # ---------------------------------------------------------------- conditions

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import thread_time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -75,6 +77,8 @@ def test_weights_are_small_and_name_their_version() -> None:
         ("2001:db8::17 is mine", "ip", "2001:db8::17"), ("SSN 531-21-7351", "ssn", "531-21-7351"),
         ("I live at 12 Example Street", "address", "12 Example Street"),
         ("kim at mail dot com", "email", "kim at mail dot com"),
+        ("call +44-(0)7700 900123", "phone", "+44-(0)7700 900123"),
+        ("ring (02)98765432 ext 12", "phone", "(02)98765432 ext 12"),
     ],
 )  # fmt: skip
 def test_personal_data_is_found_where_it_stands(text: str, kind: str, piece: str | None) -> None:
@@ -99,6 +103,15 @@ def test_an_address_before_a_card_keeps_its_street_and_the_card_stays_a_card() -
     found = {span.field: span.found for span in find("I live at 12 Example Street, card 4111 1111 1111 1111")}
     assert found["card"] == "4111 1111 1111 1111"
     assert found["address"].startswith("12 Example Street")
+
+
+@pytest.mark.parametrize(
+    "piece", ["1" * 80 + "a ", "1" * 15 + "a ", "1" * 10_000, "12345 " * 8 + "a ", "1 (12) 3 " * 8 + "a ", "(1)1+"]
+)
+def test_ten_thousand_digits_that_are_no_number_are_read_in_a_moment(piece: str) -> None:
+    before = thread_time()
+    find((piece * 10_000)[:10_000])
+    assert thread_time() - before < 0.5  # a minute, where a run of digits can be read in more than one way
 
 
 def test_luhn_checks_the_last_digit() -> None:

@@ -21,7 +21,7 @@ from herald.measure.scorecard import scorecard
 from herald.model import Handling, Replied, RightState, Work
 from local.demo import history
 from local.demo import organisation as shop
-from tests.unit.test_demo_history import NOW, live
+from tests.support.month import NOW, a_past
 
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/131.0 Safari/537.36"
 MONTHS = ("2026-10", "2026-11")
@@ -31,7 +31,7 @@ ZONES = {account.id: account.timezone for account in shop.ACCOUNTS}
 @pytest.fixture(scope="module")
 def past() -> history.Past:
     """The demo's month, whose links were followed by people, on three days, and by one program."""
-    made = live()
+    made = a_past()
     codes = [link.code for link in campaigns.links_of(shop.BRAND, "demo-lamps", made.herald)]
     for back, clicks in ((0, (3, 1)), (2, (5, 0)), (30, (2, 2))):  # thirty days ago: before the campaign
         for code, count in zip(codes, clicks, strict=True):

@@ -35,7 +35,7 @@ MAX_BYTES = 10_000_000
 
 TIMEOUT = 20.0  # seconds
 
-_ADDRESS = re.compile(r"[^\s,;:<>()]+@[^\s,;:<>()]+[^\s,;:<>().]")
+_ADDRESS = re.compile(r"(?<![^\s,;:<>()])[^\s,;:<>()@]++@[^\s,;:<>()]+[^\s,;:<>().]")
 _FILE = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
 
 

@@ -118,9 +118,12 @@ def exported(things: Sequence[Verdict] | Sequence[Exposure], kind: type[Verdict]
     return out.getvalue()
 
 
+_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet may take for the beginning of one (OWASP, CSV injection)
+
+
 def _plain(value: object) -> str:
     text = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@") else text  # a rule's name is no formula to a spreadsheet
+    return f"'{text}" if text.startswith(_FORMULA) else text  # a rule's name is no formula to a spreadsheet
 
 
 def _months(first_day: str, last_day: str) -> list[str]:

@@ -20,7 +20,7 @@ def address(text: str) -> str:
     Raises:
         Rejected: it is none; says what is wrong.
     """
-    found = _ADDRESS.fullmatch(text)
-    if not found or len(text) > 254 or len(found["local"]) > 64:
+    found = _ADDRESS.fullmatch(text) if len(text) <= 254 else None
+    if not found or len(found["local"]) > 64:
         raise Rejected(f"{text[:80]!r} is no mail address: write it as name@example.com", "address")
     return text

@@ -45,8 +45,8 @@ LIMITS: Mapping[str, str] = {
 """What Herald holds people to and a clause may state, by name."""
 _ID = re.compile(r"[A-Z][A-Z0-9_]{0,31}")
 _HEADING = re.compile(r"(#{1,6})\s+(.*\S)\s*")
-_NUMBERED = re.compile(r"([0-9]+(?:\.[0-9]+)*)\.?\s+(\S.*)")
-_REFERENCE = re.compile(r"([A-Za-z][A-Za-z0-9_]*)[\s-]+([0-9]+(?:\.[0-9]+)*)(?:\s+v([0-9]+))?")
+_NUMBERED = re.compile(r"([0-9]++(?:\.[0-9]+)*+)\.?\s+(\S.*)")
+_REFERENCE = re.compile(r"([A-Za-z][A-Za-z0-9_]*+)[\s-]++([0-9]++(?:\.[0-9]+)*+)(?:\s+v([0-9]+))?")
 
 _Heading = tuple[int, str, str, list[str]]  # line, number, title, text
 

@@ -158,14 +158,14 @@ def minutes_of(number: str, unit: str) -> float | None:
     return None if minutes is None else float(number) * minutes
 
 
-_OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
+OPERATORS: Mapping[str, Callable[[float, float], bool]] = {
     "<": operator.lt, ">": operator.gt, "<=": operator.le, ">=": operator.ge, "=": operator.eq,
 }  # fmt: skip
 
 
 def compare(op: str, value: float, bound: float) -> bool:
     """value op bound, for the operators of a rule."""
-    return bool(_OPERATORS[op](value, bound))
+    return bool(OPERATORS[op](value, bound))
 
 
 def among(value: object, words: Sequence[str]) -> bool:

@@ -48,7 +48,7 @@ class Encoder:
             piece = [first, *inner[at : at + step], last]
             if at and len(piece) < 10:
                 piece = [first, *inner[-step:], last]
-            found.append(self._session.run(None, {"pieces": [piece]})[0][0].tolist())
+            found.append(self._session.run(None, {"pieces": piece})[0].tolist())
         return found
 
 

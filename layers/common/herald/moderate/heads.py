@@ -1,7 +1,8 @@
 """The linear models, run without any library: one row of small weights a word, all heads at once.
 
-A row holds a byte a head. Rows are widened to 32-bit lanes of one Python integer, so that one addition adds all heads,
-and a word's pieces are added up once and remembered. 20,000 ordinary messages share most of their words.
+A row holds a byte a head. Rows are widened to 16-bit lanes of one Python integer, so that one addition adds all heads
+(up to AT_ONCE rows), and a word's pieces are added up once, in 32-bit lanes, and remembered. 20,000 ordinary messages
+share most of their words, but few of their pairs.
 
     z[h] = bias[h] + s[h] * (sum of gram rows) / sqrt(number of gram rows) + t[h] * (sum of cue rows)
     score[h] = 1 / (1 + exp(-(a[h] * z[h] + b[h])))        a, b fitted on texts that the weights never saw (Platt 1999)
@@ -12,7 +13,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from math import exp, sqrt
@@ -22,6 +23,7 @@ from herald.moderate.reading import CUES, GRAMS, Lexicon, Read, pair_rows
 
 _ZERO = 128  # what a weight of nought is stored as
 _MEMO_MAX = 20_000  # of each kind: 5 MB
+_AT_ONCE = 0xFFFF // 0xFF  # rows whose sum fits into a lane
 
 
 class _Memo(dict[Any, int]):
@@ -48,25 +50,25 @@ class Heads:
         self.version: str = self.about["version"]
         self.thresholds: dict[str, float] = self.about["thresholds"]
         self._width = len(self.names)
-        self._lanes = struct.Struct(f"<{self._width + 1}I")  # the last lane counts rows
+        self._lanes = struct.Struct(f"<{self._width + 1}H")  # the last lane counts rows
+        self._wide_lanes = struct.Struct(f"<{self._width + 1}I")
         self._table = self._widened(zlib.decompress(body))
         if len(self._table) != (GRAMS + CUES) * self._lanes.size:
             raise ValueError("the file of weights was trained by another version of reading.py")
         self._scales = tuple(zip(self.about["bias"], self.about["gram_scale"], self.about["cue_scale"], strict=True))
         self._calibration = tuple(zip(self.names, *zip(*self.about["calibration"], strict=True), strict=True))
         self._words = _Memo(self._word)
-        self._pairs = _Memo(self._wide)
-        self._cues = _Memo(lambda cue: self._wide(GRAMS + cue))  # at most CUES of them
+        self._cues = _Memo(lambda cue: self._row(GRAMS + cue))  # at most CUES of them
         more = {int(key): name for key, name in self.about["more"].items()}
         self.lexicon = Lexicon(more, self.about["known"])
 
     def _widened(self, table: bytes) -> bytes:
-        """Every weight and a one behind each row, in lanes that some thousand rows can be added up in."""
+        """Every weight and a one behind each row, in lanes."""
         rows, width, size = len(table) // self._width, self._width, self._lanes.size
         wide = bytearray(rows * size)
         for lane in range(width):
-            wide[lane * 4 :: size] = table[lane::width]
-        wide[width * 4 :: size] = b"\1" * rows
+            wide[lane * 2 :: size] = table[lane::width]
+        wide[width * 2 :: size] = b"\1" * rows
         return bytes(wide)  # a slice of it is read without another copy
 
     def scores(self, read: Read) -> dict[str, float]:
@@ -75,30 +77,43 @@ class Heads:
 
     def calibrated(self, logits: list[float]) -> dict[str, float]:
         """Logits in the order of `names` -> scores by name."""
-        return {name: sigmoid(a * z + b) for (name, a, b), z in zip(self._calibration, logits, strict=True)}
+        return {
+            name: 1 / (1 + exp(-x)) if -30 < (x := a * z + b) < 30 else sigmoid(x)
+            for (name, a, b), z in zip(self._calibration, logits, strict=True)
+        }
 
     def logits(self, read: Read) -> list[float]:
         """What each model says of a text before calibration, in the order of `names`."""
-        size = self._lanes.size
-        grams = sum(map(self._words.__getitem__, dict.fromkeys(read.words)))
-        grams += 2 * sum(map(self._pairs.__getitem__, pair_rows(read.rows)))
-        cues = sum(map(self._cues.__getitem__, read.cues))
-        *grams_by, number = self._lanes.unpack(grams.to_bytes(size, "little"))
-        *cues_by, several = self._lanes.unpack(cues.to_bytes(size, "little"))
+        words = sum(map(self._words.__getitem__, dict.fromkeys(read.words)))
+        *words_by, number = self._wide_lanes.unpack(words.to_bytes(self._wide_lanes.size, "little"))
+        *pairs_by, pairs = self._added(self._rows(pair_rows(read.rows)))
+        *cues_by, several = self._added(list(map(self._cues.__getitem__, read.cues)))
+        number += 2 * pairs
         zero, zero_cues, length = _ZERO * number, _ZERO * several, sqrt(number) or 1.0
         return [
-            bias + s * (g - zero) / length + t * (c - zero_cues)
-            for (bias, s, t), g, c in zip(self._scales, grams_by, cues_by, strict=True)
+            bias + s * (w + 2 * p - zero) / length + t * (c - zero_cues)
+            for (bias, s, t), w, p, c in zip(self._scales, words_by, pairs_by, cues_by, strict=True)
         ]
 
     def _word(self, token: str) -> int:
-        """A word twice and its pieces once, added up."""
+        """A word twice and its pieces once (119 rows at most), added up."""
         word = self.lexicon.word(token)
-        return 2 * self._wide(word.row) + sum(map(self._wide, word.pieces))
+        lanes = self._added([2 * self._row(word.row), *self._rows(word.pieces)])
+        return int.from_bytes(self._wide_lanes.pack(*lanes), "little")
 
-    def _wide(self, row: int) -> int:
-        size = self._lanes.size
-        return int.from_bytes(self._table[row * size : (row + 1) * size], "little")
+    def _row(self, row: int) -> int:
+        return self._rows((row,))[0]
+
+    def _rows(self, rows: Sequence[int]) -> list[int]:
+        table, size, whole = self._table, self._lanes.size, int.from_bytes
+        return [whole(table[row * size : (row + 1) * size], "little") for row in rows]
+
+    def _added(self, rows: Sequence[int]) -> Sequence[int]:
+        """The sum of each lane."""
+        if len(rows) > _AT_ONCE:
+            parts = (self._added(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE))
+            return [sum(lane) for lane in zip(*parts, strict=True)]
+        return self._lanes.unpack(sum(rows).to_bytes(self._lanes.size, "little"))
 
 
 def sigmoid(z: float) -> float:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import ahocorasick  # type: ignore[import-not-found]  # it ships no types
@@ -21,6 +22,7 @@ _MOST = 64  # strings of a set that are followed; beyond, pieces are cut shorter
 _CLAUSES = 3  # of one expression: the first is what it is woken by
 _FEWEST = 2  # weight of a further clause that is worth a look
 _HITS = 20_000  # pieces followed in one text; beyond, every expression is let through
+_VALUE = itemgetter(1)
 _Strings = frozenset[str]
 _NOTHING: _Strings = frozenset(("",))
 _TOKEN = re.compile(
@@ -63,7 +65,7 @@ class Sieve:
         """Places of the expressions that may match in it, in order."""
         there, woken = 0, self._always
         found = self._automaton.iter(text.casefold()) if self._automaton else iter(())
-        for _, (bits, which) in islice(found, _HITS):
+        for bits, which in set(map(_VALUE, islice(found, _HITS))):
             there |= bits
             woken |= which
         if next(found, None):

@@ -77,20 +77,31 @@ def plain(text: str) -> View:
     starts: list[int] = []
     ends: list[int] = []
     space = True  # leading white space is dropped
-    for index, char in enumerate(text):
-        for folded in _MEMO.get(char) or _remember(char):
-            if folded == " ":
-                if space:
-                    continue
-                space = True
-            else:
-                space = False
-            out.append(folded)
-            starts.append(index)
-            ends.append(index + 1)
+    for stretch in _STRETCHES.finditer(text):
+        first, last = stretch.span()
+        if stretch[1]:
+            out.append(stretch[1].lower())
+            starts.extend(range(first, last))
+            ends.extend(range(first + 1, last + 1))
+            space = False
+            continue
+        for index, char in enumerate(stretch[0], first):
+            for folded in _MEMO.get(char) or _remember(char):
+                if folded == " ":
+                    if space:
+                        continue
+                    space = True
+                else:
+                    space = False
+                out.append(folded)
+                starts.append(index)
+                ends.append(index + 1)
     if out and out[-1] == " ":
         del out[-1], starts[-1], ends[-1]
     return View(_unmix("".join(out)), tuple(starts), tuple(ends))
+
+
+_STRETCHES = re.compile(r"([!-_a-~]+(?: [!-_a-~]+)*)|[^!-_a-~]+")  # ASCII that only loses its case; everything else
 
 
 def is_word(char: str) -> bool:
@@ -185,7 +196,7 @@ _LATIN = re.compile(r"[a-z]")
 
 def _unmix(text: str) -> str:
     """Look-alikes become Latin in words that mix scripts; a word that is all Cyrillic or Greek stays itself."""
-    if _ALIKE_SET.isdisjoint(text):
+    if text.isascii() or _ALIKE_SET.isdisjoint(text):
         return text
 
     def read(word: re.Match[str]) -> str:
@@ -215,7 +226,7 @@ _BETWEEN = re.compile(r"(?<=[^\W_])[ ,.\u2190-\u2bff\U0001f000-\U0001faff]+(?=[^
 _PAUSE = re.compile(r"\.\.|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
          "@": "a", "$": "s", "!": "i", "|": "i", "+": "t", "€": "e"}  # fmt: skip
-_LEET_WORD = re.compile(r"[@$|+€]*[^\W_]+(?:[@$!|+€]+[^\W_]+)*[@$€]?")
+_LEET_WORD = re.compile(r"(?<![@$|+€])[@$|+€]*[^\W_]+(?:[@$!|+€]+[^\W_]+)*[@$€]?")  # begins at one place of a run only
 _LEET_CHARS = frozenset(_LEET)
 _JOIN_LEADS = (0, 1, 2, 3)
 _VIEWS = 16  # bound on the readings of one text
@@ -240,6 +251,9 @@ def _bare(view: View) -> Iterable[View]:
     if not view.text.isascii():
         latin = _with_text(view, "".join(_FLAGS.get(c, c) for c in view.text.translate(_ALIKE_TABLE)))
     for joined in _joined(latin):
+        if _LEET_CHARS.isdisjoint(joined.text):
+            yield joined
+            continue
         yield _with_text(joined, _LEET_WORD.sub(_unleet, joined.text))
         if not _EITHER.isdisjoint(joined.text):
             yield _with_text(joined, _LEET_WORD.sub(_unleet_l, joined.text))

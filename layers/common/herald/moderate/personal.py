@@ -33,7 +33,7 @@ def find(text: str) -> tuple[Span, ...]:
     folded = read.casefold()
     digits = sum(map(read.count, "0123456789"))
     taken: list[tuple[int, int, str]] = []
-    if _AT.search(read):
+    if _AT.search(read) or (any(map(folded.__contains__, _AT_WORDS)) and _AT_SPELT.search(read)):
         _take(taken, "email", _emails(read))
     if digits >= _FEWEST_DIGITS or "::" in read:
         for least, kind, words, finder in _FINDERS:
@@ -87,7 +87,9 @@ _EMAIL_SPELT = re.compile(
 )  # fmt: skip
 
 
-_AT = re.compile(r"@(?<=[\w.%+'-]@)[^\W_]|(?:\(at\)|\[at\]| at ) ?[a-z0-9-]{2,40} ?(?:\(dot\)|\[dot\]| dot |\.)", re.I)
+_AT = re.compile(r"@(?<=[\w.%+'-]@)[^\W_]")
+_AT_WORDS = ("(at)", "[at]", " at ")
+_AT_SPELT = re.compile(r"(?:\(at\)|\[at\]| at ) ?[a-z0-9-]{2,40} ?(?:\(dot\)|\[dot\]| dot |\.)", re.I)
 
 
 def _emails(text: str) -> _Spans:
@@ -227,8 +229,11 @@ def _nirs(text: str) -> _Spans:
 
 # ---------------------------------------------------------------- telephone
 
+# One way only to read a run of digits, and no run longer than a number may have: with several, a comment of 500 digits
+# took seconds.
 _PHONE = re.compile(
-    r"(?<![\w.,#$€£/=-])(?:\+|00)?(?:\([+]?[0-9]{1,5}\)[ .-]{0,2})?[0-9]{1,5}(?:[ ./-]{1,2}\(?[0-9]{1,5}\)?|[ ]?\([0-9]{1,5}\)[ .-]?[0-9]{1,5}|[0-9]{3,11}){0,6}"
+    r"(?<![\w.,#$€£/=-])(?:\+|00)?(?:\([+]?[0-9]{1,5}\)[ .-]{0,2})?[0-9]{1,15}"
+    r"(?:[ ./-]{1,2}(?:\(?[0-9]{1,5}\)(?:[0-9]{3,11})?|\(?[0-9]{1,15})|[ ]?\([0-9]{1,5}\)[ .-]?[0-9]{1,15}){0,6}"
     r"(?: ?(?:x|ext\.?|extension) ?[0-9]{1,6})?(?![\w%]|[.,:/-][0-9])",
     re.I,
 )

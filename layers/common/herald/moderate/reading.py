@@ -92,6 +92,7 @@ class Lexicon:
                 self._add(term, number)
         self._more = {key: self.names.index(name) for key, name in (more or {}).items() if name in self.names}
         self._known = frozenset(known)
+        self._begin = frozenset(word[:3] for word in self._words)
         self._near = self._misspelt()
         self._no = self._number("not")
         self._beside = [(k, self.names.index(name)) for k, name in enumerate(_BESIDE_NAMES) if name in self.names]
@@ -130,12 +131,10 @@ class Lexicon:
 
     def _learn(self, token: str) -> Word:
         token = _shape(token)
-        framed = f"<{token[:40]}>"
-        pieces = {framed[at : at + n] for n in (3, 4, 5) for at in range(len(framed) - n + 1)} if len(token) > 2 else ()
         classes = self._classes(token)
         return Word(
             crc32(token.encode("utf-8", "replace")) & (GRAMS - 1),
-            tuple(crc32(b"~" + piece.encode("utf-8", "replace")) & (GRAMS - 1) for piece in sorted(pieces)),
+            _piece_rows(f"<{token[:40]}>") if len(token) > 2 else (),
             classes,
             _part(token, said=bool(classes) or token in self._phrases),
         )
@@ -149,7 +148,7 @@ class Lexicon:
         code = crc32(token.encode("utf-8", "replace"))
         if code in self._more:
             return (self._more[code],)
-        for ending, instead in _ENDINGS:
+        for ending, instead in _ENDINGS if token.endswith(_ENDS_IN) else ():
             if token.endswith(ending) and len(token) - len(ending) > 2:
                 found = self._words.get(token[: -len(ending)] + instead)
                 if found:
@@ -166,7 +165,7 @@ class Lexicon:
         at = 0
         found: set[int] = set()
         while at < len(token) - 2 and at < 60:
-            for length in range(min(16, len(token) - at), 2, -1):
+            for length in () if token[at : at + 3] not in self._begin else range(min(16, len(token) - at), 2, -1):
                 classes = self._words.get(token[at : at + length])
                 if classes:
                     if length > 3:
@@ -187,6 +186,7 @@ class Lexicon:
         marks: list[tuple[int, int, tuple[int, ...], bool, bool]] = []  # position, sentence, classes, negated, quoted
         sentence, quoted, last_no = 0, False, -99
         style = _Style()
+        no, phrases = self._no, self._phrases
         for at in [at for at, word in enumerate(known) if word.part]:
             word = known[at]
             if word.part != _SAYS:
@@ -196,10 +196,10 @@ class Lexicon:
                 quoted ^= word.part == _QUOTE
                 style.see(word.part, tokens[at])
                 continue
-            classes = self._with_phrases(word, tokens, at)
+            classes = word.classes if tokens[at] not in phrases else self._with_phrases(word, tokens, at)
             if not classes:
                 continue
-            if self._no in classes:
+            if no in classes:
                 last_no = at
             negated = 0 < at - last_no <= _NEGATED
             marks.append((at, sentence, classes, negated, quoted))
@@ -208,7 +208,7 @@ class Lexicon:
                 if quoted:
                     cues.add(_QUOTED + number)
         if len(marks) > 1:
-            self._pairs(marks[:_BUSY], self._no, cues)
+            self._pairs(marks[:_BUSY], no, cues)
         seen = {number for mark in marks for number in mark[2]}
         beside = [k for k, number in self._beside if number in seen]
         if any(mark[4] for mark in marks):
@@ -231,9 +231,7 @@ class Lexicon:
 
     def _with_phrases(self, word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
         classes = word.classes
-        if tokens[at] not in self._phrases:
-            return classes
-        for rest, number in self._phrases[tokens[at]]:
+        for rest, number in self._phrases.get(tokens[at], ()):
             if tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
                 classes = (*classes, number)
         return classes
@@ -269,6 +267,21 @@ _ENDINGS = (
     ("ly", ""),
     ("d", ""),
 )
+
+
+_ENDS_IN = tuple(ending for ending, _ in _ENDINGS)
+_PIECE = crc32(b"~")  # what the sum of a piece goes on from
+
+
+def _piece_rows(framed: str) -> tuple[int, ...]:
+    """Rows of the pieces of three to five letters; bytes are cut where each letter is one."""
+    places = [(at, at + n) for n in (3, 4, 5) for at in range(len(framed) - n + 1)]
+    if framed.isascii():
+        cut = framed.encode()
+        pieces = sorted({cut[first:last] for first, last in places})
+    else:
+        pieces = [piece.encode("utf-8", "replace") for piece in sorted({framed[first:last] for first, last in places})]
+    return tuple([crc32(piece, _PIECE) & (GRAMS - 1) for piece in pieces])
 
 
 def _part(token: str, *, said: bool) -> int:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -55,6 +55,7 @@ LANGUAGE = "2"
 
 MAX_BYTES = 1_000_000
 MAX_RULES = 500
+_MOST_SECTIONS = 4 * MAX_RULES  # sections that are read, whether they load or not
 
 EVIDENCE = 10  # spans kept of one check
 _HITS = 50_000  # raw hits followed in one scan; only a hostile rule set on a hostile text gets there
@@ -146,9 +147,9 @@ class _Stretch:
 
 @record
 class _Term:
-    """One use of a word in the automaton."""
+    """One manner of looking for a word, and the checks that look for it so: many rules may name the same word."""
 
-    check: int
+    checks: tuple[int, ...]
     fields: int
     mode: str
     exact: str  # as written, for case-sensitive; else empty
@@ -183,14 +184,16 @@ class RuleSet:
             there = [(check, pattern) for check in checks if check.fields & bit for pattern in check.patterns]
             if there:
                 self._patterns[bit] = there, Sieve([pattern.source for _, pattern in there])
-        self._triggers: dict[int, list[Rule]] = {}
-        self._always: list[Rule] = []
+        self._triggers: dict[int, set[int]] = {}  # number of a check -> places of the rules that may hold by it
+        self._always: set[int] = set()
+        self._denials: dict[int, tuple[Callable[[Subject], bool], ...]] = {}
         for rule in self.rules:
             needed = _needed(rule.checks)
             for number in needed:
-                self._triggers.setdefault(number, []).append(rule)
+                self._triggers.setdefault(number, set()).add(rule.order)
             if not needed:
-                self._always.append(rule)
+                self._always.add(rule.order)
+            self._denials[rule.order] = tuple(_denial(check) for check in rule.checks if isinstance(check, SignalCheck))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -207,9 +210,8 @@ class RuleSet:
         Pure, as long as patterns stay below what is counted without a clock (`Effort`).
         """
         seen = self._scan(subject, effort or Effort())
-        candidates = {rule.order for rule in self._always}
-        for number in seen.possible:
-            candidates.update(rule.order for rule in self._triggers.get(number, ()))
+        woken = self._always.union(*[self._triggers.get(number, ()) for number in seen.possible])
+        candidates = {order for order in woken if not (self._denials[order] and self._denied(order, subject))}
         deciding = exempted = None
         unknown: list[tuple[str, str]] = []
         stalled: list[Rule] = []
@@ -244,6 +246,10 @@ class RuleSet:
         return Verdict(
             deciding, labelling, exempted, len(subject.body) > SCANNED, tuple(unknown), shadow, tuple(stalled), certain
         )
+
+    def _denied(self, order: int, subject: Subject) -> bool:
+        """Does a condition of this rule, which costs next to nothing to ask, keep it from holding?"""
+        return any(denied(subject) for denied in self._denials[order])
 
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
@@ -327,26 +333,33 @@ class RuleSet:
     def _find_terms(self, view: View, stretch: _Stretch, seen: dict[int, list[Span]]) -> None:
         if self._automaton is None:
             return
-        text = view.text
+        text, bit = view.text, stretch.bit
+        full: set[int] = set()  # ids of terms whose checks all have what is kept of one
         for last, (length, terms) in islice(self._automaton.iter(text), _HITS):
             start, end = last + 1 - length, last + 1
+            alone: bool | None = None
             for term in terms:
-                if not term.fields & stretch.bit:
+                if not term.fields & bit or id(term) in full:
                     continue
                 if term.mode == "includes-word":
-                    if not _alone(text, start, end):
+                    if alone is None:
+                        alone = _alone(text, start, end)
+                    if not alone:
                         continue
                 elif not _placed(term.mode, text, start, end):
                     continue
                 begin, stop = view.origin(start, end)
                 if term.exact and stretch.text[begin:stop] != term.exact:
                     continue
-                _record(seen, term.check, stretch, begin, stop)
+                for check in term.checks:
+                    _record(seen, check, stretch, begin, stop)
+                if all(len(seen[check]) >= EVIDENCE for check in term.checks):
+                    full.add(id(term))
 
     def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: _Seen) -> None:
         """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
         patterns, sieve = self._patterns[stretch.bit]
-        written = View(_LONE.sub("\ufffd", stretch.text))
+        written = View(stretch.text if stretch.text.isascii() else _LONE.sub("\ufffd", stretch.text))
         same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
         for index, view in enumerate((written, *(readings[1:] if same else readings))):
             for which in sieve.candidates(view.text):
@@ -396,10 +409,11 @@ def _record(seen: dict[int, list[Span]], check: int, stretch: _Stretch, start: i
         return
     if stretch.bit == URL:
         start, end = 0, len(stretch.text)  # a link is quoted whole: a dot of it tells a reader nothing
-    found = stretch.text[start:end][:_FOUND]
-    span = Span(stretch.offset + start, stretch.offset + end, stretch.field, found)
-    if span not in spans:
-        spans.append(span)
+    begin, stop = stretch.offset + start, stretch.offset + end
+    for span in spans:  # several views find the same
+        if span.start == begin and span.end == stop and span.field == stretch.field:
+            return
+    spans.append(Span(begin, stop, stretch.field, stretch.text[start:end][:_FOUND]))
 
 
 def _alone(text: str, start: int, end: int) -> bool:
@@ -429,6 +443,7 @@ LINK = re.compile(
     r"|app|club|live|vip|win|ru|cn|tk|uk|au|nz|us|ca|de|fr|example)\b(?:/[^\s<>\"'()]{0,500})?",
     re.IGNORECASE,
 )
+_LINKED = re.compile(r"\.(?:[^\W_]|(?<=[wW]\.))")  # stands in every link without "://", and is much quicker to look for
 _HOST = re.compile(r"(?:https?://)?(?:[^/@\s]*@)?(?:www\.)?([^/:?#\s]+)", re.IGNORECASE)
 
 
@@ -440,7 +455,7 @@ def _stretches(subject: Subject, fields: int) -> Iterator[_Stretch]:
         yield _Stretch(AUTHOR, subject.author_name[:SCANNED], 0, "author.name")
     if fields & _RARE:
         yield from _rare_stretches(subject, body, fields)
-    if fields & (DOMAIN | URL) and "." in body:
+    if fields & (DOMAIN | URL) and "." in body and ("://" in body or _LINKED.search(body)):
         for link in islice(LINK.finditer(body), _LINKS):
             address = link.group().rstrip(".,;:!?")
             if fields & URL:
@@ -495,9 +510,6 @@ def _holds(
         rule.brands and subject.brand.casefold() not in rule.brands
     ):
         return None
-    for check in rule.checks:  # what costs nothing first
-        if isinstance(check, SignalCheck) and _condition(check, subject)[0] is check.negate:
-            return None
     evidence: list[Span] = []
     checks: list[Mapping[str, object]] = []
     missing: list[str] = []
@@ -578,8 +590,22 @@ def _group(
     return None, holding
 
 
+def _denial(check: SignalCheck) -> Callable[[Subject], bool]:
+    """Of a message: is it known that this condition does not hold? The same as `_condition`, made ready once."""
+    signal, negate, bound = check.signal, check.negate, check.bound
+    if check.op == "in":
+        return lambda subject: _condition(check, subject)[0] is negate
+    holds = _conditions()[3][check.op]
+
+    def denied(subject: Subject) -> bool:
+        value = subject.signals.get(signal)
+        return isinstance(value, int | float) and value == value and holds(float(value), bound) is negate  # noqa: PLR0124 - NaN
+
+    return denied
+
+
 def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool | None, object]:
-    among, compare, known = _conditions()
+    among, compare, known, _ = _conditions()
     if isinstance(check, HoursCheck):
         if subject.at is None:
             return None, None
@@ -600,10 +626,15 @@ def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool 
 
 
 @lru_cache(1)
-def _conditions() -> tuple[Any, Any, Any]:
-    from herald.moderate.conditions import among, compare, known  # noqa: PLC0415 - only rules with conditions need it
+def _conditions() -> tuple[Any, Any, Any, Mapping[str, Callable[[float, float], bool]]]:
+    from herald.moderate.conditions import (  # noqa: PLC0415 - only rules with conditions need it
+        OPERATORS,
+        among,
+        compare,
+        known,
+    )
 
-    return among, compare, known
+    return among, compare, known, OPERATORS
 
 
 def _length(text: str) -> int:
@@ -645,16 +676,17 @@ def _needed(checks: Sequence[Check]) -> set[int]:
 
 
 def _automaton(checks: Sequence[TextCheck]) -> Any:
-    uses: dict[str, list[_Term]] = {}
+    uses: dict[str, dict[tuple[int, str, str], list[int]]] = {}
     for check in checks:
         for term in check.terms:
-            use = _Term(check.number, check.fields, check.mode, term if check.cased else "")
-            uses.setdefault(fold(term), []).append(use)
+            manner = check.fields, check.mode, term if check.cased else ""
+            uses.setdefault(fold(term), {}).setdefault(manner, []).append(check.number)
     if not uses:
         return None
     automaton = ahocorasick.Automaton()
-    for word, terms in uses.items():
-        automaton.add_word(word, (len(word), tuple(terms)))
+    for word, manners in uses.items():
+        terms = tuple(_Term(tuple(dict.fromkeys(numbers)), *manner) for manner, numbers in manners.items())
+        automaton.add_word(word, (len(word), terms))
     automaton.make_automaton()
     return automaton
 
@@ -744,7 +776,11 @@ class Loading:
 
     def read(self, text: str) -> Iterator[tuple[Section, Rule | None]]:
         """Every section of a text as it loads, and its rule where it does."""
-        for line, part in sections(text):
+        for number, (line, part) in enumerate(sections(text)):
+            if number == _MOST_SECTIONS:
+                why = f"more than {number} sections: from here on nothing is read"
+                yield Section(line, None, "refused", (why,)), None
+                return
             reader = self.reader(line)
             rule = reader.rule(part, len(self.rules), self.names)
             yield self.add(reader, rule), rule if rule and self.names.get(rule.name) == rule.line else None

@@ -24,6 +24,7 @@ ABUSE = ("toxic", "hate", "harassment", "threat", "sexual", "self_harm", "violen
 WORDS_ONLY = "lexicon"
 """`model_version` of an assessment that rests on words alone, because the models do not know its language."""
 
+_RATED = tuple(name for name in SCORES if name != "sentiment")
 _VIEWS = 4  # disguises of one text that are judged
 _SHOWN = 12  # spans
 _BLOCK = 60  # words judged at once besides the whole, so that one sentence of abuse is not lost in a long text
@@ -44,6 +45,7 @@ _PLAIN_WORDS: Mapping[str, Mapping[str, float]] = {
     "legal": {"legal": 0.5},
     "urgent": {"urgency": 0.5}, "bad": {"complaint": 0.5}, "pos": {"praise": 0.5},
 }  # fmt: skip
+_WORDS_COUNT = dict.fromkeys(SCORES, 0.6)  # from here on a word alone raises a flag
 
 
 def understand(text: str) -> Assessment:
@@ -60,9 +62,10 @@ def understand(text: str) -> Assessment:
     else:
         told = _Told(_by_words(model, seen), model.about, WORDS_ONLY)
     scores = told.scores
-    whole: dict[str, float | None] = {name: round(scores[name], 4) for name in SCORES if name != "sentiment"}
+    whole: dict[str, float | None] = {name: round(scores[name], 4) for name in _RATED}
     whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
-    flags = tuple(name for name in SCORES if name != "sentiment" and scores[name] >= told.about["thresholds"][name])
+    thresholds = _WORDS_COUNT if told.version == WORDS_ONLY else told.about["thresholds"]
+    flags = tuple([name for name in _RATED if scores[name] >= thresholds[name]])
     labels, likely = _labels(told) if first.words else (dict.fromkeys(LABELS), {})
     return Assessment(
         language=language,
@@ -132,13 +135,12 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
 
 
 _DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
-_UNSURE = (0.4, 0.97)  # from 0.05 on, twice as many messages were asked about for one answer in two hundred
-_UNSURE_OF = (*ABUSE[:-1], "spam", "scam", "legal", "urgency")
-_TORN, _TORN_BETWEEN = (0.4, 0.6), ("complaint", "neg", "pos", "praise", "question")
+_UNSURE, _UNSURE_OF = (0.1, 0.97), (*ABUSE[:-1], "spam", "scam")
+_TORN, _TORN_BETWEEN = (0.3, 0.7), ("complaint", "neg")  # of legal risk and urgency both models know about as much
 
 
 def _worse(scores: dict[str, float], others: Mapping[str, float]) -> None:
-    """What another view of the text shows of abuse, spam and scams counts where it is more: who disguises words hides these."""
+    """What another view of the text shows of what people disguise counts where it is more."""
     for name in (*ABUSE, "spam", "scam"):
         scores[name] = max(scores[name], others[name])
 
@@ -172,37 +174,41 @@ def _labels(told: _Told) -> tuple[dict[str, str | None], dict[str, float]]:
     if told.version == WORDS_ONLY:
         kinds = [name for name in ("abuse", "spam", "complaint", "question", "praise") if told.scores[name] >= _SAID]
         return {"type": kinds[0] if kinds else "other", "persona": None}, {}
-    logits = [_logit(p) for p in told.scores.values()]
-    shares = {label: _shares(told.about["kinds"][label], logits) for label in LABELS}
-    found: dict[str, str | None] = {}
-    for label, share in shares.items():
-        said = max(share, key=share.__getitem__)
-        found[label] = (said or None) if label == "type" or share[said] >= _SAID else None
-    return found, {name: round(share, 4) for name, share in shares["persona"].items()}
+    logits = [  # within -6 and 6, which 0.9975 is
+        log(p / (1 - p)) if _LEAST < p < _MOST else 6.0 if p > _SAID else -6.0 for p in told.scores.values()
+    ]
+    types, personas = (told.about["kinds"][label] for label in LABELS)
+    points = _points(types, logits)
+    shares = _shares(_points(personas, logits))
+    kind, persona, share = types["classes"][points.index(max(points))], personas["classes"], max(shares)
+    said = persona[shares.index(share)] if share >= _SAID else None
+    return {"type": kind or None, "persona": said or None}, {
+        name: round(share, 4) for name, share in zip(persona, shares, strict=True)
+    }
 
 
-def _shares(softmax: Mapping[str, Any], logits: list[float]) -> dict[str, float]:
-    """How likely each class of a label is: a softmax of all scores, fitted on sentences that no score had seen."""
-    points = [bias + sum(map(mul, row, logits)) for row, bias in zip(softmax["weights"], softmax["bias"], strict=True)]
+def _points(softmax: Mapping[str, Any], logits: list[float]) -> list[float]:
+    """What speaks for each class of a label: all scores weighed, fitted on sentences that no score had seen."""
+    return [bias + sum(map(mul, row, logits)) for row, bias in zip(softmax["weights"], softmax["bias"], strict=True)]
+
+
+def _shares(points: list[float]) -> list[float]:
+    """How likely each class is: a softmax."""
     best = max(points)
     parts = [exp(point - best) for point in points]
     whole = sum(parts)
-    return {name: part / whole for name, part in zip(softmax["classes"], parts, strict=True)}
-
-
-def _logit(p: float) -> float:
-    """Within -6 and 6, which 0.9975 is."""
-    return log(p / (1 - p)) if _LEAST < p < 1 - _LEAST else 6.0 if p > _SAID else -6.0
+    return [part / whole for part in parts]
 
 
 _LEAST = 1 / (1 + exp(6.0))
-
-
+_MOST = 1 - _LEAST
 _SAID = 0.5
 
 
 def _spans(view: View, read: reading.Read, model: Heads, flags: tuple[str, ...]) -> tuple[Span, ...]:
     """Words that speak for what is flagged, where they stand in the text as it was written."""
+    if not flags:
+        return ()
     found: list[Span] = []
     names, wanted = model.lexicon.names, set(flags)
     told = {
