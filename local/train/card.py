@@ -40,8 +40,8 @@ vocabulary cut to what our texts use, int8 by channel, run by onnxruntime. Where
 speaks alone. An assessment's `models` says who spoke. Type and persona are a softmax each over all scores.
 
 Scores are calibrated (Platt, for both models together a logistic regression of both) on texts that neither had seen, by the
-share a label has there; complaints, toxicity, hate and harassment count double, since the mix of the sets is calmer than what
-brands are sent.
+share a label has there; toxicity, hate, harassment, spam and scams count double and complaints thrice, since the mix of
+the sets is calmer than what brands are sent.
 
 ## What they learnt from
 

@@ -97,7 +97,7 @@ def fit(texts: list[str], sources: list[str], labels: list[dict[str, int]]) -> d
         logits[:, number] = a * z_encoder[:, number] + b * z_linear[:, number] + c
         mixed.append([round(float(a), 5), round(float(b), 5), round(c, 5)])
         p = 1 / (1 + np.exp(-(x @ [a, b] + c)))
-        thresholds[head] = threshold(p, y[told])
+        thresholds[head] = threshold(p, y[told], head)
         report[head] = {
             "auc": [round(auc(y[told], value), 4) for value in (z_linear[told, number], z_encoder[told, number], p)],
             "brier": round(float(np.mean((p - y[told]) ** 2)), 4), "texts": int(told.sum()), "threshold": thresholds[head],

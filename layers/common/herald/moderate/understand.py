@@ -135,7 +135,7 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
 
 
 _DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
-_UNSURE, _UNSURE_OF = (0.1, 0.97), (*ABUSE[:-1], "spam", "scam")
+_UNSURE, _UNSURE_OF = (0.2, 0.97), (*ABUSE[:-1], "spam", "scam")
 _TORN, _TORN_BETWEEN = (0.3, 0.7), ("complaint", "neg")  # of legal risk and urgency both models know about as much
 
 
