@@ -7,7 +7,9 @@ asserted where `make fuzz` asks for them (HERALD_FUZZ), with the worst that was 
 from __future__ import annotations
 
 import os
+from random import Random
 from time import thread_time
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -20,7 +22,7 @@ from herald.moderate.normalise import SCANNED
 from herald.moderate.patterns import EACH, LOAD, WHOLE, BadPattern, Effort, Pattern, compile_pattern, load_of
 from herald.moderate.rules import MAX_RULES, Subject, Verdict, compile_rules, default_rules
 from herald.moderate.versions import changes
-from tests.support.hostile_patterns import hostile, texts_of
+from tests.support.hostile_patterns import MODES, hostile, texts_of
 from tests.support.world import NOON, a_comment, a_world
 
 FUZZ = "HERALD_FUZZ" in os.environ
@@ -51,6 +53,20 @@ def slow(step: float = 1.0) -> Effort:
     return Effort(Ticking(step))
 
 
+class Counting(Effort):
+    """Time stands still; the bounds of the steps are kept."""
+
+    __slots__ = ("bounds",)
+
+    def __init__(self) -> None:
+        super().__init__(still)
+        self.bounds: list[int] = []
+
+    def spend(self, pattern: Pattern, bound: int, act: Any, *given: Any) -> Any:
+        self.bounds.append(bound)
+        return super().spend(pattern, bound, act, *given)
+
+
 def pattern(written: str, mode: str = "includes") -> Pattern:
     return compile_pattern(written, mode, case_sensitive=False)
 
@@ -62,6 +78,23 @@ def rule(name: str, *written: str, action: str = "hide", more: str = "") -> str:
 
 DEAR = "a[ab]{200}c"  # alive at 201 places of a text of a and b
 LONG = "ab" * 5_000
+MIXED = "".join(Random(1).choices("ab", k=SCANNED))
+FOUND = [  # once dearer than the bar: (pattern, mode, text)
+    # what is anchored was not looked at in pieces; and RE2's memory ran full, so it took its slow way through the whole
+    (r".*?[ab]{30,230}.{30,35}|(?:aaaaaaaaaa|\w+ *a)+aaaaa.+?(?:aaaaaaaaaaaaaaaaaaaa)+c", "full-text", "a" * SCANNED),
+    ("[ab]*a[ab]{600}", "full-text", MIXED),
+    ("[ab]*a[ab]{600}", "full-exact", MIXED),
+    ("[ab]*a[ab]{600}c", "starts-with", MIXED),
+    # cheap to the end of the match, dear back to its beginning
+    ("[ab]{600}a[ab]*c", "includes", MIXED[1:] + "c"),
+    ("[ab]{600}a[ab]*", "ends-with", MIXED),
+    # cheap for nine tenths of the text; then the memory runs full and RE2 begins again from the first byte
+    ("a[ab]{600}c", "includes", "a" * 9_000 + MIXED[:1_000]),
+    # characters of four bytes, and what a look-around reads
+    ("𝒂.{300}c", "includes", "".join(Random(1).choices("𝒂𝒃", k=SCANNED))),
+    (r"(?=.*a.{25}c)a", "includes", "".join(Random(1).choices("a🙂", k=SCANNED))),
+    (r"(?!\w*a\w{2}c)a", "includes", "".join(Random(1).choices("aé漢", k=SCANNED))),
+]
 
 
 # ---------------------------------------------------------------- what a pattern may be
@@ -138,7 +171,30 @@ def test_one_pattern_stops_at_its_share_and_says_that_it_does_not_know() -> None
     assert dear.spans(LONG, 10, effort) == []
     assert effort.stalled == {id(dear)}
     assert effort.seconds <= EACH
-    assert effort.clock.asked == 2 * 2  # type: ignore[attr-defined] - half the share is gone after two pieces
+    assert effort.clock.asked == 2 * 3  # type: ignore[attr-defined] - the share is gone after three steps
+
+
+@pytest.mark.parametrize(("written", "mode", "text"), FOUND)
+def test_no_step_of_a_dear_pattern_is_larger_than_one_that_may_not_be_interrupted(
+    written: str, mode: str, text: str
+) -> None:
+    one, effort = pattern(written, mode), Counting()
+    one.spans(text, 10, effort)
+    assert len(effort.bounds) > 1
+    assert max(effort.bounds) <= patterns._AT_ONCE
+    assert sum(effort.bounds) >= len(text.encode())  # it was looked at to its end
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_step_goes_one_way_through_a_part_of_the_text(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[tuple[str, int]] = []
+    monkeypatch.setattr(patterns, "_engine", noting(patterns._engine, read))
+    pattern("a[ab]{600}c?", mode).spans(MIXED, 1, Effort(still))
+    sizes = {name: [size for each, size in read if each == name] for name, _ in read}
+    assert sizes
+    for name, each in sizes.items():
+        steps = [size - before for before, size in zip([0, *each], each, strict=False)]
+        assert max(steps) <= patterns._AT_ONCE // 601, name
 
 
 def test_what_was_found_before_the_share_was_used_up_counts() -> None:

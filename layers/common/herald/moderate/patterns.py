@@ -5,8 +5,9 @@
 look-arounds against the text after a match, and refuses the rest in words. (RE2 syntax: https://github.com/google/re2/wiki/Syntax)
 
 Linear in the text is not yet fast: RE2 may take each character with every place of the pattern alive. So a pattern has
-a *load*, the places that can be alive at once, bounded when it is compiled; load times bytes bounds a scan; and what
-patterns do on one message is counted and, where the count alone would allow a stall, timed (`Effort`).
+a *load*, the places that can be alive at once, bounded when it is compiled; load times bytes bounds a scan; a scan whose
+bound is large is made in steps (`_Steps`), for RE2 cannot be interrupted; and what patterns do on one message is counted
+and, where the count alone would allow a stall, timed (`Effort`).
 """
 
 from __future__ import annotations
@@ -26,16 +27,18 @@ LONGEST = 1_000
 """Characters of a pattern."""
 LOAD = 700
 """Places of a pattern that may be alive at once. 98.5 % of the patterns in real rule files have fewer than 40, ours up
-to 645; RE2 takes up to 20 ns for each and byte when its memory of earlier steps does not help."""
+to 645; RE2 takes up to 30 ns for each and byte when its memory of earlier steps does not help."""
 LOOK_LOAD = 60
 """The same for a look-around, which may read all that follows in one step."""
 _STEPS = 6_000  # of RE2's program, which a class of all alphabets fills without a load; real patterns have < 5,000
 _STEPS_A_PLACE = 6  # a class of all alphabets has hundreds of steps at one place; a step costs a sixth of a plain place
 _MEMORY = 1 << 21  # bytes RE2 may use for one pattern; less, and large ones fall back to a slower way
+_MUCH = 1 << 27  # the same, while one long text is read and no longer; a scan is out of time before it fills a tenth
 EACH, WHOLE = 0.012, 0.2
 """CPU seconds that one pattern, and all patterns, may be timed for on one message."""
-_AT_ONCE = 200_000  # load times bytes of one step that cannot be interrupted: 4 ms at worst
-_FREE_EACH = 3 * _AT_ONCE  # load times bytes of one pattern that go untimed
+_AT_ONCE = 200_000  # load times bytes of one step that cannot be interrupted: 6 ms at worst
+_FREE_EACH = 2 * _AT_ONCE  # load times bytes of one pattern that go untimed
+_COMPILED = 30  # load times bytes that take as long as compiling one step of RE2's program: 0.7 us
 _FREE = 5_000_000  # the same, of all patterns on one message
 _BEHIND = 200  # characters a look-behind sees
 
@@ -62,10 +65,12 @@ class BadPattern(Exception):
 class Look:
     """A look-around, held against the text after the match: at the place of the empty group `group`.
 
-    `engine` is anchored to that place; `behind`: it must end there; `wanted`: must it be there, or must it not.
+    `engine`, of `source`, is anchored to that place; `behind`: it must end there; `wanted`: must it be there, or must it
+    not.
     """
 
     group: int
+    source: str
     engine: Any
     behind: bool
     wanted: bool
@@ -98,15 +103,14 @@ class Pattern:
         found: list[tuple[int, int]] = []
         data = text.encode()
         place = _Characters(data) if len(data) > len(text) else int
+        steps = _Steps(self, data, effort)
         try:
-            for begin, stop, stands in self._matches(data, limit * 10, effort):
+            for begin, stop, stands in self._matches(data, limit * 10, effort, steps):
                 start, end = place(begin), place(stop)
                 if start >= end or (self.by_word and not _stands_alone(text, start, end)):
                     continue
-                if self.looks:
-                    held = [(look, place(at) if at >= 0 else at) for look, at in zip(self.looks, stands, strict=True)]
-                    if not all(effort.spend(self, _cost(look, at, text), _looks, look, at, text) for look, at in held):
-                        continue
+                if not all(steps.holds(look, at) for look, at in zip(self.looks, stands, strict=True)):
+                    continue
                 found.append((start, end))
                 if len(found) >= limit:
                     break
@@ -115,12 +119,14 @@ class Pattern:
                 effort.stalled.add(id(self))
         return found
 
-    def _matches(self, data: bytes, limit: int, effort: Effort) -> Iterator[tuple[int, int, list[int]]]:
+    def _matches(
+        self, data: bytes, limit: int, effort: Effort, steps: _Steps
+    ) -> Iterator[tuple[int, int, list[int]]]:
         """Up to `limit` raw matches, in bytes: what the moderator wrote, and where each look-around stands.
 
         Raises Spent.
         """
-        at, plain = 0, None
+        at = 0
         engine, load = self.engine, self.load
         wide = _widened(self.source)
         if wide and len(data) * wide.load <= _AT_ONCE:
@@ -132,42 +138,103 @@ class Pattern:
             rest = (len(data) - at) * load
             if rest <= _AT_ONCE:
                 match = effort.spend(self, rest, engine.search, data, at)
+                span = match and match.span()
             else:
-                plain = plain or self._plain(data, effort)
-                match = effort.spend(self, rest, plain.search, data, at)
-                if match and (self.looks or match.end() - match.start() <= _AT_ONCE // self.load):
-                    match = self._parts(match, data, effort)
-            if match is None:
+                span, match = steps.find(at)
+            if span is None:
                 return
-            start, end = match.span()
-            if match.re.groups:
+            start, end = span
+            if match is not None:
                 yield *match.span(1), [match.start(look.group) for look in self.looks]
+            elif self.looks:  # where they stand is known of a short match only
+                raise Spent
             else:
-                yield *(_bare(data, start, end) if self.by_word else (start, end)), []
+                yield *(_bare(data, start, end) if self.by_word else span), []
             at = end + (start == end)
             while start == end and at < len(data) and data[at] & 0xC0 == 0x80:
                 at += 1
             if at > len(data):
                 return
 
-    def _parts(self, match: Any, data: bytes, effort: Effort) -> Any:
-        """The same match with its groups. Raises Spent where it is so long that this could cost as much again."""
-        start, end = match.span()
-        bound = (end - start) * self.load
-        if bound > _AT_ONCE:
-            raise Spent
-        return effort.spend(self, bound, self.engine.match, data, start, end)
 
-    def _plain(self, data: bytes, effort: Effort) -> Any:
-        """The same expression without groups, after a look at each piece of a long text.
+_ANYWHERE = r"(?:\b|\B)"  # true at each place; RE2 does not take what follows for the beginning of the text
 
-        RE2 cannot be interrupted: a piece that is dear says so before the whole is tried. Without groups RE2 only asks
-        where a match begins and ends, which is the quicker half of its work.
-        """
-        piece = _AT_ONCE // self.load
-        for start in range(0, len(data), piece):
-            effort.probe(self, piece * self.load, self.engine.search, data, start, start + piece)
-        return _engine(self.source, groups=False)
+
+class _Steps:
+    """One pattern on one long text, in steps of bounded cost, between which the effort is asked whether to go on.
+
+    RE2 cannot be interrupted, nor go on from where it was. So it is asked about the first piece of the text, then about
+    the first two, and so on. What it went through before it remembers and goes through at a nanosecond a byte; only
+    the last piece is new, and its load times bytes bounds what it may cost. That is true only as long as
+
+    - RE2 goes one way. To place a match that may begin and end anywhere it goes forward to its end and back to its
+      beginning, and the way back may be dear where the way forward was cheap. So each way has an expression of its own.
+    - its memory does not run full. Then it begins again, by a way that remembers nothing. So it has much, as long as
+      this object lives.
+    - a piece is the whole of a text to it: an expression that ends in $ does not look at a part of one at all.
+    """
+
+    def __init__(self, pattern: Pattern, data: bytes, effort: Effort) -> None:
+        self._pattern, self._data, self._effort = pattern, data, effort
+        self._engines: dict[str, Any] = {}
+
+    def find(self, at: int) -> tuple[tuple[int, int] | None, Any]:
+        """The next match: where, in bytes, and with its groups where it is short. Raises Spent."""
+        source, load, whole = self._pattern.source, self._pattern.load, len(self._data)
+        written = source.partition(":")[2]
+        if written.startswith("^"):
+            match = None if at else self._forward(source, load, 0)
+        elif written.endswith("$)"):
+            match = self._back(_ANYWHERE + source, at, whole)
+        elif match := self._forward(rf"\C*?(?:{source})", load, at):
+            end = match.end()
+            follows = end < whole  # a byte of what follows, for an expression that ends at the edge of a word
+            match = self._back(_ANYWHERE + f"(?:{source})" + r"\C" * follows + r"\z", at, end + follows)
+            return self._parts(match.start(), end)
+        return self._parts(*match.span()) if match else (None, None)
+
+    def holds(self, look: Look, at: int) -> bool:
+        """Is the look-around, which stands at this byte, as it must be? Raises Spent."""
+        if at < 0:
+            return True  # it stands in a case that did not match
+        if look.behind:
+            seen = self._data[:at].decode()[-_BEHIND:]
+            there = self._spend(len(seen.encode()) * look.load, look.engine.search, seen)
+        elif (bound := (len(self._data) - at) * look.load) <= _AT_ONCE:
+            there = self._spend(bound, look.engine.match, self._data, at)
+        else:
+            there = self._forward(look.source, look.load, at)
+        return (there is not None) == look.wanted
+
+    def _forward(self, source: str, load: int, at: int) -> Any:
+        engine, match = self._engine(source), None
+        for size in self._sizes(len(self._data) - at, load):
+            match = self._spend(load * min(size, _AT_ONCE // load), engine.match, self._data[: at + size], at)
+        return match
+
+    def _back(self, source: str, at: int, end: int) -> Any:
+        engine, match, data, load = self._engine(source), None, self._data[:end], self._pattern.load
+        for size in self._sizes(end - at, load):
+            match = self._spend(load * min(size, _AT_ONCE // load), engine.search, data, end - size)
+        return match
+
+    def _sizes(self, whole: int, load: int) -> Iterator[int]:
+        yield from range(_AT_ONCE // load, whole, _AT_ONCE // load)
+        yield whole
+
+    def _parts(self, start: int, end: int) -> tuple[tuple[int, int], Any]:
+        bound = (end - start) * self._pattern.load
+        short = bound <= _AT_ONCE
+        return (start, end), self._spend(bound, self._pattern.engine.match, self._data, start, end) if short else None
+
+    def _engine(self, source: str) -> Any:
+        if source not in self._engines:
+            bound = self._pattern.engine.programsize * _COMPILED
+            self._engines[source] = self._spend(bound, lambda: _engine(source, groups=False, memory=_MUCH))
+        return self._engines[source]
+
+    def _spend(self, bound: int, act: Callable[..., Any], *given: Any) -> Any:
+        return self._effort.spend(self._pattern, bound, act, *given)
 
 
 @record
@@ -227,7 +294,7 @@ class Effort:
         self._bounds: dict[int, int] = {}
         self._timed: dict[int, float] = {}
 
-    def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any, allowed: float = EACH) -> Any:
+    def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any) -> Any:
         """Do it, or raise Spent where the pattern or the message has had its share.
 
         Args:
@@ -238,7 +305,7 @@ class Effort:
         self._bounds[which] = of_this = self._bounds.get(which, 0) + bound
         if of_this <= _FREE_EACH and self._bound <= _FREE:
             return act(*given)
-        if self._timed.get(which, 0.0) >= allowed or self.seconds >= WHOLE:
+        if self._timed.get(which, 0.0) >= EACH or self.seconds >= WHOLE:
             raise Spent
         before = self.clock()
         try:
@@ -247,10 +314,6 @@ class Effort:
             took = self.clock() - before
             self._timed[which] = self._timed.get(which, 0.0) + took
             self.seconds += took
-
-    def probe(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any) -> None:
-        """The same, for a part of what is to come: it may take half as long."""
-        self.spend(pattern, bound, act, *given, allowed=EACH / 2)
 
     @property
     def spent(self) -> bool:
@@ -290,21 +353,6 @@ def _is_wordly(byte: int) -> bool:
     return byte >= 0x80 or byte == 0x5F or chr(byte).isalnum()
 
 
-def _cost(look: Look, place: int, text: str) -> int:
-    """Load times the characters that holding it against the text reads at most."""
-    return look.load * (0 if place < 0 else min(place, _BEHIND) if look.behind else len(text) - place)
-
-
-def _looks(look: Look, place: int, text: str) -> bool:
-    if place < 0:
-        return True  # it stands in a case that did not match
-    if look.behind:
-        there = look.engine.search(text[max(0, place - _BEHIND) : place]) is not None
-    else:
-        there = look.engine.match(text[place:]) is not None
-    return bool(there == look.wanted)
-
-
 def _stands_alone(text: str, start: int, end: int) -> bool:
     """RE2's word edge is ASCII; this is the Unicode one: "na" is no word in "naïve"."""
     before = start > 0 and is_word(text[start - 1]) and is_word(text[start])
@@ -342,12 +390,17 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
     if not looks and engine.fullmatch(""):
         raise BadPattern("the pattern matches nothing at all, so it would match every message")
     held = tuple(
-        Look(number, _engine(f"(?{flags}:{f'(?:{inner})$' if behind else inner})"), behind, wanted,
-             _bounded(load_of(inner), LOOK_LOAD, "a look-around"))
+        _look(number, f"(?{flags}:{f'(?:{inner})$' if behind else inner})", inner, behind, wanted)
         for number, (inner, behind, wanted) in enumerate(looks, 2)
-    )  # fmt: skip
+    )
     load = max(_bounded(load_of(source), LOAD, "the pattern"), engine.programsize // _STEPS_A_PLACE)
     return Pattern(source, engine, mode == "includes-word", held, load)
+
+
+def _look(group: int, source: str, inner: str, behind: bool, wanted: bool) -> Look:
+    engine = _engine(source)
+    load = max(_bounded(load_of(inner), LOOK_LOAD, "a look-around"), engine.programsize // _STEPS_A_PLACE)
+    return Look(group, source, engine, behind, wanted, load)
 
 
 def _bounded(load: int, limit: int, what: str) -> int:
@@ -369,10 +422,10 @@ def _without_edges(body: str) -> str:
     return body
 
 
-def _engine(source: str, *, groups: bool = True) -> Any:
+def _engine(source: str, *, groups: bool = True, memory: int = _MEMORY) -> Any:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     options.never_capture = not groups
     try:
         engine = re2._Regexp(source, options)  # not re2.compile: its cache would keep every pattern ever tried
