@@ -7,6 +7,7 @@ asserted where `make fuzz` asks for them (HERALD_FUZZ), with the worst that was 
 from __future__ import annotations
 
 import os
+from itertools import pairwise
 from random import Random
 from time import thread_time
 from typing import Any
@@ -62,9 +63,9 @@ class Counting(Effort):
         super().__init__(still)
         self.bounds: list[int] = []
 
-    def spend(self, pattern: Pattern, bound: int, act: Any, *given: Any) -> Any:
+    def spend(self, pattern: Pattern, bound: int, act: Any, *given: Any, **how: Any) -> Any:
         self.bounds.append(bound)
-        return super().spend(pattern, bound, act, *given)
+        return super().spend(pattern, bound, act, *given, **how)
 
 
 def pattern(written: str, mode: str = "includes") -> Pattern:
@@ -185,22 +186,74 @@ def test_no_step_of_a_dear_pattern_is_larger_than_one_that_may_not_be_interrupte
     assert sum(effort.bounds) >= len(text.encode())  # it was looked at to its end
 
 
+class Reading:
+    """RE2, and how many bytes it was given each time."""
+
+    def __init__(self, engine: Any, sizes: list[int]) -> None:
+        self._engine, self._sizes = engine, sizes
+
+    def search(self, data: bytes, at: int) -> Any:
+        self._sizes.append(len(data) - at)
+        return self._engine.search(data, at)
+
+    def match(self, data: bytes, at: int) -> Any:
+        self._sizes.append(len(data) - at)
+        return self._engine.match(data, at)
+
+
 @pytest.mark.parametrize("mode", MODES)
-def test_a_step_goes_one_way_through_a_part_of_the_text(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    read: list[tuple[str, int]] = []
-    monkeypatch.setattr(patterns, "_engine", noting(patterns._engine, read))
-    pattern("a[ab]{600}c?", mode).spans(MIXED, 1, Effort(still))
-    sizes = {name: [size for each, size in read if each == name] for name, _ in read}
-    assert sizes
-    for name, each in sizes.items():
-        steps = [size - before for before, size in zip([0, *each], each, strict=False)]
-        assert max(steps) <= patterns._AT_ONCE // 601, name
+def test_a_long_text_is_read_a_piece_further_each_time_whatever_it_is_anchored_to(
+    mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = pattern("[ab]*[ab]{600}", mode)
+    read: dict[str, list[int]] = {}
+    engine = patterns._engine
+    monkeypatch.setattr(
+        patterns, "_engine", lambda source, **how: Reading(engine(source, **how), read.setdefault(source, []))
+    )
+    assert one.spans(MIXED, 1, Effort(still)) == [(0, SCANNED)]
+    assert read
+    for sizes in read.values():
+        assert max(sizes) == SCANNED
+        for before, size in pairwise([0, *sizes]):
+            assert size <= before + patterns._AT_ONCE // one.load + 1
+
+
+@pytest.mark.parametrize(
+    "written",
+    [r"a\B", r"a\b", r"(?:ab|b)\B", r"\Bb\B", "ab$|b", r"(?:^|b)a", r"b\b ?", "a+?b|ab.*a$", r"\ba.{0,3}\b", "^ab"],
+)
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("text", ["abab ab b.aab", "babab", "ab ab", "é ab", "aab b"])
+def test_a_match_that_ends_at_an_edge_is_placed_the_same_in_pieces(
+    written: str, mode: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, data = pattern(written, mode), text.encode()
+    monkeypatch.setattr(patterns, "_AT_ONCE", one.load * 2)
+    for at in range(len(data)):
+        at_once = one.engine.search(data, at)
+        assert patterns._Steps(one, data, Effort(still)).find(at)[0] == (at_once and at_once.span())
+
+
+def test_an_expression_is_made_once_for_all_views_of_a_message_and_few_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+    dear = [pattern(f"a[ab]{{200}}{end}") for end in "cdefghijklm"]
+    engine = patterns._engine
+    monkeypatch.setattr(patterns, "_engine", lambda source, **how: made.append(source) or engine(source, **how))
+    effort = Effort(still)
+    for one in dear:
+        one.spans(LONG, 1, effort)
+        one.spans(LONG[1:], 1, effort)
+    assert len(made) == len(dear)
+    assert len(effort.engines) == patterns._KEPT
 
 
 def test_what_was_found_before_the_share_was_used_up_counts() -> None:
     dear, effort = pattern(DEAR + "|x"), slow()
-    found = dear.spans(("x" + "ab" * 10) * 40, 40, effort)
-    assert 0 < len(found) < 40
+    found = dear.spans(("x" + "ab" * 10) * 30, 30, effort)
+    assert 0 < len(found) < 30
     assert not effort.stalled
 
 
@@ -354,6 +407,13 @@ def _taken(one: Pattern, text: str) -> float:
     before = thread_time()
     one.spans(text, 10, Effort())
     return thread_time() - before
+
+
+@pytest.mark.skipif(not FUZZ, reason="CPU seconds are measured by `make fuzz`")
+@pytest.mark.parametrize(("written", "mode", "text"), FOUND)
+def test_what_was_once_dearer_than_the_bar_no_longer_is(written: str, mode: str, text: str) -> None:
+    one = pattern(written, mode)
+    assert min(_taken(one, text) for _ in range(3)) <= BAR
 
 
 @pytest.mark.skipif(not FUZZ, reason="CPU seconds are measured by `make fuzz`")

@@ -5,9 +5,9 @@
 look-arounds against the text after a match, and refuses the rest in words. (RE2 syntax: https://github.com/google/re2/wiki/Syntax)
 
 Linear in the text is not yet fast: RE2 may take each character with every place of the pattern alive. So a pattern has
-a *load*, the places that can be alive at once, bounded when it is compiled; load times bytes bounds a scan; a scan whose
-bound is large is made in steps (`_Steps`), for RE2 cannot be interrupted; and what patterns do on one message is counted
-and, where the count alone would allow a stall, timed (`Effort`).
+a *load*, the places that can be alive at once, bounded when it is compiled; load times bytes bounds a scan; one whose
+bound is large is made in steps (`_Steps`), for RE2 cannot be interrupted; and what patterns do on one message is
+counted and, where the count alone would allow a stall, timed (`Effort`).
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ _MEMORY = 1 << 21  # bytes RE2 may use for one pattern; less, and large ones fal
 _MUCH = 1 << 27  # the same, while one long text is read and no longer; a scan is out of time before it fills a tenth
 EACH, WHOLE = 0.012, 0.2
 """CPU seconds that one pattern, and all patterns, may be timed for on one message."""
-_AT_ONCE = 200_000  # load times bytes of one step that cannot be interrupted: 6 ms at worst
-_FREE_EACH = 2 * _AT_ONCE  # load times bytes of one pattern that go untimed
-_COMPILED = 30  # load times bytes that take as long as compiling one step of RE2's program: 0.7 us
+_AT_ONCE = 150_000  # load times bytes of one step that cannot be interrupted: 7 ms at worst
+_KEPT = 8  # expressions with their memory
+_FREE_EACH = 4 * _AT_ONCE  # load times bytes of one pattern that go untimed, of texts that are read at once
+_COMPILED = 180  # bytes whose scan takes as long as compiling, for each place of the load: 4 us
 _FREE = 5_000_000  # the same, of all patterns on one message
 _BEHIND = 200  # characters a look-behind sees
 
@@ -65,8 +66,7 @@ class BadPattern(Exception):
 class Look:
     """A look-around, held against the text after the match: at the place of the empty group `group`.
 
-    `engine`, of `source`, is anchored to that place; `behind`: it must end there; `wanted`: must it be there, or must it
-    not.
+    `engine`, of `source`, is anchored to that place; `behind`: it must end there; `wanted`: must it be there, or not.
     """
 
     group: int
@@ -119,9 +119,7 @@ class Pattern:
                 effort.stalled.add(id(self))
         return found
 
-    def _matches(
-        self, data: bytes, limit: int, effort: Effort, steps: _Steps
-    ) -> Iterator[tuple[int, int, list[int]]]:
+    def _matches(self, data: bytes, limit: int, effort: Effort, steps: _Steps) -> Iterator[tuple[int, int, list[int]]]:
         """Up to `limit` raw matches, in bytes: what the moderator wrote, and where each look-around stands.
 
         Raises Spent.
@@ -169,14 +167,13 @@ class _Steps:
 
     - RE2 goes one way. To place a match that may begin and end anywhere it goes forward to its end and back to its
       beginning, and the way back may be dear where the way forward was cheap. So each way has an expression of its own.
-    - its memory does not run full. Then it begins again, by a way that remembers nothing. So it has much, as long as
-      this object lives.
+    - its memory does not run full. Then it begins again, by a way that remembers nothing. So it has much, for one
+      message and a few expressions at a time.
     - a piece is the whole of a text to it: an expression that ends in $ does not look at a part of one at all.
     """
 
     def __init__(self, pattern: Pattern, data: bytes, effort: Effort) -> None:
         self._pattern, self._data, self._effort = pattern, data, effort
-        self._engines: dict[str, Any] = {}
 
     def find(self, at: int) -> tuple[tuple[int, int] | None, Any]:
         """The next match: where, in bytes, and with its groups where it is short. Raises Spent."""
@@ -199,21 +196,23 @@ class _Steps:
             return True  # it stands in a case that did not match
         if look.behind:
             seen = self._data[:at].decode()[-_BEHIND:]
-            there = self._spend(len(seen.encode()) * look.load, look.engine.search, seen)
+            bound = len(seen.encode()) * look.load
+            there = self._effort.spend(self._pattern, bound, look.engine.search, seen)
         elif (bound := (len(self._data) - at) * look.load) <= _AT_ONCE:
-            there = self._spend(bound, look.engine.match, self._data, at)
+            there = self._effort.spend(self._pattern, bound, look.engine.match, self._data, at)
         else:
             there = self._forward(look.source, look.load, at)
         return (there is not None) == look.wanted
 
     def _forward(self, source: str, load: int, at: int) -> Any:
-        engine, match = self._engine(source), None
+        engine, match = self._engine(source, load), None
         for size in self._sizes(len(self._data) - at, load):
             match = self._spend(load * min(size, _AT_ONCE // load), engine.match, self._data[: at + size], at)
         return match
 
     def _back(self, source: str, at: int, end: int) -> Any:
-        engine, match, data, load = self._engine(source), None, self._data[:end], self._pattern.load
+        load, data, match = self._pattern.load, self._data[:end], None
+        engine = self._engine(source, load)
         for size in self._sizes(end - at, load):
             match = self._spend(load * min(size, _AT_ONCE // load), engine.search, data, end - size)
         return match
@@ -227,14 +226,17 @@ class _Steps:
         short = bound <= _AT_ONCE
         return (start, end), self._spend(bound, self._pattern.engine.match, self._data, start, end) if short else None
 
-    def _engine(self, source: str) -> Any:
-        if source not in self._engines:
-            bound = self._pattern.engine.programsize * _COMPILED
-            self._engines[source] = self._spend(bound, lambda: _engine(source, groups=False, memory=_MUCH))
-        return self._engines[source]
+    def _engine(self, source: str, load: int) -> Any:
+        engines = self._effort.engines
+        if source not in engines:
+            engine = self._spend(load * _COMPILED, lambda: _engine(source, groups=False, memory=_MUCH))
+            if len(engines) >= _KEPT:
+                del engines[next(iter(engines))]
+            engines[source] = engine
+        return engines[source]
 
     def _spend(self, bound: int, act: Callable[..., Any], *given: Any) -> Any:
-        return self._effort.spend(self._pattern, bound, act, *given)
+        return self._effort.spend(self._pattern, bound, act, *given, free=0)
 
 
 @record
@@ -276,34 +278,38 @@ class Effort:
     """What the patterns of one rule set may cost on one message. One object a message.
 
     Load times bytes is the bound of a scan, and is added up. While the sum is small nothing is timed, so that a
-    message of ordinary length is judged alike on every machine. Beyond it the clock is asked between the steps.
+    message of ordinary length is judged alike on every machine. Beyond it, and where a text is too long to be read at
+    once, the clock is asked between the steps.
 
     Attributes:
         clock: CPU seconds of this thread.
+        engines: expressions that read this message in steps, the last few (`_Steps`): a message has several views.
         stalled: ids of patterns of which it is unknown whether they match.
         seconds: CPU seconds that were timed.
     """
 
-    __slots__ = ("_bound", "_bounds", "_timed", "clock", "seconds", "stalled")
+    __slots__ = ("_bound", "_bounds", "_timed", "clock", "engines", "seconds", "stalled")
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self.clock = clock
+        self.engines: dict[str, Any] = {}
         self.stalled: set[int] = set()
         self.seconds = 0.0
         self._bound = 0
         self._bounds: dict[int, int] = {}
         self._timed: dict[int, float] = {}
 
-    def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any) -> Any:
+    def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any, free: int = _FREE_EACH) -> Any:
         """Do it, or raise Spent where the pattern or the message has had its share.
 
         Args:
             bound: load times bytes.
+            free: up to which sum of them the pattern goes untimed.
         """
         which = id(pattern)
         self._bound += bound
         self._bounds[which] = of_this = self._bounds.get(which, 0) + bound
-        if of_this <= _FREE_EACH and self._bound <= _FREE:
+        if of_this <= free and self._bound <= _FREE:
             return act(*given)
         if self._timed.get(which, 0.0) >= EACH or self.seconds >= WHOLE:
             raise Spent
