@@ -171,8 +171,7 @@ def test_one_pattern_stops_at_its_share_and_says_that_it_does_not_know() -> None
     dear, effort = pattern(DEAR), slow(EACH / 3)
     assert dear.spans(LONG, 10, effort) == []
     assert effort.stalled == {id(dear)}
-    assert effort.seconds <= EACH
-    assert effort.clock.asked == 2 * 3  # type: ignore[attr-defined] - the share is gone after three steps
+    assert effort.clock.asked == 2 * (1 + 3)  # type: ignore[attr-defined] - made anew; the share is gone in three steps
 
 
 @pytest.mark.parametrize(("written", "mode", "text"), FOUND)
@@ -182,7 +181,7 @@ def test_no_step_of_a_dear_pattern_is_larger_than_one_that_may_not_be_interrupte
     one, effort = pattern(written, mode), Counting()
     one.spans(text, 10, effort)
     assert len(effort.bounds) > 1
-    assert max(effort.bounds) <= patterns._AT_ONCE
+    assert max(effort.bounds) <= patterns._AT_ONCE < len(text) * 60
     assert sum(effort.bounds) >= len(text.encode())  # it was looked at to its end
 
 
@@ -216,7 +215,7 @@ def test_a_long_text_is_read_a_piece_further_each_time_whatever_it_is_anchored_t
     for sizes in read.values():
         assert max(sizes) == SCANNED
         for before, size in pairwise([0, *sizes]):
-            assert size <= before + patterns._AT_ONCE // one.load + 1
+            assert size <= before + patterns._STEP // one.load + 1
 
 
 @pytest.mark.parametrize(
@@ -224,12 +223,14 @@ def test_a_long_text_is_read_a_piece_further_each_time_whatever_it_is_anchored_t
     [r"a\B", r"a\b", r"(?:ab|b)\B", r"\Bb\B", "ab$|b", r"(?:^|b)a", r"b\b ?", "a+?b|ab.*a$", r"\ba.{0,3}\b", "^ab"],
 )
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("text", ["abab ab b.aab", "babab", "ab ab", "é ab", "aab b"])
+@pytest.mark.parametrize("text", ["abab ab b.aab", "babab", "é ab b"])
+@pytest.mark.parametrize("most", [1, 4])
 def test_a_match_that_ends_at_an_edge_is_placed_the_same_in_pieces(
-    written: str, mode: str, text: str, monkeypatch: pytest.MonkeyPatch
+    written: str, mode: str, text: str, most: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, data = pattern(written, mode), text.encode()
-    monkeypatch.setattr(patterns, "_AT_ONCE", one.load * 2)
+    monkeypatch.setattr(patterns, "_AT_ONCE", one.load * most)
+    monkeypatch.setattr(patterns, "_STEP", one.load * 2)
     for at in range(len(data)):
         at_once = one.engine.search(data, at)
         assert patterns._Steps(one, data, Effort(still)).find(at)[0] == (at_once and at_once.span())
@@ -252,8 +253,8 @@ def test_an_expression_is_made_once_for_all_views_of_a_message_and_few_are_kept(
 
 def test_what_was_found_before_the_share_was_used_up_counts() -> None:
     dear, effort = pattern(DEAR + "|x"), slow()
-    found = dear.spans(("x" + "ab" * 10) * 30, 30, effort)
-    assert 0 < len(found) < 30
+    found = dear.spans(("x" + "ab" * 10) * 40, 40, effort)
+    assert 0 < len(found) < 40
     assert not effort.stalled
 
 
@@ -280,8 +281,8 @@ def test_any_pattern_on_the_longest_text_stays_within_its_share(data: st.DataObj
     assert one.engine.programsize <= patterns._STEPS
     effort = slow(EACH / 3)
     found = one.spans(data.draw(texts_of(letters, SCANNED)), 10, effort)
-    assert found or effort.stalled or effort.seconds <= EACH
-    assert effort.clock.asked <= 2 * 4  # type: ignore[attr-defined] - however many pieces, matches and look-arounds
+    assert effort.clock.asked <= 2 * (2 + 4)  # type: ignore[attr-defined] - however many steps, matches, look-arounds
+    assert found or effort.stalled or effort.seconds <= EACH + 2 * EACH / 3
 
 
 @ALWAYS
@@ -296,6 +297,7 @@ def test_a_long_text_looked_at_in_pieces_is_found_the_same(data: st.DataObject) 
     at_once = one.spans(text, 10, Effort(still))
     with pytest.MonkeyPatch.context() as small:
         small.setattr(patterns, "_AT_ONCE", one.load * 100)  # bytes
+        small.setattr(patterns, "_STEP", one.load * 30)
         effort = Effort(still)
         pieces = one.spans(text, 10, effort)
     if one.by_word:  # of a long match the edges are guessed

@@ -36,10 +36,10 @@ _MEMORY = 1 << 21  # bytes RE2 may use for one pattern; less, and large ones fal
 _MUCH = 1 << 27  # the same, while one long text is read and no longer; a scan is out of time before it fills a tenth
 EACH, WHOLE = 0.012, 0.2
 """CPU seconds that one pattern, and all patterns, may be timed for on one message."""
-_AT_ONCE = 150_000  # load times bytes of one step that cannot be interrupted: 7 ms at worst
+_AT_ONCE = 400_000  # load times bytes of a text that is read at once: 8 ms at worst, and a message of ordinary length
+_STEP = 150_000  # the same, of one step through a longer one: 7 ms at worst
 _KEPT = 8  # expressions with their memory
-_FREE_EACH = 4 * _AT_ONCE  # load times bytes of one pattern that go untimed, of texts that are read at once
-_COMPILED = 180  # bytes whose scan takes as long as compiling, for each place of the load: 4 us
+_FREE_EACH = 600_000  # load times bytes of one pattern that go untimed, of texts that are read at once
 _FREE = 5_000_000  # the same, of all patterns on one message
 _BEHIND = 200  # characters a look-behind sees
 
@@ -174,6 +174,7 @@ class _Steps:
 
     def __init__(self, pattern: Pattern, data: bytes, effort: Effort) -> None:
         self._pattern, self._data, self._effort = pattern, data, effort
+        self._made: set[str] = set()
 
     def find(self, at: int) -> tuple[tuple[int, int] | None, Any]:
         """The next match: where, in bytes, and with its groups where it is short. Raises Spent."""
@@ -185,6 +186,9 @@ class _Steps:
             match = self._back(_ANYWHERE + source, at, whole)
         elif match := self._forward(rf"\C*?(?:{source})", load, at):
             end = match.end()
+            bound = (end - at) * load
+            if bound <= _AT_ONCE and (near := self._spend(bound, self._pattern.engine.search, self._data, at, end)):
+                return near.span(), near
             follows = end < whole  # a byte of what follows, for an expression that ends at the edge of a word
             match = self._back(_ANYWHERE + f"(?:{source})" + r"\C" * follows + r"\z", at, end + follows)
             return self._parts(match.start(), end)
@@ -205,31 +209,37 @@ class _Steps:
         return (there is not None) == look.wanted
 
     def _forward(self, source: str, load: int, at: int) -> Any:
-        engine, match = self._engine(source, load), None
+        """What matches at this byte, of a longer and longer beginning of the rest, and then of the whole of it."""
+        engine, match = self._engine(source), None
         for size in self._sizes(len(self._data) - at, load):
-            match = self._spend(load * min(size, _AT_ONCE // load), engine.match, self._data[: at + size], at)
+            match = self._spend(load * min(size, _STEP // load), engine.match, self._data[: at + size], at)
         return match
 
     def _back(self, source: str, at: int, end: int) -> Any:
+        """What matches up to `end`, of a longer and longer end of the text from `at`, and then of the whole of it."""
         load, data, match = self._pattern.load, self._data[:end], None
-        engine = self._engine(source, load)
+        engine = self._engine(source)
         for size in self._sizes(end - at, load):
-            match = self._spend(load * min(size, _AT_ONCE // load), engine.search, data, end - size)
+            match = self._spend(load * min(size, _STEP // load), engine.search, data, end - size)
         return match
 
     def _sizes(self, whole: int, load: int) -> Iterator[int]:
-        yield from range(_AT_ONCE // load, whole, _AT_ONCE // load)
+        yield from range(_STEP // load, whole, _STEP // load)
         yield whole
 
     def _parts(self, start: int, end: int) -> tuple[tuple[int, int], Any]:
+        """This match; with its groups where that is cheap."""
         bound = (end - start) * self._pattern.load
         short = bound <= _AT_ONCE
         return (start, end), self._spend(bound, self._pattern.engine.match, self._data, start, end) if short else None
 
-    def _engine(self, source: str, load: int) -> Any:
+    def _engine(self, source: str) -> Any:
         engines = self._effort.engines
         if source not in engines:
-            engine = self._spend(load * _COMPILED, lambda: _engine(source, groups=False, memory=_MUCH))
+            ours = self._pattern.source in source  # and no look-around's, of which there may be many
+            make = self._effort.prepare if ours and source not in self._made else self._spend
+            engine = make(0, lambda: _engine(source, groups=False, memory=_MUCH))
+            self._made.add(source)
             if len(engines) >= _KEPT:
                 del engines[next(iter(engines))]
             engines[source] = engine
@@ -311,15 +321,24 @@ class Effort:
         self._bounds[which] = of_this = self._bounds.get(which, 0) + bound
         if of_this <= free and self._bound <= _FREE:
             return act(*given)
-        if self._timed.get(which, 0.0) >= EACH or self.seconds >= WHOLE:
+        if self._timed.get(which, 0.0) >= EACH:
+            raise Spent
+        before = self.seconds
+        try:
+            return self.prepare(0, act, *given)
+        finally:
+            self._timed[which] = self._timed.get(which, 0.0) + self.seconds - before
+
+    def prepare(self, bound: int, act: Callable[..., Any], *given: Any) -> Any:
+        """Do what is bounded already, in the time of the message and not of one pattern: compile it anew."""
+        self._bound += bound
+        if self.seconds >= WHOLE:
             raise Spent
         before = self.clock()
         try:
             return act(*given)
         finally:
-            took = self.clock() - before
-            self._timed[which] = self._timed.get(which, 0.0) + took
-            self.seconds += took
+            self.seconds += self.clock() - before
 
     @property
     def spent(self) -> bool:
