@@ -40,7 +40,7 @@ _AT_ONCE = 400_000  # load times bytes of a text that is read at once: 8 ms at w
 _STEP = 150_000  # the same, of one step through a longer one: 7 ms at worst
 _KEPT = 8  # expressions with their memory
 _FREE_EACH = 600_000  # load times bytes of one pattern that go untimed, of texts that are read at once
-_FREE = 5_000_000  # the same, of all patterns on one message
+_FREE = 3_000_000  # the same, of all patterns on one message
 _BEHIND = 200  # characters a look-behind sees
 
 _WORD = r"\p{L}\p{N}_"
@@ -199,7 +199,7 @@ class _Steps:
         if at < 0:
             return True  # it stands in a case that did not match
         if look.behind:
-            seen = self._data[:at].decode()[-_BEHIND:]
+            seen = self._data[max(0, at - 4 * _BEHIND) : at].decode(errors="ignore")[-_BEHIND:]
             bound = len(seen.encode()) * look.load
             there = self._effort.spend(self._pattern, bound, look.engine.search, seen)
         elif (bound := (len(self._data) - at) * look.load) <= _AT_ONCE:
