@@ -175,6 +175,7 @@ class _Steps:
     def __init__(self, pattern: Pattern, data: bytes, effort: Effort) -> None:
         self._pattern, self._data, self._effort = pattern, data, effort
         self._made: set[str] = set()
+        effort.begin()
 
     def find(self, at: int) -> tuple[tuple[int, int] | None, Any]:
         """The next match: where, in bytes, and with its groups where it is short. Raises Spent."""
@@ -298,7 +299,7 @@ class Effort:
         seconds: CPU seconds that were timed.
     """
 
-    __slots__ = ("_bound", "_bounds", "_timed", "clock", "engines", "seconds", "stalled")
+    __slots__ = ("_bound", "_bounds", "_since", "_timed", "clock", "engines", "seconds", "stalled")
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self.clock = clock
@@ -308,6 +309,11 @@ class Effort:
         self._bound = 0
         self._bounds: dict[int, int] = {}
         self._timed: dict[int, float] = {}
+        self._since: float | None = None
+
+    def begin(self) -> None:
+        """Another pattern or text: what was done since the last step was not for it."""
+        self._since = None
 
     def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any, free: int = _FREE_EACH) -> Any:
         """Do it, or raise Spent where the pattern or the message has had its share.
@@ -334,11 +340,12 @@ class Effort:
         self._bound += bound
         if self.seconds >= WHOLE:
             raise Spent
-        before = self.clock()
+        since = self.clock() if self._since is None else self._since  # the way between two steps counts too
         try:
             return act(*given)
         finally:
-            self.seconds += self.clock() - before
+            self._since = self.clock()
+            self.seconds += self._since - since
 
     @property
     def spent(self) -> bool:
