@@ -100,6 +100,9 @@ class Pattern:
         there is a match, and `effort.stalled` holds this pattern.
         """
         effort = effort or Effort()
+        if effort.spent:
+            effort.stalled.add(id(self))
+            return []
         found: list[tuple[int, int]] = []
         data = text.encode()
         place = _Characters(data) if len(data) > len(text) else int
@@ -350,7 +353,7 @@ class Effort:
     @property
     def spent(self) -> bool:
         """Nothing more is done for this message."""
-        return self.seconds >= WHOLE
+        return self.seconds >= WHOLE and self._bound > _FREE
 
 
 class Spent(Exception):
