@@ -35,31 +35,47 @@ _QUOTES = frozenset('"“”«»')
 _PAIR, _PAIR_NOT, _HAS, _HAS_NOT, _QUOTED, _BESIDE, _STYLE = 0, 4096, 8192, 8256, 8320, 8384, 8900
 
 
+_Phrases = list[tuple[tuple[str, ...], int]]
+"""What stands after the first word of a phrase, and the class of the phrase."""
+
+
 @record
 class Word:
-    """One word: its row, rows of its pieces, the classes it belongs to, and how it bears on what stands beside it.
+    """One word: its row, the classes it belongs to, and how it bears on what stands beside it.
 
-    `part` is 0 for a word that says nothing here: most words, which cost a reader next to nothing.
+    `part` is 0 for a word that says nothing here: most words, which cost a reader next to nothing. `cue` is what its
+    mere shape adds to the cues, -1 for none. `phrases` are the classes of the phrases it begins, by their second word.
+    The row of a pair is worked out of `before` of its first word and `after` of its second.
     """
 
     row: int
-    pieces: tuple[int, ...]
+    before: int
+    after: int
     classes: tuple[int, ...]
     part: int
+    cue: int
+    phrases: Mapping[str, _Phrases] | None
 
 
-_SAYS, _END, _QUOTE, _NAME, _LINK, _MONEY_SIGN, _LONG_NUMBER = 1, 2, 3, 4, 5, 6, 7
+_SAYS, _END, _QUOTE, _NAME, _LINK, _MONEY_SIGN = 1, 2, 3, 4, 5, 6
 
 
 @record
 class Read:
-    """One text read. `marks`: (place among words, classes) of words that have any; cues are each there once."""
+    """One text read. `marks`: (place among words, classes) of words that have any; cues are each there once.
+
+    `pairs` are rows of each two words that follow each other; before the first stands nothing.
+    """
 
     words: tuple[str, ...]
-    rows: tuple[int, ...]
+    pairs: list[int]
     cues: frozenset[int]
     classes: frozenset[str]
     marks: tuple[tuple[int, tuple[int, ...]], ...]
+
+
+_Mark = tuple[int, int, tuple[int, ...], bool]
+"""A word that has classes: its place, its sentence, its classes, negated."""
 
 
 class _Memo(dict[str, Word]):
@@ -82,7 +98,7 @@ class Lexicon:
     def __init__(self, more: Mapping[int, str] | None = None, known: Collection[int] = ()) -> None:
         self.names: list[str] = []
         self._words: dict[str, set[int]] = {}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        self._phrases: dict[str, dict[str, _Phrases]] = {}
         for line in files("herald.moderate").joinpath("lexicon.txt").read_text(encoding="utf-8").splitlines():
             name, colon, terms = line.partition(":")
             if not colon or line.startswith("#"):
@@ -106,7 +122,7 @@ class Lexicon:
     def _add(self, term: str, number: int) -> None:
         first, *rest = term.split("_")
         if rest:
-            self._phrases.setdefault(first, []).append((tuple(rest), number))
+            self._phrases.setdefault(first, {}).setdefault(rest[0], []).append((tuple(rest), number))
         else:
             self._words.setdefault(term, set()).add(number)
 
@@ -131,21 +147,19 @@ class Lexicon:
 
     def _learn(self, token: str) -> Word:
         token = _shape(token)
-        classes = self._classes(token)
-        return Word(
-            crc32(token.encode("utf-8", "replace")) & (GRAMS - 1),
-            _piece_rows(f"<{token[:40]}>") if len(token) > 2 else (),
-            classes,
-            _part(token, said=bool(classes) or token in self._phrases),
-        )
+        code = crc32(token.encode("utf-8", "replace"))
+        classes, phrases = self._classes(token, code), self._phrases.get(token)
+        part = _part(token, said=bool(classes or phrases))
+        row = code & (GRAMS - 1)
+        before, after = row * _FIRST & _PAIR_BITS, row * _SECOND & _PAIR_BITS
+        return Word(row, before, after, classes, part, _cue(token, part), phrases)
 
-    def _classes(self, token: str) -> tuple[int, ...]:
+    def _classes(self, token: str, code: int) -> tuple[int, ...]:
         found = self._words.get(token)
         if found:
             return tuple(sorted(found))
         if not token[0].isalpha():
             return ()
-        code = crc32(token.encode("utf-8", "replace"))
         if code in self._more:
             return (self._more[code],)
         for ending, instead in _ENDINGS if token.endswith(_ENDS_IN) else ():
@@ -182,72 +196,79 @@ class Lexicon:
     def read_words(self, tokens: list[str]) -> Read:
         """The same of words that were cut already."""
         known = list(map(self._memo.__getitem__, tokens))
+        parts = [word.part for word in known]
         cues: set[int] = set()
-        marks: list[tuple[int, int, tuple[int, ...], bool, bool]] = []  # position, sentence, classes, negated, quoted
-        sentence, quoted, last_no = 0, False, -99
-        style = _Style()
-        no, phrases = self._no, self._phrases
-        for at in [at for at, word in enumerate(known) if word.part]:
+        seen: set[int] = set()
+        marks: list[_Mark] = []
+        sentence, quoted, quotes, last_no, no = 0, False, False, -99, self._no
+        for at, part in enumerate(parts):
+            if not part:
+                continue
             word = known[at]
-            if word.part != _SAYS:
-                if word.part == _END:
+            if part != _SAYS:
+                cues.add(word.cue)
+                if part == _END:
                     sentence += 1
                     last_no = -99
-                quoted ^= word.part == _QUOTE
-                style.see(word.part, tokens[at])
+                elif part == _QUOTE:
+                    quoted = not quoted
                 continue
-            classes = word.classes if tokens[at] not in phrases else self._with_phrases(word, tokens, at)
+            classes = _with_phrases(word, word.phrases, tokens, at) if word.phrases else word.classes
             if not classes:
                 continue
             if no in classes:
                 last_no = at
             negated = 0 < at - last_no <= _NEGATED
-            marks.append((at, sentence, classes, negated, quoted))
-            for number in classes:
-                cues.add((_HAS_NOT if negated else _HAS) + number)
-                if quoted:
-                    cues.add(_QUOTED + number)
+            marks.append((at, sentence, classes, negated))
+            seen.update(classes)
+            base = _HAS_NOT if negated else _HAS
+            cues.update([base + number for number in classes])
+            if quoted:
+                quotes = True
+                cues.update([_QUOTED + number for number in classes])
         if len(marks) > 1:
-            self._pairs(marks[:_BUSY], no, cues)
-        seen = {number for mark in marks for number in mark[2]}
-        beside = [k for k, number in self._beside if number in seen]
-        if any(mark[4] for mark in marks):
-            beside.append(len(_BESIDE_NAMES))
-        if beside:
-            cues.update(_BESIDE + number * 8 + k for number in seen for k in beside)
-        cues.update(style.cues(tokens))
+            _pairs(marks[:_BUSY], no, cues)
+        beside = [k for k, number in self._beside if number in seen] + [len(_BESIDE_NAMES)] * quotes
+        cues.update([_BESIDE + number * 8 + k for number in seen for k in beside])
+        _of_shape(tokens, parts, cues)
         names = self.names
         return Read(
-            tuple(tokens), tuple([word.row for word in known]), frozenset(cues),
-            frozenset([names[number] for number in seen]), tuple([(mark[0], mark[2]) for mark in marks]),
+            tuple(tokens), _pair_rows(known), frozenset(cues), frozenset([names[number] for number in seen]),
+            tuple([(mark[0], mark[2]) for mark in marks]),
         )  # fmt: skip
 
     def classes(self, text: str) -> frozenset[str]:
         """The classes alone that `read` would find."""
         tokens = TOKEN.findall(text)[:_MOST_WORDS]
-        known = [(at, word) for at, word in enumerate(map(self._memo.__getitem__, tokens)) if word.part == _SAYS]
-        names = self.names
-        return frozenset(names[number] for at, word in known for number in self._with_phrases(word, tokens, at))
+        found: set[int] = set()
+        for at, word in enumerate(map(self._memo.__getitem__, tokens)):
+            if word.part == _SAYS:
+                found.update(_with_phrases(word, word.phrases, tokens, at) if word.phrases else word.classes)
+        return frozenset(map(self.names.__getitem__, found))
 
-    def _with_phrases(self, word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
-        classes = word.classes
-        for rest, number in self._phrases.get(tokens[at], ()):
-            if tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
+
+def _with_phrases(word: Word, phrases: Mapping[str, _Phrases], tokens: list[str], at: int) -> tuple[int, ...]:
+    classes = word.classes
+    if at + 1 < len(tokens):
+        for rest, number in phrases.get(tokens[at + 1], ()):
+            if len(rest) == 1 or tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
                 classes = (*classes, number)
-        return classes
+    return classes
 
-    def _pairs(self, marks: list[tuple[int, int, tuple[int, ...], bool, bool]], no: int, cues: set[int]) -> None:
-        for index, (at, sentence, classes, negated, _) in enumerate(marks):
-            between = negated
-            for other_at, other_sentence, others, other_negated, _ in marks[index + 1 :]:
-                if other_sentence != sentence or other_at - at > _NEAR:
-                    break
-                base = _PAIR_NOT if between or other_negated else _PAIR
-                for a in classes:
-                    for b in others:
-                        cues.add(base + a * 64 + b)
-                if no in others:
-                    between = True
+
+def _pairs(marks: list[_Mark], no: int, cues: set[int]) -> None:
+    """Two classes near each other in one sentence; from a negation on, as negated."""
+    for index, (at, sentence, classes, negated) in enumerate(marks, 1):
+        furthest, between = at + _NEAR, negated
+        for other_at, other_sentence, others, other_negated in marks[index : index + _NEAR]:
+            if other_at > furthest or other_sentence != sentence:
+                break
+            base = _PAIR_NOT if between or other_negated else _PAIR
+            for a in classes:
+                for b in others:
+                    cues.add(base + a * 64 + b)
+            if no in others:
+                between = True
 
 
 _BESIDE_NAMES = ("report", "condemn", "as_self", "joke", "question", "you", "object")
@@ -271,17 +292,25 @@ _ENDINGS = (
 
 _ENDS_IN = tuple(ending for ending, _ in _ENDINGS)
 _PIECE = crc32(b"~")  # what the sum of a piece goes on from
+_FIRST, _SECOND = 0x9E3779B1, 0x85EBCA6B
+_PAIR_BITS = (GRAMS << 7) - 1  # of the sum of both, bits from the eighth on are the row of a pair; no higher one counts
 
 
-def _piece_rows(framed: str) -> tuple[int, ...]:
-    """Rows of the pieces of three to five letters; bytes are cut where each letter is one."""
+def piece_rows(token: str) -> list[int]:
+    """Rows of the pieces of a word, in no order."""
+    return [crc32(piece, _PIECE) & (GRAMS - 1) for piece in _pieces(_shape(token))]
+
+
+def _pieces(token: str) -> Collection[bytes]:
+    """The pieces of three to five letters, each once; bytes are cut where each letter is one."""
+    if len(token) < 3:
+        return ()
+    framed = f"<{token[:40]}>"
     places = [(at, at + n) for n in (3, 4, 5) for at in range(len(framed) - n + 1)]
     if framed.isascii():
         cut = framed.encode()
-        pieces = sorted({cut[first:last] for first, last in places})
-    else:
-        pieces = [piece.encode("utf-8", "replace") for piece in sorted({framed[first:last] for first, last in places})]
-    return tuple([crc32(piece, _PIECE) & (GRAMS - 1) for piece in pieces])
+        return {cut[first:last] for first, last in places}
+    return [piece.encode("utf-8", "replace") for piece in {framed[first:last] for first, last in places}]
 
 
 def _part(token: str, *, said: bool) -> int:
@@ -297,9 +326,7 @@ def _part(token: str, *, said: bool) -> int:
         return _NAME
     if token.startswith(("http", "www.")):
         return _LINK
-    if token in _MONEY:
-        return _MONEY_SIGN
-    return _LONG_NUMBER if token.isdigit() and len(token) > 4 else 0
+    return _MONEY_SIGN if token in _MONEY else 0
 
 
 def _shape(token: str) -> str:
@@ -311,39 +338,25 @@ def _shape(token: str) -> str:
     return f"#{len(token)}" if token.isdigit() else token
 
 
-class _Style:
-    """Shape of a text: its length, marks, links, names."""
+def _cue(token: str, part: int) -> int:
+    """The cue that is a word's mere shape: a mark, a quote, a sign for money."""
+    if part == _END:
+        sign = "!?".find(token[0])
+        return -1 if sign < 0 else _STYLE + 10 + 2 * sign + (len(token) > 1)
+    return _STYLE + 14 if part == _QUOTE else _STYLE + 25 if part == _MONEY_SIGN else -1
 
-    def __init__(self) -> None:
-        self.marks: set[int] = set()
-        self.names = self.links = 0
 
-    def see(self, part: int, token: str) -> None:
-        if part == _END:
-            if token[0] == "!":
-                self.marks.add(10 if len(token) == 1 else 11)
-            elif token[0] == "?":
-                self.marks.add(12 if len(token) == 1 else 13)
-        elif part == _QUOTE:
-            self.marks.add(14)
-        elif part == _NAME:
-            self.names += 1
-        elif part == _LINK:
-            self.links += 1
-        else:
-            self.marks.add(25 if part == _MONEY_SIGN else 26)
-
-    def cues(self, tokens: list[str]) -> list[int]:
-        found = [_STYLE + min(9, len(tokens).bit_length()), *[_STYLE + mark for mark in self.marks]]
-        if tokens and tokens[-1][0] == "?":
-            found.append(_STYLE + 20)
-        if self.names:
-            found.append(_STYLE + (21 if self.names == 1 else 22))
-        if self.links:
-            found.append(_STYLE + (23 if self.links == 1 else 24))
-        if len(tokens) < 5:
-            found.append(_STYLE + 27)
-        return found
+def _of_shape(tokens: list[str], parts: list[int], cues: set[int]) -> None:
+    """Cues of a text's length and end, of its names and its links; _cue tells the rest."""
+    cues.discard(-1)
+    cues.add(_STYLE + min(9, len(tokens).bit_length()))
+    if tokens and tokens[-1][0] == "?":
+        cues.add(_STYLE + 20)
+    for part, once, more in ((_NAME, 21, 22), (_LINK, 23, 24)):
+        if part in parts:
+            cues.add(_STYLE + (once if parts.count(part) == 1 else more))
+    if len(tokens) < 5:
+        cues.add(_STYLE + 27)
 
 
 def rows(read: Read, lexicon: Lexicon) -> Iterable[int]:
@@ -352,15 +365,12 @@ def rows(read: Read, lexicon: Lexicon) -> Iterable[int]:
         word = lexicon.word(token)
         yield word.row
         yield word.row
-        yield from word.pieces
-    for pair in pair_rows(read.rows):
+        yield from (crc32(piece, _PIECE) & (GRAMS - 1) for piece in sorted(_pieces(_shape(token))))
+    for pair in read.pairs:
         yield pair
         yield pair
 
 
-def pair_rows(rows_of: tuple[int, ...]) -> list[int]:
-    """The row of each two words that follow each other; before the first stands 0."""
-    return [
-        (before * 0x9E3779B1 + row * 0x85EBCA6B >> 7) & (GRAMS - 1)
-        for before, row in zip((0, *rows_of), rows_of, strict=False)
-    ]
+def _pair_rows(words: list[Word]) -> list[int]:
+    befores = [0, *[word.before for word in words]]
+    return [(before + word.after >> 7) & (GRAMS - 1) for before, word in zip(befores, words, strict=False)]

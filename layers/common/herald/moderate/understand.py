@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import exp, log
-from operator import mul
-from typing import Any
 
 from herald.model import Assessment, Span
 from herald.model.record import record
@@ -56,15 +54,15 @@ def understand(text: str) -> Assessment:
     language = tongue.language(text)
     first = model.lexicon.read(seen[0].text)
     if not first.words:
-        told = _Told(dict.fromkeys(model.names, 0.0), model.about, model.version)
+        told = _Told(dict.fromkeys(model.names, 0.0), model, model.version)
     elif language in ("en", None):
         told = _read(model, seen, first)
     else:
-        told = _Told(_by_words(model, seen), model.about, WORDS_ONLY)
+        told = _Told(_by_words(model, seen), model, WORDS_ONLY)
     scores = told.scores
-    whole: dict[str, float | None] = {name: round(scores[name], 4) for name in _RATED}
+    whole: dict[str, float | None] = dict(zip(_RATED, _rounded([scores[name] for name in _RATED]), strict=True))
     whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
-    thresholds = _WORDS_COUNT if told.version == WORDS_ONLY else told.about["thresholds"]
+    thresholds = _WORDS_COUNT if told.version == WORDS_ONLY else told.by.about["thresholds"]
     flags = tuple([name for name in _RATED if scores[name] >= thresholds[name]])
     labels, likely = _labels(told) if first.words else (dict.fromkeys(LABELS), {})
     return Assessment(
@@ -85,12 +83,17 @@ def ready() -> str:
     return trouble()
 
 
+def _rounded(shares: list[float]) -> list[float]:
+    """Shares of one to four places: what `round` gives, in a quarter of its time."""
+    return [int(share * 10_000 + 0.5) / 10_000 for share in shares]
+
+
 @record
 class _Told:
-    """Scores by name in the order of the heads, what the weights say of themselves, and who spoke."""
+    """Scores by name in the order of the heads, who spoke, and its version."""
 
     scores: dict[str, float]
-    about: Mapping[str, Any]
+    by: Heads | Encoder
     version: str
 
 
@@ -106,11 +109,11 @@ def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
         for _, read in disguised:
             _worse(scores, model.scores(read))
         _by_blocks(model, first, scores)
-        return _Told(scores, model.about, model.version)
+        return _Told(scores, model, model.version)
     scores = _together(second, model.names, logits, seen[0].text)
     for view, read in disguised:
         _worse(scores, _together(second, model.names, model.logits(read), view.text))
-    return _Told(scores, second.about, f"{model.version}+{second.version}")
+    return _Told(scores, second, f"{model.version}+{second.version}")
 
 
 def _together(second: Encoder, names: tuple[str, ...], linear: list[float], text: str) -> dict[str, float]:
@@ -177,27 +180,13 @@ def _labels(told: _Told) -> tuple[dict[str, str | None], dict[str, float]]:
     logits = [  # within -6 and 6, which 0.9975 is
         log(p / (1 - p)) if _LEAST < p < _MOST else 6.0 if p > _SAID else -6.0 for p in told.scores.values()
     ]
-    types, personas = (told.about["kinds"][label] for label in LABELS)
-    points = _points(types, logits)
-    shares = _shares(_points(personas, logits))
-    kind, persona, share = types["classes"][points.index(max(points))], personas["classes"], max(shares)
-    said = persona[shares.index(share)] if share >= _SAID else None
-    return {"type": kind or None, "persona": said or None}, {
-        name: round(share, 4) for name, share in zip(persona, shares, strict=True)
-    }
-
-
-def _points(softmax: Mapping[str, Any], logits: list[float]) -> list[float]:
-    """What speaks for each class of a label: all scores weighed, fitted on sentences that no score had seen."""
-    return [bias + sum(map(mul, row, logits)) for row, bias in zip(softmax["weights"], softmax["bias"], strict=True)]
-
-
-def _shares(points: list[float]) -> list[float]:
-    """How likely each class is: a softmax."""
-    best = max(points)
-    parts = [exp(point - best) for point in points]
-    whole = sum(parts)
-    return [part / whole for part in parts]
+    types, personas = told.by.labels["type"], told.by.labels["persona"]
+    shares = personas.shares(logits)
+    share = max(shares)
+    said = personas.classes[shares.index(share)] if share >= _SAID else None
+    return {"type": types.likeliest(logits) or None, "persona": said or None}, dict(
+        zip(personas.classes, _rounded(shares), strict=True)
+    )
 
 
 _LEAST = 1 / (1 + exp(6.0))
