@@ -27,11 +27,9 @@ def find(text: str) -> tuple[Span, ...]:
     """Spans of personal data, in order, never overlapping; `field` is the kind, `found` the piece itself."""
     read = text[:LONGEST]
     if not read.isascii():
-        read = read.translate(_SIGNS)
-        if not read.isascii():
-            read = "".join(map(_digit, read))
+        read = _SIGN.sub(_plain_sign, read)
+    digits = len(_DIGITS.findall(read))
     folded = read.casefold()
-    digits = sum(map(read.count, "0123456789"))
     taken: list[tuple[int, int, str]] = []
     if _AT.search(read) or (any(map(folded.__contains__, _AT_WORDS)) and _AT_SPELT.search(read)):
         _take(taken, "email", _emails(read))
@@ -47,18 +45,19 @@ def find(text: str) -> tuple[Span, ...]:
     return tuple(Span(start, end, kind, text[start:end]) for start, end, kind in taken[:_MOST])
 
 
-_SIGNS = {0x2010 + n: "-" for n in range(6)} | {
-    0x2212: "-", 0xFF0D: "-", 0xA0: " ", 0x2007: " ", 0x2009: " ", 0x202F: " ", 0xFF0B: "+", 0xFF20: "@", 0xFF0E: ".",
+_SIGNS = {chr(0x2010 + n): "-" for n in range(6)} | {
+    "\u2212": "-", "\uff0d": "-", "\xa0": " ", "\u2007": " ", "\u2009": " ", "\u202f": " ", "\uff0b": "+",
+    "\uff20": "@", "\uff0e": ".",
 }  # fmt: skip
+_SIGN = re.compile(rf"[{''.join(_SIGNS)}]|[^\D0-9]")
+_DIGITS = re.compile(r"[0-9]")
 _Spans = Iterator[tuple[int, int]]
 
 
-def _digit(char: str) -> str:
-    """Full-width, Arabic and other decimal digits as ASCII, one for one."""
-    if char <= "\x7f":
-        return char
-    value = decimal(char, None)
-    return char if value is None else str(value)
+def _plain_sign(found: re.Match[str]) -> str:
+    """Signs that stand for an ASCII one, and full-width, Arabic and other decimal digits, as ASCII, one for one."""
+    char = found.group()
+    return _SIGNS.get(char) or str(decimal(char))
 
 
 def _up_to_others(text: str, taken: list[tuple[int, int, str]]) -> _Spans:
