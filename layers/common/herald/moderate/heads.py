@@ -1,8 +1,9 @@
 """The linear models, run without any library: one row of small weights a word, all heads at once.
 
-A row holds a byte a head. Rows are widened to 16-bit lanes of one Python integer, so that one addition adds all heads
-(up to AT_ONCE rows), and a word's pieces are added up once, in 32-bit lanes, and remembered. 20,000 ordinary messages
-share most of their words, but few of their pairs.
+A row holds a byte a head, and is read as one Python integer, so that one addition adds all heads. To leave each head
+two bytes to grow into, every second one is added by itself (up to _AT_ONCE rows); the others are what remains of the
+whole sum. So heads stand in `lanes`: those of even number, then those of odd. A word's pieces are added up once, in
+lanes of four bytes, and remembered. 20,000 ordinary messages share most of their words, but few of their pairs.
 
     z[h] = bias[h] + s[h] * (sum of gram rows) / sqrt(number of gram rows) + t[h] * (sum of cue rows)
     score[h] = 1 / (1 + exp(-(a[h] * z[h] + b[h])))        a, b fitted on texts that the weights never saw (Platt 1999)
@@ -13,31 +14,16 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from math import dist, exp, sqrt
 from typing import Any
 
-from herald.moderate.reading import CUES, GRAMS, Lexicon, Read, piece_rows
+from herald.moderate.reading import CUES, GRAMS, Lexicon, Read, pair_rows, piece_rows
 
 _ZERO = 128  # what a weight of nought is stored as
-_MEMO_MAX = 20_000  # of each kind: 5 MB
 _AT_ONCE = 0xFFFF // 0xFF  # rows whose sum fits into a lane
-
-
-class _Memo(dict[Any, int]):
-    """What was worked out once, up to a bound."""
-
-    def __init__(self, work: Callable[[Any], int]) -> None:
-        super().__init__()
-        self._work = work
-
-    def __missing__(self, key: Any) -> int:
-        if len(self) >= _MEMO_MAX:
-            self.clear()
-        found = self[key] = self._work(key)
-        return found
 
 
 class Heads:
@@ -50,27 +36,20 @@ class Heads:
         self.version: str = self.about["version"]
         self.thresholds: dict[str, float] = self.about["thresholds"]
         self._width = len(self.names)
-        self._lanes = struct.Struct(f"<{self._width + 1}H")  # the last lane counts rows
-        self._wide_lanes = struct.Struct(f"<{self._width + 1}I")
-        self._table = self._widened(zlib.decompress(body))
-        if len(self._table) != (GRAMS + CUES) * self._lanes.size:
+        half = (self._width + 1) // 2
+        self._even, self._half = int.from_bytes(b"\xff\0" * half, "little"), 16 * half
+        self._lanes = struct.Struct(f"<{2 * half}H")
+        self._wide_lanes = struct.Struct(f"<{2 * half + 1}I")  # the last counts rows
+        self._table = zlib.decompress(body)
+        if len(self._table) != (GRAMS + CUES) * self._width:
             raise ValueError("the file of weights was trained by another version of reading.py")
-        self._scales = tuple(zip(self.about["bias"], self.about["gram_scale"], self.about["cue_scale"], strict=True))
+        scales = list(zip(self.about["bias"], self.about["gram_scale"], self.about["cue_scale"], strict=True))
+        self._scales = (*scales[0::2], *scales[1::2])
         self.labels = softmaxes(self.about)
         self._calibration = tuple(map(tuple, self.about["calibration"]))
-        self._words = _Memo(self._word)
-        self._cues = _Memo(lambda cue: self._row(GRAMS + cue))  # at most CUES of them
+        self._cues: list[int | None] = [None] * CUES  # what was worked out of each
         more = {int(key): name for key, name in self.about["more"].items()}
-        self.lexicon = Lexicon(more, self.about["known"])
-
-    def _widened(self, table: bytes) -> bytes:
-        """Every weight and a one behind each row, in lanes."""
-        rows, width, size = len(table) // self._width, self._width, self._lanes.size
-        wide = bytearray(rows * size)
-        for lane in range(width):
-            wide[lane * 2 :: size] = table[lane::width]
-        wide[width * 2 :: size] = b"\1" * rows
-        return bytes(wide)  # a slice of it is read without another copy
+        self.lexicon = Lexicon(more, self.about["known"], self._word)
 
     def scores(self, read: Read) -> dict[str, float]:
         """Calibrated scores of one text, by name."""
@@ -86,35 +65,42 @@ class Heads:
 
     def logits(self, read: Read) -> list[float]:
         """What each model says of a text before calibration, in the order of `names`."""
-        words = sum(map(self._words.__getitem__, dict.fromkeys(read.words)))
+        words = sum([word.weight for word in set(read.known)])
         *words_by, number = self._wide_lanes.unpack(words.to_bytes(self._wide_lanes.size, "little"))
-        *pairs_by, pairs = self._added(self._rows(read.pairs))
-        *cues_by, several = self._added(list(map(self._cues.__getitem__, read.cues)))
-        number += 2 * pairs
-        zero, zero_cues, length = _ZERO * number, _ZERO * several, sqrt(number) or 1.0
-        return [
+        pairs, cues = pair_rows(read.known), [self._cues[cue] or self._cue(cue) for cue in read.cues]
+        pairs_by, cues_by = self._added(self._rows(pairs)), self._added(cues)
+        number += 2 * len(pairs)
+        zero, zero_cues, length = _ZERO * number, _ZERO * len(cues), sqrt(number) or 1.0
+        lanes = [
             bias + s * (w + p + p - zero) / length + t * (c - zero_cues)
-            for (bias, s, t), w, p, c in zip(self._scales, words_by, pairs_by, cues_by)  # noqa: B905
+            for (bias, s, t), w, p, c in zip(self._scales, words_by, pairs_by, cues_by, strict=False)
         ]
+        told = [0.0] * self._width
+        half = (self._width + 1) // 2
+        told[0::2], told[1::2] = lanes[:half], lanes[half:]
+        return told
 
-    def _word(self, token: str) -> int:
+    def _word(self, token: str, row: int) -> int:
         """A word twice and its pieces once (119 rows at most), added up."""
-        lanes = self._added([2 * self._row(self.lexicon.word(token).row), *self._rows(piece_rows(token))])
-        return int.from_bytes(self._wide_lanes.pack(*lanes), "little")
+        rows = [row, row, *piece_rows(token)]
+        return int.from_bytes(self._wide_lanes.pack(*self._added(self._rows(rows)), len(rows)), "little")
 
-    def _row(self, row: int) -> int:
-        return self._rows((row,))[0]
+    def _cue(self, cue: int) -> int:
+        found = self._cues[cue] = self._rows((GRAMS + cue,))[0]
+        return found
 
     def _rows(self, rows: Sequence[int]) -> list[int]:
-        table, size, whole = self._table, self._lanes.size, int.from_bytes
-        return [whole(table[row * size : (row + 1) * size], "little") for row in rows]
+        table, width, whole = self._table, self._width, int.from_bytes
+        return [whole(table[(at := row * width) : at + width], "little") for row in rows]
 
     def _added(self, rows: Sequence[int]) -> Sequence[int]:
         """The sum of each lane."""
         if len(rows) > _AT_ONCE:
             parts = (self._added(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE))
             return [sum(lane) for lane in zip(*parts, strict=True)]
-        return self._lanes.unpack(sum(rows).to_bytes(self._lanes.size, "little"))
+        even = sum(map(self._even.__and__, rows))
+        odd = sum(rows) - even >> 8
+        return self._lanes.unpack((even | odd << self._half).to_bytes(self._lanes.size, "little"))
 
 
 class Softmax:

@@ -20,7 +20,7 @@ CUES = 9216
 """Rows of the table of cues."""
 
 _MOST_WORDS = 2_000
-_MEMO_MAX = 20_000
+_MOST_MET, _MOST_LETTERS = 20_000, 500_000  # words that are remembered: some 10 MB
 _NEAR = 6  # words between the two classes of a pair
 _NEGATED = 3  # words before a class in which a negation reaches it
 _BUSY = 160  # class words of one text that are paired; the rest of a flood adds nothing
@@ -39,22 +39,28 @@ _Phrases = list[tuple[tuple[str, ...], int]]
 """What stands after the first word of a phrase, and the class of the phrase."""
 
 
-@record
-class Word:
-    """One word: its row, the classes it belongs to, and how it bears on what stands beside it.
+_NONE: Mapping[str, _Phrases] = {}
 
-    `part` is 0 for a word that says nothing here: most words, which cost a reader next to nothing. `cue` is what its
-    mere shape adds to the cues, -1 for none. `phrases` are the classes of the phrases it begins, by their second word.
-    The row of a pair is worked out of `before` of its first word and `after` of its second.
+
+class Word:
+    """What is known of one word; one object a word, compared as such.
+
+    Attributes:
+        before, after: of these the row of a pair is worked out, of its first word and its second.
+        classes: what it belongs to.
+        part: how it bears on what stands beside it; 0 for a word that says nothing here: most words, which cost a
+            reader next to nothing.
+        cue: what its mere shape adds to the cues, -1 for none.
+        phrases: the classes of the phrases it begins, by their second word.
+        weight: what the linear models make of it and its pieces (heads.py).
     """
 
-    row: int
-    before: int
-    after: int
-    classes: tuple[int, ...]
-    part: int
-    cue: int
-    phrases: Mapping[str, _Phrases] | None
+    __slots__ = ("after", "before", "classes", "cue", "part", "phrases", "row", "weight")
+
+    def __init__(self, row: int, classes: tuple[int, ...], phrases: Mapping[str, _Phrases], part: int) -> None:
+        self.row, self.classes, self.phrases, self.part, self.cue = row, classes, phrases, part, -1
+        self.before, self.after = row * _FIRST & _PAIR_BITS, row * _SECOND & _PAIR_BITS
+        self.weight = 0
 
 
 _SAYS, _END, _QUOTE, _NAME, _LINK, _MONEY_SIGN = 1, 2, 3, 4, 5, 6
@@ -62,13 +68,10 @@ _SAYS, _END, _QUOTE, _NAME, _LINK, _MONEY_SIGN = 1, 2, 3, 4, 5, 6
 
 @record
 class Read:
-    """One text read. `marks`: (place among words, classes) of words that have any; cues are each there once.
+    """One text read. `marks`: (place among words, classes) of words that have any; cues are each there once."""
 
-    `pairs` are rows of each two words that follow each other; before the first stands nothing.
-    """
-
-    words: tuple[str, ...]
-    pairs: list[int]
+    words: list[str]
+    known: list[Word]
     cues: frozenset[int]
     classes: frozenset[str]
     marks: tuple[tuple[int, tuple[int, ...]], ...]
@@ -78,24 +81,41 @@ _Mark = tuple[int, int, tuple[int, ...], bool]
 """A word that has classes: its place, its sentence, its classes, negated."""
 
 
-class _Memo(dict[str, Word]):
-    """What was learnt of a word once, up to a bound."""
+class _Met(dict[str, Word]):
+    """What was learnt of each word that was met."""
 
     def __init__(self, learn: Callable[[str], Word]) -> None:
         super().__init__()
-        self._learn = learn
+        self._learn, self._letters = learn, 0
 
     def __missing__(self, token: str) -> Word:
-        if len(self) >= _MEMO_MAX:
-            self.clear()
+        self._letters += len(token)
         found = self[token] = self._learn(token)
         return found
 
+    def all(self, tokens: list[str]) -> list[Word]:
+        """What is known of each; what was learnt before is forgotten when it has become too much."""
+        if len(self) > _MOST_MET or self._letters > _MOST_LETTERS:
+            self.clear()
+            self._letters = 0
+        return list(map(self.__getitem__, tokens))
+
 
 class Lexicon:
-    """Classes of words. `more` adds words by the CRC-32 of their folded form; `known` are words not to be corrected."""
+    """Classes of words, and what was learnt of each word that was met, up to a bound.
 
-    def __init__(self, more: Mapping[int, str] | None = None, known: Collection[int] = ()) -> None:
+    Args:
+        more: words by the CRC-32 of their folded form -> class.
+        known: such sums of words that are not to be corrected.
+        weigh: is handed each word that is met for the first time, and its row, and tells its weight.
+    """
+
+    def __init__(
+        self,
+        more: Mapping[int, str] | None = None,
+        known: Collection[int] = (),
+        weigh: Callable[[str, int], int] = lambda token, row: 0,
+    ) -> None:
         self.names: list[str] = []
         self._words: dict[str, set[int]] = {}
         self._phrases: dict[str, dict[str, _Phrases]] = {}
@@ -112,7 +132,8 @@ class Lexicon:
         self._near = self._misspelt()
         self._no = self._number("not")
         self._beside = [(k, self.names.index(name)) for k, name in enumerate(_BESIDE_NAMES) if name in self.names]
-        self._memo = _Memo(self._learn)
+        self._weigh = weigh
+        self._met = _Met(self._learn)
 
     def _number(self, name: str) -> int:
         if name not in self.names:
@@ -141,18 +162,13 @@ class Lexicon:
                 found.setdefault(word[:at] + word[at + 1 :], number)
         return {word: number for word, number in found.items() if word not in self._words}
 
-    def word(self, token: str) -> Word:
-        """What is known of one token, remembered."""
-        return self._memo[token]
-
     def _learn(self, token: str) -> Word:
         token = _shape(token)
         code = crc32(token.encode("utf-8", "replace"))
-        classes, phrases = self._classes(token, code), self._phrases.get(token)
-        part = _part(token, said=bool(classes or phrases))
-        row = code & (GRAMS - 1)
-        before, after = row * _FIRST & _PAIR_BITS, row * _SECOND & _PAIR_BITS
-        return Word(row, before, after, classes, part, _cue(token, part), phrases)
+        row, classes, phrases = code & (GRAMS - 1), self._classes(token, code), self._phrases.get(token, _NONE)
+        word = Word(row, classes, phrases, _part(token, said=bool(classes or phrases)))
+        word.cue, word.weight = _cue(token, word.part), self._weigh(token, row)
+        return word
 
     def _classes(self, token: str, code: int) -> tuple[int, ...]:
         found = self._words.get(token)
@@ -195,7 +211,7 @@ class Lexicon:
 
     def read_words(self, tokens: list[str]) -> Read:
         """The same of words that were cut already."""
-        known = list(map(self._memo.__getitem__, tokens))
+        known = self._met.all(tokens)
         parts = [word.part for word in known]
         cues: set[int] = set()
         seen: set[int] = set()
@@ -222,10 +238,11 @@ class Lexicon:
             marks.append((at, sentence, classes, negated))
             seen.update(classes)
             base = _HAS_NOT if negated else _HAS
-            cues.update([base + number for number in classes])
-            if quoted:
-                quotes = True
-                cues.update([_QUOTED + number for number in classes])
+            for number in classes:
+                cues.add(base + number)
+            quotes = quotes or quoted
+            for number in classes if quoted else ():
+                cues.add(_QUOTED + number)
         if len(marks) > 1:
             _pairs(marks[:_BUSY], no, cues)
         beside = [k for k, number in self._beside if number in seen] + [len(_BESIDE_NAMES)] * quotes
@@ -233,7 +250,7 @@ class Lexicon:
         _of_shape(tokens, parts, cues)
         names = self.names
         return Read(
-            tuple(tokens), _pair_rows(known), frozenset(cues), frozenset([names[number] for number in seen]),
+            tokens, known, frozenset(cues), frozenset([names[number] for number in seen]),
             tuple([(mark[0], mark[2]) for mark in marks]),
         )  # fmt: skip
 
@@ -241,7 +258,7 @@ class Lexicon:
         """The classes alone that `read` would find."""
         tokens = TOKEN.findall(text)[:_MOST_WORDS]
         found: set[int] = set()
-        for at, word in enumerate(map(self._memo.__getitem__, tokens)):
+        for at, word in enumerate(self._met.all(tokens)):
             if word.part == _SAYS:
                 found.update(_with_phrases(word, word.phrases, tokens, at) if word.phrases else word.classes)
         return frozenset(map(self.names.__getitem__, found))
@@ -298,7 +315,7 @@ _PAIR_BITS = (GRAMS << 7) - 1  # of the sum of both, bits from the eighth on are
 
 def piece_rows(token: str) -> list[int]:
     """Rows of the pieces of a word, in no order."""
-    return [crc32(piece, _PIECE) & (GRAMS - 1) for piece in _pieces(_shape(token))]
+    return [crc32(piece, _PIECE) & (GRAMS - 1) for piece in _pieces(token)]
 
 
 def _pieces(token: str) -> Collection[bytes]:
@@ -359,18 +376,21 @@ def _of_shape(tokens: list[str], parts: list[int], cues: set[int]) -> None:
         cues.add(_STYLE + 27)
 
 
-def rows(read: Read, lexicon: Lexicon) -> Iterable[int]:
+def rows(read: Read) -> Iterable[int]:
     """Rows of the table of grams, with repeats: each word and pair counts double, pieces of a word once."""
-    for token in dict.fromkeys(read.words):
-        word = lexicon.word(token)
+    for token, word in dict(zip(read.words, read.known, strict=True)).items():
         yield word.row
         yield word.row
         yield from (crc32(piece, _PIECE) & (GRAMS - 1) for piece in sorted(_pieces(_shape(token))))
-    for pair in read.pairs:
+    for pair in pair_rows(read.known):
         yield pair
         yield pair
 
 
-def _pair_rows(words: list[Word]) -> list[int]:
-    befores = [0, *[word.before for word in words]]
-    return [(before + word.after >> 7) & (GRAMS - 1) for before, word in zip(befores, words, strict=False)]
+def pair_rows(words: list[Word]) -> list[int]:
+    """The row of each two words that follow each other; before the first stands nothing."""
+    before, found = 0, []
+    for word in words:
+        found.append((before + word.after >> 7) & (GRAMS - 1))
+        before = word.before
+    return found

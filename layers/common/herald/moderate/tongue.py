@@ -101,6 +101,10 @@ def language(text: str) -> str | None:
     english = sum(map(_ENGLISH.__contains__, words))
     if english and read.isascii() and english >= sum(map(_OTHERS.__contains__, words)):
         return "en"  # no other language can have more
+    return _by_points(words, read)
+
+
+def _by_points(words: list[str], read: str) -> str | None:
     points: dict[str, float] = {}
     for word in words:
         for tongue, weight in _HOMES.get(word, ()):

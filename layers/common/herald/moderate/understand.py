@@ -153,7 +153,7 @@ def _by_blocks(model: Heads, first: reading.Read, scores: dict[str, float]) -> N
     if len(first.words) <= _BLOCK * 3 // 2:
         return
     for at in range(0, min(len(first.words), 20 * _BLOCK), _BLOCK):
-        others = model.scores(model.lexicon.read_words(list(first.words[at : at + _BLOCK])))
+        others = model.scores(model.lexicon.read_words(first.words[at : at + _BLOCK]))
         for name in ABUSE:
             scores[name] = max(scores[name], (others[name] + scores[name]) / 2)
 
