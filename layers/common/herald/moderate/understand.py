@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from math import exp, log
 
 from herald.model import Assessment, Span
-from herald.model.record import record
+from herald.model.record import later, record
 from herald.moderate import personal, reading, tongue
 from herald.moderate.decide import LABELS, SCORES
 from herald.moderate.encoder import Encoder, encoder, trouble
@@ -64,16 +64,16 @@ def understand(text: str) -> Assessment:
     whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
     thresholds = _WORDS_COUNT if told.version == WORDS_ONLY else told.by.about["thresholds"]
     flags = tuple([name for name in _RATED if scores[name] >= thresholds[name]])
-    labels, likely = _labels(told) if first.words else (dict.fromkeys(LABELS), {})
-    return Assessment(
+    labelled = _Labelled(told) if first.words else None
+    return Assessment(  # few ask for its labels, and fewer for its spans
         language=language,
         scores=whole,
         flags=flags,
-        labels=labels,
+        labels=later(labelled.labels) if labelled else dict.fromkeys(LABELS),
         pii=personal.find(text),
-        spans=_spans(seen[0], first, model, flags),
+        spans=later(lambda: _spans(seen[0], first, model, flags)) if flags else (),
         model_version=told.version,
-        likely=likely,
+        likely=later(labelled.likely) if labelled else {},
     )
 
 
@@ -171,6 +171,27 @@ def _by_words(model: Heads, seen: tuple[View, ...]) -> dict[str, float]:
     return scores
 
 
+class _Labelled:
+    """What is labelled once, whichever is asked for first."""
+
+    __slots__ = ("_found", "_told")
+
+    def __init__(self, told: _Told) -> None:
+        self._told = told
+        self._found: tuple[dict[str, str | None], dict[str, float]] | None = None
+
+    def labels(self) -> dict[str, str | None]:
+        return self._both()[0]
+
+    def likely(self) -> dict[str, float]:
+        return self._both()[1]
+
+    def _both(self) -> tuple[dict[str, str | None], dict[str, float]]:
+        if self._found is None:
+            self._found = _labels(self._told)
+        return self._found
+
+
 def _labels(told: _Told) -> tuple[dict[str, str | None], dict[str, float]]:
     """Type of the message, the likeliest by a softmax, and persona of its writer where one is likelier than not; how
     likely each persona is (persona.py weighs the author's history against it)."""
@@ -196,8 +217,6 @@ _SAID = 0.5
 
 def _spans(view: View, read: reading.Read, model: Heads, flags: tuple[str, ...]) -> tuple[Span, ...]:
     """Words that speak for what is flagged, where they stand in the text as it was written."""
-    if not flags:
-        return ()
     found: list[Span] = []
     names, wanted = model.lexicon.names, set(flags)
     told = {
