@@ -14,7 +14,7 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from math import dist, exp, sqrt
@@ -43,10 +43,14 @@ class Heads:
         self._table = zlib.decompress(body)
         if len(self._table) != (GRAMS + CUES) * self._width:
             raise ValueError("the file of weights was trained by another version of reading.py")
-        scales = list(zip(self.about["bias"], self.about["gram_scale"], self.about["cue_scale"], strict=True))
-        self._scales = (*scales[0::2], *scales[1::2])
+        self._scales = [
+            (*each[0::2], *each[1::2])
+            for each in (self.about["bias"], self.about["gram_scale"], self.about["cue_scale"])
+        ]
         self.labels = softmaxes(self.about)
-        self._calibration = tuple(map(tuple, self.about["calibration"]))
+        self._calibration = (
+            tuple([a for a, _ in self.about["calibration"]]), tuple([-b for _, b in self.about["calibration"]]),
+        )  # fmt: skip
         self._cues: list[int | None] = [None] * CUES  # what was worked out of each
         more = {int(key): name for key, name in self.about["more"].items()}
         self.lexicon = Lexicon(more, self.about["known"], self._word)
@@ -58,9 +62,9 @@ class Heads:
     def calibrated(self, logits: list[float]) -> dict[str, float]:
         """Logits in the order of `names` -> scores by name."""
         try:
-            told = [1 / (1 + exp(-a * z - b)) for (a, b), z in zip(self._calibration, logits, strict=True)]
+            told = [1 / (1 + exp(b - a * z)) for a, b, z in zip(*self._calibration, logits, strict=True)]
         except OverflowError:
-            told = [sigmoid(a * z + b) for (a, b), z in zip(self._calibration, logits, strict=True)]
+            told = [sigmoid(a * z - b) for a, b, z in zip(*self._calibration, logits, strict=True)]
         return dict(zip(self.names, told, strict=True))
 
     def logits(self, read: Read) -> list[float]:
@@ -68,39 +72,42 @@ class Heads:
         words = sum([word.weight for word in set(read.known)])
         *words_by, number = self._wide_lanes.unpack(words.to_bytes(self._wide_lanes.size, "little"))
         pairs, cues = pair_rows(read.known), [self._cues[cue] or self._cue(cue) for cue in read.cues]
-        pairs_by, cues_by = self._added(self._rows(pairs)), self._added(cues)
+        pairs_by, cues_by = self._summed(self._rows(pairs), self._in_lanes), self._summed(cues)
         number += 2 * len(pairs)
         zero, zero_cues, length = _ZERO * number, _ZERO * len(cues), sqrt(number) or 1.0
         lanes = [
             bias + s * (w + p + p - zero) / length + t * (c - zero_cues)
-            for (bias, s, t), w, p, c in zip(self._scales, words_by, pairs_by, cues_by, strict=False)
+            for bias, s, t, w, p, c in zip(*self._scales, words_by, pairs_by, cues_by, strict=False)
         ]
-        told = [0.0] * self._width
-        half = (self._width + 1) // 2
+        told, half = [0.0] * self._width, len(lanes) - len(lanes) // 2
         told[0::2], told[1::2] = lanes[:half], lanes[half:]
         return told
 
     def _word(self, token: str, row: int) -> int:
         """A word twice and its pieces once (119 rows at most), added up."""
         rows = [row, row, *piece_rows(token)]
-        return int.from_bytes(self._wide_lanes.pack(*self._added(self._rows(rows)), len(rows)), "little")
+        lanes = self._summed(self._rows(rows), self._in_lanes)
+        return int.from_bytes(self._wide_lanes.pack(*lanes, len(rows)), "little")
 
     def _cue(self, cue: int) -> int:
-        found = self._cues[cue] = self._rows((GRAMS + cue,))[0]
+        found = self._cues[cue] = self._in_lanes(self._rows((GRAMS + cue,)))
         return found
 
     def _rows(self, rows: Sequence[int]) -> list[int]:
         table, width, whole = self._table, self._width, int.from_bytes
         return [whole(table[(at := row * width) : at + width], "little") for row in rows]
 
-    def _added(self, rows: Sequence[int]) -> Sequence[int]:
-        """The sum of each lane."""
-        if len(rows) > _AT_ONCE:
-            parts = (self._added(rows[at : at + _AT_ONCE]) for at in range(0, len(rows), _AT_ONCE))
-            return [sum(lane) for lane in zip(*parts, strict=True)]
+    def _summed(self, rows: Sequence[int], in_lanes: Callable[[Sequence[int]], int] = sum) -> Sequence[int]:
+        """The sum of each lane of rows that take two bytes a lane, or that `in_lanes` adds up to that."""
+        if len(rows) <= _AT_ONCE:
+            return self._lanes.unpack(in_lanes(rows).to_bytes(self._lanes.size, "little"))
+        parts = [self._summed(rows[at : at + _AT_ONCE], in_lanes) for at in range(0, len(rows), _AT_ONCE)]
+        return [sum(lane) for lane in zip(*parts, strict=True)]
+
+    def _in_lanes(self, rows: Sequence[int]) -> int:
+        """The sum of up to _AT_ONCE rows as they lie in the table, two bytes a lane."""
         even = sum(map(self._even.__and__, rows))
-        odd = sum(rows) - even >> 8
-        return self._lanes.unpack((even | odd << self._half).to_bytes(self._lanes.size, "little"))
+        return even | (sum(rows) - even >> 8) << self._half
 
 
 class Softmax:

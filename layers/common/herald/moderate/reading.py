@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib.resources import files
+from typing import NamedTuple
 from zlib import crc32
-
-from herald.model.record import record
 
 GRAMS = 1 << 18
 """Rows of the table of words, pieces and pairs."""
@@ -66,19 +65,18 @@ class Word:
 _SAYS, _END, _QUOTE, _NAME, _LINK, _MONEY_SIGN = 1, 2, 3, 4, 5, 6
 
 
-@record
-class Read:
-    """One text read. `marks`: (place among words, classes) of words that have any; cues are each there once."""
+_Mark = tuple[int, int, tuple[int, ...], bool]
+"""A word that has classes: its place, its sentence, its classes, negated."""
+
+
+class Read(NamedTuple):
+    """One text read; cues are each there once."""
 
     words: list[str]
     known: list[Word]
-    cues: frozenset[int]
+    cues: set[int]
     classes: frozenset[str]
-    marks: tuple[tuple[int, tuple[int, ...]], ...]
-
-
-_Mark = tuple[int, int, tuple[int, ...], bool]
-"""A word that has classes: its place, its sentence, its classes, negated."""
+    marks: list[_Mark]
 
 
 class _Met(dict[str, Word]):
@@ -212,15 +210,15 @@ class Lexicon:
     def read_words(self, tokens: list[str]) -> Read:
         """The same of words that were cut already."""
         known = self._met.all(tokens)
-        parts = [word.part for word in known]
         cues: set[int] = set()
         seen: set[int] = set()
         marks: list[_Mark] = []
         sentence, quoted, quotes, last_no, no = 0, False, False, -99, self._no
-        for at, part in enumerate(parts):
+        names = links = 0
+        for at, word in enumerate(known):
+            part = word.part
             if not part:
                 continue
-            word = known[at]
             if part != _SAYS:
                 cues.add(word.cue)
                 if part == _END:
@@ -228,8 +226,12 @@ class Lexicon:
                     last_no = -99
                 elif part == _QUOTE:
                     quoted = not quoted
+                elif part == _NAME:
+                    names += 1
+                elif part == _LINK:
+                    links += 1
                 continue
-            classes = _with_phrases(word, word.phrases, tokens, at) if word.phrases else word.classes
+            classes = _with_phrases(word, tokens, at) if word.phrases else word.classes
             if not classes:
                 continue
             if no in classes:
@@ -243,16 +245,12 @@ class Lexicon:
             quotes = quotes or quoted
             for number in classes if quoted else ():
                 cues.add(_QUOTED + number)
-        if len(marks) > 1:
-            _pairs(marks[:_BUSY], no, cues)
+        _pairs(marks[:_BUSY], no, cues)
         beside = [k for k, number in self._beside if number in seen] + [len(_BESIDE_NAMES)] * quotes
-        cues.update([_BESIDE + number * 8 + k for number in seen for k in beside])
-        _of_shape(tokens, parts, cues)
-        names = self.names
-        return Read(
-            tokens, known, frozenset(cues), frozenset([names[number] for number in seen]),
-            tuple([(mark[0], mark[2]) for mark in marks]),
-        )  # fmt: skip
+        for k in beside:
+            cues.update([_BESIDE + number * 8 + k for number in seen])
+        _of_shape(tokens, names, links, cues)
+        return Read(tokens, known, cues, frozenset(map(self.names.__getitem__, seen)), marks)
 
     def classes(self, text: str) -> frozenset[str]:
         """The classes alone that `read` would find."""
@@ -260,14 +258,14 @@ class Lexicon:
         found: set[int] = set()
         for at, word in enumerate(self._met.all(tokens)):
             if word.part == _SAYS:
-                found.update(_with_phrases(word, word.phrases, tokens, at) if word.phrases else word.classes)
+                found.update(_with_phrases(word, tokens, at) if word.phrases else word.classes)
         return frozenset(map(self.names.__getitem__, found))
 
 
-def _with_phrases(word: Word, phrases: Mapping[str, _Phrases], tokens: list[str], at: int) -> tuple[int, ...]:
+def _with_phrases(word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
     classes = word.classes
     if at + 1 < len(tokens):
-        for rest, number in phrases.get(tokens[at + 1], ()):
+        for rest, number in word.phrases.get(tokens[at + 1], ()):
             if len(rest) == 1 or tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
                 classes = (*classes, number)
     return classes
@@ -363,15 +361,16 @@ def _cue(token: str, part: int) -> int:
     return _STYLE + 14 if part == _QUOTE else _STYLE + 25 if part == _MONEY_SIGN else -1
 
 
-def _of_shape(tokens: list[str], parts: list[int], cues: set[int]) -> None:
+def _of_shape(tokens: list[str], names: int, links: int, cues: set[int]) -> None:
     """Cues of a text's length and end, of its names and its links; _cue tells the rest."""
     cues.discard(-1)
     cues.add(_STYLE + min(9, len(tokens).bit_length()))
     if tokens and tokens[-1][0] == "?":
         cues.add(_STYLE + 20)
-    for part, once, more in ((_NAME, 21, 22), (_LINK, 23, 24)):
-        if part in parts:
-            cues.add(_STYLE + (once if parts.count(part) == 1 else more))
+    if names:
+        cues.add(_STYLE + (21 if names == 1 else 22))
+    if links:
+        cues.add(_STYLE + (23 if links == 1 else 24))
     if len(tokens) < 5:
         cues.add(_STYLE + 27)
 

@@ -7,8 +7,9 @@ personal data and links still count, and the assessment says by its `model_versi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from math import exp, log
+from operator import itemgetter
 
 from herald.model import Assessment, Span
 from herald.model.record import later, record
@@ -23,6 +24,7 @@ WORDS_ONLY = "lexicon"
 """`model_version` of an assessment that rests on words alone, because the models do not know its language."""
 
 _RATED = tuple(name for name in SCORES if name != "sentiment")
+_rates = itemgetter(*_RATED)
 _VIEWS = 4  # disguises of one text that are judged
 _SHOWN = 12  # spans
 _BLOCK = 60  # words judged at once besides the whole, so that one sentence of abuse is not lost in a long text
@@ -60,10 +62,11 @@ def understand(text: str) -> Assessment:
     else:
         told = _Told(_by_words(model, seen), model, WORDS_ONLY)
     scores = told.scores
-    whole: dict[str, float | None] = dict(zip(_RATED, _rounded([scores[name] for name in _RATED]), strict=True))
+    rated = _rates(scores)
+    whole: dict[str, float | None] = dict(zip(_RATED, _rounded(rated), strict=True))
     whole["sentiment"] = round(max(-1.0, min(1.0, scores["pos"] - scores["neg"])), 4)
-    thresholds = _WORDS_COUNT if told.version == WORDS_ONLY else told.by.about["thresholds"]
-    flags = tuple([name for name in _RATED if scores[name] >= thresholds[name]])
+    least = _rates(_WORDS_COUNT if told.version == WORDS_ONLY else told.by.about["thresholds"])
+    flags = tuple([name for name, value, bound in zip(_RATED, rated, least, strict=True) if value >= bound])
     labelled = _Labelled(told) if first.words else None
     return Assessment(  # few ask for its labels, and fewer for its spans
         language=language,
@@ -83,7 +86,7 @@ def ready() -> str:
     return trouble()
 
 
-def _rounded(shares: list[float]) -> list[float]:
+def _rounded(shares: Sequence[float]) -> list[float]:
     """Shares of one to four places: what `round` gives, in a quarter of its time."""
     return [int(share * 10_000 + 0.5) / 10_000 for share in shares]
 
@@ -130,11 +133,13 @@ def _together(second: Encoder, names: tuple[str, ...], linear: list[float], text
 
 def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
     """Is the encoder worth its milliseconds? Where words stand that can mean harm or not, or a model is unsure."""
-    return (
-        not _DELICATE.isdisjoint(read.classes)
-        or any(_UNSURE[0] < scores[name] < _UNSURE[1] for name in _UNSURE_OF)
-        or any(_TORN[0] < scores[name] < _TORN[1] for name in _TORN_BETWEEN)
-    )
+    if not _DELICATE.isdisjoint(read.classes):
+        return True
+    for (low, high), names in ((_UNSURE, _UNSURE_OF), (_TORN, _TORN_BETWEEN)):
+        for name in names:
+            if low < scores[name] < high:
+                return True
+    return False
 
 
 _DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
@@ -220,7 +225,7 @@ def _spans(view: View, read: reading.Read, model: Heads, flags: tuple[str, ...])
     found: list[Span] = []
     names, wanted = model.lexicon.names, set(flags)
     told = {
-        place: head for place, classes in read.marks
+        place: head for place, _, classes, _ in read.marks
         for number in classes for head in _TOLD_BY.get(names[number], ()) if head in wanted
     }  # fmt: skip
     if not told:
