@@ -31,7 +31,8 @@ def find(text: str) -> tuple[Span, ...]:
     digits = len(_DIGITS.findall(read))
     folded = read.casefold()
     taken: list[tuple[int, int, str]] = []
-    if _AT.search(read) or (any(map(folded.__contains__, _AT_WORDS)) and _AT_SPELT.search(read)):
+    spelt = " at " in folded or "(at)" in folded or "[at]" in folded
+    if _AT.search(read) or (spelt and _AT_SPELT.search(read)):
         _take(taken, "email", _emails(read))
     if digits >= _FEWEST_DIGITS or "::" in read:
         for least, kind, words, finder in _FINDERS:
@@ -41,8 +42,7 @@ def find(text: str) -> tuple[Span, ...]:
                 _take(taken, kind, finder(read))
     if digits and _has_street(folded):
         _take(taken, "address", _up_to_others(read, taken))
-    taken.sort()
-    return tuple(Span(start, end, kind, text[start:end]) for start, end, kind in taken[:_MOST])
+    return tuple([Span(start, end, kind, text[start:end]) for start, end, kind in sorted(taken)[:_MOST]])
 
 
 _SIGNS = {chr(0x2010 + n): "-" for n in range(6)} | {
@@ -87,7 +87,6 @@ _EMAIL_SPELT = re.compile(
 
 
 _AT = re.compile(r"@(?<=[\w.%+'-]@)[^\W_]")
-_AT_WORDS = ("(at)", "[at]", " at ")
 _AT_SPELT = re.compile(r"(?:\(at\)|\[at\]| at ) ?[a-z0-9-]{2,40} ?(?:\(dot\)|\[dot\]| dot |\.)", re.I)
 
 
@@ -316,7 +315,11 @@ _WORD = re.compile(r"\w+")
 
 def _has_street(folded: str) -> bool:
     """Does a word for a street stand in the text? Without one there is no address."""
-    return not _STREET_WORDS.isdisjoint(_WORD.findall(folded)) or any(map(folded.__contains__, _STREET_PARTS))
+    words = folded.translate(_WORDS_ONLY).split() if folded.isascii() else _WORD.findall(folded)
+    return not _STREET_WORDS.isdisjoint(words) or any(map(folded.__contains__, _STREET_PARTS))
+
+
+_WORDS_ONLY = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) == "_")}
 
 
 _UNLIKELY = re.compile(
