@@ -354,7 +354,8 @@ def _loose(view: View) -> Iterator[View]:
     dress = [run.span() for run in _DRESS.finditer(view.text) if _on_one_side(view.text, *run.span())]
     bare = _without(view, dress) if dress else view
     text = bare.text
-    runs = _BETWEEN.finditer(text) if _PAUSE.search(text) else ()
+    rests = ".." in text or (not text.isascii() and _PAUSE.search(text))
+    runs = _BETWEEN.finditer(text) if rests else ()
     pauses = [run.span() for run in runs if _PAUSE.search(run.group())]
     if pauses:
         words = map(slice, (0, *[end for _, end in pauses]), (*[start for start, _ in pauses], len(text)))

@@ -61,6 +61,12 @@ class Word:
         self.before, self.after = row * _FIRST & _PAIR_BITS, row * _SECOND & _PAIR_BITS
         self.weight = 0
 
+    def again(self) -> Word:
+        """Another word of which the same is known."""
+        other = Word(self.row, self.classes, self.phrases, self.part)
+        other.cue, other.weight = self.cue, self.weight
+        return other
+
 
 _SAYS, _END, _QUOTE, _NAME, _LINK, _MONEY_SIGN = 1, 2, 3, 4, 5, 6
 
@@ -161,7 +167,9 @@ class Lexicon:
         return {word: number for word, number in found.items() if word not in self._words}
 
     def _learn(self, token: str) -> Word:
-        token = _shape(token)
+        shape = _shape(token)
+        if shape != token:  # a name, a link, a number: one as good as another, and there is no end of them
+            return self._met[shape].again()
         code = crc32(token.encode("utf-8", "replace"))
         row, classes, phrases = code & (GRAMS - 1), self._classes(token, code), self._phrases.get(token, _NONE)
         word = Word(row, classes, phrases, _part(token, said=bool(classes or phrases)))
@@ -321,11 +329,12 @@ def _pieces(token: str) -> Collection[bytes]:
     if len(token) < 3:
         return ()
     framed = f"<{token[:40]}>"
-    places = [(at, at + n) for n in (3, 4, 5) for at in range(len(framed) - n + 1)]
+    after = len(framed) + 1
     if framed.isascii():
         cut = framed.encode()
-        return {cut[first:last] for first, last in places}
-    return [piece.encode("utf-8", "replace") for piece in {framed[first:last] for first, last in places}]
+        return {cut[at : at + n] for n in (3, 4, 5) for at in range(after - n)}
+    pieces = {framed[at : at + n] for n in (3, 4, 5) for at in range(after - n)}
+    return [piece.encode("utf-8", "replace") for piece in pieces]
 
 
 def _part(token: str, *, said: bool) -> int:

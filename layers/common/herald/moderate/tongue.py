@@ -96,15 +96,15 @@ def language(text: str) -> str | None:
         if found:
             return found
     words = _words(read)
-    if not words:
-        return None
     english = sum(map(_ENGLISH.__contains__, words))
     if english and read.isascii() and english >= sum(map(_OTHERS.__contains__, words)):
         return "en"  # no other language can have more
-    return _by_points(words, read)
+    return _by_points([word for word in words if len(word) > 1], read)
 
 
 def _by_points(words: list[str], read: str) -> str | None:
+    if not words:
+        return None
     points: dict[str, float] = {}
     for word in words:
         for tongue, weight in _HOMES.get(word, ()):
@@ -128,15 +128,15 @@ def _by_points(words: list[str], read: str) -> str | None:
 
 
 def _words(read: str) -> list[str]:
-    """Words of two letters and more, without links, names and mail addresses."""
+    """Words, without links, names and mail addresses."""
     if "@" in read or "#" in read or "://" in read:
         read = (_HANDLES if _MAIL.search(read) else _NAMES if "://" in read else _TAGS).sub(" ", read)
     if not read.isascii():
-        return [word for word in _SPLIT.findall(read.replace("’", "'")) if len(word) > 1]
+        return _SPLIT.findall(read.replace("’", "'"))
     read = f" {read.translate(_LETTERS_ONLY)} "
     if "'" in read:  # it stays inside a word
         read = read.replace("''", "  ").replace("' ", " ").replace(" '", " ")
-    return [word for word in read.split() if len(word) > 1]
+    return read.split()
 
 
 _LETTERS_ONLY = {point: " " for point in range(128) if not chr(point).isalpha() and chr(point) != "'"}
