@@ -43,32 +43,35 @@ class Heads:
         self._table = zlib.decompress(body)
         if len(self._table) != (GRAMS + CUES) * self._width:
             raise ValueError("the file of weights was trained by another version of reading.py")
-        self._scales = [
-            (*each[0::2], *each[1::2])
-            for each in (self.about["bias"], self.about["gram_scale"], self.about["cue_scale"])
-        ]
+        self._calibration: list[tuple[float, float]] = [(a, b) for a, b in self.about["calibration"]]
+        factors = zip(
+            self._calibration, self.about["bias"], self.about["gram_scale"], self.about["cue_scale"], strict=True
+        )
+        scales = [(a * bias + b, a * s, a * t) for (a, b), bias, s, t in factors]  # calibrated at once
+        self._scales = list(zip(*scales[0::2], *scales[1::2], strict=True))
         self.labels = softmaxes(self.about)
-        self._calibration = (
-            tuple([a for a, _ in self.about["calibration"]]), tuple([-b for _, b in self.about["calibration"]]),
-        )  # fmt: skip
         self._cues: list[int | None] = [None] * CUES  # what was worked out of each
         more = {int(key): name for key, name in self.about["more"].items()}
         self.lexicon = Lexicon(more, self.about["known"], self._word)
 
     def scores(self, read: Read) -> dict[str, float]:
         """Calibrated scores of one text, by name."""
-        return self.calibrated(self.logits(read))
+        return self.calibrated(self.odds(read))
 
-    def calibrated(self, logits: list[float]) -> dict[str, float]:
-        """Logits in the order of `names` -> scores by name."""
+    def calibrated(self, odds: list[float]) -> dict[str, float]:
+        """Log-odds in the order of `names` -> scores by name."""
         try:
-            told = [1 / (1 + exp(b - a * z)) for a, b, z in zip(*self._calibration, logits, strict=True)]
+            told = [1 / (1 + exp(-x)) for x in odds]
         except OverflowError:
-            told = [sigmoid(a * z - b) for a, b, z in zip(*self._calibration, logits, strict=True)]
+            told = list(map(sigmoid, odds))
         return dict(zip(self.names, told, strict=True))
 
-    def logits(self, read: Read) -> list[float]:
-        """What each model says of a text before calibration, in the order of `names`."""
+    def logits(self, odds: list[float]) -> list[float]:
+        """What each model says before calibration, in the order of `names`: z of its log-odds."""
+        return [(x - b) / a for x, (a, b) in zip(odds, self._calibration, strict=True)]
+
+    def odds(self, read: Read) -> list[float]:
+        """Calibrated log-odds of one text, a * z + b, in the order of `names`."""
         words = sum([word.weight for word in set(read.known)])
         *words_by, number = self._wide_lanes.unpack(words.to_bytes(self._wide_lanes.size, "little"))
         pairs, cues = pair_rows(read.known), [self._cues[cue] or self._cue(cue) for cue in read.cues]

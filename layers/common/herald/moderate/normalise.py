@@ -283,19 +283,28 @@ def _unleeted(text: str) -> tuple[str, ...]:
     """The text with digits and signs read as letters; twice, where one may be i or l."""
     as_i: list[str] = []
     as_l: list[str] = []
-    cursor = 0
-    while sign := _LEET_SIGN.search(text, cursor):  # only words with such a sign are looked at
-        start, end = text.rfind(" ", cursor, sign.start()) + 1 or cursor, text.find(" ", sign.end())
-        word = text[start : end if end > 0 else len(text)]
-        before = text[cursor:start]
+    kept = at = 0
+    while sign := _LEET_SIGN.search(text, at):  # only words with such a sign are looked at
+        start, end = text.rfind(" ", at, sign.start()) + 1 or at, text.find(" ", sign.end())
+        at = end if end > 0 else len(text)
+        word = text[start:at]
+        if _means_itself(word):
+            continue
+        before = text[kept:start]
         as_i += (before, _LEET_WORD.sub(_unleet, word))
         as_l += (before, as_i[-1] if _EITHER.isdisjoint(word) else _LEET_WORD.sub(_unleet_l, word))
-        cursor = start + len(word)
-    if not cursor:
+        kept = at
+    if not kept:
         return (text,)
-    rest = text[cursor:]
+    rest = text[kept:]
     read, other = "".join((*as_i, rest)), "".join((*as_l, rest))
     return (read,) if read == other else (read, other)
+
+
+def _means_itself(word: str) -> bool:
+    """No letter in it, or no sign but at its end, where it is a sign."""
+    core = word.rstrip("!?.,")
+    return (core.isascii() and core.upper() == core) or _LEET_CHARS.isdisjoint(core)
 
 
 def _unleet(word: re.Match[str], table: Mapping[int, str] = _LEET_I) -> str:

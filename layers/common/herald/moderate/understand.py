@@ -28,6 +28,7 @@ _rates = itemgetter(*_RATED)
 _VIEWS = 4  # disguises of one text that are judged
 _SHOWN = 12  # spans
 _BLOCK = 60  # words judged at once besides the whole, so that one sentence of abuse is not lost in a long text
+_WHOLE = _BLOCK * 3 // 2  # words of a text that is judged whole
 _TOLD_BY: Mapping[str, tuple[str, ...]] = {
     "slur": ("hate", "toxic"), "dehuman": ("hate", "toxic"), "kys": ("toxic", "harassment"),
     "insult": ("toxic", "harassment"), "strong": ("profanity", "toxic"), "sexual": ("sexual",),
@@ -93,29 +94,32 @@ def _rounded(shares: Sequence[float]) -> list[float]:
 
 @record
 class _Told:
-    """Scores by name in the order of the heads, who spoke, and its version."""
+    """Scores by name in the order of the heads, who spoke, its version, and their log-odds where they are known."""
 
     scores: dict[str, float]
     by: Heads | Encoder
     version: str
+    odds: Sequence[float] = ()
 
 
 def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
-    logits = model.logits(first)
-    scores = model.calibrated(logits)
+    odds = model.odds(first)
+    scores = model.calibrated(odds)
     lexicon = model.lexicon
     disguised = [
         (view, lexicon.read(view.text)) for view in seen[1:] if not lexicon.classes(view.text) <= first.classes
     ]
     second = encoder() if _in_doubt(scores, first) or disguised else None
     if second is None:
+        if not disguised and len(first.words) <= _WHOLE:
+            return _Told(scores, model, model.version, odds)
         for _, read in disguised:
             _worse(scores, model.scores(read))
         _by_blocks(model, first, scores)
         return _Told(scores, model, model.version)
-    scores = _together(second, model.names, logits, seen[0].text)
+    scores = _together(second, model.names, model.logits(odds), seen[0].text)
     for view, read in disguised:
-        _worse(scores, _together(second, model.names, model.logits(read), view.text))
+        _worse(scores, _together(second, model.names, model.logits(model.odds(read)), view.text))
     return _Told(scores, second, f"{model.version}+{second.version}")
 
 
@@ -155,7 +159,7 @@ def _worse(scores: dict[str, float], others: Mapping[str, float]) -> None:
 
 def _by_blocks(model: Heads, first: reading.Read, scores: dict[str, float]) -> None:
     """One sentence of abuse is not lost in a long text: half of what the worst block shows."""
-    if len(first.words) <= _BLOCK * 3 // 2:
+    if len(first.words) <= _WHOLE:
         return
     for at in range(0, min(len(first.words), 20 * _BLOCK), _BLOCK):
         others = model.scores(model.lexicon.read_words(first.words[at : at + _BLOCK]))
@@ -203,9 +207,10 @@ def _labels(told: _Told) -> tuple[dict[str, str | None], dict[str, float]]:
     if told.version == WORDS_ONLY:
         kinds = [name for name in ("abuse", "spam", "complaint", "question", "praise") if told.scores[name] >= _SAID]
         return {"type": kinds[0] if kinds else "other", "persona": None}, {}
-    logits = [  # within -6 and 6, which 0.9975 is
+    odds = told.odds or [  # within -6 and 6, which 0.9975 is
         log(p / (1 - p)) if _LEAST < p < _MOST else 6.0 if p > _SAID else -6.0 for p in told.scores.values()
     ]
+    logits = [x if -6 < x < 6 else 6.0 if x > 0 else -6.0 for x in odds]
     types, personas = told.by.labels["type"], told.by.labels["persona"]
     shares = personas.shares(logits)
     share = max(shares)
