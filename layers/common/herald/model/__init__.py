@@ -117,7 +117,6 @@ def __getattr__(name: str) -> object:
     globals()[name] = found
     return found
 
-
 __all__ = [
     "SPOKEN", "TYPE_CHECKING", "WORDS_GONE", "Account", "Acknowledgement", "Act", "Acted", "Action", "AnswerBook",
     "Approval", "Assessment", "Asset", "AssetKind", "AuditEntry", "Breach", "BreachKind", "BreachState", "ByHistory",
