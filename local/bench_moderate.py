@@ -168,9 +168,10 @@ def _fitted(folder: Path) -> list[str]:
     rows = [(html.unescape(r["text"]), _TONES[r["airline_sentiment"]]) for r in _csv(folder / "airline_tweets/Tweets.csv")]
     folded, first = [plain(text).text for text, _ in rows], heads()
     said = [
-        first.logits(first.lexicon.read(text)) + [sum(head) / len(head) for head in zip(*second.logits(text), strict=True)]
+        first.logits(first.odds(first.lexicon.read(text)))
+        + [sum(head) / len(head) for head in zip(*second.logits(text), strict=True)]
         for text in folded
-    ]  # fmt: skip
+    ]
     read, _ = featurise([text for text, _ in rows], first.lexicon)
     x, y = hstack([read * 3, csr_matrix(np.array(said) / 4)]).tocsr(), np.array([label for _, label in rows])
     judged = np.array([crc32(text.encode()) % 5 == 0 for text, _ in rows])

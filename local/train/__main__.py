@@ -95,7 +95,7 @@ def featurise(texts: list[str], lexicon: Lexicon) -> tuple[csr_matrix, list[froz
     classes: list[frozenset[str]] = []
     for text in texts:
         read = lexicon.read(plain(text).text)
-        counts = Counter(rows(read, lexicon))
+        counts = Counter(rows(read))
         length = sqrt(sum(counts.values())) or 1.0
         indices.extend(counts)
         values.extend(count / length for count in counts.values())

@@ -83,7 +83,7 @@ def fit(texts: list[str], sources: list[str], labels: list[dict[str, int]]) -> d
     """For each head, how both models' logits become one score, on texts that neither has learnt from."""
     kept = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if apart(text, source)]
     linear, opened = heads(), Opened(FOLDER)
-    z_linear = np.array([linear.logits(linear.lexicon.read(texts[i])) for i in kept])
+    z_linear = np.array([linear.logits(linear.odds(linear.lexicon.read(texts[i]))) for i in kept])
     z_encoder = np.array([opened.logits(texts[i])[0] for i in kept])
     mixed, thresholds, report, logits = [], {}, {}, np.zeros_like(z_linear)
     for number, head in enumerate(HEADS):

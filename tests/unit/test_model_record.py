@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from herald.model.record import record
+from herald.model.record import deferring, later, record
 
 
 @record
@@ -94,3 +94,34 @@ def test_a_record_is_copied_and_pickled_whole() -> None:
     assert copy.deepcopy(made) == made == pickle.loads(pickle.dumps(made))  # noqa: S301 - our own bytes
     with pytest.raises(FrozenInstanceError):
         del made.name
+
+
+@deferring("parts")
+@record
+class Slow:
+    name: str
+    parts: tuple[str, ...] = ()
+
+
+def test_a_field_that_is_worked_out_later_is_worked_out_once_and_by_whoever_reads_it_first() -> None:
+    asked: list[str] = []
+
+    def work() -> tuple[str, ...]:
+        asked.append("once")
+        return ("x",)
+
+    def made() -> Slow:
+        return Slow("a", later(work))
+
+    one = made()
+    assert (one.name, asked) == ("a", [])
+    assert one.parts == one.parts == ("x",)
+    assert asked == ["once"]
+    whole = Slow("a", ("x",))
+    assert made() == whole == replace(made(), name="a")
+    assert hash(made()) == hash(whole)
+    assert repr(made()) == repr(whole) == "Slow(name='a', parts=('x',))"
+    assert copy.deepcopy(made()) == whole == pickle.loads(pickle.dumps(made()))  # noqa: S301 - our own bytes
+    assert Slow("a").parts == ()
+    with pytest.raises(FrozenInstanceError):
+        one.parts = ()  # type: ignore[misc]

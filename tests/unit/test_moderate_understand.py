@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from math import exp
 from time import thread_time
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from herald.moderate.decide import SCORES
-from herald.moderate.heads import heads
+from herald.moderate.heads import Softmax, heads
 from herald.moderate.personal import find, luhn
+from herald.moderate.reading import Lexicon, Read
 from herald.moderate.tongue import language
-from herald.moderate.understand import WORDS_ONLY, understand
+from herald.moderate.understand import WORDS_ONLY, _labels, _rounded, understand
 
 
 @pytest.mark.parametrize(
@@ -47,6 +50,56 @@ def test_a_language_that_no_model_knows_is_judged_by_words_and_says_so() -> None
     assert (found.language, found.model_version) == ("de", WORDS_ONLY)
     assert "profanity" in (found.flags or ())
     assert understand("Wo ist meine Bestellung und warum antwortet ihr nicht?").flags == ("question",)
+
+
+def test_labels_and_spans_are_worked_out_for_whoever_asks() -> None:
+    with patch("herald.moderate.understand._labels", wraps=_labels) as labels:
+        found = understand("you are such an idiot, my parcel never came")
+        assert not labels.called
+        assert [span.found for span in found.spans if span.field == "harassment"] == ["idiot"]
+        likeliest = max(found.likely, key=lambda name: found.likely[name])
+        assert found.labels["persona"] == (likeliest if found.likely[likeliest] >= 0.5 else None)
+        assert labels.call_count == 1
+
+
+def test_of_a_flood_of_names_links_and_numbers_each_kind_is_learnt_once() -> None:
+    model = heads()
+    lexicon = Lexicon(weigh=lambda token, row: learnt.append(token) or 1)  # type: ignore[func-returns-value]
+    learnt: list[str] = []
+    for n in range(50):
+        lexicon.read(f"@reader{n} https://made-up.example/{n} {10_000 + n}")
+    assert learnt == ["@someone", "http://", "#5"]
+    two, same = model.lexicon.read("@a_one @b_two"), model.lexicon.read("@a_one @a_one")
+    assert len(set(two.known)) == 2  # two names weigh twice, one name said twice once
+    assert len(set(same.known)) == 1
+
+
+def test_what_was_learnt_of_words_does_not_grow_for_ever() -> None:
+    lexicon = Lexicon()
+    for n in range(120):
+        lexicon.read(f"{n:x}" + "q" * 9_990)
+        assert sum(map(len, lexicon._met)) < 600_000
+    assert model_bits(lexicon.read("a word that is met again")) == model_bits(
+        Lexicon().read("a word that is met again")
+    )
+
+
+def model_bits(read: Read) -> object:
+    return read.words, read.cues, read.classes, [word.row for word in read.known]
+
+
+@pytest.mark.parametrize("shared", [0.0, 0.00004, 0.00006, 0.5, 0.99996, 1.0, 0.12345678, 1 / 3])
+def test_shares_are_rounded_as_python_rounds(shared: float) -> None:
+    assert _rounded([shared]) == [round(shared, 4)]
+
+
+def test_a_softmax_by_distances_is_the_softmax_of_weighed_sums() -> None:
+    weights, bias, x = [[0.5, -1.0, 2.0], [0.0, 3.0, -0.25]], [0.1, -0.2], [6.0, -6.0, 0.75]
+    points = [b + sum(w * v for w, v in zip(row, x, strict=True)) for row, b in zip(weights, bias, strict=True)]
+    whole = sum(map(exp, points))
+    told = Softmax(("one", "other"), weights, bias)
+    assert told.shares(x) == pytest.approx([exp(point) / whole for point in points], abs=1e-12)
+    assert told.likeliest(x) == "one"
 
 
 @given(st.text(max_size=300))

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
 from hashlib import sha256
 
-from herald.model.record import Record, record
+from herald.model.record import Record, deferring, record
 
 WORDS_GONE = "The author deleted the words this was about."
 """What stands in place of a rule's rationale, which quoted them."""
@@ -57,6 +57,7 @@ class Span:
     found: str = ""
 
 
+@deferring("labels", "spans", "likely")
 @record
 class Assessment:
     """What is known of a text before any rule. None means: nothing computes it yet, never 0.

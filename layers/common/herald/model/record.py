@@ -90,6 +90,41 @@ _SHARED: dict[str, Any] = {
 }  # fmt: skip
 
 
+class _Later:
+    """What a field will hold, once somebody reads it."""
+
+    __slots__ = ("work",)
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        self.work = work
+
+
+def later(work: Callable[[], _T]) -> _T:
+    """Stands for a value of a field that `deferring` names: worked out when the field is first read, and kept."""
+    return cast("_T", _Later(work))
+
+
+def deferring(*names: str) -> Callable[[type[_T]], type[_T]]:
+    """A record of which these fields may be given by `later`: whoever reads them, by whatever way, sees the value."""
+
+    def deferred(slot: Any) -> property:
+        def read(self: Any) -> Any:
+            value = slot.__get__(self)
+            if value.__class__ is _Later:
+                value = value.work()
+                slot.__set__(self, value)
+            return value
+
+        return property(read, slot.__set__)
+
+    def wrapped(cls: type[_T]) -> type[_T]:
+        for name in names:
+            setattr(cls, name, deferred(vars(cls)[name]))
+        return cls
+
+    return wrapped
+
+
 @record
 class Record:
     """Base of the kinds that the store keeps by their fields alone; where each lies: store/shelves.py.

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import herald
+from herald.moderate.heads import softmaxes
 from herald.moderate.pieces import Pieces
 
 WINDOW = 48
@@ -30,6 +31,7 @@ class Encoder:
 
         self.about: dict[str, Any] = json.loads((folder / "about.json").read_text(encoding="utf-8"))
         self.version: str = self.about["version"]
+        self.labels = softmaxes(self.about)
         self._pieces = Pieces((folder / "vocabulary.txt").read_text(encoding="utf-8").split("\n"))
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1

@@ -19,11 +19,9 @@ Unicode facts: UAX #15 (normalisation forms), UTS #39 (confusables; the table he
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from unicodedata import category, normalize
-
-from herald.model.record import record
 
 SCANNED = 10_000
 """Code points of a text that are looked at; the rest is not read, and the decision's trace says so."""
@@ -32,19 +30,41 @@ _LONGEST_FOLD = 6  # characters one may become; two Arabic ligatures become 8 an
 _MEMO_MAX = 20_000  # entries of the per-character memo; a flood of rare characters must not grow it for ever
 
 
-@record
-class View:
-    """A text as matched. Character i came from original code points [starts[i], ends[i]); None: one to one."""
+_Places = tuple[tuple[int, ...], tuple[int, ...]]
 
-    text: str
-    starts: tuple[int, ...] | None = None
-    ends: tuple[int, ...] | None = None
+
+class View:
+    """A text as matched. Character i came from original code points [starts[i], ends[i]); None: one to one.
+
+    Where characters came from is worked out when somebody asks: of most views nobody does.
+    """
+
+    __slots__ = ("_places", "text")
+
+    def __init__(self, text: str, places: Callable[[], _Places | None] | _Places | None = None) -> None:
+        self.text = text
+        self._places = places
+
+    @property
+    def starts(self) -> tuple[int, ...] | None:
+        places = self.places()
+        return places and places[0]
+
+    @property
+    def ends(self) -> tuple[int, ...] | None:
+        places = self.places()
+        return places and places[1]
+
+    def places(self) -> _Places | None:
+        """`starts` and `ends`; None: one to one."""
+        if callable(self._places):
+            self._places = self._places()
+        return self._places
 
     def origin(self, start: int, end: int) -> tuple[int, int]:
         """Where [start, end) of this view, not empty, lies in the original text."""
-        if self.starts is None or self.ends is None:
-            return start, end
-        return self.starts[start], self.ends[end - 1]
+        places = self.places()
+        return (places[0][start], places[1][end - 1]) if places else (start, end)
 
 
 @lru_cache(8)  # rules and models ask for the same text, one after the other
@@ -73,35 +93,28 @@ def plain(text: str) -> View:
     """The plain view (see the module). ASCII without odd white space takes a short cut."""
     if text.isascii() and text.isprintable() and "`" not in text and "  " not in text and text == text.strip(" "):
         return View(text.lower())
-    out: list[str] = []
+    folded = text.translate(_FOLDED)
+    if "  " in folded or folded[:1] == " " or folded[-1:] == " ":
+        folded = " ".join(filter(None, folded.split(" ")))
+    return View(_unmix(folded), lambda: _origins(text))
+
+
+def _origins(text: str) -> _Places:
+    """Where each character of the plain view came from."""
     starts: list[int] = []
-    ends: list[int] = []
     space = True  # leading white space is dropped
-    for stretch in _STRETCHES.finditer(text):
-        first, last = stretch.span()
-        if stretch[1]:
-            out.append(stretch[1].lower())
-            starts.extend(range(first, last))
-            ends.extend(range(first + 1, last + 1))
-            space = False
-            continue
-        for index, char in enumerate(stretch[0], first):
-            for folded in _MEMO.get(char) or _remember(char):
-                if folded == " ":
-                    if space:
-                        continue
-                    space = True
-                else:
-                    space = False
-                out.append(folded)
-                starts.append(index)
-                ends.append(index + 1)
-    if out and out[-1] == " ":
-        del out[-1], starts[-1], ends[-1]
-    return View(_unmix("".join(out)), tuple(starts), tuple(ends))
-
-
-_STRETCHES = re.compile(r"([!-_a-~]+(?: [!-_a-~]+)*)|[^!-_a-~]+")  # ASCII that only loses its case; everything else
+    for index, char in enumerate(text):
+        for folded in _FOLDED[ord(char)]:
+            if folded == " ":
+                if space:
+                    continue
+                space = True
+            else:
+                space = False
+            starts.append(index)
+    if space and starts:  # and so is the last
+        starts.pop()
+    return tuple(starts), tuple([index + 1 for index in starts])
 
 
 def is_word(char: str) -> bool:
@@ -178,14 +191,17 @@ def _fold_char(char: str) -> str:
     return folded if len(folded) <= _LONGEST_FOLD else char
 
 
-_MEMO: dict[str, str] = {chr(point): _fold_char(chr(point)) for point in range(128)}
+class _Folded(dict[int, str]):
+    """Code point -> what it is folded to: a table for `str.translate`, up to a bound."""
+
+    def __missing__(self, point: int) -> str:
+        folded = _fold_char(chr(point))
+        if len(self) < _MEMO_MAX:
+            self[point] = folded
+        return folded
 
 
-def _remember(char: str) -> str:
-    folded = _fold_char(char)
-    if len(_MEMO) < _MEMO_MAX:
-        _MEMO[char] = folded
-    return folded
+_FOLDED = _Folded({point: _fold_char(chr(point)) for point in range(128)})
 
 
 # ---------------------------------------------------------------- whole text
@@ -215,22 +231,24 @@ _SIGN_NEAR = re.compile(
     r"|[0-9@$!|+€][^\W\d_])"
 )
 _SPELT = re.compile(r"([ ._*~|/\-])[^\W_]\1(?<=[^\W\d_]...)(?<![^\W_][^\W\d_]...)[^\W_](?![^\W_])")
-_THREE = tuple(3 * letter for letter in "abcdefghijklmnopqrstuvwxyz")
+_REPEAT_ASCII = re.compile(r"([a-z])\1\1")  # the same for text that is ASCII, and lowered
 # Signs that dress a word (not the apostrophe inside one), and what stands between two words without being any. Each
 # begins at one place of a run only, so that ten thousand quotes or dots cost one pass.
 _DRESSED = re.compile(r"[\"*_~'](?:(?<=^.)|(?<= .))[\"*_~']*[^\W_]")
 _DOTTED = re.compile(r"\.\.(?<=[^\W_]..)\.* ?[^\W_]")
 _PICTURED = re.compile(r"[\u2190-\u2bff\U0001f000-\U0001faff][ ,.]*[^\W_]")
-_DRESS = re.compile(r"(?<![\w\"*~'])[\"*_~']+(?=[^\W_])|(?<=[^\W_])[\"*_~']+(?![\w\"*~'])")
+_DRESS = re.compile(r"[\"*_~']+")
 _BETWEEN = re.compile(r"(?<=[^\W_])[ ,.\u2190-\u2bff\U0001f000-\U0001faff]+(?=[^\W_])")
 _PAUSE = re.compile(r"\.\.|[\u2190-\u2bff\U0001f000-\U0001faff]")
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "6": "g", "7": "t", "8": "b", "9": "g",
          "@": "a", "$": "s", "!": "i", "|": "i", "+": "t", "€": "e"}  # fmt: skip
-_LEET_WORD = re.compile(r"(?<![@$|+€])[@$|+€]*[^\W_]+(?:[@$!|+€]+[^\W_]+)*[@$€]?")  # begins at one place of a run only
+_EITHER = frozenset("1|!")  # i or l
+_LEET_I, _LEET_L = str.maketrans(_LEET), str.maketrans(_LEET | dict.fromkeys(_EITHER, "l"))
 _LEET_CHARS = frozenset(_LEET)
+_LEET_SIGN = re.compile(r"[0-9@$!|+€]")
+_LEET_WORD = re.compile(r"(?<![@$|+€])[@$|+€]*[^\W_]+(?:[@$!|+€]+[^\W_]+)*[@$€]?")  # begins at one place of a run only
 _JOIN_LEADS = (0, 1, 2, 3)
 _VIEWS = 16  # bound on the readings of one text
-_EITHER = frozenset("1|!")  # i or l
 
 
 def _suspicious(plain_text: str, text: str) -> bool:
@@ -238,33 +256,58 @@ def _suspicious(plain_text: str, text: str) -> bool:
         return True
     if ".." in plain_text and _DOTTED.search(plain_text):
         return True
-    if plain_text.isascii():
-        if any(map(plain_text.__contains__, _THREE)):
-            return True
-    elif _REPEAT.search(plain_text) or _PICTURED.search(plain_text):
+    if _repeats(plain_text) or (not plain_text.isascii() and _PICTURED.search(plain_text)):
         return True
     return not text.isascii() and not (_ALIKE_SET.isdisjoint(plain_text) and _FLAGS.keys().isdisjoint(plain_text))
 
 
-def _bare(view: View) -> Iterable[View]:
+def _repeats(folded: str) -> bool:
+    return (_REPEAT_ASCII if folded.isascii() else _REPEAT).search(folded) is not None
+
+
+def _bare(view: View) -> Iterator[View]:
     latin = view
     if not view.text.isascii():
         latin = _with_text(view, "".join(_FLAGS.get(c, c) for c in view.text.translate(_ALIKE_TABLE)))
     for joined in _joined(latin):
-        if _LEET_CHARS.isdisjoint(joined.text):
-            yield joined
-            continue
-        yield _with_text(joined, _LEET_WORD.sub(_unleet, joined.text))
-        if not _EITHER.isdisjoint(joined.text):
-            yield _with_text(joined, _LEET_WORD.sub(_unleet_l, joined.text))
+        for text in _unleeted(joined.text):
+            yield _with_text(joined, text)
 
 
 def _with_text(view: View, text: str) -> View:
-    """The same offsets under another text of the same length."""
-    return View(text, view.starts, view.ends)
+    """The same places under another text of the same length."""
+    return View(text, view.places)
 
 
-def _unleet(word: re.Match[str], one: str = "i") -> str:
+def _unleeted(text: str) -> tuple[str, ...]:
+    """The text with digits and signs read as letters; twice, where one may be i or l."""
+    as_i: list[str] = []
+    as_l: list[str] = []
+    kept = at = 0
+    while sign := _LEET_SIGN.search(text, at):  # only words with such a sign are looked at
+        start, end = text.rfind(" ", at, sign.start()) + 1 or at, text.find(" ", sign.end())
+        at = end if end > 0 else len(text)
+        word = text[start:at]
+        if _means_itself(word):
+            continue
+        before = text[kept:start]
+        as_i += (before, _LEET_WORD.sub(_unleet, word))
+        as_l += (before, as_i[-1] if _EITHER.isdisjoint(word) else _LEET_WORD.sub(_unleet_l, word))
+        kept = at
+    if not kept:
+        return (text,)
+    rest = text[kept:]
+    read, other = "".join((*as_i, rest)), "".join((*as_l, rest))
+    return (read,) if read == other else (read, other)
+
+
+def _means_itself(word: str) -> bool:
+    """No letter in it, or no sign but at its end, where it is a sign."""
+    core = word.rstrip("!?.,")
+    return (core.isascii() and core.upper() == core) or _LEET_CHARS.isdisjoint(core)
+
+
+def _unleet(word: re.Match[str], table: Mapping[int, str] = _LEET_I) -> str:
     """Digits and signs read as letters, in words with letters on both sides of one or at least half letters."""
     found = word.group()
     if _LEET_CHARS.isdisjoint(found):
@@ -272,75 +315,80 @@ def _unleet(word: re.Match[str], one: str = "i") -> str:
     letters = [index for index, char in enumerate(found) if char.isalpha()]
     if not letters:
         return found
-    inner = any(found[i] in _LEET_CHARS for i in range(letters[0], letters[-1]))
-    if not inner and len(letters) * 2 < len(found):
+    if len(letters) * 2 < len(found) and _LEET_CHARS.isdisjoint(found[letters[0] : letters[-1]]):
         return found  # a model number (A55), an amount, a date
-    return "".join(one if c in _EITHER else _LEET.get(c, c) for c in found)
+    return found.translate(table)
 
 
 def _unleet_l(word: re.Match[str]) -> str:
-    return _unleet(word, "l")
+    return _unleet(word, _LEET_L)
 
 
-def _joined(view: View) -> Iterable[View]:
+def _joined(view: View) -> Iterator[View]:
     """i d i o t, i.d.i.o.t -> idiot. Three or more single characters with the same sign between each.
 
     "u r a i d i o t" may begin with words of one letter, and end with them: each reading is its own view.
     """
-    runs = [(run.start(), run.end(), run.group(1) == " ") for run in _SPACED.finditer(view.text)]
-    if not runs:
+    text = view.text
+    if not _SPELT.search(text):  # which begins at a sign, and is so much the quicker
         yield view
         return
-    leads = _JOIN_LEADS if any(spaces and view.text[start] in "aiur" for start, _, spaces in runs) else (0,)
-    tails = (0, 1) if any(spaces and view.text[end - 1] in "ur" for _, end, spaces in runs) else (0,)
+    runs = [(run.start(), run.end(), run.group(1) == " ") for run in _SPACED.finditer(text)]
+    leads = _JOIN_LEADS if any(spaces and text[start] in "aiur" for start, _, spaces in runs) else (0,)
+    tails = (0, 1) if any(spaces and text[end - 1] in "ur" for _, end, spaces in runs) else (0,)
     for lead in leads:
         for tail in tails:
-            cuts: set[int] = set()
+            cuts: list[tuple[int, int]] = []
             for start, end, spaces in runs:
                 begin = start + 2 * lead if spaces else start
-                cuts.update(range(begin + 1, end - 2 * tail if spaces else end, 2))
-            yield _keep(view, [i for i in range(len(view.text)) if i not in cuts])
+                cuts.extend((at, at + 1) for at in range(begin + 1, end - 2 * tail if spaces else end, 2))
+            yield _without(view, cuts)
 
 
-def _tight(view: View) -> Iterable[View]:
+def _tight(view: View) -> Iterator[View]:
     """Repeats of three or more cut to one, to two, and to two inside a word but one at its end."""
-    runs = [match.span() for match in _REPEAT.finditer(view.text)]
+    text = view.text
+    runs = [match.span() for match in _REPEAT.finditer(text)] if _repeats(text) else []
     if not runs:
         return
-    text = view.text
     for inside, last in ((1, 1), (2, 2), (2, 1)):
-        kept: list[int] = []
-        cursor = 0
-        for start, end in runs:
-            at_end = end == len(text) or not text[end].isalpha()
-            kept.extend(range(cursor, start + (last if at_end else inside)))
-            cursor = end
-        kept.extend(range(cursor, len(text)))
-        yield _keep(view, kept)
+        yield _without(
+            view,
+            [(start + (last if end == len(text) or not text[end].isalpha() else inside), end) for start, end in runs],
+        )
 
 
-def _loose(view: View) -> Iterable[View]:
+def _loose(view: View) -> Iterator[View]:
     """Without dress around words, and one blank for signs and pictures that stand between two of them."""
-    dress = {index for run in _DRESS.finditer(view.text) for index in range(*run.span())}
-    bare = _keep(view, [index for index in range(len(view.text)) if index not in dress]) if dress else view
-    text: list[str] = []
-    kept: list[int] = []
-    cursor = 0
-    for run in _BETWEEN.finditer(bare.text):
-        if _PAUSE.search(run.group()):
-            text += [bare.text[cursor : run.start()], " "]
-            kept.extend(range(cursor, run.start() + 1))
-            cursor = run.end()
-    if cursor:
-        spaced = _keep(bare, [*kept, *range(cursor, len(bare.text))])
-        yield _with_text(spaced, "".join([*text, bare.text[cursor:]]))
+    dress = [run.span() for run in _DRESS.finditer(view.text) if _on_one_side(view.text, *run.span())]
+    bare = _without(view, dress) if dress else view
+    text = bare.text
+    rests = ".." in text or (not text.isascii() and _PAUSE.search(text))
+    runs = _BETWEEN.finditer(text) if rests else ()
+    pauses = [run.span() for run in runs if _PAUSE.search(run.group())]
+    if pauses:
+        words = map(slice, (0, *[end for _, end in pauses]), (*[start for start, _ in pauses], len(text)))
+        spaced = _without(bare, [(start + 1, end) for start, end in pauses])
+        yield _with_text(spaced, " ".join(map(text.__getitem__, words)))
     elif dress:
         yield bare
 
 
-def _keep(view: View, kept: list[int]) -> View:
-    """Only these characters; each reaches to where the next kept one begins, within its own run."""
-    text = "".join(map(view.text.__getitem__, kept))
-    if view.starts is None or view.ends is None:
-        return View(text, tuple(kept), tuple(index + 1 for index in kept))
-    return View(text, tuple(map(view.starts.__getitem__, kept)), tuple(map(view.ends.__getitem__, kept)))
+def _on_one_side(text: str, start: int, end: int) -> bool:
+    """Does a word touch it on one side, and on one only?"""
+    return (start > 0 and text[start - 1].isalnum()) != text[end : end + 1].isalnum()
+
+
+def _without(view: View, cuts: Sequence[tuple[int, int]]) -> View:
+    """All but these stretches, which are in order."""
+    begins = (0, *[end for _, end in cuts])
+    ends = (*[start for start, _ in cuts], len(view.text))
+
+    def places() -> _Places:
+        kept = [index for begin, end in zip(begins, ends, strict=True) for index in range(begin, end)]
+        whole = view.places()
+        if whole is None:
+            return tuple(kept), tuple([index + 1 for index in kept])
+        return tuple(map(whole[0].__getitem__, kept)), tuple(map(whole[1].__getitem__, kept))
+
+    return View("".join(map(view.text.__getitem__, map(slice, begins, ends))), places)

@@ -27,13 +27,12 @@ def find(text: str) -> tuple[Span, ...]:
     """Spans of personal data, in order, never overlapping; `field` is the kind, `found` the piece itself."""
     read = text[:LONGEST]
     if not read.isascii():
-        read = read.translate(_SIGNS)
-        if not read.isascii():
-            read = "".join(map(_digit, read))
+        read = _SIGN.sub(_plain_sign, read)
+    digits = len(_DIGITS.findall(read))
     folded = read.casefold()
-    digits = sum(map(read.count, "0123456789"))
     taken: list[tuple[int, int, str]] = []
-    if _AT.search(read) or (any(map(folded.__contains__, _AT_WORDS)) and _AT_SPELT.search(read)):
+    spelt = " at " in folded or "(at)" in folded or "[at]" in folded
+    if _AT.search(read) or (spelt and _AT_SPELT.search(read)):
         _take(taken, "email", _emails(read))
     if digits >= _FEWEST_DIGITS or "::" in read:
         for least, kind, words, finder in _FINDERS:
@@ -43,22 +42,22 @@ def find(text: str) -> tuple[Span, ...]:
                 _take(taken, kind, finder(read))
     if digits and _has_street(folded):
         _take(taken, "address", _up_to_others(read, taken))
-    taken.sort()
-    return tuple(Span(start, end, kind, text[start:end]) for start, end, kind in taken[:_MOST])
+    return tuple([Span(start, end, kind, text[start:end]) for start, end, kind in sorted(taken)[:_MOST]])
 
 
-_SIGNS = {0x2010 + n: "-" for n in range(6)} | {
-    0x2212: "-", 0xFF0D: "-", 0xA0: " ", 0x2007: " ", 0x2009: " ", 0x202F: " ", 0xFF0B: "+", 0xFF20: "@", 0xFF0E: ".",
+_SIGNS = {chr(0x2010 + n): "-" for n in range(6)} | {
+    "\u2212": "-", "\uff0d": "-", "\xa0": " ", "\u2007": " ", "\u2009": " ", "\u202f": " ", "\uff0b": "+",
+    "\uff20": "@", "\uff0e": ".",
 }  # fmt: skip
+_SIGN = re.compile(rf"[{''.join(_SIGNS)}]|[^\D0-9]")
+_DIGITS = re.compile(r"[0-9]")
 _Spans = Iterator[tuple[int, int]]
 
 
-def _digit(char: str) -> str:
-    """Full-width, Arabic and other decimal digits as ASCII, one for one."""
-    if char <= "\x7f":
-        return char
-    value = decimal(char, None)
-    return char if value is None else str(value)
+def _plain_sign(found: re.Match[str]) -> str:
+    """Signs that stand for an ASCII one, and full-width, Arabic and other decimal digits, as ASCII, one for one."""
+    char = found.group()
+    return _SIGNS.get(char) or str(decimal(char))
 
 
 def _up_to_others(text: str, taken: list[tuple[int, int, str]]) -> _Spans:
@@ -88,7 +87,6 @@ _EMAIL_SPELT = re.compile(
 
 
 _AT = re.compile(r"@(?<=[\w.%+'-]@)[^\W_]")
-_AT_WORDS = ("(at)", "[at]", " at ")
 _AT_SPELT = re.compile(r"(?:\(at\)|\[at\]| at ) ?[a-z0-9-]{2,40} ?(?:\(dot\)|\[dot\]| dot |\.)", re.I)
 
 
@@ -317,7 +315,11 @@ _WORD = re.compile(r"\w+")
 
 def _has_street(folded: str) -> bool:
     """Does a word for a street stand in the text? Without one there is no address."""
-    return not _STREET_WORDS.isdisjoint(_WORD.findall(folded)) or any(map(folded.__contains__, _STREET_PARTS))
+    words = folded.translate(_WORDS_ONLY).split() if folded.isascii() else _WORD.findall(folded)
+    return not _STREET_WORDS.isdisjoint(words) or any(map(folded.__contains__, _STREET_PARTS))
+
+
+_WORDS_ONLY = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) == "_")}
 
 
 _UNLIKELY = re.compile(

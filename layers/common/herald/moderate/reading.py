@@ -10,9 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from importlib.resources import files
+from typing import NamedTuple
 from zlib import crc32
-
-from herald.model.record import record
 
 GRAMS = 1 << 18
 """Rows of the table of words, pieces and pairs."""
@@ -20,7 +19,7 @@ CUES = 9216
 """Rows of the table of cues."""
 
 _MOST_WORDS = 2_000
-_MEMO_MAX = 20_000
+_MOST_MET, _MOST_LETTERS = 20_000, 500_000  # words that are remembered: some 10 MB
 _NEAR = 6  # words between the two classes of a pair
 _NEGATED = 3  # words before a class in which a negation reaches it
 _BUSY = 160  # class words of one text that are paired; the rest of a flood adds nothing
@@ -35,54 +34,95 @@ _QUOTES = frozenset('"“”«»')
 _PAIR, _PAIR_NOT, _HAS, _HAS_NOT, _QUOTED, _BESIDE, _STYLE = 0, 4096, 8192, 8256, 8320, 8384, 8900
 
 
-@record
-class Word:
-    """One word: its row, rows of its pieces, the classes it belongs to, and how it bears on what stands beside it.
+_Phrases = list[tuple[tuple[str, ...], int]]
+"""What stands after the first word of a phrase, and the class of the phrase."""
 
-    `part` is 0 for a word that says nothing here: most words, which cost a reader next to nothing.
+
+_NONE: Mapping[str, _Phrases] = {}
+
+
+class Word:
+    """What is known of one word; one object a word, compared as such.
+
+    Attributes:
+        before, after: of these the row of a pair is worked out, of its first word and its second.
+        classes: what it belongs to.
+        part: how it bears on what stands beside it; 0 for a word that says nothing here: most words, which cost a
+            reader next to nothing.
+        cue: what its mere shape adds to the cues, -1 for none.
+        phrases: the classes of the phrases it begins, by their second word.
+        weight: what the linear models make of it and its pieces (heads.py).
     """
 
-    row: int
-    pieces: tuple[int, ...]
-    classes: tuple[int, ...]
-    part: int
+    __slots__ = ("after", "before", "classes", "cue", "part", "phrases", "row", "weight")
+
+    def __init__(self, row: int, classes: tuple[int, ...], phrases: Mapping[str, _Phrases], part: int) -> None:
+        self.row, self.classes, self.phrases, self.part, self.cue = row, classes, phrases, part, -1
+        self.before, self.after = row * _FIRST & _PAIR_BITS, row * _SECOND & _PAIR_BITS
+        self.weight = 0
+
+    def again(self) -> Word:
+        """Another word of which the same is known."""
+        other = Word(self.row, self.classes, self.phrases, self.part)
+        other.cue, other.weight = self.cue, self.weight
+        return other
 
 
-_SAYS, _END, _QUOTE, _NAME, _LINK, _MONEY_SIGN, _LONG_NUMBER = 1, 2, 3, 4, 5, 6, 7
+_SAYS, _END, _QUOTE, _NAME, _LINK, _MONEY_SIGN = 1, 2, 3, 4, 5, 6
 
 
-@record
-class Read:
-    """One text read. `marks`: (place among words, classes) of words that have any; cues are each there once."""
+_Mark = tuple[int, int, tuple[int, ...], bool]
+"""A word that has classes: its place, its sentence, its classes, negated."""
 
-    words: tuple[str, ...]
-    rows: tuple[int, ...]
-    cues: frozenset[int]
+
+class Read(NamedTuple):
+    """One text read; cues are each there once."""
+
+    words: list[str]
+    known: list[Word]
+    cues: set[int]
     classes: frozenset[str]
-    marks: tuple[tuple[int, tuple[int, ...]], ...]
+    marks: list[_Mark]
 
 
-class _Memo(dict[str, Word]):
-    """What was learnt of a word once, up to a bound."""
+class _Met(dict[str, Word]):
+    """What was learnt of each word that was met."""
 
     def __init__(self, learn: Callable[[str], Word]) -> None:
         super().__init__()
-        self._learn = learn
+        self._learn, self._letters = learn, 0
 
     def __missing__(self, token: str) -> Word:
-        if len(self) >= _MEMO_MAX:
-            self.clear()
+        self._letters += len(token)
         found = self[token] = self._learn(token)
         return found
 
+    def all(self, tokens: list[str]) -> list[Word]:
+        """What is known of each; what was learnt before is forgotten when it has become too much."""
+        if len(self) > _MOST_MET or self._letters > _MOST_LETTERS:
+            self.clear()
+            self._letters = 0
+        return list(map(self.__getitem__, tokens))
+
 
 class Lexicon:
-    """Classes of words. `more` adds words by the CRC-32 of their folded form; `known` are words not to be corrected."""
+    """Classes of words, and what was learnt of each word that was met, up to a bound.
 
-    def __init__(self, more: Mapping[int, str] | None = None, known: Collection[int] = ()) -> None:
+    Args:
+        more: words by the CRC-32 of their folded form -> class.
+        known: such sums of words that are not to be corrected.
+        weigh: is handed each word that is met for the first time, and its row, and tells its weight.
+    """
+
+    def __init__(
+        self,
+        more: Mapping[int, str] | None = None,
+        known: Collection[int] = (),
+        weigh: Callable[[str, int], int] = lambda token, row: 0,
+    ) -> None:
         self.names: list[str] = []
         self._words: dict[str, set[int]] = {}
-        self._phrases: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        self._phrases: dict[str, dict[str, _Phrases]] = {}
         for line in files("herald.moderate").joinpath("lexicon.txt").read_text(encoding="utf-8").splitlines():
             name, colon, terms = line.partition(":")
             if not colon or line.startswith("#"):
@@ -96,7 +136,8 @@ class Lexicon:
         self._near = self._misspelt()
         self._no = self._number("not")
         self._beside = [(k, self.names.index(name)) for k, name in enumerate(_BESIDE_NAMES) if name in self.names]
-        self._memo = _Memo(self._learn)
+        self._weigh = weigh
+        self._met = _Met(self._learn)
 
     def _number(self, name: str) -> int:
         if name not in self.names:
@@ -106,7 +147,7 @@ class Lexicon:
     def _add(self, term: str, number: int) -> None:
         first, *rest = term.split("_")
         if rest:
-            self._phrases.setdefault(first, []).append((tuple(rest), number))
+            self._phrases.setdefault(first, {}).setdefault(rest[0], []).append((tuple(rest), number))
         else:
             self._words.setdefault(term, set()).add(number)
 
@@ -125,27 +166,22 @@ class Lexicon:
                 found.setdefault(word[:at] + word[at + 1 :], number)
         return {word: number for word, number in found.items() if word not in self._words}
 
-    def word(self, token: str) -> Word:
-        """What is known of one token, remembered."""
-        return self._memo[token]
-
     def _learn(self, token: str) -> Word:
-        token = _shape(token)
-        classes = self._classes(token)
-        return Word(
-            crc32(token.encode("utf-8", "replace")) & (GRAMS - 1),
-            _piece_rows(f"<{token[:40]}>") if len(token) > 2 else (),
-            classes,
-            _part(token, said=bool(classes) or token in self._phrases),
-        )
+        shape = _shape(token)
+        if shape != token:  # a name, a link, a number: one as good as another, and there is no end of them
+            return self._met[shape].again()
+        code = crc32(token.encode("utf-8", "replace"))
+        row, classes, phrases = code & (GRAMS - 1), self._classes(token, code), self._phrases.get(token, _NONE)
+        word = Word(row, classes, phrases, _part(token, said=bool(classes or phrases)))
+        word.cue, word.weight = _cue(token, word.part), self._weigh(token, row)
+        return word
 
-    def _classes(self, token: str) -> tuple[int, ...]:
+    def _classes(self, token: str, code: int) -> tuple[int, ...]:
         found = self._words.get(token)
         if found:
             return tuple(sorted(found))
         if not token[0].isalpha():
             return ()
-        code = crc32(token.encode("utf-8", "replace"))
         if code in self._more:
             return (self._more[code],)
         for ending, instead in _ENDINGS if token.endswith(_ENDS_IN) else ():
@@ -181,73 +217,81 @@ class Lexicon:
 
     def read_words(self, tokens: list[str]) -> Read:
         """The same of words that were cut already."""
-        known = list(map(self._memo.__getitem__, tokens))
+        known = self._met.all(tokens)
         cues: set[int] = set()
-        marks: list[tuple[int, int, tuple[int, ...], bool, bool]] = []  # position, sentence, classes, negated, quoted
-        sentence, quoted, last_no = 0, False, -99
-        style = _Style()
-        no, phrases = self._no, self._phrases
-        for at in [at for at, word in enumerate(known) if word.part]:
-            word = known[at]
-            if word.part != _SAYS:
-                if word.part == _END:
+        seen: set[int] = set()
+        marks: list[_Mark] = []
+        sentence, quoted, quotes, last_no, no = 0, False, False, -99, self._no
+        names = links = 0
+        for at, word in enumerate(known):
+            part = word.part
+            if not part:
+                continue
+            if part != _SAYS:
+                cues.add(word.cue)
+                if part == _END:
                     sentence += 1
                     last_no = -99
-                quoted ^= word.part == _QUOTE
-                style.see(word.part, tokens[at])
+                elif part == _QUOTE:
+                    quoted = not quoted
+                elif part == _NAME:
+                    names += 1
+                elif part == _LINK:
+                    links += 1
                 continue
-            classes = word.classes if tokens[at] not in phrases else self._with_phrases(word, tokens, at)
+            classes = _with_phrases(word, tokens, at) if word.phrases else word.classes
             if not classes:
                 continue
             if no in classes:
                 last_no = at
             negated = 0 < at - last_no <= _NEGATED
-            marks.append((at, sentence, classes, negated, quoted))
+            marks.append((at, sentence, classes, negated))
+            seen.update(classes)
+            base = _HAS_NOT if negated else _HAS
             for number in classes:
-                cues.add((_HAS_NOT if negated else _HAS) + number)
-                if quoted:
-                    cues.add(_QUOTED + number)
-        if len(marks) > 1:
-            self._pairs(marks[:_BUSY], no, cues)
-        seen = {number for mark in marks for number in mark[2]}
-        beside = [k for k, number in self._beside if number in seen]
-        if any(mark[4] for mark in marks):
-            beside.append(len(_BESIDE_NAMES))
-        if beside:
-            cues.update(_BESIDE + number * 8 + k for number in seen for k in beside)
-        cues.update(style.cues(tokens))
-        names = self.names
-        return Read(
-            tuple(tokens), tuple([word.row for word in known]), frozenset(cues),
-            frozenset([names[number] for number in seen]), tuple([(mark[0], mark[2]) for mark in marks]),
-        )  # fmt: skip
+                cues.add(base + number)
+            quotes = quotes or quoted
+            for number in classes if quoted else ():
+                cues.add(_QUOTED + number)
+        _pairs(marks[:_BUSY], no, cues)
+        beside = [k for k, number in self._beside if number in seen] + [len(_BESIDE_NAMES)] * quotes
+        for k in beside:
+            cues.update([_BESIDE + number * 8 + k for number in seen])
+        _of_shape(tokens, names, links, cues)
+        return Read(tokens, known, cues, frozenset(map(self.names.__getitem__, seen)), marks)
 
     def classes(self, text: str) -> frozenset[str]:
         """The classes alone that `read` would find."""
         tokens = TOKEN.findall(text)[:_MOST_WORDS]
-        known = [(at, word) for at, word in enumerate(map(self._memo.__getitem__, tokens)) if word.part == _SAYS]
-        names = self.names
-        return frozenset(names[number] for at, word in known for number in self._with_phrases(word, tokens, at))
+        found: set[int] = set()
+        for at, word in enumerate(self._met.all(tokens)):
+            if word.part == _SAYS:
+                found.update(_with_phrases(word, tokens, at) if word.phrases else word.classes)
+        return frozenset(map(self.names.__getitem__, found))
 
-    def _with_phrases(self, word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
-        classes = word.classes
-        for rest, number in self._phrases.get(tokens[at], ()):
-            if tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
+
+def _with_phrases(word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
+    classes = word.classes
+    if at + 1 < len(tokens):
+        for rest, number in word.phrases.get(tokens[at + 1], ()):
+            if len(rest) == 1 or tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
                 classes = (*classes, number)
-        return classes
+    return classes
 
-    def _pairs(self, marks: list[tuple[int, int, tuple[int, ...], bool, bool]], no: int, cues: set[int]) -> None:
-        for index, (at, sentence, classes, negated, _) in enumerate(marks):
-            between = negated
-            for other_at, other_sentence, others, other_negated, _ in marks[index + 1 :]:
-                if other_sentence != sentence or other_at - at > _NEAR:
-                    break
-                base = _PAIR_NOT if between or other_negated else _PAIR
-                for a in classes:
-                    for b in others:
-                        cues.add(base + a * 64 + b)
-                if no in others:
-                    between = True
+
+def _pairs(marks: list[_Mark], no: int, cues: set[int]) -> None:
+    """Two classes near each other in one sentence; from a negation on, as negated."""
+    for index, (at, sentence, classes, negated) in enumerate(marks, 1):
+        furthest, between = at + _NEAR, negated
+        for other_at, other_sentence, others, other_negated in marks[index : index + _NEAR]:
+            if other_at > furthest or other_sentence != sentence:
+                break
+            base = _PAIR_NOT if between or other_negated else _PAIR
+            for a in classes:
+                for b in others:
+                    cues.add(base + a * 64 + b)
+            if no in others:
+                between = True
 
 
 _BESIDE_NAMES = ("report", "condemn", "as_self", "joke", "question", "you", "object")
@@ -271,17 +315,26 @@ _ENDINGS = (
 
 _ENDS_IN = tuple(ending for ending, _ in _ENDINGS)
 _PIECE = crc32(b"~")  # what the sum of a piece goes on from
+_FIRST, _SECOND = 0x9E3779B1, 0x85EBCA6B
+_PAIR_BITS = (GRAMS << 7) - 1  # of the sum of both, bits from the eighth on are the row of a pair; no higher one counts
 
 
-def _piece_rows(framed: str) -> tuple[int, ...]:
-    """Rows of the pieces of three to five letters; bytes are cut where each letter is one."""
-    places = [(at, at + n) for n in (3, 4, 5) for at in range(len(framed) - n + 1)]
+def piece_rows(token: str) -> list[int]:
+    """Rows of the pieces of a word, in no order."""
+    return [crc32(piece, _PIECE) & (GRAMS - 1) for piece in _pieces(token)]
+
+
+def _pieces(token: str) -> Collection[bytes]:
+    """The pieces of three to five letters, each once; bytes are cut where each letter is one."""
+    if len(token) < 3:
+        return ()
+    framed = f"<{token[:40]}>"
+    after = len(framed) + 1
     if framed.isascii():
         cut = framed.encode()
-        pieces = sorted({cut[first:last] for first, last in places})
-    else:
-        pieces = [piece.encode("utf-8", "replace") for piece in sorted({framed[first:last] for first, last in places})]
-    return tuple([crc32(piece, _PIECE) & (GRAMS - 1) for piece in pieces])
+        return {cut[at : at + n] for n in (3, 4, 5) for at in range(after - n)}
+    pieces = {framed[at : at + n] for n in (3, 4, 5) for at in range(after - n)}
+    return [piece.encode("utf-8", "replace") for piece in pieces]
 
 
 def _part(token: str, *, said: bool) -> int:
@@ -297,9 +350,7 @@ def _part(token: str, *, said: bool) -> int:
         return _NAME
     if token.startswith(("http", "www.")):
         return _LINK
-    if token in _MONEY:
-        return _MONEY_SIGN
-    return _LONG_NUMBER if token.isdigit() and len(token) > 4 else 0
+    return _MONEY_SIGN if token in _MONEY else 0
 
 
 def _shape(token: str) -> str:
@@ -311,56 +362,43 @@ def _shape(token: str) -> str:
     return f"#{len(token)}" if token.isdigit() else token
 
 
-class _Style:
-    """Shape of a text: its length, marks, links, names."""
-
-    def __init__(self) -> None:
-        self.marks: set[int] = set()
-        self.names = self.links = 0
-
-    def see(self, part: int, token: str) -> None:
-        if part == _END:
-            if token[0] == "!":
-                self.marks.add(10 if len(token) == 1 else 11)
-            elif token[0] == "?":
-                self.marks.add(12 if len(token) == 1 else 13)
-        elif part == _QUOTE:
-            self.marks.add(14)
-        elif part == _NAME:
-            self.names += 1
-        elif part == _LINK:
-            self.links += 1
-        else:
-            self.marks.add(25 if part == _MONEY_SIGN else 26)
-
-    def cues(self, tokens: list[str]) -> list[int]:
-        found = [_STYLE + min(9, len(tokens).bit_length()), *[_STYLE + mark for mark in self.marks]]
-        if tokens and tokens[-1][0] == "?":
-            found.append(_STYLE + 20)
-        if self.names:
-            found.append(_STYLE + (21 if self.names == 1 else 22))
-        if self.links:
-            found.append(_STYLE + (23 if self.links == 1 else 24))
-        if len(tokens) < 5:
-            found.append(_STYLE + 27)
-        return found
+def _cue(token: str, part: int) -> int:
+    """The cue that is a word's mere shape: a mark, a quote, a sign for money."""
+    if part == _END:
+        sign = "!?".find(token[0])
+        return -1 if sign < 0 else _STYLE + 10 + 2 * sign + (len(token) > 1)
+    return _STYLE + 14 if part == _QUOTE else _STYLE + 25 if part == _MONEY_SIGN else -1
 
 
-def rows(read: Read, lexicon: Lexicon) -> Iterable[int]:
+def _of_shape(tokens: list[str], names: int, links: int, cues: set[int]) -> None:
+    """Cues of a text's length and end, of its names and its links; _cue tells the rest."""
+    cues.discard(-1)
+    cues.add(_STYLE + min(9, len(tokens).bit_length()))
+    if tokens and tokens[-1][0] == "?":
+        cues.add(_STYLE + 20)
+    if names:
+        cues.add(_STYLE + (21 if names == 1 else 22))
+    if links:
+        cues.add(_STYLE + (23 if links == 1 else 24))
+    if len(tokens) < 5:
+        cues.add(_STYLE + 27)
+
+
+def rows(read: Read) -> Iterable[int]:
     """Rows of the table of grams, with repeats: each word and pair counts double, pieces of a word once."""
-    for token in dict.fromkeys(read.words):
-        word = lexicon.word(token)
+    for token, word in dict(zip(read.words, read.known, strict=True)).items():
         yield word.row
         yield word.row
-        yield from word.pieces
-    for pair in pair_rows(read.rows):
+        yield from (crc32(piece, _PIECE) & (GRAMS - 1) for piece in sorted(_pieces(_shape(token))))
+    for pair in pair_rows(read.known):
         yield pair
         yield pair
 
 
-def pair_rows(rows_of: tuple[int, ...]) -> list[int]:
-    """The row of each two words that follow each other; before the first stands 0."""
-    return [
-        (before * 0x9E3779B1 + row * 0x85EBCA6B >> 7) & (GRAMS - 1)
-        for before, row in zip((0, *rows_of), rows_of, strict=False)
-    ]
+def pair_rows(words: list[Word]) -> list[int]:
+    """The row of each two words that follow each other; before the first stands nothing."""
+    before, found = 0, []
+    for word in words:
+        found.append((before + word.after >> 7) & (GRAMS - 1))
+        before = word.before
+    return found

@@ -69,15 +69,18 @@ _LETTERS = {
 def _by_word() -> dict[str, tuple[tuple[str, float], ...]]:
     homes: dict[str, list[str]] = {}
     for tongue, words in _WORDS.items():
-        for word in dict.fromkeys(words.split()):
+        for word in dict.fromkeys(word for word in words.split() if len(word) > 1):
             homes.setdefault(word, []).append(tongue)
     return {word: tuple((tongue, 1 / len(tongues)) for tongue in tongues) for word, tongues in homes.items()}
 
 
 _HOMES = _by_word()
+_ENGLISH = frozenset(word for word, homes in _HOMES.items() if homes == (("en", 1.0),))
+_OTHERS = _HOMES.keys() - _ENGLISH
 _SPLIT = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _HANDLES = re.compile(r"https?://\S+|\S+@\S+|[@#]\w+")
 _NAMES = re.compile(r"https?://\S+|[@#]\w+")  # the same where no mail address stands: there it is much quicker
+_TAGS = re.compile(r"[@#]\w+")
 _MAIL = re.compile(r"@(?<=\S@)\S")
 _ENOUGH = 1.5  # points below which a text that shares words with English is taken for it
 _NOT_LATIN = re.compile(r"[^\x00-\u024f\u1e00-\u1eff\u2000-\u2bff\ufe00-\ufe0f\U0001f000-\U0001faff]")
@@ -92,11 +95,14 @@ def language(text: str) -> str | None:
         found = _script(read)
         if found:
             return found
-    words = [
-        word
-        for word in _SPLIT.findall((_HANDLES if _MAIL.search(read) else _NAMES).sub(" ", read).replace("’", "'"))
-        if len(word) > 1
-    ]
+    words = _words(read)
+    english = sum(map(_ENGLISH.__contains__, words))
+    if english and read.isascii() and english >= sum(map(_OTHERS.__contains__, words)):
+        return "en"  # no other language can have more
+    return _by_points([word for word in words if len(word) > 1], read)
+
+
+def _by_points(words: list[str], read: str) -> str | None:
     if not words:
         return None
     points: dict[str, float] = {}
@@ -119,6 +125,21 @@ def language(text: str) -> str | None:
     if points[best] < _ENOUGH:  # one foreign-looking word in a short text says little
         return "en" if english else None
     return best
+
+
+def _words(read: str) -> list[str]:
+    """Words, without links, names and mail addresses."""
+    if "@" in read or "#" in read or "://" in read:
+        read = (_HANDLES if _MAIL.search(read) else _NAMES if "://" in read else _TAGS).sub(" ", read)
+    if not read.isascii():
+        return _SPLIT.findall(read.replace("’", "'"))
+    read = f" {read.translate(_LETTERS_ONLY)} "
+    if "'" in read:  # it stays inside a word
+        read = read.replace("''", "  ").replace("' ", " ").replace(" '", " ")
+    return read.split()
+
+
+_LETTERS_ONLY = {point: " " for point in range(128) if not chr(point).isalpha() and chr(point) != "'"}
 
 
 def _script(read: str) -> str | None:
