@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -100,7 +100,7 @@ class Pattern:
         place = _Characters(data) if len(data) > len(text) else int
         try:
             for begin, stop, stands in self._matches(data, limit * 10, effort):
-                start, end = place(begin), place(stop)
+                start, end = (begin, stop) if place is int else (place(begin), place(stop))
                 if start >= end or (self.by_word and not _stands_alone(text, start, end)):
                     continue
                 if self.looks:
@@ -115,40 +115,46 @@ class Pattern:
                 effort.stalled.add(id(self))
         return found
 
-    def _matches(self, data: bytes, limit: int, effort: Effort) -> Iterator[tuple[int, int, list[int]]]:
+    def _matches(self, data: bytes, limit: int, effort: Effort) -> Iterator[tuple[int, int, Sequence[int]]]:
         """Up to `limit` raw matches, in bytes: what the moderator wrote, and where each look-around stands.
 
         Raises Spent.
         """
-        at, plain = 0, None
-        engine, load = self.engine, self.load
+        at, size, plain = 0, len(data), None
         wide = _widened(self.source)
-        if wide and len(data) * wide.load <= _AT_ONCE:
-            if len(data) <= wide.reach:
-                engine, load = wide.engine, wide.load
-            elif effort.spend(self, len(data) * wide.load, wide.engine.search, data) is None:
-                return
+        if wide and size * wide.load > _AT_ONCE:
+            wide = None
         for _ in range(limit):
-            rest = (len(data) - at) * load
-            if rest <= _AT_ONCE:
-                match = effort.spend(self, rest, engine.search, data, at)
-            else:
-                plain = plain or self._plain(data, effort)
-                match = effort.spend(self, rest, plain.search, data, at)
-                if match and (self.looks or match.end() - match.start() <= _AT_ONCE // self.load):
-                    match = self._parts(match, data, effort)
-            if match is None:
+            match: Any = effort.spend(self, (size - at) * wide.load, wide.engine.search, data, at) if wide else None
+            if wide and match is None:
                 return
+            if not wide or match.end() - match.start() > wide.reach:  # a count may have gone beyond its end
+                wide = None
+                if (size - at) * self.load > _AT_ONCE:
+                    plain = plain or self._plain(data, effort)
+                match = self._search(data, at, plain, effort)
+                if match is None:
+                    return
             start, end = match.span()
-            if match.re.groups:
-                yield *match.span(1), [match.start(look.group) for look in self.looks]
+            if match.re is plain:
+                yield *(_bare(data, start, end) if self.by_word else (start, end)), ()
             else:
-                yield *(_bare(data, start, end) if self.by_word else (start, end)), []
+                yield *match.span(1), [match.start(look.group) for look in self.looks] if self.looks else ()
             at = end + (start == end)
-            while start == end and at < len(data) and data[at] & 0xC0 == 0x80:
+            while start == end and at < size and data[at] & 0xC0 == 0x80:
                 at += 1
-            if at > len(data):
+            if at > size:
                 return
+
+    def _search(self, data: bytes, at: int, plain: Any, effort: Effort) -> Any:
+        """The next match, or None; without its groups where it is long. Raises Spent."""
+        rest = (len(data) - at) * self.load
+        if rest <= _AT_ONCE:
+            return effort.spend(self, rest, self.engine.search, data, at)
+        match = effort.spend(self, rest, plain.search, data, at)
+        if match and (self.looks or match.end() - match.start() <= _AT_ONCE // self.load):
+            return self._parts(match, data, effort)
+        return match
 
     def _parts(self, match: Any, data: bytes, effort: Effort) -> Any:
         """The same match with its groups. Raises Spent where it is so long that this could cost as much again."""
@@ -172,7 +178,11 @@ class Pattern:
 
 @record
 class _Wide:
-    """A pattern without its large upper counts: it finds at least as much, and the same in up to `reach` bytes."""
+    """A pattern without its large upper counts: it finds at least as much.
+
+    A match of up to `reach` bytes is the very one that the pattern finds: no count in it can have gone beyond its end,
+    and of the ways to match that are left the first is the same.
+    """
 
     engine: Any
     load: int
