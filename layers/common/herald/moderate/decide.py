@@ -36,7 +36,16 @@ MAX_TEXT = 65_536
 _QUOTED = 80  # characters of a match inside a rationale
 _SPANS = 20
 _PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause)\s*\}\}")
-_SIGNALS = {name: f"score.{name}" for name in SCORES}
+
+
+class _Signals(dict[str, str]):
+    """Name of a score -> its signal."""
+
+    def __missing__(self, name: str) -> str:
+        return f"score.{name}"
+
+
+_SIGNALS = _Signals((name, f"score.{name}") for name in SCORES)
 
 
 def assess(text: str) -> Assessment:
@@ -121,9 +130,7 @@ def signals(message: Message, assessment: Assessment) -> dict[str, object]:
     """
     told = message.more.get("signals")
     found: dict[str, object] = dict(told) if told and isinstance(told, Mapping) else {}
-    for name, value in assessment.scores.items():
-        if value is not None:
-            found[_SIGNALS.get(name) or f"score.{name}"] = value
+    found |= {_SIGNALS[name]: value for name, value in assessment.scores.items() if value is not None}
     found |= {name: value for name, value in assessment.labels.items() if value is not None}
     if assessment.language is not None:
         found["language"] = assessment.language

@@ -191,6 +191,9 @@ class RuleSet:
         """
         seen, plan = self._scan(subject, effort), self._plan
         asked = plan.possible(subject, seen)
+        cut = len(subject.body) > SCANNED
+        if not asked:
+            return Verdict(None, (), None, cut)
         deciding = exempted = None
         unknown: list[tuple[str, str]] = []
         stalled: list[Rule] = []
@@ -207,19 +210,16 @@ class RuleSet:
         if deciding is None:
             outranking = len(stalled)
         del stalled[outranking:]
-        labelling = tuple(
-            match
-            for rule in plan.of(asked & plan.labelling)
-            if (match := _holds(rule, subject, seen, unknown, stalled))
-        )
-        shadow = tuple(match for rule in plan.of(asked & plan.shadow) if (match := _holds(rule, subject, seen, [], [])))
+        labels, shadow = plan.of(asked & plan.labelling), plan.of(asked & plan.shadow)
+        labelling = [match for rule in labels if (match := _holds(rule, subject, seen, unknown, stalled))]
+        shadowed = [match for rule in shadow if (match := _holds(rule, subject, seen, [], []))]
         settled = deciding.rule.action if deciding else None
         if settled in (Action.HIDE, Action.QUEUE):
             certain = all(rule.action is settled for rule in stalled[:outranking])
         else:  # allowing is for those of whom all is known
             certain = not stalled
         return Verdict(
-            deciding, labelling, exempted, len(subject.body) > SCANNED, tuple(unknown), shadow, tuple(stalled), certain
+            deciding, tuple(labelling), exempted, cut, tuple(unknown), tuple(shadowed), tuple(stalled), certain
         )
 
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
@@ -323,21 +323,22 @@ class RuleSet:
                 begin, stop = view.origin(start, end)
                 if exact and stretch.text[begin:stop] != exact:
                     continue
-                if sum(_record(hits, check, stretch, begin, stop) for check in checks) == len(checks):
+                room = False
+                for check in checks:
+                    if _record(hits, check, stretch, begin, stop):
+                        room = True
+                if not room:
                     full.add(id(term))
 
     def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: _Seen) -> None:
         """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
         patterns, sieve = self._patterns[stretch.bit]
-        text = stretch.text if stretch.text.isascii() else _LONE.sub("\ufffd", stretch.text)
-        for which in sieve.candidates(text):
-            check, pattern = patterns[which]
-            seen.untried.setdefault(check.number, []).append((pattern, View(text), stretch))
+        written = View(stretch.text if stretch.text.isascii() else _LONE.sub("\ufffd", stretch.text))
         same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
-        for view in readings[1:] if same else readings:
+        for view in (written, *(readings[1:] if same else readings)):
             for which in sieve.candidates(view.text):
                 check, pattern = patterns[which]
-                if not check.cased:
+                if view is written or not check.cased:
                     seen.untried.setdefault(check.number, []).append((pattern, view, stretch))
 
 
@@ -373,24 +374,28 @@ class _Plan:
             if denials := [denial for check in rule.checks if (denial := _denial(check))]:
                 self._denials[place] = denials
                 self._denied |= 1 << place
-        self._floors = [(signal, bound, above) for signal, (bound, above) in floors.items()]
+        self._floors = [(signal, bound, ~above) for signal, (bound, above) in floors.items()]  # below, only others hold
 
     def possible(self, subject: Subject, seen: _Seen) -> int:
         """The rules that what is known at once leaves over."""
-        woken = self._always
-        for number in (*seen.hits, *seen.untried):
-            woken |= self._woken.get(number, 0)
-        woken &= self._kinds[subject.kind]
+        asked, woken = self._always, self._woken
+        for number in seen.hits:
+            if number in woken:
+                asked |= woken[number]
+        for number in seen.untried:
+            if number in woken:
+                asked |= woken[number]
+        asked &= self._kinds[subject.kind]
         signals = subject.signals
-        for signal, bound, above in self._floors:
-            if woken & above:
-                value = signals.get(signal)
-                if type(value) is float and value < bound:
-                    woken &= ~above
-        for place in bits(woken & self._denied):
-            if any(denied(subject) for denied in self._denials[place]):
-                woken ^= 1 << place
-        return woken
+        for signal, bound, others in self._floors:
+            value = signals.get(signal)
+            if type(value) is float and value < bound:
+                asked &= others
+        if denied := asked & self._denied:
+            for place in bits(denied):
+                if any(denial(subject) for denial in self._denials[place]):
+                    asked ^= 1 << place
+        return asked
 
     def of(self, asked: int) -> Iterator[Rule]:
         return map(self._rules.__getitem__, bits(asked))
@@ -441,7 +446,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 
 def _record(hits: dict[int, _Hits], check: int, stretch: _Stretch, start: int, end: int) -> bool:
-    """Keep where a check hits. Has it all that is kept of one?"""
+    """Keep where a check hits. Is there room for more of it?"""
     kept = hits.get(check)
     if kept is None:
         kept = hits[check] = {}
@@ -451,7 +456,7 @@ def _record(hits: dict[int, _Hits], check: int, stretch: _Stretch, start: int, e
         where = stretch.offset + start, stretch.offset + end, stretch.field
         if where not in kept:  # several views find the same
             kept[where] = stretch.text[start:end][:_FOUND]
-    return len(kept) >= EVIDENCE
+    return len(kept) < EVIDENCE
 
 
 def _placed(mode: str, text: str, start: int, end: int) -> bool:
