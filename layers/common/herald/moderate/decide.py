@@ -92,7 +92,7 @@ def decide(
     if not verdict.certain:
         severity = max([severity, *(each.severity for each in verdict.stalled)])
         rationale = f"{_stalled(verdict)} {rationale}" if rationale else _stalled(verdict)
-    held = (*matches, *verdict.shadow)
+    proposing = [match for match in (*matches, *verdict.shadow) if match.rule.proposes]
     return Decision(
         content_hash=message.content_hash,
         action=action,
@@ -109,8 +109,8 @@ def decide(
         model_version=assessment.model_version,
         scores={name: round(1000 * value) for name, value in assessment.scores.items() if value is not None},
         trace=_trace(verdict, action, len(message.text)),
-        drafts=_drafts(message, verdict, policy_versions) if held else (),
-        lock=_lock(held, policy_versions) if held else None,
+        drafts=_drafts(message, verdict, policy_versions) if proposing else (),
+        lock=_lock(proposing, policy_versions) if proposing else None,
     )
 
 
@@ -158,8 +158,8 @@ def _drafts(message: Message, verdict: Verdict, policy_versions: Mapping[str, in
     return drafts(message, _matches(verdict), verdict.shadow, policy_versions)
 
 
-def _lock(held: Sequence[Match], policy_versions: Mapping[str, int]) -> LockAsked | None:
-    rules = (match.rule for match in held if "lock" in match.rule.proposes)
+def _lock(proposing: Sequence[Match], policy_versions: Mapping[str, int]) -> LockAsked | None:
+    rules = (match.rule for match in proposing if "lock" in match.rule.proposes)
     rule = next(rules, None)
     return LockAsked(rule.name, clause_of(rule.policy, policy_versions), rule.shadow) if rule else None
 
@@ -227,7 +227,8 @@ def _trace(verdict: Verdict, action: Action, length: int) -> tuple[Mapping[str, 
         would = str(match.rule.action) if match.rule.action else f"label {', '.join(match.rule.labels)}"
         lines.append({"note": f"in shadow, not acted on: {match.rule.name} would {would}", "shadow": match.rule.name})
     if action is Action.ALLOW and verdict.exempted is None:
-        return (*lines, *(_line(match, "labelled") for match in verdict.labelling if match.rule.proposes))
+        lines.extend([_line(match, "labelled") for match in verdict.labelling if match.rule.proposes])
+        return tuple(lines)
     if verdict.deciding:
         lines.append(_line(verdict.deciding, "decided"))
     if verdict.exempted:

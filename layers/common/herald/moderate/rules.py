@@ -316,11 +316,11 @@ class RuleSet:
                 alone = False
             for term in terms:
                 fields, mode, exact, checks = term
-                if not fields & field_bit or id(term) in full:
+                if not fields & field_bit or (full and id(term) in full):
                     continue
                 if not (alone if mode == "includes-word" else _placed(mode, text, start, end)):
                     continue
-                begin, stop = view.origin(start, end)
+                begin, stop = (start, end) if view.starts is None else view.origin(start, end)
                 if exact and stretch.text[begin:stop] != exact:
                     continue
                 room = False
