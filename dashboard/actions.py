@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, cast
 from uuid import NAMESPACE_OID, uuid4, uuid5
 
@@ -19,7 +20,18 @@ if TYPE_CHECKING:
 _FLASH: Final = "herald.flash"
 _NONCE: Final = "herald.nonce"
 _SENT: Final = "herald.sent"
+_LAST: Final = "herald.last"
+SAME_PRESS: Final = timedelta(seconds=5)
+"""How long the same command, by the same person in the same session, is the same press of a button."""
 _log = logging.getLogger("herald.dashboard")
+
+
+class Given(NamedTuple):
+    """A command that was done, and what it came to."""
+
+    command: commands.Command
+    at: datetime
+    done: Done
 
 
 class Flash(NamedTuple):
@@ -32,6 +44,10 @@ class Flash(NamedTuple):
 def give(command: commands.Command) -> Done | None:
     """Hand a command to the gate as the person of this request; remember in words what came of it.
 
+    Where a page looks again by itself, Streamlit sends what was done to a component twice when the two meet: with the
+    look, and a moment later by itself (seen in 1.67). Of the second the gate would say that it changed meanwhile, and
+    so it has; it is told what the first came to.
+
     Returns:
         What it came to; None when it was refused or overtaken: then nothing changed and the sentence says why.
     """
@@ -42,8 +58,12 @@ def give(command: commands.Command) -> Done | None:
         _tell("red", "You are not signed in any more. Sign in again; nothing was changed.")
         return None
     herald = data.herald()
+    now = herald.clock()
+    last: Given | None = st.session_state.get(_LAST)
+    if last and last.command == command and now - last.at < SAME_PRESS:
+        return _told(last.done)
     try:
-        done = gate.perform(command, by=person.id, within=person.roles, herald=herald, now=herald.clock())
+        done = gate.perform(command, by=person.id, within=person.roles, herald=herald, now=now)
     except Refused as refused:
         _tell("red", str(refused))
         return None
@@ -53,6 +73,11 @@ def give(command: commands.Command) -> Done | None:
     finally:
         data.forget()
     _log.info("%s by %s", type(command).__name__, person.id)
+    st.session_state[_LAST] = Given(command, now, done)
+    return _told(done)
+
+
+def _told(done: Done) -> Done:
     st.session_state[_FLASH] = Flash("green" if done.well else "red", done.sentence)
     return done
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from dashboard import present_notices, theme
 from dashboard.present import Block, Name, Row, clock, seen_words
@@ -124,7 +125,8 @@ def alarm_blocks(
         words += f"{alarm.fired:,} times, {alarm.usual:,} on a usual day."
         heard = f" {present_notices.words(told[0], name)}" if told else ""
         tone = "orange" if alarm.way == "more" else ""
-        rows.append({"when": f"{clock(alarm.at, 'UTC', now)} UTC", "tone": tone, "text": words + heard})
+        link = {"href": f"/rules?rule={quote(alarm.rule, safe='')}", "text": "See the rule"}
+        rows.append({"when": f"{clock(alarm.at, 'UTC', now)} UTC", "tone": tone, "text": words + heard, "link": link})
     return [{"t": "title", "text": "Unlike before"}, {"t": "events", "rows": rows}] if rows else []
 
 

@@ -48,7 +48,7 @@ from local.wire_meter import WireMeter, metered
 
 BARS: Mapping[str, float] = {"single": 4.00, "in tens": 2.80}
 _LOGGED = {  # what the API's access log tells of an ordinary webhook
-    "requestTimeEpoch": "1764083989475", "requestId": "JKJaXmPLvHcESHA=", "routeKey": "POST /webhooks/{connection}",
+    "requestId": "JKJaXmPLvHcESHA=", "routeKey": "POST /webhooks/{connection}",
     "status": "200", "responseLatency": "25", "error.messageString": "-",
 }  # fmt: skip
 MONTH_HOURS = 730

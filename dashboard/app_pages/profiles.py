@@ -53,9 +53,12 @@ def render() -> None:
                     _seen_dialog(account)
 
 
+def _named(account: Account) -> str:
+    return f"{one_line(account.name, 80)} on {theme.platform_name(account.platform)}"
+
+
 def _blocks(account: Account, look: Profile | None, wrong: list[Finding]) -> list[dict[str, Any]]:
-    name = f"{one_line(account.name, 80)} on {theme.platform_name(account.platform)}"
-    found: list[dict[str, Any]] = [{"t": "title", "text": name}]
+    found: list[dict[str, Any]] = [{"t": "title", "text": _named(account)}]
     if wrong:
         found.append({"t": "note", "tone": "orange", "text": one_line(" ".join(one.words for one in wrong), 600)})
     if look:
@@ -80,6 +83,7 @@ def _blocks(account: Account, look: Profile | None, wrong: list[Finding]) -> lis
 
 @st.dialog("How it is to look", width="medium")
 def _dialog(account: Account, look: Profile | None) -> None:
+    sheet([{"t": "title", "text": _named(account)}], key="whose")
     _change(account, look)
 
 
@@ -116,6 +120,7 @@ def _change(account: Account, look: Profile | None) -> None:
 
 @st.dialog("How it looks there today", width="medium")
 def _seen_dialog(account: Account) -> None:
+    sheet([{"t": "title", "text": _named(account)}], key="whose")
     _seen(account)
 
 

@@ -7,7 +7,7 @@
 // facts   {rows: [{k, v?, pill?, mute?}]}
 // clause  {title, text, note?, link?: {href, text}}
 // bubble  {who, when, text, chip?, why?, link?: {href, text}}
-// events  {rows: [{when, text, tone?}]}
+// events  {rows: [{when, text, tone?, link?: {href, text}}]}
 // note    {text, tone?}
 // trace   {title, lines: [{text, rows: [{k, v, wanted}]}]}
 // policy  {number, title, text, by?: [[kind, words]]}   by: what enforces it
@@ -173,7 +173,9 @@ const blocks = {
     const node = el("ol")
     for (const row of b.rows) {
       const item = el("li")
-      item.append(el("span", "when", row.when), el("span", `knob ${row.tone || ""}`), el("span", "", row.text))
+      const text = el("span", "", row.text)
+      if (row.link) text.append(" ", ownLink(row.link.href, row.link.text))
+      item.append(el("span", "when", row.when), el("span", `knob ${row.tone || ""}`), text)
       node.append(item)
     }
     return node

@@ -43,6 +43,11 @@ class Desk:
         """A form's button names its shortcut, too."""
         (within or self.page).get_by_role("button", name=re.compile(f"^{re.escape(name)}")).first.click()
 
+    def card(self, title: str) -> Any:
+        """The one under this heading."""
+        heading = self.page.get_by_text(title, exact=True)
+        return self.page.get_by_test_id("stVerticalBlock").filter(has=heading).last
+
     @property
     def dialog(self) -> Any:
         return self.page.get_by_role("dialog")
@@ -123,11 +128,12 @@ def promotes(desk: Desk) -> None:
 def reviews(desk: Desk) -> None:
     """Element 4: a look is kept, a recommendation is made, a breach recorded, the month's report goes to its owner."""
     desk.visits("jack", "profiles")
-    desk.presses("Change")
+    desk.presses("Change", desk.card("Banksia & Oak Perth on Facebook"))
+    expect(desk.dialog.get_by_text("Banksia & Oak Perth on Facebook")).to_be_visible()
     desk.writes(Description="Furniture for slow homes.")
     desk.presses("Save as a new version", desk.dialog)
     desk.is_told("Saved as version")
-    desk.presses("How it looks there")
+    desk.presses("How it looks there", desk.card("Banksia & Oak Perth on Facebook"))
     desk.dialog.get_by_text("It has no picture").click()
     desk.presses("Keep", desk.dialog)
     desk.is_told("Kept. ")

@@ -14,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from herald.platforms.wire.http import Answer, Http
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -77,6 +79,17 @@ class Scripted:
                 reply = replies.pop(0) if len(replies) > 1 else replies[0]
                 return reply if isinstance(reply, Says | Drops) else reply(asked)
         return Says({"error": "NotScripted"}, 404)
+
+
+@dataclass(frozen=True)
+class Impatient(Http):
+    """Waits a second for the answer to what it sends to `late`, and patiently for any other: on a busy machine, too,
+    it is that one answer which does not come in time, and none before it."""
+
+    late: str = ""
+
+    def send(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        return Http(read_seconds=1 if urlsplit(url).path == self.late else 20).send(method, url, body, headers)
 
 
 @contextmanager

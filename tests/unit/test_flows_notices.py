@@ -201,6 +201,19 @@ def test_what_is_due_in_minutes_is_told_at_once_to_whom_its_rule_names_and_once_
     assert not [text for _, _, text in post.sent if "watch your back" in text], "nothing that anybody wrote is mailed"
 
 
+def test_what_came_last_is_told_though_many_grave_things_wait_before_it(world: World, post: Post) -> None:
+    world.store.save_rules(THREAT.replace("TO", "meg"))
+    for number in range(120):
+        event = a_comment("watch your back", id=f"old{number}")
+        world.store.apply(event, BRAND, NOON)
+        moderate([event.message_id], world.herald, NOON)
+    later = NOON + timedelta(hours=2)
+    event = a_comment("watch your back", id="new", at=later)
+    world.store.apply(event, BRAND, later)
+    moderate([event.message_id], world.herald, later)
+    assert care.press(world.herald, later) == 1
+
+
 def test_what_is_not_due_in_minutes_or_long_known_is_not_told_so(world: World, post: Post) -> None:
     world.store.save_rules(THREAT.replace("TO", "meg"))
     event = a_comment("watch your back")

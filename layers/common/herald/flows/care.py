@@ -322,9 +322,7 @@ def press(herald: Herald, now: datetime) -> int:
     """
     told = 0
     for brand in sorted({account.brand for account in herald.store.accounts()}):
-        page = herald.store.open_cases(brand, Work.REVIEW, limit=50)  # the pressing ones come first
-        fresh = [case for case in page.items if isinstance(case, Case) and case.severity >= Severity.HIGH
-                 and now - case.opened_at <= FRESH]  # fmt: skip
+        fresh = [case for case in _grave(brand, herald) if now - case.opened_at <= FRESH]
         messages = herald.store.messages(case.message_id for case in fresh)
         grave = [(case, one) for case in fresh if (one := messages.get(case.message_id)) and
                  care.due_in_minutes(case, one)]  # fmt: skip
@@ -336,6 +334,20 @@ def press(herald: Herald, now: datetime) -> int:
                 commit_audited([_pressing(what, case, message, herald, now)], [], CHAIN, herald)
                 told += 1
     return told
+
+
+def _grave(brand: str, herald: Herald) -> list[Case]:
+    """What waits for a decision and is of high severity: the first of the queue, of which 500 are read at most."""
+    found: list[Case] = []
+    cursor: str | None = None
+    for _ in range(10):
+        page = herald.store.open_cases(brand, Work.REVIEW, limit=50, cursor=cursor)
+        cases = [case for case in page.items if isinstance(case, Case)]
+        found += [case for case in cases if case.severity >= Severity.HIGH]
+        cursor = page.cursor
+        if cursor is None or not all(case.pressing for case in cases):
+            break
+    return found
 
 
 def _quarter(case: Case) -> str:

@@ -5,15 +5,16 @@
 look-arounds against the text after a match, and refuses the rest in words. (RE2 syntax: https://github.com/google/re2/wiki/Syntax)
 
 Linear in the text is not yet fast: RE2 may take each character with every place of the pattern alive. So a pattern has
-a *load*, the places that can be alive at once, bounded when it is compiled; load times bytes bounds a scan; and what
-patterns do on one message is counted and, where the count alone would allow a stall, timed (`Effort`).
+a *load*, the places that can be alive at once, bounded when it is compiled; load times bytes bounds a scan; one whose
+bound is large is made in steps (`_Steps`), for RE2 cannot be interrupted; and what patterns do on one message is
+counted and, where the count alone would allow a stall, timed (`Effort`).
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any
 
@@ -26,17 +27,20 @@ LONGEST = 1_000
 """Characters of a pattern."""
 LOAD = 700
 """Places of a pattern that may be alive at once. 98.5 % of the patterns in real rule files have fewer than 40, ours up
-to 645; RE2 takes up to 20 ns for each and byte when its memory of earlier steps does not help."""
+to 645; RE2 takes up to 30 ns for each and byte when its memory of earlier steps does not help."""
 LOOK_LOAD = 60
 """The same for a look-around, which may read all that follows in one step."""
 _STEPS = 6_000  # of RE2's program, which a class of all alphabets fills without a load; real patterns have < 5,000
 _STEPS_A_PLACE = 6  # a class of all alphabets has hundreds of steps at one place; a step costs a sixth of a plain place
 _MEMORY = 1 << 21  # bytes RE2 may use for one pattern; less, and large ones fall back to a slower way
+_MUCH = 1 << 27  # the same, while one long text is read and no longer; a scan is out of time before it fills a tenth
 EACH, WHOLE = 0.012, 0.2
 """CPU seconds that one pattern, and all patterns, may be timed for on one message."""
-_AT_ONCE = 200_000  # load times bytes of one step that cannot be interrupted: 4 ms at worst
-_FREE_EACH = 3 * _AT_ONCE  # load times bytes of one pattern that go untimed
-_FREE = 5_000_000  # the same, of all patterns on one message
+_AT_ONCE = 400_000  # load times bytes of a text that is read at once: 8 ms at worst, and a message of ordinary length
+_STEP = 150_000  # the same, of one step through a longer one: 7 ms at worst
+_KEPT = 8  # expressions with their memory
+_FREE_EACH = 600_000  # load times bytes of one pattern that go untimed, of texts that are read at once
+_FREE = 3_000_000  # the same, of all patterns on one message
 _BEHIND = 200  # characters a look-behind sees
 
 _WORD = r"\p{L}\p{N}_"
@@ -62,10 +66,11 @@ class BadPattern(Exception):
 class Look:
     """A look-around, held against the text after the match: at the place of the empty group `group`.
 
-    `engine` is anchored to that place; `behind`: it must end there; `wanted`: must it be there, or must it not.
+    `engine`, of `source`, is anchored to that place; `behind`: it must end there; `wanted`: must it be there, or not.
     """
 
     group: int
+    source: str
     engine: Any
     behind: bool
     wanted: bool
@@ -95,18 +100,20 @@ class Pattern:
         there is a match, and `effort.stalled` holds this pattern.
         """
         effort = effort or Effort()
+        if effort.spent:
+            effort.stalled.add(id(self))
+            return []
         found: list[tuple[int, int]] = []
         data = text.encode()
         place = _Characters(data) if len(data) > len(text) else int
+        steps = _Steps(self, data, effort)
         try:
-            for begin, stop, stands in self._matches(data, limit * 10, effort):
-                start, end = (begin, stop) if place is int else (place(begin), place(stop))
+            for begin, stop, stands in self._matches(data, limit * 10, effort, steps):
+                start, end = place(begin), place(stop)
                 if start >= end or (self.by_word and not _stands_alone(text, start, end)):
                     continue
-                if self.looks:
-                    held = [(look, place(at) if at >= 0 else at) for look, at in zip(self.looks, stands, strict=True)]
-                    if not all(effort.spend(self, _cost(look, at, text), _looks, look, at, text) for look, at in held):
-                        continue
+                if not all(steps.holds(look, at) for look, at in zip(self.looks, stands, strict=True)):
+                    continue
                 found.append((start, end))
                 if len(found) >= limit:
                     break
@@ -115,65 +122,141 @@ class Pattern:
                 effort.stalled.add(id(self))
         return found
 
-    def _matches(self, data: bytes, limit: int, effort: Effort) -> Iterator[tuple[int, int, Sequence[int]]]:
+    def _matches(self, data: bytes, limit: int, effort: Effort, steps: _Steps) -> Iterator[tuple[int, int, list[int]]]:
         """Up to `limit` raw matches, in bytes: what the moderator wrote, and where each look-around stands.
 
         Raises Spent.
         """
-        at, size, plain = 0, len(data), None
+        at = 0
         wide = _widened(self.source)
-        if wide and size * wide.load > _AT_ONCE:
+        if wide and len(data) * wide.load > _AT_ONCE:
             wide = None
         for _ in range(limit):
-            match: Any = effort.spend(self, (size - at) * wide.load, wide.engine.search, data, at) if wide else None
+            match: Any = effort.spend(self, (len(data) - at) * wide.load, wide.engine.search, data, at) if wide else None
             if wide and match is None:
                 return
-            if not wide or match.end() - match.start() > wide.reach:  # a count may have gone beyond its end
+            if wide and match.end() - match.start() <= wide.reach:
+                span = match.span()
+            else:  # a count may have gone beyond its end
                 wide = None
-                if (size - at) * self.load > _AT_ONCE:
-                    plain = plain or self._plain(data, effort)
-                match = self._search(data, at, plain, effort)
-                if match is None:
-                    return
-            start, end = match.span()
-            if match.re is plain:
-                yield *(_bare(data, start, end) if self.by_word else (start, end)), ()
+                span, match = self._next(data, at, effort, steps)
+            if span is None:
+                return
+            start, end = span
+            if match is not None:
+                yield *match.span(1), [match.start(look.group) for look in self.looks]
+            elif self.looks:  # where they stand is known of a short match only
+                raise Spent
             else:
-                yield *match.span(1), [match.start(look.group) for look in self.looks] if self.looks else ()
+                yield *(_bare(data, start, end) if self.by_word else span), []
             at = end + (start == end)
-            while start == end and at < size and data[at] & 0xC0 == 0x80:
+            while start == end and at < len(data) and data[at] & 0xC0 == 0x80:
                 at += 1
-            if at > size:
+            if at > len(data):
                 return
 
-    def _search(self, data: bytes, at: int, plain: Any, effort: Effort) -> Any:
-        """The next match, or None; without its groups where it is long. Raises Spent."""
-        rest = (len(data) - at) * self.load
-        if rest <= _AT_ONCE:
-            return effort.spend(self, rest, self.engine.search, data, at)
-        match = effort.spend(self, rest, plain.search, data, at)
-        if match and (self.looks or match.end() - match.start() <= _AT_ONCE // self.load):
-            return self._parts(match, data, effort)
+    def _next(self, data: bytes, at: int, effort: Effort, steps: _Steps) -> tuple[tuple[int, int] | None, Any]:
+        """The next match: where, in bytes, and with its groups where it is short. Raises Spent."""
+        bound = (len(data) - at) * self.load
+        if bound > _AT_ONCE:
+            return steps.find(at)
+        match = effort.spend(self, bound, self.engine.search, data, at)
+        return match and match.span(), match
+
+
+_ANYWHERE = r"(?:\b|\B)"  # true at each place; RE2 does not take what follows for the beginning of the text
+
+
+class _Steps:
+    """One pattern on one long text, in steps of bounded cost, between which the effort is asked whether to go on.
+
+    RE2 cannot be interrupted, nor go on from where it was. So it is asked about the first piece of the text, then about
+    the first two, and so on. What it went through before it remembers and goes through at a nanosecond a byte; only
+    the last piece is new, and its load times bytes bounds what it may cost. That is true only as long as
+
+    - RE2 goes one way. To place a match that may begin and end anywhere it goes forward to its end and back to its
+      beginning, and the way back may be dear where the way forward was cheap. So each way has an expression of its own.
+    - its memory does not run full. Then it begins again, by a way that remembers nothing. So it has much, for one
+      message and a few expressions at a time.
+    - a piece is the whole of a text to it: an expression that ends in $ does not look at a part of one at all.
+    """
+
+    def __init__(self, pattern: Pattern, data: bytes, effort: Effort) -> None:
+        self._pattern, self._data, self._effort = pattern, data, effort
+        self._made: set[str] = set()
+        effort.begin()
+
+    def find(self, at: int) -> tuple[tuple[int, int] | None, Any]:
+        """The next match: where, in bytes, and with its groups where it is short. Raises Spent."""
+        source, load, whole = self._pattern.source, self._pattern.load, len(self._data)
+        written = source.partition(":")[2]
+        if written.startswith("^"):
+            match = None if at else self._forward(source, load, 0)
+        elif written.endswith("$)"):
+            match = self._back(_ANYWHERE + source, at, whole)
+        elif match := self._forward(rf"\C*?(?:{source})", load, at):
+            end = match.end()
+            bound = (end - at) * load
+            if bound <= _AT_ONCE and (near := self._spend(bound, self._pattern.engine.search, self._data, at, end)):
+                return near.span(), near
+            follows = end < whole  # a byte of what follows, for an expression that ends at the edge of a word
+            match = self._back(_ANYWHERE + f"(?:{source})" + r"\C" * follows + r"\z", at, end + follows)
+            return self._parts(match.start(), end)
+        return self._parts(*match.span()) if match else (None, None)
+
+    def holds(self, look: Look, at: int) -> bool:
+        """Is the look-around, which stands at this byte, as it must be? Raises Spent."""
+        if at < 0:
+            return True  # it stands in a case that did not match
+        if look.behind:
+            seen = self._data[max(0, at - 4 * _BEHIND) : at].decode(errors="ignore")[-_BEHIND:]
+            bound = len(seen.encode()) * look.load
+            there = self._effort.spend(self._pattern, bound, look.engine.search, seen)
+        elif (bound := (len(self._data) - at) * look.load) <= _AT_ONCE:
+            there = self._effort.spend(self._pattern, bound, look.engine.match, self._data, at)
+        else:
+            there = self._forward(look.source, look.load, at)
+        return (there is not None) == look.wanted
+
+    def _forward(self, source: str, load: int, at: int) -> Any:
+        """What matches at this byte, of a longer and longer beginning of the rest, and then of the whole of it."""
+        engine, match = self._engine(source), None
+        for size in self._sizes(len(self._data) - at, load):
+            match = self._spend(load * min(size, _STEP // load), engine.match, self._data[: at + size], at)
         return match
 
-    def _parts(self, match: Any, data: bytes, effort: Effort) -> Any:
-        """The same match with its groups. Raises Spent where it is so long that this could cost as much again."""
-        start, end = match.span()
-        bound = (end - start) * self.load
-        if bound > _AT_ONCE:
-            raise Spent
-        return effort.spend(self, bound, self.engine.match, data, start, end)
+    def _back(self, source: str, at: int, end: int) -> Any:
+        """What matches up to `end`, of a longer and longer end of the text from `at`, and then of the whole of it."""
+        load, data, match = self._pattern.load, self._data[:end], None
+        engine = self._engine(source)
+        for size in self._sizes(end - at, load):
+            match = self._spend(load * min(size, _STEP // load), engine.search, data, end - size)
+        return match
 
-    def _plain(self, data: bytes, effort: Effort) -> Any:
-        """The same expression without groups, after a look at each piece of a long text.
+    def _sizes(self, whole: int, load: int) -> Iterator[int]:
+        yield from range(_STEP // load, whole, _STEP // load)
+        yield whole
 
-        RE2 cannot be interrupted: a piece that is dear says so before the whole is tried. Without groups RE2 only asks
-        where a match begins and ends, which is the quicker half of its work.
-        """
-        piece = _AT_ONCE // self.load
-        for start in range(0, len(data), piece):
-            effort.probe(self, piece * self.load, self.engine.search, data, start, start + piece)
-        return _engine(self.source, groups=False)
+    def _parts(self, start: int, end: int) -> tuple[tuple[int, int], Any]:
+        """This match; with its groups where that is cheap."""
+        bound = (end - start) * self._pattern.load
+        short = bound <= _AT_ONCE
+        return (start, end), self._spend(bound, self._pattern.engine.match, self._data, start, end) if short else None
+
+    def _engine(self, source: str) -> Any:
+        engines = self._effort.engines
+        if source not in engines:
+            ours = self._pattern.source in source  # and no look-around's, of which there may be many
+            make = self._effort.prepare if ours and source not in self._made else self._spend
+            engine = make(0, lambda: _engine(source, groups=False, memory=_MUCH))
+            self._made.add(source)
+            if len(engines) >= _KEPT:
+                del engines[next(iter(engines))]
+            engines[source] = engine
+        return engines[source]
+
+    def _spend(self, bound: int, act: Callable[..., Any], *given: Any) -> Any:
+        return self._effort.spend(self._pattern, bound, act, *given, free=0)
 
 
 @record
@@ -219,53 +302,68 @@ class Effort:
     """What the patterns of one rule set may cost on one message. One object a message.
 
     Load times bytes is the bound of a scan, and is added up. While the sum is small nothing is timed, so that a
-    message of ordinary length is judged alike on every machine. Beyond it the clock is asked between the steps.
+    message of ordinary length is judged alike on every machine. Beyond it, and where a text is too long to be read at
+    once, the clock is asked between the steps.
 
     Attributes:
         clock: CPU seconds of this thread.
+        engines: expressions that read this message in steps, the last few (`_Steps`): a message has several views.
         stalled: ids of patterns of which it is unknown whether they match.
         seconds: CPU seconds that were timed.
     """
 
-    __slots__ = ("_bound", "_bounds", "_timed", "clock", "seconds", "stalled")
+    __slots__ = ("_bound", "_bounds", "_since", "_timed", "clock", "engines", "seconds", "stalled")
 
     def __init__(self, clock: Callable[[], float] = time.thread_time) -> None:
         self.clock = clock
+        self.engines: dict[str, Any] = {}
         self.stalled: set[int] = set()
         self.seconds = 0.0
         self._bound = 0
         self._bounds: dict[int, int] = {}
         self._timed: dict[int, float] = {}
+        self._since: float | None = None
 
-    def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any, allowed: float = EACH) -> Any:
+    def begin(self) -> None:
+        """Another pattern or text: what was done since the last step was not for it."""
+        self._since = None
+
+    def spend(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any, free: int = _FREE_EACH) -> Any:
         """Do it, or raise Spent where the pattern or the message has had its share.
 
         Args:
             bound: load times bytes.
+            free: up to which sum of them the pattern goes untimed.
         """
         which = id(pattern)
         self._bound += bound
         self._bounds[which] = of_this = self._bounds.get(which, 0) + bound
-        if of_this <= _FREE_EACH and self._bound <= _FREE:
+        if of_this <= free and self._bound <= _FREE:
             return act(*given)
-        if self._timed.get(which, 0.0) >= allowed or self.seconds >= WHOLE:
+        if self._timed.get(which, 0.0) >= EACH:
             raise Spent
-        before = self.clock()
+        before = self.seconds
+        try:
+            return self.prepare(0, act, *given)
+        finally:
+            self._timed[which] = self._timed.get(which, 0.0) + self.seconds - before
+
+    def prepare(self, bound: int, act: Callable[..., Any], *given: Any) -> Any:
+        """Do what is bounded already, in the time of the message and not of one pattern: compile it anew."""
+        self._bound += bound
+        if self.seconds >= WHOLE:
+            raise Spent
+        since = self.clock() if self._since is None else self._since  # the way between two steps counts too
         try:
             return act(*given)
         finally:
-            took = self.clock() - before
-            self._timed[which] = self._timed.get(which, 0.0) + took
-            self.seconds += took
-
-    def probe(self, pattern: Pattern, bound: int, act: Callable[..., Any], *given: Any) -> None:
-        """The same, for a part of what is to come: it may take half as long."""
-        self.spend(pattern, bound, act, *given, allowed=EACH / 2)
+            self._since = self.clock()
+            self.seconds += self._since - since
 
     @property
     def spent(self) -> bool:
         """Nothing more is done for this message."""
-        return self.seconds >= WHOLE
+        return self.seconds >= WHOLE and self._bound > _FREE
 
 
 class Spent(Exception):
@@ -298,21 +396,6 @@ def _bare(data: bytes, start: int, end: int) -> tuple[int, int]:
 
 def _is_wordly(byte: int) -> bool:
     return byte >= 0x80 or byte == 0x5F or chr(byte).isalnum()
-
-
-def _cost(look: Look, place: int, text: str) -> int:
-    """Load times the characters that holding it against the text reads at most."""
-    return look.load * (0 if place < 0 else min(place, _BEHIND) if look.behind else len(text) - place)
-
-
-def _looks(look: Look, place: int, text: str) -> bool:
-    if place < 0:
-        return True  # it stands in a case that did not match
-    if look.behind:
-        there = look.engine.search(text[max(0, place - _BEHIND) : place]) is not None
-    else:
-        there = look.engine.match(text[place:]) is not None
-    return bool(there == look.wanted)
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
@@ -352,12 +435,17 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
     if not looks and engine.fullmatch(""):
         raise BadPattern("the pattern matches nothing at all, so it would match every message")
     held = tuple(
-        Look(number, _engine(f"(?{flags}:{f'(?:{inner})$' if behind else inner})"), behind, wanted,
-             _bounded(load_of(inner), LOOK_LOAD, "a look-around"))
+        _look(number, f"(?{flags}:{f'(?:{inner})$' if behind else inner})", inner, behind, wanted)
         for number, (inner, behind, wanted) in enumerate(looks, 2)
-    )  # fmt: skip
+    )
     load = max(_bounded(load_of(source), LOAD, "the pattern"), engine.programsize // _STEPS_A_PLACE)
     return Pattern(source, engine, mode == "includes-word", held, load)
+
+
+def _look(group: int, source: str, inner: str, behind: bool, wanted: bool) -> Look:
+    engine = _engine(source)
+    load = max(_bounded(load_of(inner), LOOK_LOAD, "a look-around"), engine.programsize // _STEPS_A_PLACE)
+    return Look(group, source, engine, behind, wanted, load)
 
 
 def _bounded(load: int, limit: int, what: str) -> int:
@@ -379,10 +467,10 @@ def _without_edges(body: str) -> str:
     return body
 
 
-def _engine(source: str, *, groups: bool = True) -> Any:
+def _engine(source: str, *, groups: bool = True, memory: int = _MEMORY) -> Any:
     options = re2.Options()
     options.log_errors = False
-    options.max_mem = _MEMORY
+    options.max_mem = memory
     options.never_capture = not groups
     try:
         engine = re2._Regexp(source, options)  # not re2.compile: its cache would keep every pattern ever tried
