@@ -132,9 +132,11 @@ class Pattern:
         if wide and len(data) * wide.load > _AT_ONCE:
             wide = None
         for _ in range(limit):
-            match: Any = effort.spend(self, (len(data) - at) * wide.load, wide.engine.search, data, at) if wide else None
-            if wide and match is None:
-                return
+            match: Any = None
+            if wide:
+                match = effort.spend(self, (len(data) - at) * wide.load, wide.engine.search, data, at)
+                if match is None:
+                    return
             if wide and match.end() - match.start() <= wide.reach:
                 span = match.span()
             else:  # a count may have gone beyond its end
