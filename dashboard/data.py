@@ -38,6 +38,7 @@ from herald.model.notices import Notice
 LIVE = 2.0  # seconds a list may be old; the pages look every three
 SETTLED = 30.0  # seconds for what people seldom change: accounts, names
 PAGE = 50  # rows of one query
+STRANGERS = 12_000_000  # pixels of a stranger's picture: a WebP of a KB takes sixteen bytes for each
 
 FORGOTTEN: list[Callable[[], None]] = []
 """What rooms remember for themselves, forgotten with the rest."""
@@ -74,7 +75,7 @@ def small_picture(address: str) -> str:
         body = reads.fetch(address, "", "").body
     except PlatformError:
         return ""
-    return images.thumbnail(body, 480) if body else ""
+    return images.thumbnail(body, 480, pixels=STRANGERS) if body else ""
 
 
 @st.cache_resource(show_spinner=False, max_entries=1)

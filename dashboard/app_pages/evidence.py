@@ -33,7 +33,7 @@ VIEWS = {
     Part.KNOWLEDGE.value: "Knowledge",
 }  # fmt: skip
 _ALL = {Role.OWNER, Role.COMPLIANCE}
-"""Who may see everybody's; others see their own."""
+"""Who may see others' too, of people who work for none but their own brands; others see their own."""
 
 
 @guarded
@@ -119,8 +119,10 @@ def _records(one: Shown) -> None:
 def _people(person: Person) -> dict[str, str]:
     if not person.roles & _ALL:
         return {person.id: one_line(person.name, 60)}
-    ours = sorted((one for one in data.people().values() if one.brands & person.brands), key=lambda one: one.name)
-    return {"": "Everybody", **{one.id: one_line(one.name, 60) for one in ours}}
+    every = data.people().values()
+    ours = sorted((one for one in every if one.brands <= person.brands), key=lambda one: one.name)
+    everybody = {"": "Everybody"} if len(ours) == len(every) else {}
+    return {**everybody, **{one.id: one_line(one.name, 60) for one in ours}}
 
 
 @st.cache_resource(ttl=30.0, max_entries=20, show_spinner=False)

@@ -200,6 +200,33 @@ def test_too_many_bytes_or_pixels_are_refused_before_they_are_decoded():
         images.inspect(header.getvalue())
 
 
+def test_a_jpeg_that_is_drawn_over_and_over_is_refused_before_it_is_decoded():
+    """A scan of a few bytes is a pass over all pixels: a file of one MB takes minutes."""
+    held = io.BytesIO()
+    Image.new("RGB", (5_000, 5_000), "red").save(held, "JPEG", progressive=True, quality=10)
+    once = held.getvalue()
+    assert images.inspect(once).width == 5_000
+    again = once[:-2] + once[once.rindex(b"\xff\xda") : -2] * 30 + once[-2:]
+    with pytest.raises(TooLarge, match="40 scans"):
+        images.inspect(again)
+    assert images.thumbnail(again) == ""
+
+
+def test_a_strangers_picture_has_fewer_pixels_than_our_own():
+    content = an_image(size=(4_000, 4_000), kind="PNG")
+    assert images.thumbnail(content) != ""
+    assert images.thumbnail(content, pixels=data.STRANGERS) == ""
+
+
+def test_a_picture_that_is_to_be_turned_is_turned_when_it_is_small():
+    held = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (1_600, 800), "red").save(held, "JPEG", exif=exif)
+    small = Image.open(io.BytesIO(base64.b64decode(images.thumbnail(held.getvalue()).partition(",")[2])))
+    assert small.size == (320, 640)
+
+
 def test_nothing_of_the_original_file_reaches_a_browser():
     held = io.BytesIO()
     exif = Image.Exif()

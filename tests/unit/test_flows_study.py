@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -180,3 +181,46 @@ def test_scores_and_model_stand_in_the_record_and_are_made_again(world: World, m
     assert [(one.result, one.differs) for one in replay(made, world.herald)] == [("differs", ("scores",))]
     monkeypatch.setattr(again, "assess", scored(0.9123, "m2"))
     assert [one.result for one in replay(made, world.herald)] == ["other_model"]
+
+
+# ---------------------------------------------------------------- written so that a machine does not see it
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "4111\u200b1111\u200b1111\u200b1111", "4111\u00ad1111\u00ad1111\u00ad1111",
+        "４１１１ １１１１ １１１１ １１１１",
+        "⁴¹¹¹¹¹¹¹¹¹¹¹¹¹¹¹", "④①①①①①①①①①①①①①①①", "4111_1111_1111_1111", "4111*1111*1111*1111",
+        "4111     1111     1111 1111",
+        "de89 3704 0044 0532 0130 00", "DE89\u200b3704 0044 0532 0130 00", "DE89_3704_0044_0532_0130_00",
+        "0412_345_678", "04\u200b12 34\u200b5 678", "0412~345~678", "(0412)(345)(678)",
+        "".join(f"{digit}\ufe0f\u20e3" for digit in "0412345678"),
+        "kim@\u200bexample.com", "kim＠example．com", "kim{at}example{dot}com", "kim @ example . com",
+        "kim&#64;example.com", "kim%40example.com", "hxxps://shop.test/u/kim", "shop[.]test/kim", "kim.blog/contact",
+        "＠kimkim", "@\u200bkimkim", "u/kimkim",
+        "K\u200bim Do\u200be", "Ｋｉｍ Ｄｏｅ", "kim_doe", "*Kim* _Doe_", "山田太郎さん",
+    ],
+)  # fmt: skip
+def test_no_odd_writing_brings_a_number_an_address_or_a_name_into_what_is_published(written: str) -> None:
+    said = masked(f"Write to {written} today", ["Kim Doe", "山田太郎"])
+    assert not re.search(r"\d|kim|doe|ｋ|@|山田|example|test/", said, re.IGNORECASE), said
+    assert said.startswith("Write to ")
+    assert said.endswith(" today")
+
+
+@pytest.mark.parametrize("piece", ["1", "1,", "(1", "4111 ", "a@", "@", "a.", "A1-", "Ab-", "[at]", "http://", "a at "])
+def test_masking_looks_at_no_character_in_two_ways(piece: str) -> None:
+    """A comment of a hundred digits and a letter kept it busy for ever, and the server of the dashboard with it."""
+    said = masked(piece * (19_999 // len(piece)) + "z", ["Kim Doe"])  # ends
+    assert not re.search(r"\d{2}", said)
+
+
+def test_what_is_too_long_to_be_looked_at_is_cut_and_not_published_unseen() -> None:
+    said = masked("word " * 5_000 + "kim@example.com", [])
+    assert said.endswith("[cut here]")
+    assert "kim" not in said
+
+
+def test_of_hundreds_of_numbers_none_is_left_because_they_are_many() -> None:
+    assert not re.search(r"\d|@", masked("Call 0412 345 678 or kim@example.com. " * 400, []))

@@ -310,6 +310,47 @@ def test_a_search_finds_what_automoderator_s_own_expression_finds(
     assert (verdict(rules, body) is Action.HIDE) == (bool(found) != negate)
 
 
+# ---------------------------------------------------------------- files that are made to take long
+
+
+@pytest.mark.parametrize("words", ["{{match-" * 20_000, "{{" * 60_000, "{{" + " " * 100_000 + "x"])
+@pytest.mark.parametrize("key", ["modmail", "set_flair", "action_reason", "comment"])
+def test_words_full_of_half_placeholders_are_read_once_and_not_once_for_each(key: str, words: str) -> None:
+    loaded(f"body: [spam]\naction: remove\n{key}: '{words}'\n")  # hours, where a look for the end begins at each
+
+
+def test_of_a_file_of_endless_sections_so_many_are_read_as_of_one_of_our_own_and_the_line_is_said() -> None:
+    text = "---\nbody: [spam]\naction: removed\n" * 3_000
+    sections = compile_automod(text).sections
+    assert len(sections) == 2_001
+    assert sections[-1].notes == (
+        "line 6002: more than 2,000 sections: from here on nothing is read; make two files of it",
+    )
+    assert to_herald(text).count("\n---\n") == 2_001
+
+
+def test_of_a_rule_of_endless_keys_a_thousand_are_read_and_the_nearest_word_is_looked_for_five_times() -> None:
+    section = compile_automod("action: remove\n" + "".join(f"bodyy#{n}: [a]\n" for n in range(3_000))).sections[0]
+    assert section.status == "error"
+    assert section.notes[0] == "line 1001: more than 1,000 keys in one rule: from here on nothing is read"
+    assert sum("did you mean `body`?" in note for note in section.notes) == 4
+
+
+def test_a_file_over_the_limit_is_not_translated_and_says_so() -> None:
+    assert to_herald("#" * 1_000_001).endswith("# 1000001 bytes of rules; the limit is 1000000\n")
+
+
+def test_what_an_imported_file_says_moves_no_cursor_where_its_faults_are_printed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "theirs.yaml"
+    file.write_text('body: [spam]\naction: "\\e]0;mine\\a\\x9b2J\\u202e"\n', encoding="utf-8")
+    assert main(["rules", "import", str(file)]) == 1
+    err = capsys.readouterr().err
+    assert "is not one of remove, spam" in err
+    assert all(char.isprintable() for char in err.replace("\n", ""))
+
+
 # ---------------------------------------------------------------- real files
 
 

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from herald.documents import sections
 from herald.model import Action, Kind
+from herald.moderate import language
 from herald.moderate.decide import decide_line
 from herald.moderate.language import MAX_TERMS, MODIFIERS
-from herald.moderate.patterns import BadPattern, compile_pattern, translate
+from herald.moderate.patterns import BadPattern, Pattern, compile_pattern, translate
 from herald.moderate.rules import EVIDENCE, MAX_RULES, RuleSet, Subject, _record, compile_rules
 
 AUTOMOD = Path(__file__).parents[3] / "shared" / "automod"
@@ -251,6 +252,32 @@ def test_limits_are_told_and_what_came_before_still_works() -> None:
     assert compile_rules("#" * 1_000_001).problems[0].sentence.startswith("1000001 bytes")
     assert "the limit is 1000" in notes(f"name: a\nbody: [{'x' * 1001}]\naction: hide\n")
     assert "the limit is 1000" in notes(f"name: a\nbody (regex): [{'x' * 1001}]\naction: hide\n")
+
+
+@pytest.mark.parametrize(("pattern", "most"), [("x\\w{4}N", 200), ("\\w{40}N", 50), ("[\\w-]{60}N", 50)])
+def test_patterns_that_take_long_to_load_count_for_many_so_no_set_keeps_moderation_from_starting(
+    pattern: str, most: int
+) -> None:
+    """A set is loaded whenever a function starts: what was saved must load in about a second, come what may."""
+    tried: list[str] = []
+    real = language.compile_pattern
+
+    def counted(text: str, mode: str, *, case_sensitive: bool) -> Pattern:
+        tried.append(text)
+        return real(text, mode, case_sensitive=case_sensitive)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(language, "compile_pattern", counted)
+        terms = ", ".join(f"'{pattern.replace('N', str(n))}'" for n in range(2_000))
+        rules = compile_rules(f"name: A\naction: queue\nrationale: x\nbody (regex): [{terms}]\n")
+    assert len(tried) <= most
+    assert "where a pattern counts as one for each 100 steps" in str(rules.problems)
+
+
+def test_of_a_rule_of_endless_keys_a_thousand_are_read_and_the_nearest_word_is_looked_for_five_times() -> None:
+    section = compile_rules("name: A\n" + "".join(f"bodyy#{n}: [a]\n" for n in range(3_000))).sections[0]
+    assert f"line {1_001}: more than 1,000 keys in one rule: from here on nothing is read" in section.notes
+    assert sum("did you mean `body`?" in note for note in section.notes) == 4
 
 
 def test_deep_nesting_is_an_error_and_no_crash() -> None:

@@ -925,7 +925,8 @@ def _words(error: Exception) -> str:
 
 
 def _complain(sentence: str, code: int) -> int:
-    print(f"herald: {' '.join(sentence.split())}", file=sys.stderr)
+    said = "".join(char if char.isprintable() else "\ufffd" for char in " ".join(sentence.split()))
+    print(f"herald: {said}", file=sys.stderr)  # it may quote a stranger's file: no word of it moves the cursor
     return code
 
 

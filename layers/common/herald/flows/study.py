@@ -14,7 +14,7 @@ from herald.flows.context import Herald
 from herald.flows.why import decisions
 from herald.govern import law, policies
 from herald.model import Act, Action, Case, ClauseRef, Decision, Message, Work, case_id
-from herald.moderate.masking import masked
+from herald.moderate import masking
 
 _DID = {
     Action.ALLOW: "let it stand",
@@ -139,6 +139,11 @@ def _outcome(message: Message, made: list[tuple[Decision, str]], names: list[str
         said = f"- Its author was put under {kept.measure} for {days} days (the ladder had proposed: {proposed})"
         lines.append(f"{said}{over if kept.ended_by else ''}. {masked(kept.reason, names)}")
     return "\n".join(lines)
+
+
+def masked(text: str, names: Iterable[str]) -> str:
+    """Masked, and without the sign that begins HTML in Markdown: the file is made to be published."""
+    return masking.masked(text, names).replace("<", "&lt;")
 
 
 def span_words(length: timedelta) -> str:

@@ -12,13 +12,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from herald.documents import BadDocument, Node, read, sections
 from herald.model.record import record
-from herald.moderate.language import KEYS, REPLY_LIMIT, Section
+from herald.moderate.language import HINTS, KEYS, MAX_KEYS, REPLY_LIMIT, Section
 from herald.moderate.patterns import LONGEST
-from herald.moderate.rules import MAX_BYTES, Loading, RuleSet, compile_rules, too_long
+from herald.moderate.rules import MAX_BYTES, MAX_RULES, Loading, RuleSet, compile_rules, too_long
 
 ACTIONS: Mapping[str, str] = {
     "remove": "hide", "spam": "hide", "filter": "queue", "report": "queue", "approve": "allow",
@@ -109,6 +109,9 @@ STANDARDS: Mapping[str, tuple[str, ...]] = {
 }
 """The eight lists AutoModerator has by name, as our own choice of hosts (or patterns of addresses)."""
 
+_MOST_SECTIONS = 4 * MAX_RULES  # as many as in a file of our own
+_MOST_ODD = 50_000  # characters of a section that PyYAML's own parser reads too: ten seconds a MB
+
 _KEY = re.compile(r"(~?[^\s(]+)\s*(?:\((.+)\))?", re.DOTALL)
 _LINK_HERE = Node(0, [Node(0, ".")])
 
@@ -128,7 +131,7 @@ class Translated:
 def is_automod(text: str) -> bool:
     """Is this file written for AutoModerator? It holds a key or an action of its own, and no action of ours."""
     theirs = False
-    for line, part in sections(text[:MAX_BYTES]):
+    for line, part in islice(sections(text[:MAX_BYTES]), _MOST_SECTIONS):
         try:
             node = _read(part, line)
         except BadDocument:
@@ -147,6 +150,8 @@ def _read(part: str, line: int) -> Node | None:
     try:
         return read(part, line)
     except BadDocument:
+        if len(part) > _MOST_ODD:
+            raise
         node = read(part, line, python=True)
         return _whole(node) if node else None
 
@@ -190,6 +195,8 @@ def to_herald(text: str, *, shadow: bool = False) -> str:
         shadow: every rule is in shadow: recorded and not acted on, until someone has seen what it would do.
     """
     lines = ["# Translated from AutoModerator by `herald rules import`. Manner of writing: docs/rules.md."]
+    if refused := too_long(text):
+        return "\n".join([*lines, *(f"# {note}" for each in refused.sections for note in each.notes)]) + "\n"
     for each in translate(text):
         lines += ["---", *(f"# {_one_line(note)}" for note in (*each.errors, each.dropped, *each.notes) if note)]
         if each.errors or each.dropped:
@@ -207,8 +214,13 @@ def translate(text: str) -> tuple[Translated, ...]:
     """Every section of an AutoModerator file that holds a rule, in order. Never raises."""
     read_ones: list[_Section] = []
     taken: set[str] = set()
-    for line, part in sections(text):
+    for number, (line, part) in enumerate(sections(text)):
         section = _Section(line, re.sub(r"\A-+", "", part))  # a longer row of dashes parts rules too
+        if number == _MOST_SECTIONS:
+            section.part = ""
+            section.error(line, f"more than {number:,} sections: from here on nothing is read; make two files of it")
+            read_ones.append(section)
+            break
         if section.read(taken):
             read_ones.append(section)
     _keep_order(read_ones)
@@ -239,7 +251,7 @@ class _Section:
         self.name = ""
         self.action = ""  # in their words
         self.priority = 0
-        self.notes: list[str] = []
+        self.notes: dict[str, None] = {}  # as a set that keeps its order
         self.errors: list[str] = []
         self.dropped = ""
         self.checks: list[tuple[Node, Node]] = []
@@ -278,13 +290,18 @@ class _Section:
         self.errors.append(f"line {line}: {sentence}")
 
     def note(self, line: int, sentence: str) -> None:
-        sentence = f"line {line}: {sentence}"
-        if sentence not in self.notes:
-            self.notes.append(sentence)
+        self.notes.setdefault(f"line {line}: {sentence}")
+
+    def near(self, word: str, allowed: Sequence[str] | Mapping[str, object]) -> str:
+        """ "; did you mean …?" for the first wrong words of a section; looking is dear."""
+        return _near(word, allowed) if len(self.errors) < HINTS else ""
 
     def _entries(self, node: Node) -> dict[str, tuple[Node, Node]]:
         found: dict[str, tuple[Node, Node]] = {}
-        for key, value in node.pairs():
+        for number, (key, value) in enumerate(node.pairs()):
+            if number == MAX_KEYS:
+                self.error(key.line, f"more than {MAX_KEYS:,} keys in one rule: from here on nothing is read")
+                break
             if not isinstance(key.value, str) or not key.text.strip():
                 self.error(key.line, "a key must be text")
                 continue
@@ -300,7 +317,9 @@ class _Section:
         elif name == "action":
             word = value.text.strip().lower()
             if word not in ACTIONS and word not in ("hide", "queue", "allow"):
-                self.error(value.line, f"action `{word[:40]}` is not one of {', '.join(ACTIONS)}{_near(word, ACTIONS)}")
+                self.error(
+                    value.line, f"action `{word[:40]}` is not one of {', '.join(ACTIONS)}{self.near(word, ACTIONS)}"
+                )
             self.action = word
         elif name == "priority":
             word = value.text.strip()
@@ -364,7 +383,7 @@ class _Section:
     def _type(self, value: Node) -> None:
         word = " ".join(value.text.lower().split())
         if word not in _TYPES:
-            self.error(value.line, f"type `{word[:40]}` is not one of {', '.join(_TYPES)}{_near(word, _TYPES)}")
+            self.error(value.line, f"type `{word[:40]}` is not one of {', '.join(_TYPES)}{self.near(word, _TYPES)}")
             return
         self.typed = True
         self.kinds = _TYPES[word]
@@ -531,7 +550,7 @@ class _Section:
         fields = []
         for part in given:
             if part not in _FIELDS_OF_ALL:
-                self.error(key.line, f"`{part[:60]}` is no key of AutoModerator{_near(part, _KNOWN)}")
+                self.error(key.line, f"`{part[:60]}` is no key of AutoModerator{self.near(part, _KNOWN)}")
                 return
             here = _FIELDS[where].get(part) or (_FIELDS["author"].get(part) if part == "name" else None)
             if here:
@@ -543,7 +562,7 @@ class _Section:
         for modifier in modifiers:
             if modifier not in _MODIFIERS:
                 self.error(key.line, f"`{modifier[:40]}` is no modifier; there are {', '.join(_MODIFIERS)}"
-                                     f"{_near(modifier, _MODIFIERS)}")  # fmt: skip
+                                     f"{self.near(modifier, _MODIFIERS)}")  # fmt: skip
                 return
         mode = next((word for word in modifiers if word in _MODES), "")  # the first counts
         if not self.typed and not where and not self.kinds and set(given) <= _SUBMITTED:
@@ -615,10 +634,10 @@ class _Section:
     def _words(self, value: Node, keeps: frozenset[str] = frozenset()) -> str:
         """Their words with their placeholders put into ours (`{{match}}`, and those of `keeps`), or into words."""
         text = value.text.strip()
-        if re.search(r"\{\{match-[^}]*[2-9]\}\}", text):
+        if any(re.fullmatch(r"match-.*[2-9]", place[1].strip()) for place in _THEIR_PLACE.finditer(text)):
             self.note(value.line, "numbered parts of a match are not kept apart; the whole match stands in their place")
         text = text.replace("\0", "")
-        return _THEIR_PLACE.sub(lambda place: _place(place[1], keeps), text)
+        return _THEIR_PLACE.sub(lambda place: _place(place[1].strip(), keeps), text)
 
     def _lock(self, value: Node) -> None:
         """There it closes the thread at once; here it asks a person to, wherever the thread begins."""
@@ -704,7 +723,7 @@ class _Section:
         return Translated(self.line, self.part, tuple(rules), tuple(self.notes))
 
 
-_THEIR_PLACE = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+_THEIR_PLACE = re.compile(r"\{\{([^{}]*)\}\}")  # never looks past a brace, so time grows with the text alone
 _ANSWER_KEEPS = frozenset({"author", "title", "body", "kind", "permalink"})
 
 
@@ -821,7 +840,7 @@ def _yes(value: Node) -> bool | None:
 
 
 def _slug(text: str) -> str:
-    plain = re.sub(r"\{\{[^}]*\}\}|:[a-z0-9_]+:", " ", text.lower())
+    plain = re.sub(r"\{\{[^{}]*\}\}|:[a-z0-9_]+:", " ", text.lower())
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-0123456789")[:40].strip("-")
 
 

@@ -26,6 +26,14 @@ from herald.moderate.patterns import BadPattern, Pattern, compile_pattern
 
 MAX_TERMS = 10_000
 MAX_TERM = 1_000
+MAX_KEYS = 1_000
+"""Of one rule, or of one member of any_of."""
+HINTS = 5
+"""Wrong words of one rule for which a near one is looked for: it takes half a millisecond each."""
+_STEPS_A_TERM = 100
+"""A pattern counts as one term more for each so many steps of its program: compiling, memory and searching follow
+these. All of a set together then load in about a second; the set that is shipped has 80,000 steps."""
+_TERMS_A_FAILURE = 200  # a pattern too large for RE2 takes most time of all, and leaves no program to be counted
 
 BODY, AUTHOR, DOMAIN, URL, TITLE, UNQUOTED = 1, 2, 4, 8, 16, 32
 CONTEXT: Mapping[str, int] = {
@@ -304,13 +312,19 @@ class Reader:
     def _error(self, line: int, sentence: str) -> None:
         self._errors.append(f"line {line}: {sentence}")
 
+    def _hint(self, given: str, allowed: Sequence[str]) -> str:
+        return hint(given, allowed) if len(self._errors) < HINTS else ""
+
     def _note(self, line: int, sentence: str) -> None:
         self._notes.append(f"line {line}: {sentence}")
 
     def _entries(self, node: Node) -> dict[str, tuple[Node, Node]]:
         """Key as written, in lower case -> (key, value); the last of two equal keys wins, with a note."""
         entries: dict[str, tuple[Node, Node]] = {}
-        for key, value in node.pairs():
+        for number, (key, value) in enumerate(node.pairs()):
+            if number == MAX_KEYS:
+                self._error(key.line, f"more than {MAX_KEYS:,} keys in one rule: from here on nothing is read")
+                break
             name = key.text.strip().lower() if isinstance(key.value, str) else ""
             if not name:
                 self._error(key.line, "a key must be text")
@@ -335,7 +349,8 @@ class Reader:
         if text in allowed:
             return text
         if isinstance(value.value, str):
-            self._error(value.line, f"{what} `{text[:40]}` is not one of {', '.join(allowed)}{hint(text, allowed)}")
+            near = self._hint(text, allowed)
+            self._error(value.line, f"{what} `{text[:40]}` is not one of {', '.join(allowed)}{near}")
         return None
 
     def _number(self, value: Node, what: str, low: int, high: int) -> int | None:
@@ -463,7 +478,8 @@ class Reader:
             if name in allowed:
                 found[name] = inner
             else:
-                self._error(key.line, f"{what} has no `{name[:40]}`; it has {', '.join(allowed)}{hint(name, allowed)}")
+                near = self._hint(name, allowed)
+                self._error(key.line, f"{what} has no `{name[:40]}`; it has {', '.join(allowed)}{near}")
         return found
 
     def _rationale(self, value: Node) -> str:
@@ -475,7 +491,7 @@ class Reader:
         for placeholder in _PLACEHOLDER.findall(text):
             if placeholder not in allowed:
                 self._error(line, f"{what} has an unknown placeholder {{{{{placeholder[:40]}}}}}; there are "
-                                  f"{', '.join(allowed)}{hint(placeholder, allowed)}")  # fmt: skip
+                                  f"{', '.join(allowed)}{self._hint(placeholder, allowed)}")  # fmt: skip
 
     def _labels(self, value: Node) -> tuple[str, ...]:
         labels = [(item.line, item.text.strip().lower()) for item in self._words(value, "label")]
@@ -516,7 +532,7 @@ class Reader:
             if word in allowed:
                 kinds.add(Kind(word))
             else:
-                self._error(line, f"kind `{word[:40]}` is not one of {', '.join(allowed)}{hint(word, allowed)}")
+                self._error(line, f"kind `{word[:40]}` is not one of {', '.join(allowed)}{self._hint(word, allowed)}")
         return replace(rule, kinds=frozenset(kinds))
 
     def _tests(self, value: Node) -> tuple[RuleTest, ...]:
@@ -615,7 +631,7 @@ class Reader:
         for modifier in modifiers:
             if modifier not in MODIFIERS:
                 self._error(key.line, f"`{modifier[:40]}` is no modifier; there are {', '.join(MODIFIERS)}"
-                                      f"{hint(modifier, MODIFIERS)}")  # fmt: skip
+                                      f"{self._hint(modifier, MODIFIERS)}")  # fmt: skip
         modes = [m for m in modifiers if m in MODES]
         if len(modes) > 1:
             self._error(key.line, f"`{modes[0]}` and `{modes[1]}` exclude each other; write one")
@@ -634,7 +650,7 @@ class Reader:
         return TextCheck(next(self._numbers), name, fields, mode, negate, cased, terms, patterns, wanted)
 
     def _unknown_key(self, name: str, key: Node) -> int:
-        self._error(key.line, f"`{name[:60]}` is no key of a rule{hint(name, KEYS)}")
+        self._error(key.line, f"`{name[:60]}` is no key of a rule{self._hint(name, KEYS)}")
         return 0
 
     def _fields(self, joined: str, key: Node) -> int:
@@ -642,7 +658,7 @@ class Reader:
         for part in joined.split("+"):
             if part not in FIELDS:
                 known = FIELDS if "+" in joined else KEYS
-                self._error(key.line, f"`{part[:60]}` is no key of a rule{hint(part, tuple(known))}")
+                self._error(key.line, f"`{part[:60]}` is no key of a rule{self._hint(part, tuple(known))}")
                 return 0
             bits |= FIELDS[part]
         return bits
@@ -655,7 +671,10 @@ class Reader:
         for word in words:
             self.terms += 1
             if self.terms > self._terms_left:
-                self.refuse(word.line, f"more than {MAX_TERMS} terms in one set")
+                self.refuse(
+                    word.line, f"more than {MAX_TERMS} terms in one set, where a pattern counts as one for each "
+                    f"{_STEPS_A_TERM} steps of its program: take terms out, or repeat \\w fewer times",
+                )  # fmt: skip
                 break
             try:
                 if is_regex:
@@ -663,11 +682,13 @@ class Reader:
                     if pattern.looks and not narrow:
                         raise BadPattern("look-around finds less here than it says, so it cannot stand where finding "
                                          "less makes the rule hold more")  # fmt: skip
+                    self.terms += _steps(pattern) // _STEPS_A_TERM
                     patterns.append(pattern)
                     self._runs += 1
                 else:
                     terms.append(_term(word.text))
             except BadPattern as bad:
+                self.terms += _TERMS_A_FAILURE if _DEAR.search(str(bad)) else 0
                 shown = word.text if len(word.text) <= 60 else word.text[:59] + "…"
                 sentence = f"`{shown}`: {bad}"
                 if is_regex:
@@ -679,6 +700,14 @@ class Reader:
         if words and not terms and not patterns and self._left_out:
             self.refuse(words[0].line, "nothing is left of this check")
         return tuple(dict.fromkeys(terms)), tuple(patterns)
+
+
+_DEAR = re.compile(r"small program|too large")
+"""What a refusal says of a pattern on which RE2 worked until it was too large; a test holds the words to it."""
+
+
+def _steps(pattern: Pattern) -> int:
+    return sum(engine.programsize for engine in (pattern.engine, *(look.engine for look in pattern.looks)))
 
 
 def _term(text: str) -> str:

@@ -114,7 +114,7 @@ NOTHING = "# no rule acts\n"
 def _sections(text: str) -> dict[str, tuple[Rule, str]]:
     """Rule name -> the rule and its section, of all that load."""
     loading, found = Loading(), dict[str, tuple[Rule, str]]()
-    for (_, part), (_, rule) in zip(sections(text), loading.read(text), strict=True):
+    for (_, part), (_, rule) in zip(sections(text), loading.read(text), strict=False):  # as far as a set is read
         if rule is not None:
             found[rule.name] = rule, part.strip("\n")
     return found
