@@ -320,7 +320,7 @@ class RuleSet:
                     continue
                 if not (alone if mode == "includes-word" else _placed(mode, text, start, end)):
                     continue
-                begin, stop = (start, end) if view.starts is None else view.origin(start, end)
+                begin, stop = view.origin(start, end)
                 if exact and stretch.text[begin:stop] != exact:
                     continue
                 room = False
