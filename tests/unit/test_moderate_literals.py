@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from herald.moderate import patterns, personal
-from herald.moderate.literals import Sieve, clauses
+from herald.moderate.literals import FOREIGN, Sieve, clauses
 from herald.moderate.normalise import views
 from herald.moderate.patterns import BadPattern, Effort, Pattern, compile_pattern
 from herald.moderate.rules import Subject, compile_rules, default_rules
@@ -35,6 +35,9 @@ PLAIN = "@LampsAndMore The parcel came on Tuesday, the lamp is lovely and your d
         (r"\pLbc", [{"bc"}]),
         (r"ab\b cd$", [{"ab cd"}]),
         ("Straße", [{"strasse"}]),
+        (r"[^\x00-\x{24F}][^?]{0,200}[?;]", [{FOREIGN}, {"?", ";"}]),
+        (r"(?:[^\x{0}-\x7F]|no)p", [{FOREIGN, "no"}]),
+        (r"[^\x00-\x7E]a", [{"a"}]),  # DEL is ASCII too
     ],
 )
 def test_an_expression_tells_the_pieces_of_which_one_must_stand_in_the_text(source: str, told: list[set[str]]) -> None:
@@ -61,6 +64,14 @@ def test_letters_that_are_alike_without_case_are_alike_for_the_pieces(text: str)
     matching = [which for which, source in enumerate(sources) if patterns._engine(source).search(text.encode())]
     assert matching
     assert set(matching) <= set(sieve.candidates(text))
+
+
+@pytest.mark.parametrize("source", [r"(?i:[^\x00-\x7f]!)", r"(?i:[^\x00-\x{FF}k]!)"])
+def test_what_looks_for_a_letter_outside_ascii_is_left_out_of_a_text_without_one(source: str) -> None:
+    sieve, engine = Sieve([source]), patterns._engine(source)
+    for text in ("K!", "k!", "\u212a!", "ſ!", "é!", "中!", "🙂!"):
+        assert sieve.candidates(text) == ([] if text.isascii() else [0])
+        assert sieve.candidates(text) or not engine.search(text.encode())
 
 
 def test_a_text_of_more_pieces_than_are_followed_rules_nothing_out(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,12 +13,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from herald.documents import sections
-from herald.model import Action, Kind, Span
+from herald.model import Action, Kind
 from herald.moderate import language
-from herald.moderate.decide import decide_line
+from herald.moderate.decide import SCORES, decide_line
 from herald.moderate.language import MAX_TERMS, MODIFIERS
 from herald.moderate.patterns import BadPattern, Pattern, compile_pattern, translate
-from herald.moderate.rules import EVIDENCE, MAX_RULES, RuleSet, Subject, _record, compile_rules
+from herald.moderate.rules import EVIDENCE, MAX_RULES, RuleSet, Subject, _holds, _record, compile_rules, default_rules
 
 AUTOMOD = Path(__file__).parents[3] / "shared" / "automod"
 
@@ -435,9 +435,9 @@ def test_a_word_that_hundreds_of_rules_name_is_kept_ten_times_for_each_however_o
 ) -> None:
     kept: list[int] = []
 
-    def recorded(seen: dict[int, list[Span]], check: int, *where: Any) -> None:
+    def recorded(hits: dict[int, Any], check: int, *where: Any) -> bool:
         kept.append(check)
-        _record(seen, check, *where)
+        return _record(hits, check, *where)
 
     monkeypatch.setattr("herald.moderate.rules._record", recorded)
     found = compile_rules("".join(f"---\nname: r{n}\nbody: [you]\naction: queue\n" for n in range(200)))
@@ -445,6 +445,43 @@ def test_a_word_that_hundreds_of_rules_name_is_kept_ten_times_for_each_however_o
     assert match
     assert len(match.evidence) == EVIDENCE
     assert len(kept) == 200 * EVIDENCE
+
+
+# ---------------------------------------------------------------- which rules are asked at all
+
+
+def asked(monkeypatch: pytest.MonkeyPatch, rules: RuleSet, subject: Subject) -> list[str]:
+    names: list[str] = []
+
+    def counted(rule: Any, *given: Any) -> Any:
+        names.append(rule.name)
+        return _holds(rule, *given)
+
+    monkeypatch.setattr("herald.moderate.rules._holds", counted)
+    rules.judge(subject)
+    return names
+
+
+def test_of_a_plain_message_no_rule_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    low = {f"score.{name}": 0.1 for name in SCORES}
+    text = "The parcel came on Tuesday, the lamp stands in the hall and the driver was kind. Order 471."
+    assert asked(monkeypatch, compile_rules(default_rules()), Subject(text, signals=low)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "asks", "holds"),
+    [
+        (0.2, "", ""), (0, "", ""), (0.3, "3", "3"), (0.55, "35", "35"), (1, "359", "359"), (True, "359", "359"),
+        (float("nan"), "359", ""), ("0.2", "359", ""), (None, "359", ""),
+    ],
+)  # fmt: skip
+def test_a_number_that_is_too_low_rules_out_many_rules_at_once_and_nothing_else_does(
+    value: object, asks: str, holds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rules = compile_rules("".join(f"---\nname: '{n}'\nscores: {{toxic: '>= 0.{n}'}}\nlabel: high\n" for n in (3, 5, 9)))
+    subject = Subject("hello", signals={} if value is None else {"score.toxic": value})
+    assert "".join(asked(monkeypatch, rules, subject)) == asks
+    assert "".join(match.rule.name for match in rules.judge(subject).labelling) == holds
 
 
 # ---------------------------------------------------------------- conditions

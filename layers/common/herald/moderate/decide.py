@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from herald.model import (
     Action,
@@ -20,7 +21,7 @@ from herald.model import (
 )
 from herald.moderate.language import PolicyRef
 from herald.moderate.normalise import SCANNED, printable
-from herald.moderate.rules import Match, RuleSet, Subject, Verdict
+from herald.moderate.rules import Match, RuleSet, Subject, Verdict, distinct
 
 SCORES = (
     "toxic", "hate", "harassment", "threat", "sexual", "self_harm", "violence", "profanity", "spam", "scam",
@@ -35,6 +36,16 @@ MAX_TEXT = 65_536
 _QUOTED = 80  # characters of a match inside a rationale
 _SPANS = 20
 _PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause)\s*\}\}")
+
+
+class _Signals(dict[str, str]):
+    """Name of a score -> its signal."""
+
+    def __missing__(self, name: str) -> str:
+        return f"score.{name}"
+
+
+_SIGNALS = _Signals((name, f"score.{name}") for name in SCORES)
 
 
 def assess(text: str) -> Assessment:
@@ -70,33 +81,36 @@ def decide(
     verdict = rules.judge(subject_of(message, assessment))
     if seen:
         seen(verdict)
-    leading = verdict.deciding or next(iter(verdict.labelling), None)
-    matches = sorted(_matches(verdict), key=lambda match: match.rule.order)
-    labels = tuple(dict.fromkeys(label for match in matches for label in match.rule.labels))
+    matches = _matches(verdict)
+    leading = matches[0] if matches else None
+    matches.sort(key=_order)
     rule = leading.rule if leading else None
     clause = clause_of(rule.policy, policy_versions) if rule else None
     action = verdict.action
-    severities = [each.severity for each in ((rule,) if rule else ()) + (() if verdict.certain else verdict.stalled)]
+    severity = rule.severity if rule else Severity.NONE
+    rationale = _rationale(leading, clause) if leading else ""
+    if not verdict.certain:
+        severity = max([severity, *(each.severity for each in verdict.stalled)])
+        rationale = f"{_stalled(verdict)} {rationale}" if rationale else _stalled(verdict)
+    proposing = [match for match in (*matches, *verdict.shadow) if match.rule.proposes]
     return Decision(
         content_hash=message.content_hash,
         action=action,
-        severity=max(severities, default=Severity.NONE),
+        severity=severity,
         decided_at=now,
         decided_by="rules",
         rules_hash=rules.hash,
         rule=rule.name if rule else None,
         policy=clause,
-        rationale=" ".join(
-            part for part in (_stalled(verdict), _rationale(leading, clause) if leading else "") if part
-        ),
-        labels=labels,
-        evidence=_evidence(leading, matches),
-        escalate=next((m.rule.escalate for m in ([leading] if leading else []) + matches if m.rule.escalate), None),
+        rationale=rationale,
+        labels=tuple(dict.fromkeys(label for match in matches for label in match.rule.labels)) if matches else (),
+        evidence=_evidence(leading, matches) if leading else (),
+        escalate=(rule and rule.escalate) or next((m.rule.escalate for m in matches if m.rule.escalate), None),
         model_version=assessment.model_version,
         scores={name: round(1000 * value) for name, value in assessment.scores.items() if value is not None},
         trace=_trace(verdict, action, len(message.text)),
-        drafts=_drafts(message, verdict, policy_versions),
-        lock=_lock(verdict, policy_versions),
+        drafts=_drafts(message, verdict, policy_versions) if proposing else (),
+        lock=_lock(proposing, policy_versions) if proposing else None,
     )
 
 
@@ -115,8 +129,8 @@ def signals(message: Message, assessment: Assessment) -> dict[str, object]:
     edited, author.ours (always no: our own words are not judged), and what the platform told (`more.signals`).
     """
     told = message.more.get("signals")
-    found: dict[str, object] = dict(told) if isinstance(told, Mapping) else {}
-    found |= {f"score.{name}": value for name, value in assessment.scores.items() if value is not None}
+    found: dict[str, object] = dict(told) if told and isinstance(told, Mapping) else {}
+    found |= {_SIGNALS[name]: value for name, value in assessment.scores.items() if value is not None}
     found |= {name: value for name, value in assessment.labels.items() if value is not None}
     if assessment.language is not None:
         found["language"] = assessment.language
@@ -128,7 +142,12 @@ def signals(message: Message, assessment: Assessment) -> dict[str, object]:
 
 
 def _matches(verdict: Verdict) -> list[Match]:
+    """What holds and acts, the leading one first."""
     return ([verdict.deciding] if verdict.deciding else []) + list(verdict.labelling)
+
+
+def _order(match: Match) -> int:
+    return match.rule.order
 
 
 def _drafts(message: Message, verdict: Verdict, policy_versions: Mapping[str, int]) -> tuple[Drafted, ...]:
@@ -139,16 +158,14 @@ def _drafts(message: Message, verdict: Verdict, policy_versions: Mapping[str, in
     return drafts(message, _matches(verdict), verdict.shadow, policy_versions)
 
 
-def _lock(verdict: Verdict, policy_versions: Mapping[str, int]) -> LockAsked | None:
-    rules = (match.rule for match in (*_matches(verdict), *verdict.shadow) if "lock" in match.rule.proposes)
+def _lock(proposing: Sequence[Match], policy_versions: Mapping[str, int]) -> LockAsked | None:
+    rules = (match.rule for match in proposing if "lock" in match.rule.proposes)
     rule = next(rules, None)
     return LockAsked(rule.name, clause_of(rule.policy, policy_versions), rule.shadow) if rule else None
 
 
 def _stalled(verdict: Verdict) -> str:
     """Why a person has to look, where the patterns of some rules were not run to their end."""
-    if verdict.certain:
-        return ""
     names = ", ".join(printable(rule.name, 60) for rule in verdict.stalled[:3])
     more = len(verdict.stalled) - 3
     return (
@@ -171,7 +188,14 @@ def _rationale(match: Match, clause: ClauseRef | None) -> str:
         "clause": clause_words(clause) if clause else "no clause",
     }
     template = match.rule.rationale or ("Matched “{{match}}”." if found else "The rule “{{rule}}” holds.")
-    return _PLACEHOLDER.sub(lambda placeholder: values[placeholder[1]], template)
+    parts = _parts(template)
+    return "".join([values[part] if place % 2 else part for place, part in enumerate(parts)])
+
+
+@lru_cache(1_000)
+def _parts(template: str) -> list[str]:
+    """Words and names of placeholders in turn, words first and last."""
+    return _PLACEHOLDER.split(template)
 
 
 def clause_words(clause: ClauseRef) -> str:
@@ -179,15 +203,14 @@ def clause_words(clause: ClauseRef) -> str:
     return str(clause) if clause.version else f"{clause.policy} {clause.clause}"
 
 
-def _evidence(leading: Match | None, matches: list[Match]) -> tuple[Span, ...]:
+def _evidence(leading: Match, matches: list[Match]) -> tuple[Span, ...]:
     """What the decision rests on: the spans of the deciding rule; of all labels, the leading first, when none decides.
 
     A word that only labels is no reason to hide, so it never stands beside those that are.
     """
-    if leading and leading.rule.action is not None:
-        return tuple(dict.fromkeys(leading.evidence))[:_SPANS]
-    spans = [span for match in ([leading] if leading else []) + matches for span in match.evidence]
-    return tuple(dict.fromkeys(spans))[:_SPANS]
+    if leading.rule.action is not None:
+        return distinct(leading.evidence)[:_SPANS]
+    return distinct([span for match in (leading, *matches) for span in match.evidence])[:_SPANS]
 
 
 def _trace(verdict: Verdict, action: Action, length: int) -> tuple[Mapping[str, object], ...]:
@@ -204,7 +227,8 @@ def _trace(verdict: Verdict, action: Action, length: int) -> tuple[Mapping[str, 
         would = str(match.rule.action) if match.rule.action else f"label {', '.join(match.rule.labels)}"
         lines.append({"note": f"in shadow, not acted on: {match.rule.name} would {would}", "shadow": match.rule.name})
     if action is Action.ALLOW and verdict.exempted is None:
-        return (*lines, *(_line(match, "labelled") for match in verdict.labelling if match.rule.proposes))
+        lines.extend([_line(match, "labelled") for match in verdict.labelling if match.rule.proposes])
+        return tuple(lines)
     if verdict.deciding:
         lines.append(_line(verdict.deciding, "decided"))
     if verdict.exempted:
@@ -447,7 +471,6 @@ def _text_of(obj: object) -> _Given | _Bad:
         return _Bad(id, "there is no `text`")
     if not isinstance(text, str):
         return _Bad(id, "`text` must be a text")
-    size = len(text.encode("utf-8", "surrogatepass"))
-    if size > MAX_TEXT:
+    if len(text) > MAX_TEXT // 4 and (size := len(text.encode("utf-8", "surrogatepass"))) > MAX_TEXT:
         return _Bad(id, f"`text` has {size} bytes; the limit is {MAX_TEXT}")
     return _Given(obj, text)

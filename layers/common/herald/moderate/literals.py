@@ -11,9 +11,10 @@ Both sides are case folded as Unicode says, which is at least what RE2 holds to 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
 from itertools import islice
-from operator import itemgetter
+from operator import itemgetter, or_
 from typing import Any
 
 import ahocorasick  # type: ignore[import-not-found]  # it ships no types
@@ -25,6 +26,10 @@ _HITS = 20_000  # pieces followed in one text; beyond, every expression is let t
 _VALUE = itemgetter(1)
 _Strings = frozenset[str]
 _NOTHING: _Strings = frozenset(("",))
+FOREIGN = "\ud800"
+"""Stands among pieces for any character outside ASCII; by itself no expression can hold it."""
+_OUTSIDE: _Strings = frozenset((FOREIGN,))
+_FROM_NUL = re.compile(r"\[\^\\x(?:00|\{0+\})-\\x(?:\{([0-9a-fA-F]{1,6})\}|([0-9a-fA-F]{2}))")
 _TOKEN = re.compile(
     r"(?P<open>\((?:\?(?:P?<\w+>|[a-zA-Z-]*:?))?)|(?P<close>\))|(?P<bar>\|)"
     r"|(?P<often>[*+?]|\{\d+(?:,\d*)?\})"
@@ -40,44 +45,51 @@ class Sieve:
     """Many expressions, in order; never leaves one out that matches."""
 
     def __init__(self, sources: Sequence[str]) -> None:
-        self._needs: list[int] = []  # bits of the clauses of each expression; 0: none is known
-        self._always = 0  # bits of the expressions that nothing is known of
-        told: dict[str, tuple[int, int]] = {}
-        number = 0
+        # Bits 0 to n tell expressions that are woken, those above the clauses that are there.
+        self._needs: list[int] = []  # clauses of each expression; 0: none is known
+        self._every = (1 << len(sources)) - 1
+        always = 0  # the expressions that nothing is known of
+        told: dict[str, int] = {FOREIGN: 0}
+        clause_bit = 1 << len(sources)
         for which, source in enumerate(sources):
             needs = 0
             for clause in clauses(source):
                 for piece in clause:
-                    bits, woken = told.get(piece, (0, 0))
-                    told[piece] = bits | 1 << number, woken | (0 if needs else 1 << which)
-                needs |= 1 << number
-                number += 1
+                    told[piece] = told.get(piece, 0) | clause_bit | (0 if needs else 1 << which)
+                needs |= clause_bit
+                clause_bit <<= 1
             self._needs.append(needs)
-            self._always |= 0 if needs else 1 << which
+            always |= 0 if needs else 1 << which
+        self._ascii, self._foreign = always, always | told.pop(FOREIGN)
+        self._told = list(told.values())
         self._automaton: Any = None
         if told:
             self._automaton = ahocorasick.Automaton()
-            for piece, bits_and_woken in told.items():
-                self._automaton.add_word(piece, bits_and_woken)
+            for place, piece in enumerate(told):
+                self._automaton.add_word(piece, place)
             self._automaton.make_automaton()
 
     def candidates(self, text: str) -> list[int]:
         """Places of the expressions that may match in it, in order."""
-        there, woken = 0, self._always
-        found = self._automaton.iter(text.casefold()) if self._automaton else iter(())
-        for bits, which in set(map(_VALUE, islice(found, _HITS))):
-            there |= bits
-            woken |= which
-        if next(found, None):
-            return list(range(len(self._needs)))
-        return [which for which in _bits(woken) if self._needs[which] & ~there == 0]
+        told = self._ascii if text.isascii() else self._foreign
+        if self._automaton:
+            found = self._automaton.iter(text.casefold())
+            pieces = set(map(_VALUE, islice(found, _HITS)))
+            if next(found, None):
+                return list(range(len(self._needs)))
+            told = reduce(or_, map(self._told.__getitem__, pieces), told)
+        needs = self._needs
+        return [which for which in bits(told & self._every) if not needs[which] & ~told]
 
 
-def _bits(number: int) -> Iterator[int]:
+def bits(number: int) -> list[int]:
+    """Places of the ones of a number that is not negative, the lowest first."""
+    places = []
     while number:
         lowest = number & -number
-        yield lowest.bit_length() - 1
+        places.append(lowest.bit_length() - 1)
         number ^= lowest
+    return places
 
 
 def clauses(source: str) -> list[_Strings]:
@@ -90,7 +102,7 @@ def clauses(source: str) -> list[_Strings]:
         elif kind == "few":
             group.add(frozenset(char.casefold() for char in token["few"][1:-1]))
         elif kind == "any":
-            group.add(None)
+            group.add(None, (_OUTSIDE,) if _is_foreign(token[0]) else ())
         elif kind == "edge":
             group.add(_NOTHING)
         elif kind == "often":
@@ -105,6 +117,12 @@ def clauses(source: str) -> list[_Strings]:
     exact, needed = groups[0].told()
     every = sorted(needed if exact is None else [exact], key=_rank)
     return [clause for place, clause in enumerate(every[:_CLAUSES]) if "" not in clause and _worth(clause, place)]
+
+
+def _is_foreign(token: str) -> bool:
+    """A class that leaves out all of ASCII by its first range, as [^\\x00-\\x7F] does."""
+    found = _FROM_NUL.match(token)
+    return found is not None and int(found[1] or found[2], 16) >= 0x7F
 
 
 def _worth(clause: _Strings, place: int) -> bool:

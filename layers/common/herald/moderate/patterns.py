@@ -128,20 +128,20 @@ class Pattern:
         Raises Spent.
         """
         at = 0
-        engine, load = self.engine, self.load
         wide = _widened(self.source)
-        if wide and len(data) * wide.load <= _AT_ONCE:
-            if len(data) <= wide.reach:
-                engine, load = wide.engine, wide.load
-            elif effort.spend(self, len(data) * wide.load, wide.engine.search, data) is None:
-                return
+        if wide and len(data) * wide.load > _AT_ONCE:
+            wide = None
         for _ in range(limit):
-            rest = (len(data) - at) * load
-            if rest <= _AT_ONCE:
-                match = effort.spend(self, rest, engine.search, data, at)
-                span = match and match.span()
-            else:
-                span, match = steps.find(at)
+            match: Any = None
+            if wide:
+                match = effort.spend(self, (len(data) - at) * wide.load, wide.engine.search, data, at)
+                if match is None:
+                    return
+            if wide and match.end() - match.start() <= wide.reach:
+                span = match.span()
+            else:  # a count may have gone beyond its end
+                wide = None
+                span, match = self._next(data, at, effort, steps)
             if span is None:
                 return
             start, end = span
@@ -156,6 +156,14 @@ class Pattern:
                 at += 1
             if at > len(data):
                 return
+
+    def _next(self, data: bytes, at: int, effort: Effort, steps: _Steps) -> tuple[tuple[int, int] | None, Any]:
+        """The next match: where, in bytes, and with its groups where it is short. Raises Spent."""
+        bound = (len(data) - at) * self.load
+        if bound > _AT_ONCE:
+            return steps.find(at)
+        match = effort.spend(self, bound, self.engine.search, data, at)
+        return match and match.span(), match
 
 
 _ANYWHERE = r"(?:\b|\B)"  # true at each place; RE2 does not take what follows for the beginning of the text
@@ -255,7 +263,11 @@ class _Steps:
 
 @record
 class _Wide:
-    """A pattern without its large upper counts: it finds at least as much, and the same in up to `reach` bytes."""
+    """A pattern without its large upper counts: it finds at least as much.
+
+    A match of up to `reach` bytes is the very one that the pattern finds: no count in it can have gone beyond its end,
+    and of the ways to match that are left the first is the same.
+    """
 
     engine: Any
     load: int

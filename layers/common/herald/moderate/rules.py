@@ -46,7 +46,7 @@ from herald.moderate.language import (
     SignalCheck,
     TextCheck,
 )
-from herald.moderate.literals import Sieve
+from herald.moderate.literals import Sieve, bits
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
 from herald.moderate.patterns import Effort, Pattern
 
@@ -145,14 +145,9 @@ class _Stretch:
     field: str  # where it stands, for the reader: links are quoted in the body
 
 
-@record
-class _Term:
-    """One manner of looking for a word, and the checks that look for it so: many rules may name the same word."""
-
-    checks: tuple[int, ...]
-    fields: int
-    mode: str
-    exact: str  # as written, for case-sensitive; else empty
+_Term = tuple[int, str, str, tuple[int, ...]]
+"""One manner of looking for a word: fields, mode, as written where the case counts (else empty), and the checks that
+look for it so: many rules may name the same word."""
 
 
 class RuleSet:
@@ -168,12 +163,6 @@ class RuleSet:
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.sections: tuple[Section, ...] = tuple(sections)
         self.hash: str = _hash(self.rules)
-        deciding = [rule for rule in self.rules if rule.action is not None and not rule.shadow]
-        self._deciding: tuple[Rule, ...] = tuple(sorted(deciding, key=_rank))
-        self._labelling: tuple[Rule, ...] = tuple(
-            rule for rule in self.rules if rule.action is None and not rule.shadow
-        )
-        self._shadow: tuple[Rule, ...] = tuple(rule for rule in self.rules if rule.shadow)
         checks = [check for rule in self.rules for check in _text_checks(rule.checks)]
         self._fields = 0
         for check in checks:
@@ -184,16 +173,7 @@ class RuleSet:
             there = [(check, pattern) for check in checks if check.fields & bit for pattern in check.patterns]
             if there:
                 self._patterns[bit] = there, Sieve([pattern.source for _, pattern in there])
-        self._triggers: dict[int, set[int]] = {}  # number of a check -> places of the rules that may hold by it
-        self._always: set[int] = set()
-        self._denials: dict[int, tuple[Callable[[Subject], bool], ...]] = {}
-        for rule in self.rules:
-            needed = _needed(rule.checks)
-            for number in needed:
-                self._triggers.setdefault(number, set()).add(rule.order)
-            if not needed:
-                self._always.add(rule.order)
-            self._denials[rule.order] = tuple(_denial(check) for check in rule.checks if isinstance(check, SignalCheck))
+        self._plan = _Plan(self.rules)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -209,15 +189,17 @@ class RuleSet:
 
         Pure, as long as patterns stay below what is counted without a clock (`Effort`).
         """
-        seen = self._scan(subject, effort or Effort())
-        woken = self._always.union(*[self._triggers.get(number, ()) for number in seen.possible])
-        candidates = {order for order in woken if not (self._denials[order] and self._denied(order, subject))}
+        seen, plan = self._scan(subject, effort), self._plan
+        asked = plan.possible(subject, seen)
+        cut = len(subject.body) > SCANNED
+        if not asked:
+            return Verdict(None, (), None, cut)
         deciding = exempted = None
         unknown: list[tuple[str, str]] = []
         stalled: list[Rule] = []
         outranking = 0  # of the stalled, those that would come before the one that decides
-        for rule in self._deciding:
-            if rule.order in candidates and (match := _holds(rule, subject, seen, unknown, stalled)):
+        for rule in plan.of(asked & plan.deciding):
+            if match := _holds(rule, subject, seen, unknown, stalled):
                 if deciding is None:
                     deciding, outranking = match, len(stalled)
                     if rule.action is not Action.ALLOW:
@@ -228,36 +210,25 @@ class RuleSet:
         if deciding is None:
             outranking = len(stalled)
         del stalled[outranking:]
-        labelling = tuple(
-            match
-            for rule in self._labelling
-            if rule.order in candidates and (match := _holds(rule, subject, seen, unknown, stalled))
-        )
-        shadow = tuple(
-            match
-            for rule in self._shadow
-            if rule.order in candidates and (match := _holds(rule, subject, seen, [], []))
-        )
+        labels, shadow = plan.of(asked & plan.labelling), plan.of(asked & plan.shadow)
+        labelling = [match for rule in labels if (match := _holds(rule, subject, seen, unknown, stalled))]
+        shadowed = [match for rule in shadow if (match := _holds(rule, subject, seen, [], []))]
         settled = deciding.rule.action if deciding else None
         if settled in (Action.HIDE, Action.QUEUE):
             certain = all(rule.action is settled for rule in stalled[:outranking])
         else:  # allowing is for those of whom all is known
             certain = not stalled
         return Verdict(
-            deciding, labelling, exempted, len(subject.body) > SCANNED, tuple(unknown), shadow, tuple(stalled), certain
+            deciding, tuple(labelling), exempted, cut, tuple(unknown), tuple(shadowed), tuple(stalled), certain
         )
-
-    def _denied(self, order: int, subject: Subject) -> bool:
-        """Does a condition of this rule, which costs next to nothing to ask, keep it from holding?"""
-        return any(denied(subject) for denied in self._denials[order])
 
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
-        return _holds(rule, subject, self._scan(subject, Effort()), [], [])
+        return _holds(rule, subject, self._scan(subject), [], [])
 
     def look(self, rule: Rule, subject: Subject) -> tuple[Look, ...]:
         """Every check of one rule by itself, also behind one that does not hold: why it does, or does not."""
-        seen = self._scan(subject, Effort())
+        seen = self._scan(subject)
         filters = (
             ("kind", sorted(map(str, rule.kinds)), str(subject.kind)),
             ("platform", sorted(rule.platforms), subject.platform),
@@ -319,41 +290,44 @@ class RuleSet:
 
     # ------------------------------------------------ scanning
 
-    def _scan(self, subject: Subject, effort: Effort) -> _Seen:
+    def _scan(self, subject: Subject, effort: Effort | None = None) -> _Seen:
         """What words tell at once, and which patterns are to be tried when a rule asks for them."""
         seen = _Seen(effort)
         for stretch in _stretches(subject, self._fields):
             readings = views(stretch.text)
-            for view in readings:
-                self._find_terms(view, stretch, seen.found)
+            if self._automaton is not None:
+                for view in readings:
+                    self._find_terms(view, stretch, seen.hits)
             if stretch.bit in self._patterns:
                 self._find_patterns(readings, stretch, seen)
         return seen
 
-    def _find_terms(self, view: View, stretch: _Stretch, seen: dict[int, list[Span]]) -> None:
-        if self._automaton is None:
-            return
-        text, bit = view.text, stretch.bit
+    def _find_terms(self, view: View, stretch: _Stretch, hits: dict[int, _Hits]) -> None:
+        text, field_bit = view.text, stretch.bit
+        size = len(text)
         full: set[int] = set()  # ids of terms whose checks all have what is kept of one
-        for last, (length, terms) in islice(self._automaton.iter(text), _HITS):
-            start, end = last + 1 - length, last + 1
-            alone: bool | None = None
-            for term in terms:
-                if not term.fields & bit or id(term) in full:
+        for last, (length, head, tail, by_word, terms) in islice(self._automaton.iter(text), _HITS):
+            end = last + 1
+            start = end - length
+            alone = True
+            if (head and start and is_word(text[start - 1])) or (tail and end < size and is_word(text[end])):
+                if by_word:  # most words that stand in a text are a part of another
                     continue
-                if term.mode == "includes-word":
-                    if alone is None:
-                        alone = _alone(text, start, end)
-                    if not alone:
-                        continue
-                elif not _placed(term.mode, text, start, end):
+                alone = False
+            for term in terms:
+                fields, mode, exact, checks = term
+                if not fields & field_bit or (full and id(term) in full):
+                    continue
+                if not (alone if mode == "includes-word" else _placed(mode, text, start, end)):
                     continue
                 begin, stop = view.origin(start, end)
-                if term.exact and stretch.text[begin:stop] != term.exact:
+                if exact and stretch.text[begin:stop] != exact:
                     continue
-                for check in term.checks:
-                    _record(seen, check, stretch, begin, stop)
-                if all(len(seen[check]) >= EVIDENCE for check in term.checks):
+                room = False
+                for check in checks:
+                    if _record(hits, check, stretch, begin, stop):
+                        room = True
+                if not room:
                     full.add(id(term))
 
     def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: _Seen) -> None:
@@ -361,41 +335,109 @@ class RuleSet:
         patterns, sieve = self._patterns[stretch.bit]
         written = View(stretch.text if stretch.text.isascii() else _LONE.sub("\ufffd", stretch.text))
         same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
-        for index, view in enumerate((written, *(readings[1:] if same else readings))):
+        for view in (written, *(readings[1:] if same else readings)):
             for which in sieve.candidates(view.text):
                 check, pattern = patterns[which]
-                if not (check.cased and index):
+                if view is written or not check.cased:
                     seen.untried.setdefault(check.number, []).append((pattern, view, stretch))
+
+
+class _Plan:
+    """The rules in the order in which they are asked, as bits of a number, the first the lowest: those that decide by
+    rank, then those that label, then those in shadow. It tells which are asked at all: of most texts, none or two."""
+
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        live = [rule for rule in rules if not rule.shadow]
+        deciding = sorted((rule for rule in live if rule.action is not None), key=_rank)
+        labelling = [rule for rule in live if rule.action is None]
+        self._rules = (*deciding, *labelling, *(rule for rule in rules if rule.shadow))
+        self.deciding = (1 << len(deciding)) - 1
+        self.labelling = (1 << len(live)) - 1 ^ self.deciding
+        self.shadow = (1 << len(rules)) - 1 ^ self.deciding ^ self.labelling
+        self._woken: dict[int, int] = {}  # number of a check -> rules that may hold by it
+        self._always = 0  # rules that may hold by no word at all
+        self._kinds = dict.fromkeys(Kind, 0)
+        self._denials: dict[int, list[Callable[[Subject], bool]]] = {}
+        self._denied = 0  # rules that have denials
+        floors: dict[str, tuple[float, int]] = {}
+        for place, rule in enumerate(self._rules):
+            needed = _needed(rule.checks)
+            for number in needed:
+                self._woken[number] = self._woken.get(number, 0) | 1 << place
+            self._always |= 0 if needed else 1 << place
+            for kind in rule.kinds or Kind:
+                self._kinds[kind] |= 1 << place
+            for check in rule.checks:
+                if isinstance(check, SignalCheck) and check.op in (">", ">=") and not check.negate:
+                    bound, above = floors.get(check.signal, (check.bound, 0))
+                    floors[check.signal] = min(bound, check.bound), above | 1 << place
+            if denials := [denial for check in rule.checks if (denial := _denial(check))]:
+                self._denials[place] = denials
+                self._denied |= 1 << place
+        self._floors = [(signal, bound, ~above) for signal, (bound, above) in floors.items()]  # below, only others hold
+
+    def possible(self, subject: Subject, seen: _Seen) -> int:
+        """The rules that what is known at once leaves over."""
+        asked, woken = self._always, self._woken
+        for number in seen.hits:
+            if number in woken:
+                asked |= woken[number]
+        for number in seen.untried:
+            if number in woken:
+                asked |= woken[number]
+        asked &= self._kinds[subject.kind]
+        signals = subject.signals
+        for signal, bound, others in self._floors:
+            value = signals.get(signal)
+            if type(value) is float and value < bound:
+                asked &= others
+        if denied := asked & self._denied:
+            for place in bits(denied):
+                if any(denial(subject) for denial in self._denials[place]):
+                    asked ^= 1 << place
+        return asked
+
+    def of(self, asked: int) -> Iterator[Rule]:
+        return map(self._rules.__getitem__, bits(asked))
+
+
+_Hits = dict[tuple[int, int, str], str]
+"""Where a check hit, (start, end, field) in the original, each once -> what stands there."""
+_NO_HITS: _Hits = {}
 
 
 class _Seen:
     """Where the checks of one rule set hit one message. A pattern runs when its check is asked for: most are not."""
 
-    __slots__ = ("_effort", "found", "untried")
+    __slots__ = ("_effort", "_spans", "hits", "untried")
 
-    def __init__(self, effort: Effort) -> None:
+    def __init__(self, effort: Effort | None) -> None:
         self._effort = effort
-        self.found: dict[int, list[Span]] = {}
+        self._spans: dict[int, list[Span]] = {}
+        self.hits: dict[int, _Hits] = {}
         self.untried: dict[int, list[tuple[Pattern, View, _Stretch]]] = {}
-
-    @property
-    def possible(self) -> set[int]:
-        """Numbers of the checks that hit or may hit."""
-        return {*self.found, *self.untried}
 
     def get(self, number: int) -> list[Span] | None:
         """Where it hit, in the original text, empty where it did not; None: the effort did not reach."""
-        untried = self.untried.get(number)
-        if untried is None:
-            return self.found.get(number, [])
-        for pattern, view, stretch in untried:
-            for start, end in pattern.spans(view.text, EVIDENCE, self._effort):
-                _record(self.found, number, stretch, *view.origin(start, end))
-        spans = self.found.get(number, [])
-        if not spans and any(id(pattern) in self._effort.stalled for pattern, _, _ in untried):
+        if number in self.untried and not self._tried(number):
             return None
-        del self.untried[number]
+        spans = self._spans.get(number)
+        if spans is None:
+            spans = [Span(*where, found) for where, found in self.hits.get(number, _NO_HITS).items()]
+            self._spans[number] = spans
         return spans
+
+    def _tried(self, number: int) -> bool:
+        """Run what was not yet: is it known whether the check hits?"""
+        effort = self._effort = self._effort or Effort()
+        untried = self.untried[number]
+        for pattern, view, stretch in untried:
+            for start, end in pattern.spans(view.text, EVIDENCE, effort):
+                _record(self.hits, number, stretch, *view.origin(start, end))
+        if number not in self.hits and any(id(pattern) in effort.stalled for pattern, _, _ in untried):
+            return False
+        del self.untried[number]
+        return True
 
 
 _EFFORT = "effort"  # what is missing, beside the names of signals, where patterns had used up their share
@@ -403,24 +445,18 @@ _EFFORT = "effort"  # what is missing, beside the names of signals, where patter
 _LONE = re.compile("[\ud800-\udfff]")
 
 
-def _record(seen: dict[int, list[Span]], check: int, stretch: _Stretch, start: int, end: int) -> None:
-    spans = seen.setdefault(check, [])
-    if len(spans) >= EVIDENCE:
-        return
-    if stretch.bit == URL:
-        start, end = 0, len(stretch.text)  # a link is quoted whole: a dot of it tells a reader nothing
-    begin, stop = stretch.offset + start, stretch.offset + end
-    for span in spans:  # several views find the same
-        if span.start == begin and span.end == stop and span.field == stretch.field:
-            return
-    spans.append(Span(begin, stop, stretch.field, stretch.text[start:end][:_FOUND]))
-
-
-def _alone(text: str, start: int, end: int) -> bool:
-    """No letter or digit touches it, unless it begins (ends) with a sign itself."""
-    if start and is_word(text[start - 1]) and is_word(text[start]):
-        return False
-    return not (end < len(text) and is_word(text[end]) and is_word(text[end - 1]))
+def _record(hits: dict[int, _Hits], check: int, stretch: _Stretch, start: int, end: int) -> bool:
+    """Keep where a check hits. Is there room for more of it?"""
+    kept = hits.get(check)
+    if kept is None:
+        kept = hits[check] = {}
+    if len(kept) < EVIDENCE:
+        if stretch.bit == URL:
+            start, end = 0, len(stretch.text)  # a link is quoted whole: a dot of it tells a reader nothing
+        where = stretch.offset + start, stretch.offset + end, stretch.field
+        if where not in kept:  # several views find the same
+            kept[where] = stretch.text[start:end][:_FOUND]
+    return len(kept) < EVIDENCE
 
 
 def _placed(mode: str, text: str, start: int, end: int) -> bool:
@@ -522,7 +558,14 @@ def _holds(
     if missing:
         unknown.append((rule.name, missing[0]))
         return None
-    return Match(rule, tuple(dict.fromkeys(evidence))[:EVIDENCE], tuple(checks))
+    return Match(rule, distinct(evidence)[:EVIDENCE], tuple(checks))
+
+
+def distinct(spans: Sequence[Span]) -> tuple[Span, ...]:
+    """Each once, in order."""
+    if len(spans) < 2:
+        return tuple(spans)
+    return tuple({(span.start, span.end, span.field, span.found): span for span in spans}.values())
 
 
 def _check(
@@ -590,8 +633,13 @@ def _group(
     return None, holding
 
 
-def _denial(check: SignalCheck) -> Callable[[Subject], bool]:
-    """Of a message: is it known that this condition does not hold? The same as `_condition`, made ready once."""
+def _denial(check: Check) -> Callable[[Subject], bool] | None:
+    """Of a message: is it known at once that this check does not hold? The same as `_check`, made ready once."""
+    if isinstance(check, LengthCheck) and check.longer:
+        longest = check.bound
+        return lambda subject: len(subject.body) <= longest
+    if not isinstance(check, SignalCheck):
+        return None
     signal, negate, bound = check.signal, check.negate, check.bound
     if check.op == "in":
         return lambda subject: _condition(check, subject)[0] is negate
@@ -685,8 +733,9 @@ def _automaton(checks: Sequence[TextCheck]) -> Any:
         return None
     automaton = ahocorasick.Automaton()
     for word, manners in uses.items():
-        terms = tuple(_Term(tuple(dict.fromkeys(numbers)), *manner) for manner, numbers in manners.items())
-        automaton.add_word(word, (len(word), terms))
+        terms: list[_Term] = [(*manner, tuple(dict.fromkeys(numbers))) for manner, numbers in manners.items()]
+        by_word = all(mode == "includes-word" for _, mode, _ in manners)
+        automaton.add_word(word, (len(word), is_word(word[0]), is_word(word[-1]), by_word, tuple(terms)))
     automaton.make_automaton()
     return automaton
 
