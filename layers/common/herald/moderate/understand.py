@@ -139,7 +139,7 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
     """Is the encoder worth its milliseconds? Where words stand that can mean harm or not, or a model is unsure."""
     if not _DELICATE.isdisjoint(read.classes):
         return True
-    for (low, high), names in ((_UNSURE, _UNSURE_OF), (_TORN, _TORN_BETWEEN)):
+    for (low, high), names in _ASKED:
         for name in names:
             if low < scores[name] < high:
                 return True
@@ -147,8 +147,12 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
 
 
 _DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
-_UNSURE, _UNSURE_OF = (0.2, 0.97), (*ABUSE[:-1], "spam", "scam")
-_TORN, _TORN_BETWEEN = (0.3, 0.7), ("complaint", "neg")  # of legal risk and urgency both models know about as much
+_ASKED = (
+    ((0.2, 0.97), (*ABUSE[:-1], "spam")),
+    ((0.05, 0.97), ("scam",)),  # a swindle told as a customer's own story has hardly a word that gives it away
+    ((0.3, 0.7), ("complaint", "neg")),  # of legal risk and urgency both models know about as much
+)
+"""Between which scores of the linear model the encoder is asked, and of which."""
 
 
 def _worse(scores: dict[str, float], others: Mapping[str, float]) -> None:
