@@ -148,8 +148,7 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
 
 _DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
 _ASKED = (
-    ((0.2, 0.97), (*ABUSE[:-1], "spam")),
-    ((0.05, 0.97), ("scam",)),  # a swindle told as a customer's own story has hardly a word that gives it away
+    ((0.2, 0.97), (*ABUSE[:-1], "spam", "scam")),
     ((0.3, 0.7), ("complaint", "neg")),  # of legal risk and urgency both models know about as much
 )
 """Between which scores of the linear model the encoder is asked, and of which."""
