@@ -1,4 +1,5 @@
-"""Whoever works for another brand: no id they guess does anything, and no refusal tells whether there is such a thing."""
+"""Whoever works for another brand: no id they guess does anything, and no refusal tells whether there is such a
+thing."""
 
 from __future__ import annotations
 
@@ -49,7 +50,9 @@ def two_houses() -> World:
     perform(c.Draft(POST, BRAND, "Lamps", "New lamps.", (variant,), 0), by=ANA.id, herald=herald, now=NOON)
     perform(c.CaptureContent(MESSAGE), by=MIA.id, herald=herald, now=NOON)
     world.store.commit([
-        New(Restriction(ACCOUNT.id, "u1", BRAND, Measure.LIMIT, NOON, NOON, MIA.id, "kept at it", "MOD 3.1", MESSAGE, "limit 7")),
+        New(Restriction(
+            ACCOUNT.id, "u1", BRAND, Measure.LIMIT, NOON, NOON, MIA.id, "kept at it", "MOD 3.1", MESSAGE, "limit 7",
+        )),
         New(Remedy(CASE, 1, BRAND, 4_000, "AUD", "Refunded.", "MOD 2.1 v1", 1, MIA.id, NOON, RemedyState.WAITS)),
     ])  # fmt: skip
     return world
@@ -71,18 +74,18 @@ BY_MESSAGE: dict[str, Given] = {
     "Overrule": lambda of: c.Overrule(of, Action.HIDE, "rude", "MOD 3.1", 2),
     "Delete": lambda of: c.Delete(of, "rude", "MOD 3.1", 2),
     "RestrictAuthor": lambda of: c.RestrictAuthor(of, "limit", 7, "rude", "MOD 3.1", 1),
-    "LockThread": lambda of: c.LockThread(of, True, "heated", "MOD 3.1", 0),  # noqa: FBT003  as the page gives it
+    "LockThread": lambda of: c.LockThread(of, True, "heated", "MOD 3.1", 0),
     "Escalate": lambda of: c.Escalate(of, "owner", "grave", 2),
-    "CaptureContent": lambda of: c.CaptureContent(of),
+    "CaptureContent": c.CaptureContent,
     "MakeLink": lambda of: c.MakeLink("fedcba9876543210", "appeal", of, 24),
 }
 BY_CASE: dict[str, Given] = {
     "Claim": lambda of: c.Claim(of, 1),
     "Resolve": lambda of: c.Resolve(of, "done", "MOD 2.1", 1),
-    "DecideAppeal": lambda of: c.DecideAppeal(of, True, "wrong", "MOD 2.1", 1),  # noqa: FBT003
+    "DecideAppeal": lambda of: c.DecideAppeal(of, True, "wrong", "MOD 2.1", 1),
     "SetCaseType": lambda of: c.SetCaseType(of, "praise", "", 1),
     "TakeCaseStep": lambda of: c.TakeCaseStep(of, "check", 1),
-    "ApproveOutcome": lambda of: c.ApproveOutcome(of, 1, True, 1),  # noqa: FBT003
+    "ApproveOutcome": lambda of: c.ApproveOutcome(of, 1, True, 1),
 }
 BY_POST: dict[str, Given] = {
     "Submit": lambda of: c.Submit(of, 1),
@@ -91,7 +94,7 @@ BY_POST: dict[str, Given] = {
     "MovePost": lambda of: c.MovePost(of, WHEN, 1),
     "Cancel": lambda of: c.Cancel(of, "no", 1),
     "TakeDown": lambda of: c.TakeDown(of, ACCOUNT.id, "no", 1),
-    "Confirm": lambda of: c.Confirm(of, ACCOUNT.id, False, 1),  # noqa: FBT003
+    "Confirm": lambda of: c.Confirm(of, ACCOUNT.id, False, 1),
     "WaiveCheck": lambda of: c.WaiveCheck(of, "alt_text", "fine", 1),
     "link to approve": lambda of: c.MakeLink("fedcba9876543210", "approve", of, 24),
 }
@@ -118,7 +121,7 @@ def test_what_another_brand_has_is_refused_as_what_nobody_has(name: str, given: 
 
 CONTENT: list[Callable[[str, str], c.Command]] = [
     lambda of, brand: c.AskRight("fedcba9876543210", of, brand, "May we?", 1),
-    lambda of, brand: c.RecordGrant(of, brand, True, 1, note="by phone"),  # noqa: FBT003
+    lambda of, brand: c.RecordGrant(of, brand, True, 1, note="by phone"),
     lambda of, brand: c.WithdrawRight(of, brand, "they wrote", 1),
 ]
 

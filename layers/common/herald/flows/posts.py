@@ -11,7 +11,18 @@ from herald.errors import Refused
 from herald.flows import checks, needs
 from herald.flows import commands as c
 from herald.flows.context import Herald
-from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, proper_id, same_version, theirs, words
+from herald.flows.planning import (
+    REASON_LIMIT,
+    Done,
+    Plan,
+    Planner,
+    authorise,
+    hashed,
+    proper_id,
+    same_version,
+    theirs,
+    words,
+)
 from herald.flows.shown import Shown, lines, rests, shown
 from herald.library.assets import credited
 from herald.model import (

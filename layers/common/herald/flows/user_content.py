@@ -11,7 +11,18 @@ from herald.errors import Refused
 from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.library import end_of, taken_back
-from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, proper_id, same_version, theirs, words
+from herald.flows.planning import (
+    REASON_LIMIT,
+    Done,
+    Plan,
+    Planner,
+    authorise,
+    hashed,
+    proper_id,
+    same_version,
+    theirs,
+    words,
+)
 from herald.library import rights
 from herald.model import (
     SPOKEN,
