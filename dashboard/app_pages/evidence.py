@@ -105,12 +105,12 @@ def _records(one: Shown) -> None:
     for number, answer in enumerate(one.answers):
         if answer.lacks:
             sheet([{"t": "note", "tone": "amber", "text": f"Lacks {answer.lacks}."}], key=f"lacks-{number}")
-        rows = [
-            _line(line) | {"id": str(at) if line.page in pages else ""} for at, line in enumerate(answer.lines)
-        ]
+        rows = [_line(line) | {"id": str(at) if line.page in pages else ""} for at, line in enumerate(answer.lines)]
         if rows:
             picked = table(LINES, rows, key=f"lines-{number}", name="Records", picks="Open", stacks=460, tall=360)
-            if picked is not None and (line := answer.lines[int(picked)]).page in pages:
+            known = {row["id"]: line for row, line in zip(rows, answer.lines, strict=True) if row["id"]}
+            line = known.get(picked or "")
+            if line is not None:
                 st.switch_page(pages[line.page], query_params=dict(parse_qsl(line.query)))
     if one.item.page in pages:
         st.page_link(pages[one.item.page], label="Go to where this is done", icon=":material/arrow_forward:")

@@ -11,7 +11,7 @@ import streamlit as st
 from dashboard import charts, data, data_measures, parts, theme, who
 from dashboard import present_measures as show
 from dashboard.components.figure import figure
-from dashboard.components.head import Head
+from dashboard.components.head import Head, pressed
 from dashboard.components.table import card, table
 from dashboard.failures import guarded
 from dashboard.present import SLA, author, city, left, standing, type_pill, words
@@ -140,7 +140,7 @@ def _watch(brand: str, seen: data_measures.Version) -> None:
 
 def _measured() -> None:
     """The measure that was chosen beside the heading stands in the address."""
-    st.query_params["measure"] = st.session_state["over-time"]["option"] or REACH
+    st.query_params["measure"] = pressed(st.session_state["over-time"]["option"]) or REACH
 
 
 def _over_time(found: View) -> None:

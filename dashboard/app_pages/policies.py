@@ -110,7 +110,7 @@ def _version(versions: Versions) -> Policy | None:
     """The version asked for; where there is more than one, a box to choose it."""
     known = sorted(versions.dates, reverse=True)
     asked = st.query_params.get("version", "")
-    first = int(asked) if asked.isdigit() and int(asked) in known else versions.now or known[-1]
+    first = next((each for each in known if str(each) == asked), versions.now or known[-1])
     if len(known) == 1:
         return data_govern.policy(versions.id, first)
     chosen = st.selectbox(

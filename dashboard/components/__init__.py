@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import streamlit as st
+
+from dashboard.components.head import pressed
 
 _HERE: Final = Path(__file__).parent
 
@@ -64,7 +66,7 @@ def work_list(
         },
         on_picked_change=lambda: None,
     ).picked  # fmt: skip
-    return cast("str | None", picked)
+    return pressed(picked)
 
 
 def sheet(blocks: Sequence[Mapping[str, Any]], *, key: str) -> bool:

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import streamlit as st
+
+from dashboard.components.head import pressed
 
 _HERE: Final = Path(__file__).parent
 
@@ -43,7 +45,7 @@ def gallery(
         empty: heading and sentence when there are no cards.
     """
     data = {"cards": list(cards), "name": name, "selected": selected, "empty": list(empty)}
-    return cast("str | None", _GALLERY(key=key, data=data, on_picked_change=lambda: None).picked)
+    return pressed(_GALLERY(key=key, data=data, on_picked_change=lambda: None).picked)
 
 
 def upload(address: str, fields: Mapping[str, str], *, most: int, key: str) -> str | None:
@@ -52,4 +54,4 @@ def upload(address: str, fields: Mapping[str, str], *, most: int, key: str) -> s
     What it says is a browser's word: the server looks at what came.
     """
     data = {"address": address, "fields": dict(fields), "most": most}
-    return cast("str | None", _UPLOAD(key=key, data=data, on_sent_change=lambda: None).sent)
+    return pressed(_UPLOAD(key=key, data=data, on_sent_change=lambda: None).sent)

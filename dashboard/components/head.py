@@ -36,3 +36,8 @@ def source(name: str) -> str:
     """A part's own CSS or JavaScript, with what all of them share before it."""
     shared = (_HERE / f"head.{name.rpartition('.')[2]}").read_text(encoding="utf-8")
     return shared + (_HERE / name).read_text(encoding="utf-8")
+
+
+def pressed(told: object) -> str | None:
+    """What a component says was pressed: the id of a row. It comes from a browser, so what is no text is nothing."""
+    return told if isinstance(told, str) else None

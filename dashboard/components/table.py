@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import streamlit as st
 
-from dashboard.components.head import NO_HEAD, Head, source
+from dashboard.components.head import NO_HEAD, Head, pressed, source
 
 _TABLE: Final = st.components.v2.component(
     "herald_table",
@@ -58,4 +58,4 @@ def card(
         "stacks": stacks, "head": head.told(), "note": note,
     }  # fmt: skip
     found = _TABLE(key=key, data=data, on_picked_change=lambda: None, on_more_change=lambda: None)
-    return Asked(cast("str | None", found.picked), bool(found.more))
+    return Asked(pressed(found.picked), bool(found.more))

@@ -38,6 +38,15 @@ def test_what_is_put_is_read_back_with_its_keys(db: Db) -> None:
     assert db.get(OTHER) is None
 
 
+@pytest.mark.parametrize("typed", ["x" * 3_000, "\u00e4" * 1_100, "\ud800"])
+def test_what_no_key_can_hold_is_not_there(db: Db, typed: str) -> None:
+    for asked in (db, DynamoDb(None, {table: table for table in keys.TABLES})):  # nor is any service asked for it
+        assert asked.get((keys.MESSAGES, f"M#{typed}", "M")) is None
+        assert asked.get((keys.MESSAGES, "M#x", typed)) is None
+        assert asked.get_many([(keys.MESSAGES, f"M#{typed}", "M")]) == {}
+        assert asked.query(keys.MESSAGES, f"M#{typed}") == ([], None)
+
+
 def test_a_put_on_condition_of_absence_happens_once(db: Db) -> None:
     db.write(Put(ROW, {"n": 1}, Absent("pk")))
     with pytest.raises(WriteRefused) as refused:

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard import data
 from dashboard.app_pages import evidence
+from dashboard.components.head import pressed
 from herald.model import Role
 from tests.support.world import ANA, BRAND, MIA
 
@@ -31,3 +32,9 @@ def test_nobody_reads_what_was_done_for_a_brand_they_do_not_work_for(
     known = {one.id: one for one in others} | {reader.id: reader}
     monkeypatch.setattr(data, "people", lambda: known)
     assert sorted(evidence._people(reader)) == shown
+
+
+@pytest.mark.parametrize("told", [None, 3, -1, float("nan"), True, ["a"], {"id": "a"}])
+def test_what_a_browser_says_was_pressed_is_the_id_of_a_row_or_nothing(told) -> None:
+    assert pressed(told) is None
+    assert pressed("a") == "a"

@@ -172,6 +172,13 @@ def test_every_role_opens_the_pages_without_a_failure(world, name, person):
     assert "Something went wrong" not in told(at)
 
 
+@pytest.mark.parametrize("version", ["\u00b2", "9" * 5_000, "-1", "NaN", "1e400", "0"])
+def test_a_version_that_is_none_opens_the_one_in_force(world, version):
+    at = page("policies", "priya", policy="MOD", version=version)
+    assert not at.exception
+    assert "Something went wrong" not in told(at)
+
+
 def test_only_who_may_save_policies_is_offered_to_write_one(world):
     assert [one.label for one in page("policies", "priya").button if "policy" in one.label.lower()] == []
     assert "New policy" in [one.label for one in page("policies", "aroha").button]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from herald.errors import Refused
+from herald.errors import Refused, Rejected
 from herald.flows.commands import AcknowledgePolicy, Claim, Hide, Overrule, Reply, Resolve, Unhide
 from herald.flows.deliver import deliver, release
 from herald.flows.gate import perform
@@ -105,6 +105,17 @@ def test_a_reply_goes_out_once_however_often_it_is_sent() -> None:
     case = world.store.case(CASE)
     assert case is not None
     assert (case.state, case.owner) == (CaseState.ANSWERED, MIA.id)
+
+
+def test_what_a_platform_said_of_a_refused_reply_stands_on_its_row_and_in_no_log() -> None:
+    world = a_complaint()
+    world.wall.script = [Rejected("The comment of Lee Lark, “my lamp is broken”, is closed.")]
+    reply = run(world, REPLY)
+    told = deliver(reply.delivery_id, world.herald, world.clock()).for_log()
+    assert (told["result"], "Lark" in str(told), "lamp" in str(told)) == ("failed", False, False)
+    row = world.store.delivery(reply.delivery_id)
+    assert row is not None
+    assert "Lee Lark" in row.reason
 
 
 def test_a_reply_with_an_outcome_resolves_the_case_when_it_stands() -> None:

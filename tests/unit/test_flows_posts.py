@@ -199,6 +199,16 @@ def test_a_hold_stops_neither_answers_nor_hides() -> None:
     assert len(world.wall.replies) == 1
 
 
+def test_why_a_post_is_held_stands_on_its_row_and_in_no_log() -> None:
+    world = a_world()
+    post = approved(world)
+    run(world, c.Hold("hold-0001", BRAND, "Lee Lark was hurt."), MIA.id)
+    world.clock.pass_(minutes=60)
+    (held,) = release_posts(world.herald, world.clock())
+    assert (held.for_log()["result"], "Lark" in str(held.for_log())) == ("held", False)
+    assert [target.reason for target in world.store.targets_of(post)] == ["A hold is in force: Lee Lark was hurt."]
+
+
 def test_two_holds_need_two_releases() -> None:
     world = a_world()
     for name in ("hold-0001", "hold-0002"):

@@ -27,7 +27,7 @@ from herald.flows.commands import (
 )
 from herald.flows.context import Herald
 from herald.flows.notices import notice
-from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, words
+from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, theirs, words
 from herald.govern import policies
 from herald.model import (
     AnswerBook,
@@ -408,9 +408,7 @@ def waiting_remedies(brand: str, herald: Herald) -> list[Remedy]:
 def _case_and_handling(
     command: SetCaseType | TakeCaseStep, person: Person, herald: Herald, now: datetime
 ) -> tuple[Case, Message, Handling]:
-    case = herald.store.case(command.case_id)
-    if case is None:
-        raise Refused("input", "There is no such case.")
+    case = theirs(herald.store.case(command.case_id), person, "There is no such case.")
     authorise(command, person, case.brand, herald, now)
     if case.work is not Work.ANSWER:
         raise Refused("state", f"This is a {case.work}, not a message that waits for an answer.")
@@ -488,10 +486,8 @@ def _take_step(command: TakeCaseStep, person: Person, herald: Herald, now: datet
 
 
 def _approve(command: ApproveOutcome, person: Person, herald: Herald, now: datetime) -> Plan:
-    remedy = herald.store.find(Remedy, command.case_id, command.n)
-    case = herald.store.case(command.case_id)
-    if remedy is None or case is None:
-        raise Refused("input", "There is no such outcome.")
+    remedy = theirs(herald.store.find(Remedy, command.case_id, command.n), person, "There is no such outcome.")
+    case = theirs(herald.store.case(command.case_id), person, "There is no such outcome.")
     authorise(command, person, remedy.brand, herald, now)
     if remedy.state is not RemedyState.WAITS:
         raise Refused("state", f"This was decided already: {remedy.state}.")

@@ -18,6 +18,7 @@ from herald.flows.planning import (
     clause_named,
     hashed,
     same_version,
+    theirs,
     words,
 )
 from herald.model import CheckPolicy, New, Note, Person, Post, Revised, StateChange, Target, Waiver
@@ -75,9 +76,7 @@ def refuse_reply(text: str, brand: str, herald: Herald) -> None:
 
 
 def _waive(command: c.WaiveCheck, person: Person, herald: Herald, now: datetime) -> Plan:
-    post = herald.store.post(command.post_id)
-    if post is None:
-        raise Refused("input", "There is no such post.")
+    post = theirs(herald.store.post(command.post_id), person, "There is no such post.")
     authorise(command, person, post.brand, herald, now)
     same_version(post.version, command.expected)
     reason = words(command.reason, "Say why it may stand: whoever asks later must be able to read it.", REASON_LIMIT)

@@ -74,7 +74,10 @@ _RACES = 5
 
 @record
 class Delivered:
-    """What this wake-up came to; for the log."""
+    """What this wake-up came to; for the log.
+
+    `reason` is ours alone: what a platform said may quote whom it refused, and stands on the delivery's row.
+    """
 
     delivery_id: str
     result: str  # done | waits | failed | unclear | unconfirmed | superseded | nothing
@@ -470,7 +473,7 @@ def _settle(
             if _only_followers_moved(stale):
                 continue
             return Delivered(after.id, "nothing", str(after.act), "someone else settled it")
-        return Delivered(after.id, result, str(after.act), after.reason)
+        return Delivered(after.id, result, str(after.act))
     raise Stale(f"the case of delivery {after.id} kept changing")
 
 

@@ -42,6 +42,7 @@ from herald.flows.planning import (
     hashed,
     proper_id,
     same_version,
+    theirs,
     words,
 )
 from herald.measure import counts
@@ -120,7 +121,7 @@ def perform(
 
 
 def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Plan:
-    message = _message(command.message_id, herald)
+    message = _message(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     earlier = herald.store.delivery(_reply_id(command))
     if earlier:
@@ -172,7 +173,7 @@ def _drafted(text: str, message: Message) -> dict[str, str | int | bool | None]:
 def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: datetime) -> Plan:
     """A person's own decision on a message: it stands until the words change, and no rule undoes it."""
     hide = isinstance(command, Hide)
-    message = _judgeable(command.message_id, herald)
+    message = _judgeable(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     same_version(message.version, command.expected)
     reason = words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
@@ -185,7 +186,7 @@ def _show_or_hide(command: Hide | Unhide, person: Person, herald: Herald, now: d
 
 def _delete(command: Delete, person: Person, herald: Herald, now: datetime) -> Plan:
     """A person's own decision, never a rule's: it cannot be taken back. The words stay here as evidence."""
-    message = _judgeable(command.message_id, herald)
+    message = _judgeable(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     same_version(message.version, command.expected)
     reason = words(command.reason, "Give a reason: whoever asks later must be able to read why.", REASON_LIMIT)
@@ -199,7 +200,7 @@ def _delete(command: Delete, person: Person, herald: Herald, now: datetime) -> P
 
 
 def _overrule(command: Overrule, person: Person, herald: Herald, now: datetime) -> Plan:
-    message = _judgeable(command.message_id, herald)
+    message = _judgeable(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     same_version(message.version, command.expected)
     reason = words(command.reason, "Give a reason: an overruled decision without one teaches nobody.", REASON_LIMIT)
@@ -288,7 +289,7 @@ def _close_review(
 
 
 def _claim(command: Claim, person: Person, herald: Herald, now: datetime) -> Plan:
-    case = _case(command.case_id, herald)
+    case = _case(command.case_id, person, herald)
     authorise(command, person, case.brand, herald, now)
     after = care.claim(case, person.id, now)  # says who has it, before saying that it changed
     same_version(case.version, command.expected)
@@ -298,7 +299,7 @@ def _claim(command: Claim, person: Person, herald: Herald, now: datetime) -> Pla
 
 
 def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) -> Plan:
-    case = _case(command.case_id, herald)
+    case = _case(command.case_id, person, herald)
     authorise(command, person, case.brand, herald, now)
     same_version(case.version, command.expected)
     clause = clause_named(command.clause, herald)
@@ -316,9 +317,9 @@ def _resolve(command: Resolve, person: Person, herald: Herald, now: datetime) ->
 def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: datetime) -> Plan:
     """Upheld, nothing moves; overturned, the message is shown again as by Overrule. A decision that was replaced
     meanwhile (by an edit, by a person) is not undone: only the appeal ends."""
-    case = _case(command.case_id, herald)
+    case = _case(command.case_id, person, herald)
     authorise(command, person, case.brand, herald, now)
-    message = _message(case.message_id, herald)
+    message = _message(case.message_id, person, herald)
     overrule = Overrule(message.id, Action.ALLOW, command.reason, command.clause, message.version)
     authorise(overrule, person, case.brand, herald, now)  # whoever decides again has read what gates deciding
     if case.work is not Work.APPEAL:
@@ -367,15 +368,12 @@ def _acknowledge(command: AcknowledgePolicy, person: Person, herald: Herald, now
 # ---------------------------------------------------------------- what every plan asks
 
 
-def _message(message_id: str, herald: Herald) -> Message:
-    message = herald.store.message(message_id)
-    if message is None:
-        raise Refused("input", "There is no such message. It may have been erased.")
-    return message
+def _message(message_id: str, person: Person, herald: Herald) -> Message:
+    return theirs(herald.store.message(message_id), person, "There is no such message. It may have been erased.")
 
 
-def _judgeable(message_id: str, herald: Herald) -> Message:
-    message = _message(message_id, herald)
+def _judgeable(message_id: str, person: Person, herald: Herald) -> Message:
+    message = _message(message_id, person, herald)
     if message.deleted:
         raise Refused("state", "The author deleted this message.")
     if message.outbound or message.kind not in SPOKEN:
@@ -383,11 +381,8 @@ def _judgeable(message_id: str, herald: Herald) -> Message:
     return message
 
 
-def _case(wanted: str, herald: Herald) -> Case:
-    case = herald.store.case(wanted)
-    if case is None:
-        raise Refused("input", "There is no such case.")
-    return case
+def _case(wanted: str, person: Person, herald: Herald) -> Case:
+    return theirs(herald.store.case(wanted), person, "There is no such case.")
 
 
 def _standing_clause(message: Message) -> ClauseRef | None:

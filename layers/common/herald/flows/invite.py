@@ -16,7 +16,7 @@ from herald.errors import HeraldError, NeedsLogin, Refused, Unknown
 from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.link_pages import when
-from herald.flows.planning import Done, Plan, Planner, authorise, proper_id
+from herald.flows.planning import Done, Plan, Planner, authorise, proper_id, theirs
 from herald.flows.sealed import MAY_SHARE, appealable, brand_seen, keys, seen_of
 from herald.govern import authority, links
 from herald.govern.links import LONGEST_HOURS, Link, Purpose
@@ -79,9 +79,7 @@ def link_for(
 
 
 def _to_approve(post_id: str, person: Person, herald: Herald, now: datetime) -> tuple[str, str, str]:
-    post = herald.store.post(post_id)
-    if post is None:
-        raise Refused("input", "There is no such post.")
+    post = theirs(herald.store.post(post_id), person, "There is no such post.")
     authorise(c.Approve(post.id, post.version), person, post.brand, herald, now)
     targets = herald.store.targets_of(post.id)
     waiting = [target for target in targets if target.state is TargetState.IN_REVIEW]
@@ -110,11 +108,7 @@ def _to_read(policy_id: str, person: Person, herald: Herald, now: datetime) -> P
 
 def _to_appeal(message_id: str, person: Person, herald: Herald, now: datetime) -> tuple[str, str, str]:
     _one_of(person, MAY_OFFER_APPEAL, "Offering an appeal")
-    message = herald.store.message(message_id)
-    if message is None:
-        raise Refused("input", "There is no such message.")
-    if message.brand not in person.brands:
-        raise Refused("account", f"{person.name} does not work for the brand {message.brand}.")
+    message = theirs(herald.store.message(message_id), person, "There is no such message.")
     if not appealable(message) or message.decision is None:
         raise Refused("state", "Only against a decision to hide, while it stands, can anybody appeal.")
     return message.id, message.decision.key, ""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from herald.errors import Refused, Unknown
 from herald.flows.context import Herald
@@ -65,6 +65,27 @@ def authorise(command: Command, person: Person, brand: str | None, herald: Heral
         acknowledged=lambda policy, version: herald.store.acknowledgement(person.id, policy, version) is not None,
         policies=herald.store.policies(now.date()),
     )
+
+
+class OfABrand(Protocol):
+    """What belongs to a brand."""
+
+    @property
+    def brand(self) -> str: ...
+
+
+T = TypeVar("T", bound=OfABrand)
+
+
+def theirs(found: T | None, person: Person, missing: str) -> T:
+    """What an id names, for whoever works for its brand. Raises Refused (input) with `missing`.
+
+    Another brand's thing is refused as one that is not there: ids of platforms can be guessed, and no answer may tell
+    whether others have such a thing, or what became of it.
+    """
+    if found is None or found.brand not in person.brands:
+        raise Refused("input", missing)
+    return found
 
 
 def same_version(now_there: int, expected: int) -> None:

@@ -11,7 +11,18 @@ from herald.errors import Refused
 from herald.flows import checks, needs
 from herald.flows import commands as c
 from herald.flows.context import Herald
-from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, proper_id, same_version, words
+from herald.flows.planning import (
+    REASON_LIMIT,
+    Done,
+    Plan,
+    Planner,
+    authorise,
+    hashed,
+    proper_id,
+    same_version,
+    theirs,
+    words,
+)
 from herald.flows.shown import Shown, lines, rests, shown
 from herald.library.assets import credited
 from herald.model import (
@@ -61,9 +72,9 @@ def written(
 ) -> Plan:  # fmt: skip
     """What a draft writes over the post and variants that are there; `ours`: the brand's accounts. Raises Refused."""
     post_id = proper_id(command.id, "post")
-    same_version(before.version if before else 0, command.expected)
     if before and before.brand != command.brand:
         raise Refused("account", "This post belongs to another brand.")
+    same_version(before.version if before else 0, command.expected)
     _variants_make_sense(command, ours)
     post = Post(
         id=post_id, brand=command.brand, author=before.author if before else person.id,
@@ -132,9 +143,7 @@ def _on_post(
     command: c.Submit | c.Approve | c.Reject | c.MovePost | c.Cancel | c.TakeDown | c.Confirm,
     person: Person, herald: Herald, now: datetime,
 ) -> Plan:  # fmt: skip
-    post = herald.store.post(command.post_id)
-    if post is None:
-        raise Refused("input", "There is no such post.")
+    post = theirs(herald.store.post(command.post_id), person, "There is no such post.")
     authorise(command, person, post.brand, herald, now)
     same_version(post.version, command.expected)
     targets = herald.store.targets_of(post.id)

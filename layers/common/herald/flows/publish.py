@@ -15,7 +15,8 @@ from herald.publish.variants import publication, too_late
 
 @record
 class Released:
-    """What became of one variant; for the log. `late_seconds` after its time."""
+    """What became of one variant; for the log. `late_seconds` after its time. Why it is held stands on its row: a
+    person wrote it of a hold, an offer, a right."""
 
     post_id: str
     account: str
@@ -72,4 +73,4 @@ def put_on_hold(target: Target, reason: str, late: int, herald: Herald, now: dat
         herald.store.commit([Revised(held, target.version), note])
     except Stale:
         return Released(target.post_id, target.account, "nothing", late, "changed meanwhile")
-    return Released(target.post_id, target.account, "held", late, reason[:80])
+    return Released(target.post_id, target.account, "held", late)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from herald.errors import HeraldError, Refused
 from herald.flows import commands as c
 from herald.flows.context import Herald
-from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, words
+from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, theirs, words
 from herald.library.likeness import likeness
 from herald.model import Account, Asset, AssetKind, New, Person, Revised
 from herald.model.record import record
@@ -263,10 +263,9 @@ def _look(command: c.RecordLook, person: Person, herald: Herald, now: datetime) 
 
 
 def _account(command: c.SaveProfile | c.RecordLook, person: Person, herald: Herald, now: datetime) -> Account:
-    account = next((each for each in herald.store.accounts() if each.id == command.account), None)
-    authorise(command, person, account.brand if account else None, herald, now)
-    if account is None:
-        raise Refused("input", "There is no such account.")
+    found = next((each for each in herald.store.accounts() if each.id == command.account), None)
+    account = theirs(found, person, "There is no such account.")
+    authorise(command, person, account.brand, herald, now)
     return account
 
 

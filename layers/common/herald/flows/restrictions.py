@@ -26,6 +26,7 @@ from herald.flows.planning import (
     clause_named,
     hashed,
     same_version,
+    theirs,
     words,
 )
 from herald.model import (
@@ -64,6 +65,7 @@ CHAIN = "moderation"  # of the function on whose schedule what ends is ended
 EXPIRY = "expiry"
 SOON = timedelta(minutes=30)
 """Within which what was handed up is to be decided, by the wall clock."""
+NO_MESSAGE = "There is no such message. It may have been erased."
 DECIDE = frozenset({Role.COMMUNITY_MANAGER, Role.COMPLIANCE, Role.OWNER})
 """Who decides about messages, and so may be handed one."""
 
@@ -125,9 +127,7 @@ def _account(message: Message) -> str:
 
 
 def _restrict(command: RestrictAuthor, person: Person, herald: Herald, now: datetime) -> Plan:
-    message = herald.store.message(command.message_id)
-    if message is None:
-        raise Refused("input", "There is no such message. It may have been erased.")
+    message = theirs(herald.store.message(command.message_id), person, NO_MESSAGE)
     authorise(command, person, message.brand, herald, now)
     if message.outbound or message.kind not in SPOKEN:
         raise Refused("state", "This is not a customer's message.")
@@ -166,9 +166,8 @@ def _restrict(command: RestrictAuthor, person: Person, herald: Herald, now: date
 
 
 def _lift(command: LiftRestriction, person: Person, herald: Herald, now: datetime) -> Plan:
-    kept = herald.store.find(Restriction, command.account, command.author_id)
-    if kept is None:
-        raise Refused("input", "Nothing stands against this author.")
+    found = herald.store.find(Restriction, command.account, command.author_id)
+    kept = theirs(found, person, "Nothing stands against this author.")
     authorise(command, person, kept.brand, herald, now)
     same_version(kept.version, command.expected)
     if not kept.stands(now):
@@ -184,9 +183,7 @@ def _lift(command: LiftRestriction, person: Person, herald: Herald, now: datetim
 
 def _lock(command: LockThread, person: Person, herald: Herald, now: datetime) -> Plan:
     """Close or open a thread by the platform. What a rule asked for is settled by it; no rule undoes it."""
-    message = herald.store.message(command.message_id)
-    if message is None:
-        raise Refused("input", "There is no such message. It may have been erased.")
+    message = theirs(herald.store.message(command.message_id), person, NO_MESSAGE)
     authorise(command, person, message.brand, herald, now)
     thread, act = thread_of(message), Act.LOCK if command.closed else Act.UNLOCK
     if not thread:
@@ -235,9 +232,7 @@ def _failed(kept: ThreadLock | None, herald: Herald) -> bool:
 
 
 def _escalate(command: Escalate, person: Person, herald: Herald, now: datetime) -> Plan:
-    message = herald.store.message(command.message_id)
-    if message is None:
-        raise Refused("input", "There is no such message. It may have been erased.")
+    message = theirs(herald.store.message(command.message_id), person, NO_MESSAGE)
     authorise(command, person, message.brand, herald, now)
     same_version(message.version, command.expected)
     if message.deleted or message.outbound or message.kind not in SPOKEN or message.decision is None:
@@ -267,9 +262,8 @@ def _escalate(command: Escalate, person: Person, herald: Herald, now: datetime) 
 
 
 def _set_mode(command: SetMode, person: Person, herald: Herald, now: datetime) -> Plan:
-    account = next((one for one in herald.store.accounts() if one.id == command.account), None)
-    if account is None:
-        raise Refused("input", "There is no such account.")
+    found = next((one for one in herald.store.accounts() if one.id == command.account), None)
+    account = theirs(found, person, "There is no such account.")
     authorise(command, person, account.brand, herald, now)
     try:
         mode = Mode(command.mode)

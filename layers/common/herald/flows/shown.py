@@ -32,7 +32,8 @@ def shown(command: Draft, herald: Herald, before: Post | None = None) -> Shown:
 
     An image without an asset has no licence anybody could judge: only what the post had before stays as it is.
     """
-    had = {(one.key, one.sha256) for one in before.media} if before else set[tuple[str, str]]()
+    ours = before is not None and before.brand == command.brand  # another brand's post tells nothing of its images
+    had = {(one.key, one.sha256) for one in before.media} if before and ours else set[tuple[str, str]]()
     if any(not one.asset and (one.key, one.sha256) not in had for one in command.media):
         raise Refused("input", "An image comes from the library, where its licence is known. Add it there first.")
     wanted = [(command.brand, one.asset) for one in command.media if one.asset]

@@ -11,7 +11,18 @@ from herald.errors import Refused
 from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.library import end_of, taken_back
-from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, proper_id, same_version, words
+from herald.flows.planning import (
+    REASON_LIMIT,
+    Done,
+    Plan,
+    Planner,
+    authorise,
+    hashed,
+    proper_id,
+    same_version,
+    theirs,
+    words,
+)
 from herald.library import rights
 from herald.model import (
     SPOKEN,
@@ -32,7 +43,7 @@ _A_DAY = 200
 
 
 def _capture(command: c.CaptureContent, person: Person, herald: Herald, now: datetime) -> Plan:
-    message = _said(command.message_id, herald)
+    message = _said(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     content = rights.captured(message, BY_HAND, person.id, now)
     if message.outbound or message.kind not in SPOKEN:
@@ -46,14 +57,14 @@ def _capture(command: c.CaptureContent, person: Person, herald: Herald, now: dat
 
 def _ask(command: c.AskRight, person: Person, herald: Herald, now: datetime) -> Plan:
     """The question is a public reply: whoever asks has read what gates replying."""
-    content = _content(command.content_id, command.brand, herald)
+    content = _content(command, person, herald)
     authorise(command, person, content.brand, herald, now)
     authorise(c.Reply("", content.message_id, "", 0), person, content.brand, herald, now)
     ask_id = f"reply~{content.message_id}~{proper_id(command.id, 'question')}"
     if content.ask_id == ask_id:
         return Plan((), Done("The question was sent already.", content.id, ask_id))
     same_version(content.version, command.expected)
-    message = _said(content.message_id, herald)
+    message = _said(content.message_id, person, herald)
     text = words(command.text, "Write the question first.", 20_000)
     outlet = herald.outlets.get(message.platform)
     if outlet is None or Act.REPLY not in outlet.capabilities.acts:
@@ -73,7 +84,7 @@ def _ask(command: c.AskRight, person: Person, herald: Herald, now: datetime) -> 
 
 
 def _record(command: c.RecordGrant, person: Person, herald: Herald, now: datetime) -> Plan:
-    content = _content(command.content_id, command.brand, herald)
+    content = _content(command, person, herald)
     authorise(command, person, content.brand, herald, now)
     same_version(content.version, command.expected)
     note = words(command.note, "", REASON_LIMIT) if command.note.strip() else ""
@@ -112,7 +123,7 @@ def _is_theirs(content: UserContent, message_id: str, herald: Herald) -> None:
 
 
 def _withdraw(command: c.WithdrawRight, person: Person, herald: Herald, now: datetime) -> Plan:
-    content = _content(command.content_id, command.brand, herald)
+    content = _content(command, person, herald)
     authorise(command, person, content.brand, herald, now)
     same_version(content.version, command.expected)
     reason = words(command.reason, "Say how the customer withdrew it.", REASON_LIMIT)
@@ -151,20 +162,16 @@ def answers(content: UserContent, herald: Herald, now: datetime) -> list[Message
     return sorted(theirs, key=lambda m: m.created_at, reverse=True)
 
 
-def _said(message_id: str, herald: Herald) -> Message:
-    message = herald.store.message(message_id)
-    if message is None:
-        raise Refused("input", "There is no such message. It may have been erased.")
+def _said(message_id: str, person: Person, herald: Herald) -> Message:
+    message = theirs(herald.store.message(message_id), person, "There is no such message. It may have been erased.")
     if message.deleted:
         raise Refused("state", "The author deleted this message.")
     return message
 
 
-def _content(content_id: str, brand: str, herald: Herald) -> UserContent:
-    content = herald.store.find(UserContent, brand, content_id)
-    if content is None:
-        raise Refused("input", "There is no such customer's content.")
-    return content
+def _content(command: c.AskRight | c.RecordGrant | c.WithdrawRight, person: Person, herald: Herald) -> UserContent:
+    found = herald.store.find(UserContent, command.brand, command.content_id)
+    return theirs(found, person, "There is no such customer's content.")
 
 
 PLANS: Mapping[type[c.Command], Planner] = MappingProxyType(

@@ -163,12 +163,14 @@ class DynamoDb:
 
     # reads
     def get(self, key: Key) -> Item | None:
-        table, _, _ = key
+        table, pk, sk = key
+        if not _fits(pk, sk):
+            return None
         answer = self._call("get_item", TableName=self._names[table], Key=self._key(key), ConsistentRead=True)
         return self.plain(answer["Item"]) if "Item" in answer else None
 
     def get_many(self, keys: Iterable[Key], *, settled: bool = True) -> dict[Key, Item]:
-        wanted = list(dict.fromkeys(keys))
+        wanted = [key for key in dict.fromkeys(keys) if _fits(key[1], key[2])]
         found: dict[Key, Item] = {}
         for start in range(0, len(wanted), 100):  # BatchGetItem takes at most 100 keys
             requests: dict[str, Any] = {}
@@ -194,6 +196,8 @@ class DynamoDb:
         self, table: str, pk: str, *, index: str | None = None, first: str | None = None, last: str | None = None,
         newest: bool = False, limit: int = 100, after: str | None = None,
     ) -> tuple[list[Item], str | None]:  # fmt: skip
+        if not _fits(pk):
+            return [], None
         hash_name, range_name = INDEXES[index] if index else ("pk", "sk")
         names = {"#h": hash_name}
         values: dict[str, Any] = {":h": {"S": pk}}
@@ -336,6 +340,15 @@ def plain(image: Mapping[str, Any]) -> Item:
 
     deserialize = TypeDeserializer().deserialize
     return {name: _number(deserialize(value)) for name, value in image.items()}
+
+
+def _fits(pk: str, sk: str = "") -> bool:
+    """Whether a row can stand under this key: DynamoDB takes 2048 bytes and 1024, in UTF-8 (its quotas), and answers
+    whoever asks for more with an error. What cannot be there is not there: such an id was typed, never made."""
+    try:
+        return len(pk.encode()) <= 2048 and len(sk.encode()) <= 1024
+    except UnicodeEncodeError:
+        return False
 
 
 def cursor_of(marker: Item, index: str | None) -> str:
