@@ -302,7 +302,7 @@ def _speed(folder: Path, peers: dict[str, dict[str, Any]]) -> list[str]:
         work(some)
         theirs = len(some) / (time.process_time() - begun)
         print(
-            f"{name}: {theirs:,.0f} a CPU-second; Herald does {rate / theirs:.1f} times as many, and all scores at once"
+            f"{name}: {theirs:,.0f} a CPU-second; Herald does {rate / theirs:.2g} times as many, and all scores at once"
         )
     return missed
 
