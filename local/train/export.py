@@ -75,7 +75,7 @@ def write(folder: Path, trained: Path, texts: list[str]) -> None:
             full, FOLDER / "encoder.onnx", per_channel=True, reduce_range=True, weight_type=QuantType.QInt8
         )
     (FOLDER / "vocabulary.txt").write_text("\n".join(vocabulary[number] for number in keep), encoding="utf-8")
-    (FOLDER / "about.json").write_text(json.dumps({"version": "", "heads": HEADS}), encoding="utf-8")
+    (FOLDER / "about.json").write_text(json.dumps({"version": "", "heads": HEADS, "kinds": {}}), encoding="utf-8")
     print(f"{len(keep)} pieces, {(FOLDER / 'encoder.onnx').stat().st_size / 1e6:.1f} MB")
 
 
