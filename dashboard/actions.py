@@ -30,6 +30,7 @@ class Given(NamedTuple):
     """A command that was done, and what it came to."""
 
     command: commands.Command
+    by: str
     at: datetime
     done: Done
 
@@ -60,7 +61,7 @@ def give(command: commands.Command) -> Done | None:
     herald = data.herald()
     now = herald.clock()
     last: Given | None = st.session_state.get(_LAST)
-    if last and last.command == command and now - last.at < SAME_PRESS:
+    if last and (last.command, last.by) == (command, person.id) and now - last.at < SAME_PRESS:
         return _told(last.done)
     try:
         done = gate.perform(command, by=person.id, within=person.roles, herald=herald, now=now)
@@ -73,7 +74,7 @@ def give(command: commands.Command) -> Done | None:
     finally:
         data.forget()
     _log.info("%s by %s", type(command).__name__, person.id)
-    st.session_state[_LAST] = Given(command, now, done)
+    st.session_state[_LAST] = Given(command, person.id, now, done)
     return _told(done)
 
 

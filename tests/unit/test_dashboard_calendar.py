@@ -282,6 +282,16 @@ def test_one_drop_whose_callback_runs_twice_is_one_move_and_says_so(world, sessi
     assert "changed since you opened it" in actions_posts.told()["text"]
 
 
+def test_the_same_press_of_another_person_is_a_press_of_its_own(world, session):
+    """Whoever took over the session's place at the desk is asked by the gate like anybody."""
+    post = world.draft("Whose", "Words", 2, "09:30", MASTODON)
+    asked = {"id": f"{post}|{MASTODON}", "to": "2026-11-25", "expected": 1, "nonce": "n1"}
+    actions_posts.move(asked, ZONE)
+    who.install(SignIn(lambda: "aroha"))
+    assert actions_posts.move(asked, ZONE) == ""
+    assert actions_posts.told()["tone"] == "red"
+
+
 def test_a_tile_seen_before_someone_elses_edit_is_not_moved(world, session):
     post = world.draft("Old view", "Words", 2, "09:30", MASTODON)
     world.obey({"do": "retitle", "post": post, "title": "New view"})

@@ -17,6 +17,7 @@ from herald.flows.commands import SaveRules
 from herald.flows.gate import perform
 from herald.flows.rules import Acted, Preview
 from herald.model import Action
+from herald.model.rules import RuleAlarm
 from herald.moderate.rules import Subject, compile_rules, counted_as
 from herald.moderate.versions import State, parts
 from tests.e2e.dashboard_world import World
@@ -218,3 +219,10 @@ def test_the_page_says_what_is_wrong_before_it_can_be_saved(world):
     at = _page("priya", view="Edit")
     assert not at.exception
     assert at.button(key="save").disabled, "nothing was changed yet"
+
+
+def test_an_alarm_leads_to_its_rule_whatever_it_is_called():
+    now = datetime(2026, 11, 3, 9, tzinfo=UTC)
+    alarm = RuleAlarm("kelp", now.date(), "50 % & more", "more", 40, 2, now)
+    _, told = present_rules.alarm_blocks([(alarm, ())], name=str, now=now)
+    assert told["rows"][0]["link"] == {"href": "/rules?rule=50%20%25%20%26%20more", "text": "See the rule"}

@@ -59,10 +59,10 @@ def two_houses() -> World:
 
 
 def refusal(world: World, command: c.Command) -> tuple[str, str]:
-    before = world.db.everything()  # type: ignore[attr-defined]
+    before = world.db.everything()  # type: ignore[attr-defined] - of the memory alone
     with pytest.raises(Refused) as refused:
         perform(command, by=SAM.id, herald=world.herald, now=NOON)
-    assert world.db.everything() == before  # type: ignore[attr-defined]
+    assert world.db.everything() == before  # type: ignore[attr-defined] - of the memory alone
     return refused.value.missing, str(refused.value)
 
 

@@ -64,7 +64,7 @@ def test_labels_and_spans_are_worked_out_for_whoever_asks() -> None:
 
 def test_of_a_flood_of_names_links_and_numbers_each_kind_is_learnt_once() -> None:
     model = heads()
-    lexicon = Lexicon(weigh=lambda token, row: learnt.append(token) or 1)  # type: ignore[func-returns-value]
+    lexicon = Lexicon(weigh=lambda token, row: learnt.append(token) or 1)  # type: ignore[func-returns-value] - its None is the point
     learnt: list[str] = []
     for n in range(50):
         lexicon.read(f"@reader{n} https://made-up.example/{n} {10_000 + n}")

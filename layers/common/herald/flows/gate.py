@@ -42,6 +42,7 @@ from herald.flows.planning import (
     hashed,
     proper_id,
     same_version,
+    their_message,
     theirs,
     words,
 )
@@ -121,7 +122,7 @@ def perform(
 
 
 def _reply(command: Reply, person: Person, herald: Herald, now: datetime) -> Plan:
-    message = _message(command.message_id, person, herald)
+    message = their_message(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     earlier = herald.store.delivery(_reply_id(command))
     if earlier:
@@ -319,7 +320,7 @@ def _decide_appeal(command: DecideAppeal, person: Person, herald: Herald, now: d
     meanwhile (by an edit, by a person) is not undone: only the appeal ends."""
     case = _case(command.case_id, person, herald)
     authorise(command, person, case.brand, herald, now)
-    message = _message(case.message_id, person, herald)
+    message = their_message(case.message_id, person, herald)
     overrule = Overrule(message.id, Action.ALLOW, command.reason, command.clause, message.version)
     authorise(overrule, person, case.brand, herald, now)  # whoever decides again has read what gates deciding
     if case.work is not Work.APPEAL:
@@ -368,12 +369,8 @@ def _acknowledge(command: AcknowledgePolicy, person: Person, herald: Herald, now
 # ---------------------------------------------------------------- what every plan asks
 
 
-def _message(message_id: str, person: Person, herald: Herald) -> Message:
-    return theirs(herald.store.message(message_id), person, "There is no such message. It may have been erased.")
-
-
 def _judgeable(message_id: str, person: Person, herald: Herald) -> Message:
-    message = _message(message_id, person, herald)
+    message = their_message(message_id, person, herald)
     if message.deleted:
         raise Refused("state", "The author deleted this message.")
     if message.outbound or message.kind not in SPOKEN:

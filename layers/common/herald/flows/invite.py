@@ -16,7 +16,7 @@ from herald.errors import HeraldError, NeedsLogin, Refused, Unknown
 from herald.flows import commands as c
 from herald.flows.context import Herald
 from herald.flows.link_pages import when
-from herald.flows.planning import Done, Plan, Planner, authorise, proper_id, theirs
+from herald.flows.planning import Done, Plan, Planner, authorise, proper_id, their_message, theirs
 from herald.flows.sealed import MAY_SHARE, appealable, brand_seen, keys, seen_of
 from herald.govern import authority, links
 from herald.govern.links import LONGEST_HOURS, Link, Purpose
@@ -108,7 +108,7 @@ def _to_read(policy_id: str, person: Person, herald: Herald, now: datetime) -> P
 
 def _to_appeal(message_id: str, person: Person, herald: Herald, now: datetime) -> tuple[str, str, str]:
     _one_of(person, MAY_OFFER_APPEAL, "Offering an appeal")
-    message = theirs(herald.store.message(message_id), person, "There is no such message.")
+    message = their_message(message_id, person, herald)
     if not appealable(message) or message.decision is None:
         raise Refused("state", "Only against a decision to hide, while it stands, can anybody appeal.")
     return message.id, message.decision.key, ""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from herald.errors import Refused, Unknown
 from herald.flows.context import Herald
 from herald.govern import authority, policies
-from herald.model import ClauseRef, Delivery, Person, StateChange
+from herald.model import ClauseRef, Delivery, Message, Person, StateChange
 
 if TYPE_CHECKING:
     from herald.flows.commands import Command
@@ -86,6 +86,11 @@ def theirs(found: T | None, person: Person, missing: str) -> T:
     if found is None or found.brand not in person.brands:
         raise Refused("input", missing)
     return found
+
+
+def their_message(message_id: str, person: Person, herald: Herald) -> Message:
+    """A message of a brand this person works for. Raises Refused (input)."""
+    return theirs(herald.store.message(message_id), person, "There is no such message. It may have been erased.")
 
 
 def same_version(now_there: int, expected: int) -> None:

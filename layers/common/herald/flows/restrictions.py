@@ -26,6 +26,7 @@ from herald.flows.planning import (
     clause_named,
     hashed,
     same_version,
+    their_message,
     theirs,
     words,
 )
@@ -65,7 +66,6 @@ CHAIN = "moderation"  # of the function on whose schedule what ends is ended
 EXPIRY = "expiry"
 SOON = timedelta(minutes=30)
 """Within which what was handed up is to be decided, by the wall clock."""
-NO_MESSAGE = "There is no such message. It may have been erased."
 DECIDE = frozenset({Role.COMMUNITY_MANAGER, Role.COMPLIANCE, Role.OWNER})
 """Who decides about messages, and so may be handed one."""
 
@@ -127,7 +127,7 @@ def _account(message: Message) -> str:
 
 
 def _restrict(command: RestrictAuthor, person: Person, herald: Herald, now: datetime) -> Plan:
-    message = theirs(herald.store.message(command.message_id), person, NO_MESSAGE)
+    message = their_message(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     if message.outbound or message.kind not in SPOKEN:
         raise Refused("state", "This is not a customer's message.")
@@ -183,7 +183,7 @@ def _lift(command: LiftRestriction, person: Person, herald: Herald, now: datetim
 
 def _lock(command: LockThread, person: Person, herald: Herald, now: datetime) -> Plan:
     """Close or open a thread by the platform. What a rule asked for is settled by it; no rule undoes it."""
-    message = theirs(herald.store.message(command.message_id), person, NO_MESSAGE)
+    message = their_message(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     thread, act = thread_of(message), Act.LOCK if command.closed else Act.UNLOCK
     if not thread:
@@ -232,7 +232,7 @@ def _failed(kept: ThreadLock | None, herald: Herald) -> bool:
 
 
 def _escalate(command: Escalate, person: Person, herald: Herald, now: datetime) -> Plan:
-    message = theirs(herald.store.message(command.message_id), person, NO_MESSAGE)
+    message = their_message(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
     same_version(message.version, command.expected)
     if message.deleted or message.outbound or message.kind not in SPOKEN or message.decision is None:

@@ -20,6 +20,7 @@ from herald.flows.planning import (
     hashed,
     proper_id,
     same_version,
+    their_message,
     theirs,
     words,
 )
@@ -163,7 +164,7 @@ def answers(content: UserContent, herald: Herald, now: datetime) -> list[Message
 
 
 def _said(message_id: str, person: Person, herald: Herald) -> Message:
-    message = theirs(herald.store.message(message_id), person, "There is no such message. It may have been erased.")
+    message = their_message(message_id, person, herald)
     if message.deleted:
         raise Refused("state", "The author deleted this message.")
     return message

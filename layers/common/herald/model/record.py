@@ -37,36 +37,15 @@ def record(cls: type[_T]) -> type[_T]:
 
 
 def _constructor(made: Any) -> Callable[..., None]:
-    """The `__init__` that a frozen dataclass of these fields has, which fills them in a third of the time.
-
-    A frozen class refuses each assignment, so that dataclasses go around it by a call a field. While it is filled, ours
-    is of a twin class that has the same slots and refuses nothing.
-    """
+    """The `__init__` that a frozen dataclass of these fields has."""
     anew: Any = field  # a field that belongs to one class cannot be given to another
     kept: list[tuple[str, Any, Any]] = [
         (one.name, one.type, anew(default=one.default, default_factory=one.default_factory, kw_only=one.kw_only))
         for one in fields(made)
     ]
-    alike: Any = make_dataclass(made.__name__, kept, namespace={"__doc__": made.__name__}, eq=False, repr=False)
-    twin = type(made.__name__, made.__bases__, {"__slots__": made.__slots__, "__setattr__": object.__setattr__})
-    fill, turn = alike.__init__, object.__setattr__
-
-    def filled(self: Any, *values: Any, **named: Any) -> None:
-        kind = self.__class__
-        turn(self, "__class__", twin)
-        try:
-            fill(self, *values, **named)
-        finally:
-            turn(self, "__class__", kind)
-
-    if not hasattr(made, "__post_init__"):
-        return filled
-
-    def checked(self: Any, *values: Any, **named: Any) -> None:
-        filled(self, *values, **named)
-        self.__post_init__()
-
-    return checked
+    own = {"__doc__": made.__name__} | ({"__post_init__": made.__post_init__} if hasattr(made, "__post_init__") else {})
+    alike: Any = make_dataclass(made.__name__, kept, namespace=own, frozen=True, eq=False, repr=False)
+    return cast("Callable[..., None]", alike.__init__)
 
 
 def _equal(self: Any, other: Any) -> Any:

@@ -38,16 +38,6 @@ _SPANS = 20
 _PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause)\s*\}\}")
 
 
-class _Signals(dict[str, str]):
-    """Name of a score -> its signal."""
-
-    def __missing__(self, name: str) -> str:
-        return f"score.{name}"
-
-
-_SIGNALS = _Signals((name, f"score.{name}") for name in SCORES)
-
-
 def assess(text: str) -> Assessment:
     """What is known of a text before any rule (understand.py); the models are loaded by the first text."""
     from herald.moderate.understand import understand  # noqa: PLC0415  a start that people wait for needs no model
@@ -130,7 +120,7 @@ def signals(message: Message, assessment: Assessment) -> dict[str, object]:
     """
     told = message.more.get("signals")
     found: dict[str, object] = dict(told) if told and isinstance(told, Mapping) else {}
-    found |= {_SIGNALS[name]: value for name, value in assessment.scores.items() if value is not None}
+    found |= {f"score.{name}": value for name, value in assessment.scores.items() if value is not None}
     found |= {name: value for name, value in assessment.labels.items() if value is not None}
     if assessment.language is not None:
         found["language"] = assessment.language
