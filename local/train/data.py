@@ -235,17 +235,6 @@ def kinds() -> dict[str, tuple[str, str]]:
     return {plain(row["text"]).text: (row["type"], row["persona"]) for row in _own("customers")}
 
 
-LATEST = ("customers_g", "scams_e", "scams_f", "harms_b")
-"""Files of sentences that were written when the encoder had had four passes: the fifth dwells on them."""
-
-
-def latest() -> Iterator[str]:
-    """Texts of those files."""
-    for name in LATEST:
-        for row in _own(name):
-            yield row["text"]
-
-
 def _own(name: str) -> Iterator[dict[str, str]]:
     for path in sorted((Path(__file__).parent / "sentences").glob(f"{name}*.csv")):
         yield from _csv(path)

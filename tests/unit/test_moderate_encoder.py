@@ -29,6 +29,22 @@ def test_a_word_is_cut_into_the_longest_pieces_that_are_known() -> None:
     assert PIECES.numbers("my lamps!", 20) == [2, 8, 4, 5, 9, 3]
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("see https://www.lamps.example/a?b=c now", "see http lamps . example now"),
+        ("www.lamps.example", "http lamps . example"), ("lamps.example/spring", "http lamps . example"),
+        ("go to l-amps.co.uk.", "go to http l - amps . co . uk ."),
+        ("it was bad.it is my lamp", "it was bad.it is my lamp"), ("me@lamps.example", "me@lamps.example"),
+        ("lamp.me/spring", "http lamp . me"),
+        ("a.b.c.d.e.f.g", "a.b.c.d.e.f.g"), ("http://", "http"),
+    ],
+)  # fmt: skip
+def test_a_link_is_read_as_its_host_however_it_is_written(written: str, read: str) -> None:
+    letters = Pieces((*WORDS, *"abcdefghijklmnopqrstuvwxyz.@-", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")))
+    assert letters.numbers(written, 200) == letters.numbers(read, 200)
+
+
 def test_a_word_that_no_pieces_make_is_unknown_as_a_whole() -> None:
     assert PIECES.numbers("my zebra", 20) == [2, 8, 1, 3]
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from herald.moderate.decide import SCORES
 from herald.moderate.heads import Softmax, heads
 from herald.moderate.personal import find, luhn
-from herald.moderate.reading import Lexicon, Read
+from herald.moderate.reading import LINK, Lexicon, Read, _shape
 from herald.moderate.tongue import language
 from herald.moderate.understand import WORDS_ONLY, _labels, _rounded, understand
 
@@ -72,6 +72,29 @@ def test_of_a_flood_of_names_links_and_numbers_each_kind_is_learnt_once() -> Non
     two, same = model.lexicon.read("@a_one @b_two"), model.lexicon.read("@a_one @a_one")
     assert len(set(two.known)) == 2  # two names weigh twice, one name said twice once
     assert len(set(same.known)) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["made-up.example", "made.up.example/a", "www.made-up.example", "https://made.example", "made.me/up", "a1b.com."],
+)
+def test_a_link_is_a_link_however_it_is_written(text: str) -> None:
+    assert "http://" in {_shape(token) for token in Lexicon().read(text).words}
+
+
+@pytest.mark.parametrize(
+    "text", ["bad.it was", "go to the shop.then", "me@made-up.example", "9.99", "e.g. this", "a.b.c", "well-known"]
+)
+def test_what_only_holds_a_full_stop_is_no_link(text: str) -> None:
+    assert "http://" not in {_shape(token) for token in Lexicon().read(text).words}
+
+
+@pytest.mark.parametrize("text", ["a." * 5_000, "a-" * 5_000, "a" * 10_000, ("a" * 60 + ".") * 160, "www." * 2_500])
+def test_a_flood_that_might_be_links_is_read_in_a_moment(text: str) -> None:
+    begun = thread_time()
+    Lexicon().read(text)
+    LINK.sub("", text)
+    assert thread_time() - begun < 0.5
 
 
 def test_what_was_learnt_of_words_does_not_grow_for_ever() -> None:

@@ -1,6 +1,7 @@
 """A text as the pieces of words an encoder reads: WordPiece, greedy from the left, as BERT's uncased models do.
 
-Texts come folded (normalise.plain), so nothing is lowered or stripped here again.
+Texts come folded (normalise.plain), so nothing is lowered or stripped here again. A link is read as "http" and its
+host, however it is written: a path of letters and digits would take twenty of the pieces that are read.
 """
 
 from __future__ import annotations
@@ -9,10 +10,17 @@ import re
 from collections.abc import Sequence
 from unicodedata import normalize
 
+from herald.moderate.reading import LINK
+
 _WORD = re.compile(r"\w+|[^\w\s]")
 _LONGEST = 40  # letters of a word that are read; what is longer is no word
 _FIRST, _LAST, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
 _MEMO = 30_000
+
+
+def _host(link: re.Match[str]) -> str:
+    host = link["host"]
+    return f" http {link.group().partition('/')[0] if host is None else host} "
 
 
 class Pieces:
@@ -26,7 +34,8 @@ class Pieces:
     def numbers(self, text: str, most: int) -> list[int]:
         """Numbers of a folded text's pieces, `most` at most, between the marks of beginning and end."""
         found = [self._first]
-        for word in _WORD.findall(normalize("NFD", text)):
+        linked = LINK.sub(_host, text) if "." in text or "http" in text else text
+        for word in _WORD.findall(normalize("NFD", linked)):
             found.extend(self._memo.get(word) or self._learn(word))
             if len(found) >= most - 1:
                 del found[most - 1 :]

@@ -23,10 +23,18 @@ _MOST_MET, _MOST_LETTERS = 20_000, 500_000  # words that are remembered: some 10
 _NEAR = 6  # words between the two classes of a pair
 _NEGATED = 3  # words before a class in which a negation reaches it
 _BUSY = 160  # class words of one text that are paired; the rest of a flood adds nothing
-TOKEN = re.compile(
-    r"https?://\S+|www\.\S+|@\w+|[^\W_]+(?:['&*@$][^\W_]+)*|[!?]+|\.\.+|[.;\n]|[\"“”«»]|<3|[:;=]-?[()dp/|]"
-    r"|[\u2600-\u27bf\U0001f000-\U0001faff]|%|[$€£]"
+_SITE = (
+    r"(?:\.[a-z0-9-]{1,63}){0,4}\.(?:(?:com|net|org|info|biz|co|uk|de|fr|nl|ru|cn|br|pl|eu|ca|au|ly|gl|tk|cc|tv|io|gg|xyz"
+    r"|example)(?![\w-])(?:/\S*)?|(?:app|be|club|in|it|link|live|me|online|shop|site|store|to|top|us)/\S+)"
 )
+"""What makes a word the address of a site. Endings that are words too (".it", ".shop") need a path: a blank is often
+missing after a full stop. Bounded, so that a chain of dots costs little at each of its words."""
+TOKEN = re.compile(
+    rf"https?://\S+|www\.\S+|@\w+|[^\W_]+(?:['&*@$][^\W_]+)*(?:(?:-[a-z0-9]{{1,63}}){{0,4}}{_SITE})?"
+    r"|[!?]+|\.\.+|[.;\n]|[\"“”«»]|<3|[:;=]-?[()dp/|]|[\u2600-\u27bf\U0001f000-\U0001faff]|%|[$€£]"
+)
+LINK = re.compile(rf"(?:https?://(?:www\.)?|www\.)(?P<host>[^\s/?#:]*)\S*|(?<![@\w-])[\w-]*[^\W_]{_SITE}")
+"""A link in a folded text. `host` is there where it begins with `http` or `www`; else it ends at the first stroke."""
 _ENDS = frozenset(".;\n")
 _MONEY = frozenset("$€£")
 _QUOTES = frozenset('"“”«»')
@@ -348,17 +356,24 @@ def _part(token: str, *, said: bool) -> int:
         return _SAYS
     if first == "@" and len(token) > 1:
         return _NAME
-    if token.startswith(("http", "www.")):
+    if _links(token):
         return _LINK
     return _MONEY_SIGN if token in _MONEY else 0
 
 
+def _links(token: str) -> bool:
+    """The address of a site: of tokens that begin with a letter or a digit, these and mail alone hold a full stop."""
+    return token.startswith(("http", "www.")) or ("." in token and "@" not in token and token[0].isalnum())
+
+
 def _shape(token: str) -> str:
-    """What a name, a link or a number is read as; every other word as itself."""
+    """What a name, a link, a mail address or a number is read as; every other word as itself."""
     if token[0] == "@" and len(token) > 1:
         return "@someone"
-    if token.startswith(("http", "www.")):
+    if _links(token):
         return "http://"
+    if "." in token and "@" in token:
+        return "a@b.c"
     return f"#{len(token)}" if token.isdigit() else token
 
 
