@@ -274,6 +274,14 @@ def test_patterns_that_take_long_to_load_count_for_many_so_no_set_keeps_moderati
     assert "where a pattern counts as one for each 100 steps" in str(rules.problems)
 
 
+@pytest.mark.parametrize("said", ["too large", "small program"])
+def test_a_pattern_that_only_speaks_of_size_counts_as_one(said: str) -> None:
+    """RE2 quotes what was written; a bracket that is not closed costs next to nothing."""
+    terms = ", ".join(f"'[{said} {n}'" for n in range(60))
+    assert statuses(f"name: A\naction: queue\nbody (regex): [fo+, {terms}, ba+]\n") == ["partial"]
+    assert "terms in one set" not in notes(f"name: A\naction: queue\nbody (regex): [fo+, {terms}, ba+]\n")
+
+
 def test_of_a_rule_of_endless_keys_a_thousand_are_read_and_the_nearest_word_is_looked_for_five_times() -> None:
     section = compile_rules("name: A\n" + "".join(f"bodyy#{n}: [a]\n" for n in range(3_000))).sections[0]
     assert f"line {1_001}: more than 1,000 keys in one rule: from here on nothing is read" in section.notes

@@ -688,7 +688,7 @@ class Reader:
                 else:
                     terms.append(_term(word.text))
             except BadPattern as bad:
-                self.terms += _TERMS_A_FAILURE if _DEAR.search(str(bad)) else 0
+                self.terms += _TERMS_A_FAILURE if bad.dear else 0
                 shown = word.text if len(word.text) <= 60 else word.text[:59] + "…"
                 sentence = f"`{shown}`: {bad}"
                 if is_regex:
@@ -700,10 +700,6 @@ class Reader:
         if words and not terms and not patterns and self._left_out:
             self.refuse(words[0].line, "nothing is left of this check")
         return tuple(dict.fromkeys(terms)), tuple(patterns)
-
-
-_DEAR = re.compile(r"small program|too large")
-"""What a refusal says of a pattern on which RE2 worked until it was too large; a test holds the words to it."""
 
 
 def _steps(pattern: Pattern) -> int:

@@ -59,7 +59,14 @@ _EDGE_AFTER = r"(?:$|\b|[^0-9A-Za-z_])"
 
 
 class BadPattern(Exception):
-    """A pattern that cannot run; the sentence says why and what to write instead."""
+    """A pattern that cannot run; the sentence says why and what to write instead.
+
+    `dear`: RE2 worked on it until it was too large, which takes far longer than any other refusal.
+    """
+
+    def __init__(self, sentence: str, *, dear: bool = False) -> None:
+        super().__init__(sentence)
+        self.dear = dear
 
 
 @record
@@ -469,6 +476,9 @@ def _without_edges(body: str) -> str:
     return body
 
 
+_TOO_LARGE = "pattern too large"  # how RE2's reason begins; what follows another reason is the moderator's own words
+
+
 def _engine(source: str, *, groups: bool = True, memory: int = _MEMORY) -> Any:
     options = re2.Options()
     options.log_errors = False
@@ -479,13 +489,14 @@ def _engine(source: str, *, groups: bool = True, memory: int = _MEMORY) -> Any:
     except re2.error as error:
         reason = error.args[0] if error.args else "unknown"
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise BadPattern(f"the pattern does not compile: {reason}") from None
+        raise BadPattern(f"the pattern does not compile: {reason}", dear=reason.startswith(_TOO_LARGE)) from None
     except UnicodeError:
         raise BadPattern("the pattern holds half a character (a lone surrogate)") from None
     if engine.programsize > _STEPS:
         raise BadPattern(
             f"the pattern does not compile to a small program ({engine.programsize} steps; the limit is {_STEPS}): "
-            "use smaller counts such as {0,20}, or fewer of them"
+            "use smaller counts such as {0,20}, or fewer of them",
+            dear=True,
         )
     return engine
 
