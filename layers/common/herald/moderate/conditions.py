@@ -106,7 +106,7 @@ def _hours(key: str, value: Node, negate: bool, complain: Complain) -> HoursChec
         if parts and ZoneInfo(parts[5]):
             start, end = int(parts[1]) * 60 + int(parts[2]), int(parts[3]) * 60 + int(parts[4])
             if start == end:
-                complain(value.line, "hours must begin and end at different times")
+                complain(value.line, "hours must begin and end at different times; leave them out for the whole day")
                 return None
             return HoursCheck(key, start, end, parts[5], negate)
     except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError; a zone named like a folder, OSError
@@ -123,7 +123,7 @@ def _pairs(value: Node, what: str, example: str, complain: Complain) -> Iterator
     for key, inner in value.pairs():
         name = key.text.strip().lower()
         if name in seen:
-            complain(key.line, f"`{name[:40]}` is written twice under {what}")
+            complain(key.line, f"`{name[:40]}` is written twice under {what}; keep one")
         seen.add(name)
         yield name, inner
 
@@ -137,7 +137,7 @@ def _words(value: Node, what: str, complain: Complain) -> tuple[str, ...]:
         else:
             complain(item.line, f"{what} must be a word or a list of words")
     if not value.mapping and not isinstance(value.value, str) and not value.items():
-        complain(value.line, f"{what} is empty")
+        complain(value.line, f"{what} is empty; give it a word, or leave it out")
     return tuple(dict.fromkeys(words))
 
 

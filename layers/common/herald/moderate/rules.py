@@ -50,6 +50,8 @@ from herald.moderate.literals import Sieve, bits
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
 from herald.moderate.patterns import Effort, Pattern
 
+_SHORTER = "join rules that do the same by putting their words into one list, or take some out"
+
 LANGUAGE = "2"
 """Part of every rule set's hash: grows when the same YAML would be matched differently."""
 
@@ -280,13 +282,14 @@ class RuleSet:
         )
         if self.holds(rule, subject):
             outcome = {str(rule.action or Action.ALLOW), *rule.labels}
-            got = str(rule.action) if rule.action else ", ".join(rule.labels)
+            got = str(rule.action) if rule.action else ", ".join(rule.labels) or str(Action.ALLOW)
         else:
             outcome = {"none", str(Action.ALLOW)}
             got = "none"
         if test.expect in outcome:
             return None
-        return f"line {test.line}: the test expects {test.expect}, the rule by itself says {got}"
+        told = f"line {test.line}: the test expects {test.expect}, the rule by itself says {got}"
+        return f"{told}; change what the rule checks, or write `expect: {got.partition(',')[0]}`"
 
     # ------------------------------------------------ scanning
 
@@ -812,7 +815,8 @@ def too_long(text: str) -> RuleSet | None:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size <= MAX_BYTES:
         return None
-    return RuleSet([], [Section(1, None, "refused", (f"{size} bytes of rules; the limit is {MAX_BYTES}",))])
+    why = f"line 1: {size} bytes of rules; the limit is {MAX_BYTES}: {_SHORTER}"
+    return RuleSet([], [Section(1, None, "refused", (why,))])
 
 
 class Loading:
@@ -827,7 +831,7 @@ class Loading:
         """Every section of a text as it loads, and its rule where it does."""
         for number, (line, part) in enumerate(sections(text)):
             if number == _MOST_SECTIONS:
-                why = f"more than {number} sections: from here on nothing is read"
+                why = f"line {line}: more than {number} sections: from here on nothing is read; {_SHORTER}"
                 yield Section(line, None, "refused", (why,)), None
                 return
             reader = self.reader(line)
@@ -841,7 +845,7 @@ class Loading:
     def add(self, reader: Reader, rule: Rule | None) -> Section:
         """Take in what it read, or say why not."""
         if rule is not None and len(self.rules) >= MAX_RULES:
-            reader.refuse(reader.line, f"more than {MAX_RULES} rules in one set")
+            reader.refuse(reader.line, f"more than {MAX_RULES} rules in one set; {_SHORTER}")
             rule = None
         if rule is not None:
             self.names[rule.name] = rule.line
