@@ -99,6 +99,11 @@ def plain(text: str) -> View:
     return View(_unmix(folded), lambda: _origins(text))
 
 
+def latin(text: str) -> str:
+    """Look-alike letters of other scripts as the Latin ones they look like, capitals as capitals, one for one."""
+    return text if text.isascii() else text.translate(_LATIN_TABLE)
+
+
 def _origins(text: str) -> _Places:
     """Where each character of the plain view came from."""
     starts: list[int] = []
@@ -164,6 +169,10 @@ _ALIKE = _pairs(
 )
 _ALIKE_SET = frozenset(_ALIKE)
 _ALIKE_TABLE = str.maketrans(_ALIKE)
+_ALIKE_CAPITALS = _pairs(
+    "АA ВB СC ЕE НH ІI ЈJ КK МM ОO РP ЅS ТT УY ХX ҮY ԚQ ԜW ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX ϹC ՕO ՍU"
+)
+_LATIN_TABLE = str.maketrans(_ALIKE | _ALIKE_CAPITALS)
 _FLAGS = {chr(0x1F1E6 + n): chr(97 + n) for n in range(26)}  # regional indicators spell flags; letters only in bare
 
 
