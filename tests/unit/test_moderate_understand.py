@@ -132,6 +132,11 @@ def test_weights_are_small_and_name_their_version() -> None:
         ("kim at mail dot com", "email", "kim at mail dot com"),
         ("call +44-(0)7700 900123", "phone", "+44-(0)7700 900123"),
         ("ring (02)98765432 ext 12", "phone", "(02)98765432 ext 12"),
+        ("it is AFZPK7190K on my form", "national_id", "AFZPK7190K"),
+        ("you printed AB 12 34 56 C on it", "national_id", "AB 12 34 56 C"),
+        ("my NI number is qq123456a", "national_id", "qq123456a"),
+        ("NINO: OO 12 34 56 B", "national_id", "OO 12 34 56 B"),
+        ("National Insurance no. GB 12 34 56 D", "national_id", "GB 12 34 56 D"),
     ],
 )  # fmt: skip
 def test_personal_data_is_found_where_it_stands(text: str, kind: str, piece: str | None) -> None:
@@ -146,6 +151,8 @@ def test_personal_data_is_found_where_it_stands(text: str, kind: str, piece: str
         "order 4111111111111112", "flight 1881 at 14:48 on 12/27/1986", "version 1.2.3.4 of the app",
         "$1,250,000 raised",
         "meet me at shop.com", "999.1.1.1", "GB82WEST12345698765433", "order number 4821 7734 21", "2015-2016 season",
+        "part AFZCK7190K", "part AFZPK0000K", "part XAFZPK7190K", "model GB 12 34 56 D", "model QQ 12 34 56 A",
+        "alumni night, seat AB 12", "the mini number plate",
     ],
 )  # fmt: skip
 def test_numbers_that_are_nobodys_are_left_alone(text: str) -> None:

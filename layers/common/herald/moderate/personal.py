@@ -4,7 +4,11 @@ card, iban, email, phone, ip, ssn and other national ids, address. Names are not
 does not have, and a list of first names would be wrong more often than right.
 
 Checksums: Luhn (ISO/IEC 7812-1 annex B), IBAN mod 97 (ISO 13616), TFN mod 11 (weights 1 4 3 7 5 8 6 9 10), NHS number
-mod 11, Codice Fiscale and DNI letters by form. All patterns are our own, bounded, and have no nested repeats.
+mod 11, Codice Fiscale and DNI letters by form. By form alone, because their issuers publish no checksum: National
+Insurance numbers (HMRC, National Insurance Manual NIM39110: letters and prefixes that are not used; where one is named
+as such, any two letters count, as of the administrative prefixes there), and the PAN of a person in India (Income Tax
+Department: three letters, P for a person, the initial of the surname, 0001 to 9999, a letter).
+All patterns are our own, bounded, and have no nested repeats.
 """
 
 from __future__ import annotations
@@ -192,8 +196,13 @@ def _ssns(text: str) -> _Spans:
 
 
 _NINO = re.compile(
-    r"(?<!\w)(?![DFIQUV])[A-CEGHJ-PR-TW-Z](?![DFIOQUV])[A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?!\w)"
+    r"(?<!\w)(?!BG|GB|KN|NK|NT|TN|ZZ)(?![DFIQUV])[A-CEGHJ-PR-TW-Z](?![DFIOQUV])[A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?!\w)"
 )
+_NINO_NAMED = re.compile(
+    r"(?<!\w)(?:ni (?:number|no\.?|num|nr\.?|#)|nino|national insurance)(?!\w)[^0-9]{0,20}(?<!\w)"
+    r"([A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D])(?!\w)", re.I
+)  # fmt: skip
+_PAN = re.compile(r"(?<!\w)[A-Z]{3}P[A-Z](?!0000)[0-9]{4}[A-Z](?!\w)")
 _DNI = re.compile(r"(?<!\w)(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?([A-Z])(?!\w)")
 _FISCALE = re.compile(r"(?<!\w)[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z](?!\w)")
 _NIR = re.compile(r"(?<!\w)[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]) ?(?:[0-9]{2}|2[AB]) ?[0-9]{3} ?[0-9]{3} ?([0-9]{2})(?!\w)")
@@ -353,6 +362,8 @@ _FINDERS: tuple[tuple[int, str, tuple[str, ...], Callable[[str], _Spans]], ...] 
     (4, "ip", (), _ips),
     (9, "ssn", (), _ssns),
     (6, "national_id", (), _formed(_NINO)),
+    (6, "national_id", ("ni n", "nino", "ni #", "national insurance"), _formed(_NINO_NAMED, 1)),
+    (4, "national_id", (), _formed(_PAN)),
     (7, "national_id", (), _formed(_FISCALE)),
     (11, "national_id", ("-",), _formed(_CPF)),
     (7, "national_id", (), _dnis),
