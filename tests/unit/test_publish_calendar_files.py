@@ -176,7 +176,7 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
         calendar_csv.read(b"title\n" + b"x\n" * (calendar_csv.MOST_ROWS + 2))
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+61", "-5", "@all", "'=quoted", "＝x"])
+@pytest.mark.parametrize("cell", ["=1+1", "+61", "-5", "@all", "'=quoted", "＝x", "\u200b=1", "\u202e@x", "'\ufeff=1"])
 def test_no_spreadsheet_takes_a_cell_for_a_formula(cell: str) -> None:
     row = calendar_csv.write([Entry("event", "day-000001", cell)]).decode("utf-8-sig").splitlines()[1]
     assert row.split(",")[2].startswith("'")
