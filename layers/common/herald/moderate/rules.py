@@ -57,6 +57,7 @@ MAX_RULES = 500
 _MOST_SECTIONS = 4 * MAX_RULES  # sections that are read, whether they load or not
 
 EVIDENCE = 10  # spans kept of one check
+_MANY = 1_000  # words of one view that wait until a rule asks for them
 _FOUND = 200  # characters of a span's quotation
 _LINKS = 50
 
@@ -430,9 +431,7 @@ class _Seen:
     def get(self, number: int) -> list[Span] | None:
         """Where it hit, in the original text, empty where it did not; None: the effort did not reach."""
         if self.words:
-            for words, view, stretch in self.words:
-                _record_words(words, view, stretch, self._hits)
-            self.words = []
+            self.record()
         if number in self.untried and not self._tried(number):
             return None
         spans = self._spans.get(number)
@@ -440,6 +439,12 @@ class _Seen:
             spans = [Span(*where, found) for where, found in self._hits.get(number, _NO_HITS).items()]
             self._spans[number] = spans
         return spans
+
+    def record(self) -> None:
+        """Work words into hits."""
+        for words, view, stretch in self.words:
+            _record_words(words, view, stretch, self._hits)
+        self.words = []
 
     def _tried(self, number: int) -> bool:
         """Run what was not yet: is it known whether the check hits?"""
@@ -480,6 +485,8 @@ def _keep(words: Sequence[tuple[int, _Word]], view: View, stretch: _Stretch, see
     if kept:
         seen.words.append((kept, view, stretch))
         seen.woken |= woken
+        if len(kept) > _MANY:  # a flood is not kept: of each check a few places are
+            seen.record()
 
 
 def _record_words(words: Sequence[_Standing], view: View, stretch: _Stretch, hits: dict[int, _Hits]) -> None:
