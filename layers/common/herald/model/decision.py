@@ -128,6 +128,7 @@ class LockAsked:
     shadow: bool = False
 
 
+@deferring("scores")
 @record
 class Decision:
     """One judgement of one content.

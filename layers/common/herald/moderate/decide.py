@@ -13,13 +13,15 @@ from herald.model import (
     ClauseRef,
     Decision,
     Drafted,
+    Escalation,
     Kind,
     LockAsked,
     Message,
     Severity,
     Span,
 )
-from herald.moderate.language import PolicyRef
+from herald.model.record import later
+from herald.moderate.language import PolicyRef, Rule
 from herald.moderate.normalise import SCANNED, printable
 from herald.moderate.rules import Match, RuleSet, Subject, Verdict, distinct
 
@@ -68,7 +70,7 @@ def decide(
         what one message may cost. Labels of it and of all label-only rules that hold, in the order of the file.
         When only label-only rules hold, the first of them is the rule that is named.
     """
-    verdict = rules.judge(subject_of(message, assessment))
+    verdict = rules.judge(subject_of(message, assessment, rules.asked))
     if seen:
         seen(verdict)
     matches = _matches(verdict)
@@ -95,33 +97,39 @@ def decide(
         rationale=rationale,
         labels=tuple(dict.fromkeys(label for match in matches for label in match.rule.labels)) if matches else (),
         evidence=_evidence(leading, matches) if leading else (),
-        escalate=(rule and rule.escalate) or next((m.rule.escalate for m in matches if m.rule.escalate), None),
+        escalate=_escalation(rule, matches) if matches else None,
         model_version=assessment.model_version,
-        scores={name: round(1000 * value) for name, value in assessment.scores.items() if value is not None},
+        scores=later(lambda: _thousandths(assessment)),
         trace=_trace(verdict, action, len(message.text)),
         drafts=_drafts(message, verdict, policy_versions) if proposing else (),
         lock=_lock(proposing, policy_versions) if proposing else None,
     )
 
 
-def subject_of(message: Message, assessment: Assessment) -> Subject:
-    """What rules may look at of this message."""
+def subject_of(message: Message, assessment: Assessment, asked: frozenset[str] | None = None) -> Subject:
+    """What rules may look at of this message; of its signals those that are asked for, None: all."""
     return Subject(
         message.text, message.author_name or "", message.kind, message.platform, message.brand,
-        title=str(message.more.get("title") or ""), signals=signals(message, assessment), at=message.created_at,
+        title=str(message.more.get("title") or ""), signals=signals(message, assessment, asked), at=message.created_at,
     )  # fmt: skip
 
 
-def signals(message: Message, assessment: Assessment) -> dict[str, object]:
+def signals(message: Message, assessment: Assessment, asked: frozenset[str] | None = None) -> dict[str, object]:
     """What is known of a message besides its words, name -> value; a name that is not there is unknown.
 
     score.NAME (0..1, sentiment -1..1), type, persona, language, contains (kinds of personal data, `pii.phone`),
     edited, author.ours (always no: our own words are not judged), and what the platform told (`more.signals`).
+
+    Args:
+        asked: names that somebody will look for: scores and labels that are not among them may be left out, for
+            labels are dear to work out. None: all.
     """
-    told = message.more.get("signals")
+    told, scores = message.more.get("signals"), assessment.scores
     found: dict[str, object] = dict(told) if told and isinstance(told, Mapping) else {}
-    found |= {f"score.{name}": value for name, value in assessment.scores.items() if value is not None}
-    found |= {name: value for name, value in assessment.labels.items() if value is not None}
+    wanted = {f"score.{name}": name for name in scores} if asked is None else _scores_among(asked)
+    found |= {signal: value for signal, name in wanted.items() if (value := scores.get(name)) is not None}
+    if asked is None or not asked.isdisjoint(LABELS):
+        found |= {name: value for name, value in assessment.labels.items() if value is not None}
     if assessment.language is not None:
         found["language"] = assessment.language
     if assessment.pii is not None:
@@ -129,6 +137,16 @@ def signals(message: Message, assessment: Assessment) -> dict[str, object]:
     found["edited"] = message.edited
     found["author.ours"] = message.outbound
     return found
+
+
+@lru_cache(8)
+def _scores_among(asked: frozenset[str]) -> Mapping[str, str]:
+    """Signal -> score, of the signals that are scores."""
+    return {signal: signal.removeprefix("score.") for signal in asked if signal.startswith("score.")}
+
+
+def _thousandths(assessment: Assessment) -> dict[str, int]:
+    return {name: round(1000 * value) for name, value in assessment.scores.items() if value is not None}
 
 
 def _matches(verdict: Verdict) -> list[Match]:
@@ -167,6 +185,11 @@ def _stalled(verdict: Verdict) -> str:
 def clause_of(policy: PolicyRef | None, versions: Mapping[str, int]) -> ClauseRef | None:
     """The clause in the version a rule names, else in the one in force; None where the rule rests on none."""
     return ClauseRef(policy.id, policy.clause, policy.version or versions.get(policy.id, 0)) if policy else None
+
+
+def _escalation(rule: Rule | None, matches: Sequence[Match]) -> Escalation | None:
+    """Who must hear of it: whom the leading rule names, else the first of all that hold to name anybody."""
+    return (rule and rule.escalate) or next((match.rule.escalate for match in matches if match.rule.escalate), None)
 
 
 def _rationale(match: Match, clause: ClauseRef | None) -> str:

@@ -32,7 +32,7 @@ def find(text: str) -> tuple[Span, ...]:
     read = text[:LONGEST]
     if not read.isascii():
         read = _SIGN.sub(_plain_sign, read)
-    digits = len(_DIGITS.findall(read))
+    digits = sum(map(read.count, "0123456789"))
     folded = read.casefold()
     taken: list[tuple[int, int, str]] = []
     spelt = " at " in folded or "(at)" in folded or "[at]" in folded
@@ -46,6 +46,8 @@ def find(text: str) -> tuple[Span, ...]:
                 _take(taken, kind, finder(read))
     if digits and _has_street(folded):
         _take(taken, "address", _up_to_others(read, taken))
+    if not taken:  # as of most
+        return ()
     return tuple([Span(start, end, kind, text[start:end]) for start, end, kind in sorted(taken)[:_MOST]])
 
 
@@ -54,7 +56,6 @@ _SIGNS = {chr(0x2010 + n): "-" for n in range(6)} | {
     "\uff20": "@", "\uff0e": ".",
 }  # fmt: skip
 _SIGN = re.compile(rf"[{''.join(_SIGNS)}]|[^\D0-9]")
-_DIGITS = re.compile(r"[0-9]")
 _Spans = Iterator[tuple[int, int]]
 
 
@@ -324,11 +325,11 @@ _WORD = re.compile(r"\w+")
 
 def _has_street(folded: str) -> bool:
     """Does a word for a street stand in the text? Without one there is no address."""
-    words = folded.translate(_WORDS_ONLY).split() if folded.isascii() else _WORD.findall(folded)
+    words = folded.encode().translate(_WORDS_ONLY).decode().split() if folded.isascii() else _WORD.findall(folded)
     return not _STREET_WORDS.isdisjoint(words) or any(map(folded.__contains__, _STREET_PARTS))
 
 
-_WORDS_ONLY = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) == "_")}
+_WORDS_ONLY = bytes(point if chr(point).isalnum() or chr(point) == "_" else 32 for point in range(128)).ljust(256)
 
 
 _UNLIKELY = re.compile(
