@@ -229,6 +229,16 @@ def test_the_ladder_says_why_in_words_that_agree_with_what_it_proposes() -> None
     assert "enough" not in raised.why
 
 
+def test_what_is_urgent_and_not_wrong_speaks_against_nobody(thread: Thread) -> None:
+    """Who writes that they want to die is critical because somebody must look at once, and is not limited for it."""
+    message = thread.says("I just want to end it all")
+    waits = replace(decision(message), action=Action.QUEUE, severity=Severity.CRITICAL)
+    message = replace(message, decision=waits)
+    asked = proposed(message, thread.world.herald)
+    assert (asked.rung, asked.days, asked.measure) == (Rung.NOTHING, 0, None)
+    assert proposal(hidden=OFTEN, measures=0, severity=Severity.CRITICAL, wrong=False).rung is Rung.LIMIT  # as ever
+
+
 REFUSED = [
     ("no end", {"days": 0}, "input"),
     ("for ever", {"days": 10_000}, "input"),

@@ -33,6 +33,7 @@ from herald.flows.planning import (
 from herald.model import (
     SPOKEN,
     Act,
+    Action,
     AuditEntry,
     Case,
     CaseState,
@@ -89,6 +90,7 @@ def proposed(message: Message, herald: Herald) -> ladder.Proposal:
         hidden=max(0, tally.hidden) if tally else 0,
         measures=tried,
         severity=message.decision.severity if message.decision else Severity.NONE,
+        wrong=message.decision is not None and message.decision.action in (Action.HIDE, Action.DELETE),
     )
 
 
