@@ -112,6 +112,7 @@ def test_what_a_limited_author_writes_waits_hidden_for_a_person_who_may_show_it(
     message = thread.says("lovely lamps")
     assert (decision(message).action, message.hidden) == (Action.QUEUE, True)
     assert "limited until 2026-11-25" in decision(message).rationale
+    assert str(decision(message).policy) == thread.kept(message).clause  # not one about thanking for praise
     thread.do(Overrule(message.id, Action.ALLOW, "nothing wrong with it", "MOD 2.1", message.version))
     message = thread.again(message.id)
     assert (decision(message).action, message.hidden) == (Action.ALLOW, False)

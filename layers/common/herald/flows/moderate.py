@@ -31,6 +31,7 @@ from herald.model import (
     AuditEntry,
     Case,
     CaseState,
+    ClauseRef,
     Counted,
     Decision,
     Delivery,
@@ -382,6 +383,7 @@ def _by_standing_order(message: Message, decision: Decision, facts: _Facts) -> D
         until = f"{limit.until:%Y-%m-%d}"
         return replace(
             decision, action=Action.QUEUE, severity=max(decision.severity, Severity.LOW), rule=None, evidence=(),
+            policy=ClauseRef.read(limit.clause),  # a label's own ("thank praise") is no reason to hold it back
             rationale=f"Its author is {_STANDS[limit.measure]} until {until}: a person sees it before the public does.",
         )  # fmt: skip
     mode = facts.modes.get(f"{message.platform}:{message.account_id}", "")
