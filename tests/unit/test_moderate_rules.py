@@ -562,6 +562,9 @@ def test_hours_are_those_of_the_zone_and_may_pass_midnight() -> None:
         ("hours: 'night'", "22:00-07:00"),
         ("hours: '22:00-07:00 Nowhere/Else'", "no time zone"),
         ("language: []", "empty"),
+        ("language: [german]", "language knows no `german`; there are en, de"),
+        ("persona: [angry, trol]", "did you mean `troll`"),
+        ("~contains: [pii.fone]", "did you mean `pii.phone`"),
     ],
 )
 def test_a_condition_that_is_wrong_is_said_with_its_line(check: str, said: str) -> None:
