@@ -573,6 +573,27 @@ def test_a_condition_that_is_wrong_is_said_with_its_line(check: str, said: str) 
     assert said in notes(text)
 
 
+@pytest.mark.parametrize(
+    "order",
+    ["label: {complaint: '> 0.6'}\nlabel#2: [upset]", "label#2: {complaint: '> 0.6'}\nlabel: [upset]"],
+)
+def test_a_label_is_asked_for_and_another_given_in_either_order(order: str) -> None:
+    rules = compile_rules(f"name: a\n{order}\naction: queue\n")
+    assert not rules.problems
+    assert rules.rules[0].labels == ("upset",)
+    assert held(rules, "x", signals={"score.complaint": 0.7})
+    assert not held(rules, "x", signals={"score.complaint": 0.5})
+
+
+def test_a_rationale_may_tell_the_scores_it_rests_on() -> None:
+    told = "rationale: 'Threat {{score-threat}}: “{{match}}”.'"
+    rules = compile_rules(f"name: a\nbody (includes-word): [kill you]\naction: queue\n{told}\n")
+    line = decide_line({"id": 1, "text": "I will kill you"}, rules, now=NOON)
+    assert re.fullmatch(r"Threat 0\.\d\d: “kill you”\.|Threat 1\.00: “kill you”\.", str(line["rationale"]))
+    wrong = "name: a\nbody: [x]\naction: hide\nrationale: '{{score-thret}}'\n"
+    assert "unknown placeholder {{score-thret}}" in notes(wrong)
+
+
 def test_a_test_may_give_signals_and_fails_with_its_line() -> None:
     tested = "test:\n  - {body: x, signals: {score.threat: 0.5}, expect: hide}\n"
     text = f"name: a\nscores: {{threat: '> 0.8'}}\naction: hide\n{tested}"
