@@ -380,7 +380,7 @@ def _by_standing_order(message: Message, decision: Decision, facts: _Facts) -> D
     """
     limit = _limit(message, facts)
     if limit is not None and decision.action is Action.ALLOW:
-        until = f"{limit.until:%Y-%m-%d}"
+        until = f"{limit.until:%Y-%m-%d %H:%M} UTC"
         return replace(
             decision, action=Action.QUEUE, severity=max(decision.severity, Severity.LOW), rule=None, evidence=(),
             policy=ClauseRef.read(limit.clause),  # a label's own ("thank praise") is no reason to hold it back
