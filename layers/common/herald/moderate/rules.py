@@ -157,6 +157,7 @@ class RuleSet:
         rules: what loaded, in the order of the file.
         sections: every section and what became of it.
         hash: 16 hex digits over the compiled content; comments and layout do not change it.
+        rates: what rules ask to be counted, `rate.author.10m`.
     """
 
     def __init__(self, rules: Sequence[Rule], sections: Sequence[Section]) -> None:
@@ -174,6 +175,10 @@ class RuleSet:
             if there:
                 self._patterns[bit] = there, Sieve([pattern.source for _, pattern in there])
         self._plan = _Plan(self.rules)
+        self.rates: tuple[str, ...] = tuple(sorted({
+            check.signal for rule in self.rules for check in _signal_checks(rule.checks)
+            if check.signal.startswith("rate.")
+        }))  # fmt: skip
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -705,6 +710,15 @@ def _text_checks(checks: Sequence[Check]) -> Iterator[TextCheck]:
         elif isinstance(check, Group):
             for member in check.members:
                 yield from _text_checks(member)
+
+
+def _signal_checks(checks: Sequence[Check]) -> Iterator[SignalCheck]:
+    for check in checks:
+        if isinstance(check, SignalCheck):
+            yield check
+        elif isinstance(check, Group):
+            for member in check.members:
+                yield from _signal_checks(member)
 
 
 def _needed(checks: Sequence[Check]) -> set[int]:
