@@ -463,7 +463,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, rules: RuleSet, subject: Subject) -> 
 
 
 def test_of_a_plain_message_no_rule_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    low = {f"score.{name}": 0.1 for name in SCORES}
+    low: dict[str, object] = {f"score.{name}": 0.1 for name in SCORES} | {"contains": ()}
     text = "The parcel came on Tuesday, the lamp stands in the hall and the driver was kind. Order 471."
     assert asked(monkeypatch, compile_rules(default_rules()), Subject(text, signals=low)) == []
 
