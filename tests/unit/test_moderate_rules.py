@@ -547,7 +547,7 @@ def asked(monkeypatch: pytest.MonkeyPatch, rules: RuleSet, subject: Subject) -> 
 
 
 def test_of_a_plain_message_no_rule_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    low = {f"score.{name}": 0.1 for name in SCORES}
+    low: dict[str, object] = {f"score.{name}": 0.1 for name in SCORES} | {"contains": ()}
     text = "The parcel came on Tuesday, the lamp stands in the hall and the driver was kind. Order 471."
     assert asked(monkeypatch, compile_rules(default_rules()), Subject(text, signals=low)) == []
 
@@ -646,12 +646,36 @@ def test_hours_are_those_of_the_zone_and_may_pass_midnight() -> None:
         ("hours: 'night'", "22:00-07:00"),
         ("hours: '22:00-07:00 Nowhere/Else'", "no time zone"),
         ("language: []", "empty"),
+        ("language: [german]", "language knows no `german`; there are en, de"),
+        ("persona: [angry, trol]", "did you mean `troll`"),
+        ("~contains: [pii.fone]", "did you mean `pii.phone`"),
     ],
 )
 def test_a_condition_that_is_wrong_is_said_with_its_line(check: str, said: str) -> None:
     text = f"name: a\nbody: [x]\n{check}\naction: hide\n"
     assert "line 3: " in notes(text)
     assert said in notes(text)
+
+
+@pytest.mark.parametrize(
+    "order",
+    ["label: {complaint: '> 0.6'}\nlabel#2: [upset]", "label#2: {complaint: '> 0.6'}\nlabel: [upset]"],
+)
+def test_a_label_is_asked_for_and_another_given_in_either_order(order: str) -> None:
+    rules = compile_rules(f"name: a\n{order}\naction: queue\n")
+    assert not rules.problems
+    assert rules.rules[0].labels == ("upset",)
+    assert held(rules, "x", signals={"score.complaint": 0.7})
+    assert not held(rules, "x", signals={"score.complaint": 0.5})
+
+
+def test_a_rationale_may_tell_the_scores_it_rests_on() -> None:
+    told = "rationale: 'Threat {{score-threat}}: “{{match}}”.'"
+    rules = compile_rules(f"name: a\nbody (includes-word): [kill you]\naction: queue\n{told}\n")
+    line = decide_line({"id": 1, "text": "I will kill you"}, rules, now=NOON)
+    assert re.fullmatch(r"Threat 0\.\d\d: “kill you”\.|Threat 1\.00: “kill you”\.", str(line["rationale"]))
+    wrong = "name: a\nbody: [x]\naction: hide\nrationale: '{{score-thret}}'\n"
+    assert "unknown placeholder {{score-thret}}" in notes(wrong)
 
 
 def test_a_test_may_give_signals_and_fails_with_its_line() -> None:

@@ -45,6 +45,28 @@ def test_what_only_looks_like_abuse_is_not_flagged_as_it(text: str) -> None:
     assert not {"hate", "toxic", "threat", "scam", "self_harm"} & set(understand(text).flags or ())
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "kind"),
+    [
+        ("Hoe laat gaan jullie morgen open? Dank je wel", "nl", "question"),  # how
+        ("Désolé pour le retard, je vous remercie pour votre aide", "fr", "other"),  # late
+        ("¿Tienen esta silla en color negro? Gracias", "es", "question"),  # black
+        ("Die Decke ist schön dick und warm", "de", "other"),  # thick
+        ("Der Versand war kostenloser als ich dachte", "de", "other"),  # free of charge
+        ("Das ist ein furchtbarer Laden, meine Bestellung kam nie an", "de", "other"),  # my order
+        ("Könnt ihr das bitte analysieren und mir eine Antwort geben?", "de", "question"),
+        ("Cum pot să comand această lampă? Mulțumesc", "ro", "question"),  # how
+        ("När är rean slut? Det är slut i lager", "sv", "question"),  # over
+        ("Ich bin nicht happy mit dem Sofa, das ihr mir geliefert habt", "de", "other"),
+    ],
+)
+def test_an_everyday_word_of_another_language_is_not_the_english_one(text: str, code: str, kind: str) -> None:
+    found = understand(text)
+    assert (found.language, found.model_version) == (code, WORDS_ONLY)
+    assert set(found.flags or ()) <= {"question"}
+    assert found.labels["type"] == kind
+
+
 def test_a_language_that_no_model_knows_is_judged_by_words_and_says_so() -> None:
     found = understand("Du bist ein Arschloch und wir wollen dich nicht")
     assert (found.language, found.model_version) == ("de", WORDS_ONLY)

@@ -39,7 +39,7 @@ def conditions(name: str, key: str, value: Node, complain: Complain) -> Iterator
         case "scores" | "label":
             yield from _scores(key, value, negate, complain)
         case "persona" | "language" | "contains":
-            words = _words(value, name, complain)
+            words = _words(value, name, complain, _closed(name))
             if words:
                 yield SignalCheck(key, name, "in", negate, words=words)
         case "signals":
@@ -128,14 +128,29 @@ def _pairs(value: Node, what: str, example: str, complain: Complain) -> Iterator
         yield name, inner
 
 
-def _words(value: Node, what: str, complain: Complain) -> tuple[str, ...]:
+def _closed(name: str) -> Sequence[str]:
+    """All there is of a persona, of personal data, of a language: a rule that names another would never hold."""
+    from herald.moderate import persona, personal, tongue  # noqa: PLC0415 - few rules ask
+
+    match name:
+        case "persona":
+            return persona.PERSONAS
+        case "contains":
+            return ("pii", *(f"pii.{kind}" for kind in personal.KINDS))
+    return tongue.CODES
+
+
+def _words(value: Node, what: str, complain: Complain, closed: Sequence[str] = ()) -> tuple[str, ...]:
     words = []
     for item in [value] if value.mapping else value.items():
         word = item.text.strip().casefold()
-        if word:
-            words.append(word[:100])
-        else:
+        if not word:
             complain(item.line, f"{what} must be a word or a list of words")
+        elif closed and word not in closed:
+            there = f"there are {', '.join(closed)}{hint(word, closed)}"
+            complain(item.line, f"{what} knows no `{word[:40]}`; {there}")
+        else:
+            words.append(word[:100])
     if not value.mapping and not isinstance(value.value, str) and not value.items():
         complain(value.line, f"{what} is empty; give it a word, or leave it out")
     return tuple(dict.fromkeys(words))

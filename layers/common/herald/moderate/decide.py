@@ -37,7 +37,7 @@ MAX_TEXT = 65_536
 
 _QUOTED = 80  # characters of a match inside a rationale
 _SPANS = 20
-_PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause|score-[a-z_]+)\s*\}\}")
 
 
 def assess(text: str) -> Assessment:
@@ -80,7 +80,7 @@ def decide(
     clause = clause_of(rule.policy, policy_versions) if rule else None
     action = verdict.action
     severity = rule.severity if rule else Severity.NONE
-    rationale = _rationale(leading, clause) if leading else ""
+    rationale = _rationale(leading, clause, assessment.scores) if leading else ""
     if not verdict.certain:
         severity = max([severity, *(each.severity for each in verdict.stalled)])
         rationale = f"{_stalled(verdict)} {rationale}" if rationale else _stalled(verdict)
@@ -192,7 +192,7 @@ def _escalation(rule: Rule | None, matches: Sequence[Match]) -> Escalation | Non
     return (rule and rule.escalate) or next((match.rule.escalate for match in matches if match.rule.escalate), None)
 
 
-def _rationale(match: Match, clause: ClauseRef | None) -> str:
+def _rationale(match: Match, clause: ClauseRef | None, scores: Mapping[str, float | None]) -> str:
     """The rule's own words with the placeholders filled; quotations are short and cannot turn the line around."""
     found = next((span.found for span in match.evidence), "")
     values = {
@@ -202,7 +202,15 @@ def _rationale(match: Match, clause: ClauseRef | None) -> str:
     }
     template = match.rule.rationale or ("Matched “{{match}}”." if found else "The rule “{{rule}}” holds.")
     parts = _parts(template)
-    return "".join([values[part] if place % 2 else part for place, part in enumerate(parts)])
+    return "".join([
+        part if not place % 2 else values[part] if part in values else _score_words(part, scores)
+        for place, part in enumerate(parts)
+    ])  # fmt: skip
+
+
+def _score_words(place: str, scores: Mapping[str, float | None]) -> str:
+    value = scores.get(place.removeprefix("score-"))
+    return "unknown" if value is None else f"{value:.2f}"
 
 
 @lru_cache(1_000)

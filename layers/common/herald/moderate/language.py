@@ -396,6 +396,8 @@ class Reader:
         for name, (key, value) in entries.items():
             if name in _PARTS and not (name == "label" and value.mapping):
                 rule = self._part(rule, name, value)
+            elif name.startswith("label#") and not value.mapping:  # beside a `label` that is a condition
+                rule = self._part(rule, "label", value)
             else:
                 checks.extend(self._checks(name, key, value, depth=0, negated=False))
         severity = self._severity(entries["severity"][1]) if "severity" in entries else None
@@ -425,7 +427,7 @@ class Reader:
             case "rationale":
                 return replace(rule, rationale=self._rationale(value))
             case "label":
-                return replace(rule, labels=self._labels(value))
+                return replace(rule, labels=tuple(dict.fromkeys((*rule.labels, *self._labels(value)))))
             case "escalate":
                 return replace(rule, escalate=self._escalation(value))
             case "test":
@@ -487,7 +489,9 @@ class Reader:
 
     def _rationale(self, value: Node) -> str:
         text = self._text(value, "rationale", 500)
-        self._places(text, "rationale", value.line, PLACEHOLDERS)
+        from herald.moderate.decide import SCORES  # noqa: PLC0415 - that module imports this language
+
+        self._places(text, "rationale", value.line, (*PLACEHOLDERS, *(f"score-{name}" for name in SCORES)))
         return text
 
     def _places(self, text: str, what: str, line: int, allowed: Sequence[str]) -> None:

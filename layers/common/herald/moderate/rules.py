@@ -163,6 +163,7 @@ class RuleSet:
         sections: every section and what became of it.
         hash: 16 hex digits over the compiled content; comments and layout do not change it.
         asked: names of the signals that any rule looks for.
+        rates: what rules ask to be counted, `rate.author.10m`.
     """
 
     def __init__(self, rules: Sequence[Rule], sections: Sequence[Section]) -> None:
@@ -171,6 +172,7 @@ class RuleSet:
         self.hash: str = _hash(self.rules)
         every = [check for rule in self.rules for check in _each(rule.checks)]
         self.asked = frozenset(check.signal for check in every if isinstance(check, SignalCheck))
+        self.rates = tuple(sorted(name for name in self.asked if name.startswith("rate.")))
         checks = [check for check in every if isinstance(check, TextCheck)]
         self._fields = 0
         for check in checks:

@@ -64,6 +64,8 @@ _LETTERS = {
     "ı": "tr", "ş": "tr", "đ": "vi", "ơ": "vi", "ư": "vi", "ê": "fr", "œ": "fr", "ù": "fr", "è": "it", "ò": "it", "ì": "it", "ç": "fr",
     "ö": "de", "ü": "de", "å": "sv",
 }  # fmt: skip
+CODES = (*_WORDS, *dict.fromkeys(code for code, _, _ in _SCRIPTS), "uk", "sr", "fa")
+"""All codes that `language` may tell."""
 
 
 def _by_word() -> dict[str, tuple[tuple[str, float], ...]]:
