@@ -85,7 +85,7 @@ def accounted(brand: str, month: str) -> accounting.Accounting:
     return verdicts.accounted(brand, *figures.period(month), data.herald())
 
 
-def exported(brand: str, month: str) -> tuple[str, str]:
+def exported(brand: str, month: str) -> tuple[bytes, bytes]:
     """The facts of a month as CSV: decisions, and what was taken from the public."""
     decided, gone, _ = verdicts.facts(brand, *figures.period(month), data.herald())
     return verdicts.exported(decided, Verdict), verdicts.exported(gone, Exposure)

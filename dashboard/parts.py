@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard import actions, data, data_care, present, present_care, theme, who
 from dashboard.components import looked, sheet
+from dashboard.components.first_field import first_field
 from dashboard.failures import guarded
 from dashboard.text import SHORT, one_line
 from herald.flows import commands
@@ -125,6 +126,7 @@ def resolve_dialog(case: Case, message: Message) -> None:
 
 @guarded
 def _resolve(case: Case, message: Message) -> None:
+    first_field()
     with st.form("resolve", border=False):
         outcome = st.selectbox(
             "What came of it", OUTCOMES, index=None, accept_new_options=True, placeholder="Choose, or write your own"
@@ -159,6 +161,7 @@ def hide_dialog(message: Message) -> None:
 
 @guarded
 def _hide(message: Message) -> None:
+    first_field()
     with st.form("hide", border=False):
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
         clause = clause_box(message)
@@ -175,6 +178,7 @@ def unhide_dialog(message: Message) -> None:
 
 @guarded
 def _unhide(message: Message) -> None:
+    first_field()
     with st.form("unhide", border=False):
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
         sent = st.form_submit_button("Show again", type="primary", shortcut="Ctrl+Enter")
@@ -192,6 +196,7 @@ def overrule_dialog(message: Message, action: Action) -> None:
 def _overrule(message: Message, action: Action) -> None:
     label, meaning = deciding(message, action)
     st.caption(meaning)
+    first_field()
     with st.form("overrule", border=False):
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
         clause = clause_box(message)
@@ -239,6 +244,7 @@ def appeal_dialog(case: Case, message: Message, *, overturn: bool) -> None:
 @guarded
 def _decide_appeal(case: Case, message: Message, *, overturn: bool) -> None:
     st.caption("The message is shown again." if overturn else "The message stays hidden.")
+    first_field()
     with st.form("appeal", border=False):
         reason = st.text_area("Reason", max_chars=480, height=90, placeholder="The customer reads this")
         clause = clause_box(message)

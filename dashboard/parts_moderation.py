@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import data, data_moderation, parts, present_moderation, theme
 from dashboard.components import sheet
+from dashboard.components.first_field import first_field
 from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import one_line
@@ -50,6 +51,7 @@ def _restrict(message: Message) -> None:
     found = data_moderation.author(message)
     asked = found.asked
     st.caption(f"The ladder proposes: {present_moderation.step_words(asked).lower()}. {one_line(asked.why, 200)}")
+    first_field()
     with st.form("restrict", border=False):
         measures = list(Measure)
         measure = st.radio(
@@ -81,6 +83,7 @@ def lift_dialog(kept: Restriction) -> None:
 
 @guarded
 def _lift(kept: Restriction) -> None:
+    first_field()
     with st.form("lift", border=False):
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
         sent = st.form_submit_button("End it", type="primary", shortcut="Ctrl+Enter")
@@ -124,6 +127,7 @@ def _lock(message: Message, *, closed: bool) -> None:
     st.caption("Nobody can add to the thread until it is opened again; what stands there stays." if closed else
                "Everybody who could before can add to it again.")  # fmt: skip
     kept = data_moderation.lock(message)
+    first_field()
     with st.form("lock", border=False):
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
         clause = parts.clause_box(message)
@@ -155,6 +159,7 @@ def delete_dialog(message: Message) -> None:
 @guarded
 def _delete(message: Message) -> None:
     st.caption("It cannot be shown again. Hiding can be taken back; its words stay here as evidence either way.")
+    first_field()
     with st.form("delete", border=False):
         reason = st.text_area("Reason", max_chars=500, height=90, placeholder="Whoever asks later reads this")
         clause = parts.clause_box(message)
@@ -183,6 +188,7 @@ def escalate_dialog(message: Message) -> None:
 @guarded
 def _escalate(message: Message) -> None:
     st.caption("It goes to the top of the queue, and they are told by mail, without the customer's words.")
+    first_field()
     with st.form("escalate", border=False):
         to = st.selectbox("To", sorted(DECIDE), format_func=lambda role: theme.ROLES[role])
         reason = st.text_area("Reason", max_chars=400, height=90, placeholder="Whoever takes it on reads this first")
@@ -286,7 +292,7 @@ def figures(person: Person, brand: str) -> None:
         label_visibility="collapsed", width=220,
     )  # fmt: skip
     found = data_moderation.accounted(brand, month)
-    with st.grid(3, min_column_width=150, gap="small"):
+    with st.grid(3, min_column_width=240, gap="small"):  # two that differ in their last word stay apart on a phone
         for label, value, meaning in present_moderation.cards(found):
             st.metric(label, value, border=True, height="stretch", help=meaning)
     table(

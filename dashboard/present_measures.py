@@ -16,10 +16,11 @@ from herald.flows.mailing import MONTHLY, standing
 from herald.measure import figures as f
 from herald.measure.advice import Finding, NoFinding
 from herald.measure.effect import month_of
-from herald.measure.report import effect_words, period_name, sheet, shown, shown_change, state_words
+from herald.measure.report import effect_words, period_name, shown, shown_change, state_words
 from herald.measure.scorecard import ALL, Facts, Gap, Line, scorecard
 from herald.model import KeptReport, Mailing, MailingState, Metric
 from herald.model.recommendations import Recommendation
+from herald.plain import sheet
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 LONG_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")

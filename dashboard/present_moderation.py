@@ -13,7 +13,7 @@ from herald.measure.accounting import DEFINITIONS, Accounting, RuleStands, Share
 from herald.model import Account, Delivery, DeliveryState, LockAsked
 from herald.model.restrictions import Measure, Mode, Restriction, ThreadLock
 from herald.moderate import persona
-from herald.moderate.ladder import Proposal
+from herald.moderate.ladder import Proposal, Rung
 
 MEASURES: Final = {Measure.LIMIT: ("Limited", "orange"), Measure.BLOCK: ("Blocked", "red")}
 MEANS: Final = {
@@ -116,7 +116,7 @@ def lock_blocks(
 
 def step_words(asked: Proposal) -> str:
     if asked.measure is None:
-        return "Only the message"
+        return "Only the message" if asked.rung is Rung.HIDE else "Nothing"
     return f"{asked.rung.capitalize()} for {asked.days} days"
 
 

@@ -244,7 +244,7 @@ def understood_blocks(understood: Mapping[str, Any]) -> list[Block]:
         above = sorted(understood["flags"] or (), key=lambda name: -scores[name])
         said = ", ".join(f"{name.replace('_', ' ')} {scores[name]:.2f}" for name in above)
         rows.append({"k": "Above threshold", "v": said or "none of the scores"})
-        rows.append({"k": "Sentiment", "v": f"{scores['sentiment']:+.2f}, of -1 to +1"})
+        rows.append({"k": "Sentiment", "v": f"{round(scores['sentiment'], 2) or 0.0:+.2f}, of -1 to +1"})
         rows.append({"k": "Kind", "v": one_line(labels.get("type") or "other", 40)})
         rows.append({"k": "Person", "v": one_line(labels.get("persona") or "nobody clearly", 40)})
     found = sorted({str(one["kind"]).replace("_", " ") for one in understood["pii"]})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date
 from typing import Any
 
@@ -15,6 +13,7 @@ from dashboard.components import sheet as show_sheet
 from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import one_line, safe_text
+from herald import plain
 from herald.flows import commands
 from herald.flows import research as flow
 from herald.govern import authority
@@ -66,11 +65,9 @@ def _sheet(person: Person, brand: str) -> None:
     names = sheet.names()
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         chosen = st.multiselect("Side by side", list(names), list(names)[:3], format_func=names.__getitem__, key="side")
-        out = io.StringIO()
-        csv.writer(out).writerows(sheet.csv_rows(made, today))
         st.download_button(
             "CSV",
-            out.getvalue().encode("utf-8-sig"),
+            plain.sheet(sheet.csv_rows(made, today)),
             "platforms.csv",
             "text/csv",
             on_click="ignore",

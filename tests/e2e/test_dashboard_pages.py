@@ -234,6 +234,31 @@ def test_a_person_overrules_with_reason_and_clause(page, dashboard_server):
     expect(page.get_by_text(re.compile("Allowed by Aroha Tane"))).to_be_visible()
 
 
+def test_a_decision_is_made_by_keys_alone_and_no_letter_of_its_reason_is_a_shortcut(page, dashboard_server):
+    """A, E, H, N and T are keys of the page: typed beside the box, "a threat" would make an allowing of a hiding."""
+    dashboard_server.tell("insult", text="you gross teapot", found="teapot")
+    sign_in(page, dashboard_server, "aroha")
+    acknowledge(page, dashboard_server, "MOD")
+    page.goto(f"{dashboard_server.url}/moderation?view=Decided")
+    page.get_by_text("you gross teapot").first.click()
+    expect(page.locator("mark")).to_have_text("teapot")
+    page.keyboard.press("e")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("textbox", name="Reason")).to_be_focused()
+    dialog.get_by_role("button", name="Close").focus()
+    page.keyboard.type("aehnt")
+    page.wait_for_timeout(1_500)
+    expect(dialog.get_by_text("Hand this decision up")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    page.keyboard.press("a")
+    expect(page.get_by_role("textbox", name="Reason")).to_be_focused()
+    page.keyboard.type("a teapot that hates nobody")
+    page.keyboard.press("Control+Enter")
+    expect(page.get_by_text("Your decision stands").first).to_be_visible()
+    expect(page.get_by_text("a teapot that hates nobody")).to_be_visible()
+
+
 def test_a_customer_is_offered_an_appeal_and_another_person_decides_it(page, dashboard_server):
     text, said = "you absolute doorknob", "Doorknob is <b>my name</b>, and I only signed."
     dashboard_server.tell("insult", text=text, found="doorknob")

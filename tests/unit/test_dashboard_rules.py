@@ -134,6 +134,9 @@ def test_the_bench_tells_the_language_and_the_scores_above_their_threshold(world
     assert complaint["Above threshold"].startswith(("complaint 0.", "question 0."))
     assert "phone" in complaint["Personal data"]
     assert told("Good morning to all of you, we open at nine")["Above threshold"] == "none of the scores"
+    tried = data_rules.tried(rules, {"id": "x", "text": "Good morning"}).understood
+    (_, facts) = present_rules.understood_blocks({**tried, "scores": {**tried["scores"], "sentiment": -0.0012}})
+    assert {"k": "Sentiment", "v": "+0.00, of -1 to +1"} in facts["rows"]  # and no minus nothing
     assert told("这个灯真漂亮") == {"Language": "Chinese: no model knows it"}
     assert present_rules.understood_blocks(data_rules.tried(rules, {"id": "x"}).understood) == []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -73,6 +74,31 @@ def test_what_is_no_day_is_refused_and_nothing_is_kept(world: World, wrong: dict
         day(world, **({"title": "Open day"} | wrong))
     assert refused.value.missing == "input"
     assert between(world, "2026-01-01", "2029-12-31") == []
+
+
+SAM = Person("sam", "Sam Stone", frozenset(Role), frozenset({"other-house"}))
+LEFT = Person("lou", "Lou Left", frozenset({Role.MARKETER}), frozenset({BRAND}), active=False)
+
+
+@pytest.mark.parametrize("owner", [SAM.id, LEFT.id, "nobody"])
+def test_only_who_works_for_the_brand_is_named_for_a_day_by_hand_or_by_file(world: World, owner: str) -> None:
+    for person in (SAM, LEFT):
+        world.store.save(person)
+    words = f"Herald does not know the owner '{owner}'. Give the id of a person."
+    with pytest.raises(Refused, match=words):
+        day(world, owner=owner)
+    told = c.SaveDay("day-00001", BRAND, "event", "Open day", "2026-12-05", "2026-12-05", 0, owner=owner)
+    with pytest.raises(Refused, match=words):
+        run(world, c.ImportCalendar(BRAND, (), (told,)), ANA.id)
+    row = Entry(kind="event", title="Open day", first_day="2026-12-05", owner=owner)
+    assert [(each.field, each.words) for each in look(world, [row]).problems] == [("owner", words)]
+
+
+def test_a_day_of_somebody_who_left_can_still_be_changed(world: World) -> None:
+    world.store.save(replace(LEFT, active=True))
+    day(world, owner=LEFT.id)
+    world.store.save(LEFT)
+    assert day(world, "Open weekend", expected=1, owner=LEFT.id).owner == LEFT.id
 
 
 def test_a_day_seen_before_another_changed_it_is_refused(world: World) -> None:

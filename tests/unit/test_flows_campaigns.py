@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -16,7 +17,7 @@ from herald.flows import commands as c
 from herald.flows.deliver import deliver
 from herald.flows.publish import release_posts
 from herald.govern import audit
-from herald.model import TargetState
+from herald.model import Person, Role, TargetState
 from herald.model.campaigns import Campaign, Offer, Product
 from herald.publish.tracked import a_program, code_of, with_utm
 from tests.support.world import ANA, BRAND, MIA, TED, World, a_world, between_look_and_sending
@@ -178,6 +179,21 @@ def test_what_is_no_campaign_is_refused(world: World, wrong: dict[str, Any]) -> 
         campaign(world, **({"id": "campaign-2"} | wrong))
     assert refused.value.missing == "input"
     assert [each.id for each in campaigns.campaigns_of(BRAND, world.herald)] == ["campaign-1"]
+
+
+def test_only_who_works_for_the_brand_is_named_for_a_campaign_and_who_left_stays_until_replaced(world: World) -> None:
+    sam = Person("sam", "Sam Stone", frozenset(Role), frozenset({"other-house"}))
+    lou = Person("lou", "Lou Left", frozenset({Role.MARKETER}), frozenset({BRAND}))
+    for person in (sam, lou):
+        world.store.save(person)
+    campaign(world, expected=1, owner=lou.id)
+    world.store.save(replace(lou, active=False))
+    for named in (sam.id, "nobody"):
+        with pytest.raises(Refused, match="Choose who answers"):
+            campaign(world, expected=2, owner=named)
+    with pytest.raises(Refused, match="Choose who answers"):
+        campaign(world, id="campaign-2", owner=lou.id)
+    assert campaign(world, title="Lamp fortnight", expected=2, owner=lou.id).owner == lou.id
 
 
 @pytest.mark.parametrize(

@@ -16,11 +16,12 @@ from herald.flows import breaches, care, incidents, monitors, notices
 from herald.flows import commands as c
 from herald.flows.moderate import moderate
 from herald.govern import audit
+from herald.mail import compose
 from herald.model import Handling, New, Person, Role
 from herald.model.care import stages_list
 from herald.model.monitors import Alert, Monitor
 from herald.model.notices import MailHour, Notice, NoticeState, about, notices_list
-from tests.support.world import ANA, BRAND, MIA, NOON, TED, World, a_comment, a_world
+from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, TED, World, a_comment, a_world
 from tests.unit.test_flows_incidents import HERE, counted, ordinary
 from tests.unit.test_flows_posts import run
 from tests.unit.test_mail import a_mailbox, smtp
@@ -112,6 +113,16 @@ def test_a_mail_holds_our_words_and_the_page_and_nothing_that_anybody_wrote(worl
     breach, incident = sorted(text for _, _, text in post.sent)
     assert f"https://herald.example/incidents?brand={BRAND}&incident={ID}\n" in incident
     assert f"https://herald.example/breaches?brand={BRAND}&breach=breach-0001\n" in breach
+
+
+@pytest.mark.parametrize("brand", ["Caf\u00ad\u00e9", "Two\u200dhouses", "\u202eesuoh", "x" * 300])
+def test_people_of_a_brand_with_an_odd_name_are_told_too(world: World, post: Post, brand: str) -> None:
+    world.store.save(replace(ACCOUNT, account_id="700", brand=brand))
+    world.store.save(replace(MEG, brands=frozenset({brand})))
+    world.store.commit([notices.notice(brand, "x", 1, "Look", NOON, "rules", {}, roles=(Role.COMMUNITY_MANAGER,))])
+    tick(world)
+    ((_, subject, text),) = post.sent
+    assert compose("a@example.com", ["b@example.com"], subject, text, "", {}, NOON)
 
 
 def test_what_the_detector_finds_and_what_doubles_is_told(world: World, post: Post) -> None:

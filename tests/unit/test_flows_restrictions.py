@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -111,7 +112,8 @@ def test_what_a_limited_author_writes_waits_hidden_for_a_person_who_may_show_it(
     thread.restrict(thread.says("you utter muppet"))
     message = thread.says("lovely lamps")
     assert (decision(message).action, message.hidden) == (Action.QUEUE, True)
-    assert "limited until 2026-11-25" in decision(message).rationale
+    assert re.search(r"limited until 2026-11-25 \d\d:\d\d UTC: a person", decision(message).rationale)
+    assert str(decision(message).policy) == thread.kept(message).clause  # not one about thanking for praise
     thread.do(Overrule(message.id, Action.ALLOW, "nothing wrong with it", "MOD 2.1", message.version))
     message = thread.again(message.id)
     assert (decision(message).action, message.hidden) == (Action.ALLOW, False)
@@ -148,7 +150,7 @@ def test_a_limit_that_is_over_holds_nothing_back_though_the_schedule_is_late(thr
 
 def test_a_block_is_the_platforms_and_is_undone_when_it_ends(thread: Thread) -> None:
     message = thread.says("you utter muppet")
-    assert thread.restrict(message, "block", 30).sentence == "Blocked until 2026-12-18."
+    assert thread.restrict(message, "block", 30).sentence == "Blocked until 2026-12-18 01:00 UTC."
     assert thread.world.wall.blocked == {"u1"}
     thread.world.clock.pass_(days=30)
     expire(thread.world.herald, thread.world.clock())
@@ -227,6 +229,16 @@ def test_the_ladder_says_why_in_words_that_agree_with_what_it_proposes() -> None
     raised = proposal(hidden=1, measures=0, severity=Severity.CRITICAL)
     assert (raised.rung, raised.days) == (Rung.LIMIT, 7)
     assert "enough" not in raised.why
+
+
+def test_what_is_urgent_and_not_wrong_speaks_against_nobody(thread: Thread) -> None:
+    """Who writes that they want to die is critical because somebody must look at once, and is not limited for it."""
+    message = thread.says("I just want to end it all")
+    waits = replace(decision(message), action=Action.QUEUE, severity=Severity.CRITICAL)
+    message = replace(message, decision=waits)
+    asked = proposed(message, thread.world.herald)
+    assert (asked.rung, asked.days, asked.measure) == (Rung.NOTHING, 0, None)
+    assert proposal(hidden=OFTEN, measures=0, severity=Severity.CRITICAL, wrong=False).rung is Rung.LIMIT  # as ever
 
 
 REFUSED = [
@@ -336,9 +348,9 @@ def test_in_a_reactive_channel_no_rule_hides(thread: Thread) -> None:
 
 
 def test_a_mode_that_the_platform_cannot_do_is_refused_with_the_reason(thread: Thread) -> None:
-    with pytest.raises(Refused, match="lets nobody hide a message"):
+    with pytest.raises(Refused, match=r"^[A-Z][a-z]+ lets nobody hide a message"):
         thread.do(SetMode(MUTE.id, "hold", "why not", 0), OLA.id)
-    with pytest.raises(Refused, match="cannot be asked for messages"):
+    with pytest.raises(Refused, match=r"^[A-Z][a-z]+ cannot be asked for messages"):
         thread.do(SetMode(MUTE.id, "watch", "why not", 0), OLA.id)
     assert mode_of(MUTE.id, thread.world.herald) == (Mode.AFTER, 0)
 

@@ -227,7 +227,8 @@ def test_moderate_reads_the_rules_once_in_its_time_and_not_once_a_message(world:
 @pytest.mark.parametrize(
     ("policy", "action", "said"),
     [("", "hide", "hides and cites no clause"), ("policy: HOUSE 1.1\n", "hide", "no policy HOUSE is in force"),
-     ("policy: HOUSE 1.1\n", "queue", "no policy HOUSE is in force")],
+     ("policy: HOUSE 1.1\n", "queue", "no policy HOUSE is in force"),
+     ("policy: MOD 9.9\n", "hide", "has no such clause. Cite one it has.")],
 )  # fmt: skip
 def test_what_acts_goes_live_only_on_a_clause_that_people_can_read(world: World, policy, action, said) -> None:
     rule = NEW_RULE.replace("policy: MOD 3.1\n", policy).replace("hide", action)

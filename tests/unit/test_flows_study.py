@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from time import process_time
 from typing import Any
 
 import pytest
@@ -207,6 +208,47 @@ def test_no_odd_writing_brings_a_number_an_address_or_a_name_into_what_is_publis
     assert not re.search(r"\d|kim|doe|ｋ|@|山田|example|test/", said, re.IGNORECASE), said
     assert said.startswith("Write to ")
     assert said.endswith(" today")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Аnn", "Ann Ѕmіth", "аnn ѕmіth", "A.n.n", "A n n", "a-n-n S.m.i.t.h", "4nn", "Ánn", "Annnnn", "Smіth’s",
+        "Ηannah", "Hаnnаh", "H_a_n_n_a_h", "Анна", "Aннa", "а.н.н.а", "Ελένη", "Eλέvη",
+    ],
+)  # fmt: skip
+def test_a_name_that_people_read_as_one_is_masked(written: str) -> None:
+    names = ["Ann Smith", "Hannah Marsh", "Анна Иванова", "Ελένη Παππά"]
+    assert masked(f"Ask for {written} today", names) == "Ask for [name] today"
+
+
+@pytest.mark.parametrize(
+    ("written", "stands"),
+    [
+        ("12 Вaker Strееt", "[address]"), ("kіm@lаmps.cоm", "[e-mail]"), ("lаmps.cоm/deals", "[link]"),
+        ("four one one one, two three", "[number]"), ("zero seven double nine oh one", "[number]"),
+        ("Zero-Four-One-Two-Three-Four", "[number]"), ("zеrо fоur оnе twо thrее", "[number]"),
+        ("0 four 1 two 345 six", "[number]"), ("oh four twelve, three forty five, six seven eight", "[number]"),
+        ("four\none\ttwo three five", "[number]"),
+    ],
+)  # fmt: skip
+def test_addresses_and_numbers_in_look_alike_letters_or_in_words_are_masked(written: str, stands: str) -> None:
+    assert masked(f"Write to {written} today") == f"Write to {stands} today"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["One or two of the three chairs", "Oh, one day", "I want an annual plan", "В этом стуле четыре ножки", "Καλημέρα"],
+)
+def test_ordinary_words_stay_as_they_were_written(words: str) -> None:
+    assert masked(words, ["Ann Smith", "Анна Иванова"]) == words
+
+
+@pytest.mark.parametrize("piece", ["one ", "a.n.n ", "аnn", "k k ", "[name] ", "a n ", "0 ", "one two x "])
+def test_masking_ends_soon_whatever_is_repeated(piece: str) -> None:
+    began = process_time()
+    masked(piece * (19_999 // len(piece)), ["Ann Smith", "Kim K", "Анна"])
+    assert process_time() - began < 5
 
 
 @pytest.mark.parametrize("piece", ["1", "1,", "(1", "4111 ", "a@", "@", "a.", "A1-", "Ab-", "[at]", "http://", "a at "])

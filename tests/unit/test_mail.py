@@ -25,6 +25,7 @@ from moto.ses.models import ses_backends
 
 from herald.errors import NeedsLogin, OutcomeUnknown, Rejected, Retryable
 from herald.mail import MAX_BYTES, SesMailer, SmtpMailer, address, compose, mailer
+from herald.plain import subject_line
 from local.mailbox import Mailbox, application, page_of_all, page_of_one, serve_smtp
 
 NOW = datetime(2026, 11, 1, 7, 0, tzinfo=UTC)
@@ -171,6 +172,21 @@ def test_no_subject_and_no_text_adds_a_header_or_an_addressee(subject: str, text
     assert mail["Bcc"] is None
     assert mail["To"] == ", ".join(TO)
     assert len(mail.keys()) == len(set(mail.keys()))
+
+
+@given(st.text(max_size=300))
+def test_a_line_made_a_subject_is_taken_whatever_a_brand_or_a_post_is_called(text: str):
+    subject = subject_line(f"Report of {text}")
+    assert composed(subject=subject)["Subject"] == subject
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("Caf\u00ad\u00e9 \u202eevil", "Café evil"), ("Two\r\nBcc: eve@example.com", "Two Bcc: eve@example.com"),
+    ("\U0001f469\u200d\U0001f373 Kitchen", "\U0001f469\U0001f373 Kitchen"), ("x" * 300, "x" * 200),
+    ("\u2028 a\tb", "a b"),
+])  # fmt: skip
+def test_a_subject_is_one_visible_line(text: str, said: str):
+    assert subject_line(text) == said
 
 
 @pytest.mark.parametrize("more", [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 from dataclasses import replace
 from datetime import timedelta
@@ -108,8 +109,8 @@ def numbers(month: Month) -> accounting.Accounting:
 def exports(month: Month) -> tuple[pd.DataFrame, pd.DataFrame]:
     verdicts, exposures, _ = facts(BRAND, *DAYS, month.world.herald)
     return (
-        pd.read_csv(io.StringIO(exported(verdicts, Verdict)), keep_default_na=True),
-        pd.read_csv(io.StringIO(exported(exposures, Exposure))),
+        pd.read_csv(io.BytesIO(exported(verdicts, Verdict)), keep_default_na=True),
+        pd.read_csv(io.BytesIO(exported(exposures, Exposure))),
     )
 
 
@@ -199,9 +200,18 @@ def test_the_page_of_metrics_words_each_number_as_the_code_does(one: Any) -> Non
 
 def test_a_rules_name_is_no_formula_in_a_spreadsheet(month: Month) -> None:
     verdicts, _, _ = facts(BRAND, *DAYS, month.world.herald)
-    for sign in "=+-@＝＋－＠":
+    for sign in ("=", "+", "-", "@", "＝", "＋", "－", "＠", "  =", "\u202e=", "\x1b=", "\u200b=", "\t="):
         odd = replace(verdicts[0], rule=f"{sign}HYPERLINK(1)")
-        assert f",'{sign}HYPERLINK(1)" in exported([odd], Verdict)
+        (row,) = csv.DictReader(io.StringIO(exported([odd], Verdict).decode("utf-8-sig"), newline=""))
+        assert row["rule"].startswith("'")
+        assert row["rule"].endswith(f"{sign[-1]}HYPERLINK(1)")
+        assert "\u202e" not in row["rule"]
+
+
+def test_a_number_below_nought_is_a_number_in_the_file(month: Month) -> None:
+    verdicts, _, _ = facts(BRAND, *DAYS, month.world.herald)
+    (row,) = csv.DictReader(io.StringIO(exported([replace(verdicts[0], waited=-5)], Verdict).decode("utf-8-sig")))
+    assert row["waited"] == "-5"
 
 
 def test_one_text_told_by_many_at_one_moment_is_as_many_facts_in_one_write_and_each_is_answered_by_itself() -> None:

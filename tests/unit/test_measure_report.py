@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 
 from herald.measure import figures as f
 from herald.measure.advice import PROMISE, Finding, NoFinding, advise
-from herald.measure.markup import clean, link, tag
-from herald.measure.report import period_name, report, sheet, shown, shown_change
+from herald.measure.markup import link, tag
+from herald.measure.report import period_name, report, shown, shown_change
 from herald.measure.scorecard import ALL, Facts, gaps, scorecard
 from herald.model import Metric
+from herald.plain import clean, sheet
 from tests.support.figures import (
     DAYS,
     START,
@@ -197,7 +198,9 @@ def test_no_cell_of_text_can_be_run_by_a_spreadsheet_and_nothing_else_is_changed
         assert cell in (clean(given_), f"'{clean(given_)}")
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "  =1", "＝1+1", "\n@x", "\x1b@x"])
+@pytest.mark.parametrize("text", [
+    "=1+1", "+1", "-1", "@A1", "\t=1", "\r=1", "  =1", "＝1+1", "\n@x", "\x1b@x", "\u200b=1", "\ufeff+1", "\u2060 @x",
+])  # fmt: skip
 def test_a_cell_that_looks_like_a_formula_is_text(text: str):
     assert sheet([("id", text)]).decode("utf-8-sig").split(",")[1].startswith("'")
 

@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from herald.model import Action, ClauseRef, Escalation, Kind, Message, Severity, Span
+from herald.model.record import later
 from herald.moderate.decide import MAX_TEXT, SCORES, assess, assess_line, decide, decide_line, explain
 from herald.moderate.normalise import SCANNED, views
 from herald.moderate.rules import compile_rules
@@ -166,6 +167,20 @@ def test_a_quotation_in_a_rationale_cannot_turn_the_line_around_or_run_on() -> N
     assert decision.rationale.isprintable()
     assert len(decision.rationale) < 120
     assert decision.rationale.endswith(" end")
+
+
+@pytest.mark.parametrize(("asks", "times"), [("body: lamp", 0), ("persona: troll", 1), ("signals: {type: spam}", 1)])
+def test_labels_are_worked_out_only_where_a_rule_looks_for_one(asks: str, times: int) -> None:
+    asked: list[str] = []
+
+    def labels() -> dict[str, str | None]:
+        asked.append("labels")
+        return {"type": "spam", "persona": "troll"}
+
+    rules = compile_rules(f"name: One\n{asks}\naction: queue\nseverity: low\npolicy: MOD 1")
+    assessment = replace(assess("a lamp"), labels=later(labels))
+    decision = decide(message("a lamp"), assessment, rules, policy_versions={}, now=NOON)
+    assert (decision.action, len(asked)) == (Action.QUEUE, times)
 
 
 def test_every_score_is_computed_and_within_its_bounds() -> None:

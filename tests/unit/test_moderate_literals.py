@@ -123,3 +123,8 @@ def test_a_name_and_a_number_alone_start_no_search_for_personal_data(monkeypatch
     assert asked == []
     personal.find("write to jo@lamps.example or come to 4 Mill Lane, my passport is 123456789")
     assert {"email", "address", "national_id", "phone"} <= set(asked)
+
+
+def test_words_are_found_on_the_same_way_as_pieces_also_where_one_is_the_other() -> None:
+    sieve = Sieve(["(?i:never)", "(?i:lamp)"], {"never": "a word", "ever": "another"})
+    assert sieve.search("never ever", foreign=False) == ([0], [(4, "a word"), (4, "another"), (9, "another")])

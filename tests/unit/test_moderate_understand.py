@@ -45,6 +45,28 @@ def test_what_only_looks_like_abuse_is_not_flagged_as_it(text: str) -> None:
     assert not {"hate", "toxic", "threat", "scam", "self_harm"} & set(understand(text).flags or ())
 
 
+@pytest.mark.parametrize(
+    ("text", "code", "kind"),
+    [
+        ("Hoe laat gaan jullie morgen open? Dank je wel", "nl", "question"),  # how
+        ("Désolé pour le retard, je vous remercie pour votre aide", "fr", "other"),  # late
+        ("¿Tienen esta silla en color negro? Gracias", "es", "question"),  # black
+        ("Die Decke ist schön dick und warm", "de", "other"),  # thick
+        ("Der Versand war kostenloser als ich dachte", "de", "other"),  # free of charge
+        ("Das ist ein furchtbarer Laden, meine Bestellung kam nie an", "de", "other"),  # my order
+        ("Könnt ihr das bitte analysieren und mir eine Antwort geben?", "de", "question"),
+        ("Cum pot să comand această lampă? Mulțumesc", "ro", "question"),  # how
+        ("När är rean slut? Det är slut i lager", "sv", "question"),  # over
+        ("Ich bin nicht happy mit dem Sofa, das ihr mir geliefert habt", "de", "other"),
+    ],
+)
+def test_an_everyday_word_of_another_language_is_not_the_english_one(text: str, code: str, kind: str) -> None:
+    found = understand(text)
+    assert (found.language, found.model_version) == (code, WORDS_ONLY)
+    assert set(found.flags or ()) <= {"question"}
+    assert found.labels["type"] == kind
+
+
 def test_a_language_that_no_model_knows_is_judged_by_words_and_says_so() -> None:
     found = understand("Du bist ein Arschloch und wir wollen dich nicht")
     assert (found.language, found.model_version) == ("de", WORDS_ONLY)
@@ -155,6 +177,11 @@ def test_weights_are_small_and_name_their_version() -> None:
         ("kim at mail dot com", "email", "kim at mail dot com"),
         ("call +44-(0)7700 900123", "phone", "+44-(0)7700 900123"),
         ("ring (02)98765432 ext 12", "phone", "(02)98765432 ext 12"),
+        ("it is AFZPK7190K on my form", "national_id", "AFZPK7190K"),
+        ("you printed AB 12 34 56 C on it", "national_id", "AB 12 34 56 C"),
+        ("my NI number is qq123456a", "national_id", "qq123456a"),
+        ("NINO: OO 12 34 56 B", "national_id", "OO 12 34 56 B"),
+        ("National Insurance no. GB 12 34 56 D", "national_id", "GB 12 34 56 D"),
     ],
 )  # fmt: skip
 def test_personal_data_is_found_where_it_stands(text: str, kind: str, piece: str | None) -> None:
@@ -169,6 +196,8 @@ def test_personal_data_is_found_where_it_stands(text: str, kind: str, piece: str
         "order 4111111111111112", "flight 1881 at 14:48 on 12/27/1986", "version 1.2.3.4 of the app",
         "$1,250,000 raised",
         "meet me at shop.com", "999.1.1.1", "GB82WEST12345698765433", "order number 4821 7734 21", "2015-2016 season",
+        "part AFZCK7190K", "part AFZPK0000K", "part XAFZPK7190K", "model GB 12 34 56 D", "model QQ 12 34 56 A",
+        "alumni night, seat AB 12", "the mini number plate",
     ],
 )  # fmt: skip
 def test_numbers_that_are_nobodys_are_left_alone(text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -138,6 +139,36 @@ def test_what_is_no_such_file_is_refused_in_words(read, data: bytes) -> None:  #
         read(data)
 
 
+ODD = [
+    "a\r\nATTENDEE:mailto:eve@example.com", "a\rATTENDEE:x", "a\nEND:VEVENT\nBEGIN:VALARM", "=1+1", "\u202edlog",
+    "\u200b", 'a;b,c\\n\\,d:e"f', "x" * 500, "é" * 300, "👩\u200d👧" * 80, "a\u2028BEGIN:VALARM", "a\x0bb", "a\0b",
+    "a\x7fb", "a\x1eb", "a\x85b", "tab\tb", " lead", "https://example.com/\r\nATTENDEE:x", "https://example.com/a\\nb",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("field", ["title", "text", "link", "note", "owner"])
+@pytest.mark.parametrize("kind", ["post", "event"])
+def test_no_words_add_a_line_to_an_icalendar_file_or_keep_others_out(field: str, kind: str) -> None:
+    moment = {"account": "facebook_page:1", "local_time": "2026-11-24T09:30", "zone": "UTC"}
+    whole = moment if kind == "post" else {"first_day": "2026-12-01", "last_day": "2026-12-02"}
+    rows = [{"kind": kind, "uid": f"day-{n:06}", "title": "T", **whole} | {field: odd} for n, odd in enumerate(ODD)]
+    data = calendar_ics.write([Entry(**row) for row in rows], NOW)
+    assert re.sub(rb"\r\n", b"", data).translate(None, b"\t") == re.sub(rb"[\x00-\x1f\x7f]", b"", data)
+    lines = data.split(b"\r\n")
+    assert max(map(len, lines)) <= 75  # RFC 5545, 3.1
+    for line in lines:
+        line.decode()  # folded between characters
+    names = {re.split(rb"[:;]", line)[0] for line in data.replace(b"\r\n ", b"").split(b"\r\n")[:-1]}
+    assert names <= {
+        b"BEGIN", b"END", b"VERSION", b"PRODID", b"UID", b"DTSTAMP", b"SUMMARY", b"DESCRIPTION", b"URL", b"DTSTART",
+        b"DTEND", b"TRANSP", b"CATEGORIES", b"X-HERALD-FIELDS", b"TZID", b"TZNAME", b"TZOFFSETFROM",
+        b"TZOFFSETTO", b"RDATE",
+    }  # fmt: skip
+    read = calendar_ics.read(data, "UTC")
+    assert not read.problems
+    assert [getattr(entry, field) for _, entry in read.rows] == ODD
+
+
 def test_a_file_that_is_too_large_is_not_read() -> None:
     with pytest.raises(TooLarge):
         calendar_csv.read(b"title\n" + b"x" * calendar_csv.MOST_BYTES)
@@ -145,7 +176,7 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
         calendar_csv.read(b"title\n" + b"x\n" * (calendar_csv.MOST_ROWS + 2))
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+61", "-5", "@all", "'=quoted", "＝x"])
+@pytest.mark.parametrize("cell", ["=1+1", "+61", "-5", "@all", "'=quoted", "＝x", "\u200b=1", "\u202e@x", "'\ufeff=1"])
 def test_no_spreadsheet_takes_a_cell_for_a_formula(cell: str) -> None:
     row = calendar_csv.write([Entry("event", "day-000001", cell)]).decode("utf-8-sig").splitlines()[1]
     assert row.split(",")[2].startswith("'")

@@ -13,6 +13,7 @@ from typing import Any
 from herald.model.record import record
 
 _DEPTH = 12
+_QUOTE = "close what is open, begin lines of a kind in the same column, and put text with : # [ { or quotes in '...'"
 _DASHES = re.compile(r"^---", re.MULTILINE)
 
 
@@ -84,14 +85,15 @@ def read(section: str, first_line: int, *, python: bool = False) -> Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = first_line + (mark.line if mark else 0)
-        raise BadDocument(line, f"this is not YAML: {error.problem or error.context}") from None
+        raise BadDocument(line, f"this is not YAML: {error.problem or error.context}; {_QUOTE}") from None
     except yaml.YAMLError as error:
         position = getattr(error, "position", 0)
         line = first_line + section[:position].count("\n") if isinstance(position, int) else first_line
         reason = getattr(error, "reason", "it cannot be read")
-        raise BadDocument(line, f"this is not YAML: {reason}") from None
+        raise BadDocument(line, f"this is not YAML: {reason}; take such characters out of the line") from None
     except UnicodeError:
-        raise BadDocument(first_line, "this is not YAML: it holds half a character (a lone surrogate)") from None
+        words = "this is not YAML: it holds half a character (a lone surrogate); type it again"
+        raise BadDocument(first_line, words) from None
 
 
 def document(text: str, limit: int, what: str, bad: Callable[[int, str], Exception]) -> Node | None:
@@ -100,7 +102,7 @@ def document(text: str, limit: int, what: str, bad: Callable[[int, str], Excepti
     Raises what `bad` makes of a line and a sentence: over `limit` characters, or no acceptable YAML.
     """
     if len(text) > limit:
-        raise bad(1, f"{what} has {len(text)} characters, the limit is {limit}")
+        raise bad(1, f"{what} has {len(text)} characters, the limit is {limit}: shorten it")
     try:
         return read(text, 1)
     except BadDocument as wrong:
@@ -145,7 +147,7 @@ def _checked(events: Iterator[Any], first_line: int) -> Iterator[Any]:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > _DEPTH:
-                raise BadDocument(line, f"nested more than {_DEPTH} deep")
+                raise BadDocument(line, f"nested more than {_DEPTH} deep; write it flatter")
         if isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         yield event, line

@@ -11,7 +11,7 @@ from herald.errors import Refused
 from herald.flows import commands as c
 from herald.flows import posts
 from herald.flows.context import Herald
-from herald.flows.planning import Done, Plan, Planner, authorise, hashed, proper_id, same_version, words
+from herald.flows.planning import Done, Plan, Planner, authorise, hashed, may_own, proper_id, same_version, words
 from herald.flows.shown import shown
 from herald.model import DayKind, DayMark, New, Person, Revised, StateChange, Target
 from herald.publish.schedule import due_at
@@ -33,14 +33,15 @@ def days_between(brand: str, first: date, last: date, herald: Herald) -> list[Da
 def _save_day(command: c.SaveDay, person: Person, herald: Herald, now: datetime) -> Plan:
     authorise(command, person, command.brand, herald, now)
     before = herald.store.find(DayMark, command.brand, proper_id(command.id, "day"))
-    known = {command.owner} if command.owner and herald.store.person(command.owner) else set[str]()
+    owner = herald.store.person(command.owner) if command.owner else None
+    known = {command.owner} if may_own(owner, command.brand) else set[str]()
     return day_written(command, before, known, person, now)
 
 
 def day_written(
     command: c.SaveDay, before: DayMark | None, known: set[str], person: Person, now: datetime
 ) -> Plan:
-    """What a mark writes over the one that is there; `known`: ids of people. Raises Refused (input, version)."""
+    """What a mark writes over the one that is there; `known`: who may own it. Raises Refused (input, version)."""
     mark_id = proper_id(command.id, "day")
     same_version(before.version if before else 0, command.expected)
     if command.kind not in list(DayKind):
@@ -57,7 +58,8 @@ def day_written(
             raise Refused("input", f"{error}.") from None
     if not 0 <= command.lead_days <= MOST_LEAD:
         raise Refused("input", f"Days of lead time: 0 to {MOST_LEAD}.")
-    if command.owner and command.owner not in known:
+    stays = before is not None and command.owner == before.owner  # also one who left meanwhile
+    if command.owner and command.owner not in known and not stays:
         raise Refused("input", f"Herald does not know the owner {command.owner[:40]!r}. Give the id of a person.")
     mark = DayMark(
         command.brand, mark_id, DayKind(command.kind), words(command.title, "Give it a title.", 120), first, last,
@@ -94,7 +96,8 @@ def _import(command: c.ImportCalendar, person: Person, herald: Herald, now: date
     targets: dict[str, list[Target]] = {post_id: store.targets_of(post_id) for post_id in there}
     ours = {account.id for account in store.accounts() if account.brand == command.brand}
     marks = {mark.id: mark for mark in store.find_all(DayMark, [(command.brand, day.id) for day in command.days])}
-    known = {each.id for each in store.people()} if any(day.owner for day in command.days) else set[str]()
+    people = store.people() if any(day.owner for day in command.days) else []
+    known = {each.id for each in people if may_own(each, command.brand)}
     plans = []
     for post in command.posts:
         before = there.get(post.id)

@@ -21,6 +21,7 @@ from herald.flows import posts
 from herald.flows.calendar import MOST_WRITES, day_written, days_between
 from herald.flows.context import Herald
 from herald.flows.gate import perform
+from herald.flows.planning import may_own
 from herald.flows.shown import shown
 from herald.model import Account, DayKind, DayMark, Media, Person, Post, Role, Target, TargetState
 from herald.model.record import record
@@ -125,7 +126,7 @@ class _File:
 def look(file: FileRows, brand: str, herald: Herald, now: datetime) -> Looked:
     """Hold a file against what is there, row by row; every row with a problem is named, its post is left out whole."""
     accounts = {account.id: account for account in herald.store.accounts() if account.brand == brand}
-    people = frozenset(person.id for person in herald.store.people())
+    people = frozenset(person.id for person in herald.store.people() if may_own(person, brand))
     read = _File(brand, accounts, people, list(file.problems))
     by_post: dict[str, list[tuple[int, Entry]]] = {}
     marks: dict[str, tuple[int, Entry]] = {}

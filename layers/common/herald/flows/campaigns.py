@@ -11,7 +11,17 @@ from types import MappingProxyType
 from herald.errors import Refused
 from herald.flows import commands as c
 from herald.flows.context import Herald
-from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, proper_id, same_version, words
+from herald.flows.planning import (
+    REASON_LIMIT,
+    Done,
+    Plan,
+    Planner,
+    authorise,
+    may_own,
+    proper_id,
+    same_version,
+    words,
+)
 from herald.flows.receive import SHOPS
 from herald.model import New, Person, Record, Revised, StateChange
 from herald.model.campaigns import (
@@ -122,7 +132,8 @@ def _campaign(command: c.SaveCampaign, person: Person, herald: Herald, now: date
         raise Refused("state", "Links carry the old name already, and what they brought is counted by it: it stays.")
     if command.aim not in list(Aim) or not 1 <= command.goal <= 10**9:
         raise Refused("input", f"Say what it is to bring ({', '.join(Aim)}), and how many, from 1.")
-    if herald.store.person(command.owner) is None:
+    stays = before is not None and command.owner == before.owner  # also one who left meanwhile
+    if not stays and not may_own(herald.store.person(command.owner), command.brand):
         raise Refused("input", "Choose who answers for it.")
     campaign = Campaign(
         command.brand, command.id, words(command.title, "Give it a title.", 120),

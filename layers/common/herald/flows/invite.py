@@ -20,8 +20,9 @@ from herald.flows.planning import Done, Plan, Planner, authorise, proper_id, the
 from herald.flows.sealed import MAY_SHARE, appealable, brand_seen, keys, seen_of
 from herald.govern import authority, links
 from herald.govern.links import LONGEST_HOURS, Link, Purpose
-from herald.measure.markup import clean, link, tag
+from herald.measure.markup import link, tag
 from herald.model import Person, Policy, Post, Role, Target, TargetState
+from herald.plain import clean, subject_line
 
 MAILED_HOURS = 7 * 24
 MOST_MAILS = 10
@@ -207,8 +208,7 @@ def _mail(post: Post, targets: Sequence[Target], made: Link, where: str, herald:
         tag("p", link(where, "Read it and decide")), tag("p", rest, style="color:#566270"),
         style="font:14px/1.5 Arial,sans-serif;color:#18212b;max-width:600px",
     )  # fmt: skip
-    subject = "".join(c for c in f"To approve: {title}" if c.isprintable())[:180]
-    return subject, text, html
+    return subject_line(f"To approve: {title}"), text, html
 
 
 PLANS: Mapping[type[c.Command], Planner] = MappingProxyType({c.MakeLink: plan})

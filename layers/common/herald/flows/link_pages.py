@@ -13,7 +13,7 @@ from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from herald.care import cases as care
-from herald.measure.markup import Safe, clean, join, link, tag
+from herald.measure.markup import Safe, join, link, tag
 from herald.model import (
     Account,
     Acknowledgement,
@@ -30,6 +30,7 @@ from herald.model import (
     Used,
     words_of,
 )
+from herald.plain import clean
 
 _STYLE = """
 :root{color-scheme:light dark;--bg:#f4f7f6;--card:#fff;--text:#1b2430;--mute:#566270;--line:#dfe5e3;--accent:#0f6b66;

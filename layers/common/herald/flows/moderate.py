@@ -31,6 +31,7 @@ from herald.model import (
     AuditEntry,
     Case,
     CaseState,
+    ClauseRef,
     Counted,
     Decision,
     Delivery,
@@ -95,6 +96,7 @@ class _Facts:
     limited: Mapping[tuple[str, str], Restriction]  # account, author -> what stands against them
     modes: Mapping[str, Mode]  # account -> how it is moderated
     authors: Callable[[], Mapping[tuple[str, str], AuthorTally]]  # account, author -> what is known; read when asked
+    rated: Callable[[Message], Message]  # with how often its author and others wrote, where a rule asks
 
 
 @record
@@ -159,8 +161,9 @@ def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
     told = {f"{m.platform}:{m.account_id}" for m in waiting}
     modes = {account: mode for account in sorted(told) if (mode := herald.store.mode(account))}
     rules, accounts = herald.store.rules(), herald.store.accounts()
+    set_ = in_force(rules.text, rules.acting) if rules else in_force(default_rules())
     return _Facts(
-        rules=in_force(rules.text, rules.acting) if rules else in_force(default_rules()),
+        rules=set_,
         policy_versions={policy.id: policy.version for policy in herald.store.policies(now.date())},
         accounts={account.id: account for account in accounts},
         targets=herald.store.targets(),
@@ -172,7 +175,17 @@ def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
         limited={(one.account, one.author_id): one for one in stand if one.stands(now)},
         modes=modes,
         authors=_authors(waiting, herald),
+        rated=_rated(set_, herald),
     )
+
+
+def _rated(rules: RuleSet, herald: Herald) -> Callable[[Message], Message]:
+    if not rules.rates:
+        return lambda message: message
+    from herald.flows.rates import lately, with_rates  # noqa: PLC0415  few rule sets ask
+
+    recent = lately(herald)
+    return lambda message: with_rates(message, rules.rates, recent)
 
 
 def _authors(waiting: Sequence[Message], herald: Herald) -> Callable[[], Mapping[tuple[str, str], AuthorTally]]:
@@ -317,6 +330,8 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
     if message.decision and message.decision.content_hash == message.content_hash:
         return _counted(message, settled, (), account)
     held: list[str] = []
+    message = facts.rated(message)
+    settled = replace(settled, more=message.more)
     writer, decision = _decision(message, facts, now, held)
     return replace(_carry_out(message, settled, decision, writer, account, facts, herald, now), fired=tuple(held))
 
@@ -379,9 +394,10 @@ def _by_standing_order(message: Message, decision: Decision, facts: _Facts) -> D
     """
     limit = _limit(message, facts)
     if limit is not None and decision.action is Action.ALLOW:
-        until = f"{limit.until:%Y-%m-%d}"
+        until = f"{limit.until:%Y-%m-%d %H:%M} UTC"
         return replace(
             decision, action=Action.QUEUE, severity=max(decision.severity, Severity.LOW), rule=None, evidence=(),
+            policy=ClauseRef.read(limit.clause),  # a label's own ("thank praise") is no reason to hold it back
             rationale=f"Its author is {_STANDS[limit.measure]} until {until}: a person sees it before the public does.",
         )  # fmt: skip
     mode = facts.modes.get(f"{message.platform}:{message.account_id}", "")

@@ -22,6 +22,7 @@ from herald.govern.people import MOST_ADDRESSED, address
 from herald.model import AuditEntry, New, Person, Revised, Role, StateChange
 from herald.model.notices import MailHour, Notice, NoticeState, notices_list
 from herald.model.record import record, stamp
+from herald.plain import subject_line
 from herald.ports import Mailer
 
 CHAIN = "moderation"  # the chain of the function that tells
@@ -118,7 +119,7 @@ def _send(one: Notice, people: Mapping[str, str], mail: Mailer, herald: Herald) 
     left, refused, later, whole = dict(people), dict(one.refused), dict[str, str](), ""
     for _ in range(ROUNDS):
         try:
-            mail(list(left.values()), f"{one.title} ({one.brand})"[:200], text(one, herald.pages), "", {})
+            mail(list(left.values()), subject_line(f"{one.title} ({one.brand})"), text(one, herald.pages), "", {})
         except OutcomeUnknown as error:
             unclear = replace(one, to=(*one.had, *left), refused=refused | later)
             return _end(unclear, NoticeState.UNCLEAR, _without(error, people), herald)

@@ -93,6 +93,11 @@ def their_message(message_id: str, person: Person, herald: Herald) -> Message:
     return theirs(herald.store.message(message_id), person, "There is no such message. It may have been erased.")
 
 
+def may_own(person: Person | None, brand: str) -> bool:
+    """Whether they can be named as who answers for something of a brand: they work for it, and so can see it."""
+    return person is not None and person.active and brand in person.brands
+
+
 def same_version(now_there: int, expected: int) -> None:
     """Raises Refused (version) when the person did not see what is there now."""
     if now_there != expected:

@@ -15,6 +15,7 @@ from herald.measure.report import Report
 from herald.measure.scorecard import Facts
 from herald.model import Account, Metric, Post, Response, Snapshot, Target, TargetState
 from herald.model.recommendations import Recommendation, recommendations_of
+from herald.plain import subject_line
 from herald.ports import Store
 
 LATE = timedelta(days=31)
@@ -79,7 +80,7 @@ def send(herald: Herald, report: Report, to: Sequence[str]) -> None:
     """
     if herald.mail is None:
         raise Unsupported("No mail is set up, so nothing was sent: set MAIL_FROM, and MAIL_SERVER unless it is SES.")
-    herald.mail(to, report.title, report.text, report.html, report.files)
+    herald.mail(to, subject_line(report.title), report.text, report.html, report.files)
 
 
 def _main_zone(accounts: Sequence[Account]) -> str:

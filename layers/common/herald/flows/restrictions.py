@@ -33,6 +33,7 @@ from herald.flows.planning import (
 from herald.model import (
     SPOKEN,
     Act,
+    Action,
     AuditEntry,
     Case,
     CaseState,
@@ -89,6 +90,7 @@ def proposed(message: Message, herald: Herald) -> ladder.Proposal:
         hidden=max(0, tally.hidden) if tally else 0,
         measures=tried,
         severity=message.decision.severity if message.decision else Severity.NONE,
+        wrong=message.decision is not None and message.decision.action in (Action.HIDE, Action.DELETE),
     )
 
 
@@ -113,10 +115,14 @@ def obstacle(mode: Mode, platform: str, herald: Herald) -> str:
     """Why a platform cannot be moderated this way; nothing where it can."""
     outlet = herald.outlets.get(platform)
     if mode is Mode.HOLD and (outlet is None or Act.HIDE not in outlet.capabilities.acts):
-        return f"{platform} lets nobody hide a message, so nothing can be held back there until it was seen."
+        return f"{_spoken(platform)} lets nobody hide a message, so nothing can be held back there until it was seen."
     if mode is Mode.WATCH and platform not in herald.pollers:
-        return f"{platform} cannot be asked for messages; it only tells of them by itself."
+        return f"{_spoken(platform)} cannot be asked for messages; it only tells of them by itself."
     return ""
+
+
+def _spoken(platform: str) -> str:
+    return platform.replace("_", " ").capitalize()
 
 
 def _account(message: Message) -> str:
@@ -153,7 +159,7 @@ def _restrict(command: RestrictAuthor, person: Person, herald: Herald, now: date
     act = {(True, False): Act.BLOCK, (False, True): Act.UNBLOCK}.get((measure is Measure.BLOCK, was_blocked))
     order = _ordered(made, act, person.id, herald, now) if act else _Order(made)
     write = Revised(order.after, kept.version) if kept else New(order.after)
-    until = f"{made.until:%Y-%m-%d}"
+    until = f"{made.until:%Y-%m-%d %H:%M} UTC"  # whose day would another's be
     sentence = f"Limited until {until}: what they write in public waits for a person."
     if measure is Measure.BLOCK:
         sentence = f"Blocked until {until}." if order.delivery else f"Noted until {until}. {order.told}"

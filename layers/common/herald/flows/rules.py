@@ -183,7 +183,8 @@ def _clauses_there(parts: Iterable[Part], herald: Herald) -> None:
                 "input", f"“{rule.name}” cites {cited}; no policy {cited.id} is in force. Cite one that is, or save it."
             )
         if not cited.version and policy.clause(cited.clause) is None:
-            raise Refused("input", f"“{rule.name}” cites {cited}; {policy.id} in force has no such clause.")
+            words = f"“{rule.name}” cites {cited}; {policy.id} in force has no such clause. Cite one it has."
+            raise Refused("input", words)
 
 
 def _rollback(command: c.RollbackRules, person: Person, herald: Herald, now: datetime) -> Plan:

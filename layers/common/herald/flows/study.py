@@ -105,7 +105,7 @@ def _options(message: Message, herald: Herald) -> str:
         for option, act, means in _OPTIONS
     ]
     asked = restrictions.proposed(message, herald)
-    lines.append(f"\nThe ladder proposed: {asked.rung}. {asked.why}")
+    lines.append(f"\nAs things stand now, the ladder proposes: {asked.rung}. {asked.why}")
     return "\n".join(lines)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from datetime import UTC, date, datetime
@@ -13,6 +11,7 @@ from herald.flows.context import Herald
 from herald.measure import accounting
 from herald.model import Action, Case, Decision, Message, New
 from herald.model.verdicts import Exposure, Verdict
+from herald.plain import Cell, sheet
 
 MOST = 20_000
 """Facts of a month that are read; with more, the accounting says so."""
@@ -107,23 +106,14 @@ def accounted(brand: str, first_day: str, last_day: str, herald: Herald) -> acco
     return accounting.accounting(verdicts, exposures, more=more)
 
 
-def exported(things: Sequence[Verdict] | Sequence[Exposure], kind: type[Verdict] | type[Exposure]) -> str:
+def exported(things: Sequence[Verdict] | Sequence[Exposure], kind: type[Verdict] | type[Exposure]) -> bytes:
     """Facts as CSV, a line each, to compute the same numbers from; an empty cell is what is not known."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
     names = [field.name for field in fields(kind)]
-    writer.writerow(names)
-    for thing in things:
-        writer.writerow(["" if (value := getattr(thing, name)) is None else _plain(value) for name in names])
-    return out.getvalue()
+    return sheet([names, *([_told(getattr(thing, name)) for name in names] for thing in things)])
 
 
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what a spreadsheet may take for the beginning of one (OWASP, CSV injection)
-
-
-def _plain(value: object) -> str:
-    text = value.astimezone(UTC).isoformat() if isinstance(value, datetime) else str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text  # a rule's name is no formula to a spreadsheet
+def _told(value: Cell | datetime) -> Cell:
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
 
 
 def _months(first_day: str, last_day: str) -> list[str]:

@@ -6,21 +6,13 @@ import re
 from html import escape
 from urllib.parse import urlsplit
 
-_UNSEEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
-"""Control characters, lone surrogates, and those that turn the direction of what follows."""
+from herald.plain import clean
 
 
 class Safe(str):
     """Markup made here."""
 
     __slots__ = ()
-
-
-def clean(text: str) -> str:
-    """Without characters that cannot be seen but change what is; line ends become spaces."""
-    return _UNSEEN.sub("", text.replace("\n", " ").replace("\t", " "))
 
 
 def text(value: object) -> Safe:

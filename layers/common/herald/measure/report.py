@@ -6,8 +6,6 @@ is missing and why. CSV as RFC 4180 in UTF-8 with a byte order mark, and with no
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,10 +16,11 @@ from herald.measure import charts
 from herald.measure import effect as effects
 from herald.measure import figures as f
 from herald.measure.advice import Finding, NoFinding, advise
-from herald.measure.markup import Safe, clean, join, link, tag
+from herald.measure.markup import Safe, join, link, tag
 from herald.measure.scorecard import ALL, Facts, Gap, Line, gaps, name_of, scorecard, words_of
 from herald.model import Metric
 from herald.model.recommendations import Recommendation, RecommendationState
+from herald.plain import Cell, clean, sheet
 
 KEY_NUMBERS = ("reach", "views", "engagements", "engagement_rate", "followers", "posts", "response_time", "in_time")
 """What stands in a mail."""
@@ -465,30 +464,6 @@ def _period_part(facts: Facts) -> Safe:
 
 
 # ---------------------------------------------------------------- files
-
-Cell = str | int | float | None
-_RUN = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-
-
-def sheet(rows: Iterable[Sequence[Cell]]) -> bytes:
-    """Rows as CSV: RFC 4180, UTF-8 with a byte order mark. None is an empty cell.
-
-    Text that a spreadsheet would take for a formula gets a leading apostrophe (CWE-1236; OWASP ASVS 5, 1.2.10); true
-    numbers stay numbers, below zero too.
-    """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\r\n")
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
-    return out.getvalue().encode("utf-8-sig")
-
-
-def _cell(value: Cell) -> Cell:
-    if not isinstance(value, str):
-        return value
-    shown_as = clean(value)  # first: what is dropped may have stood before the sign
-    return f"'{shown_as}" if value.startswith(_RUN) or shown_as.lstrip().startswith(_RUN) else shown_as
-
 
 def _scores_csv(lines: Iterable[Line]) -> bytes:
     head = (

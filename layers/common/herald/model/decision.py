@@ -46,6 +46,12 @@ class ClauseRef:
     def __str__(self) -> str:
         return f"{self.policy} {self.clause} v{self.version}"
 
+    @classmethod
+    def read(cls, told: str) -> ClauseRef:
+        """What `str` made of one."""
+        policy, clause, version = told.rsplit(" ", 2)
+        return cls(policy, clause, int(version.removeprefix("v")))
+
 
 @record
 class Span:
@@ -128,6 +134,7 @@ class LockAsked:
     shadow: bool = False
 
 
+@deferring("scores")
 @record
 class Decision:
     """One judgement of one content.

@@ -33,6 +33,7 @@ _TYPES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _MODIFIERS = ("full-exact", "full-text", "includes", "includes-word", "starts-with", "ends-with", "regex",
               "case-sensitive")  # fmt: skip
+_LISTED = "; take it out, or write one that AutoModerator's documentation lists"
 _MODES = _MODIFIERS[:6]
 
 # Field there -> field here, for the message itself, its author and the submission above it.
@@ -300,10 +301,11 @@ class _Section:
         found: dict[str, tuple[Node, Node]] = {}
         for number, (key, value) in enumerate(node.pairs()):
             if number == MAX_KEYS:
-                self.error(key.line, f"more than {MAX_KEYS:,} keys in one rule: from here on nothing is read")
+                self.error(key.line, f"more than {MAX_KEYS:,} keys in one rule: from here on nothing is read; "
+                                     "make several rules of it")  # fmt: skip
                 break
             if not isinstance(key.value, str) or not key.text.strip():
-                self.error(key.line, "a key must be text")
+                self.error(key.line, "a key must be text, such as `body`")
                 continue
             name = " ".join(key.text.lower().split())
             if name in found:
@@ -543,20 +545,20 @@ class _Section:
     def _text_check(self, name: str, key: Node, value: Node, where: str) -> None:
         parts = _KEY.fullmatch(name)
         if not parts:
-            self.error(key.line, f"`{name[:60]}` is no key of AutoModerator")
+            self.error(key.line, f"`{name[:60]}` is no key of AutoModerator{_LISTED}")
             return
         negate = parts[1].startswith("~")
         given = [part.strip() for part in parts[1].lstrip("~").partition("#")[0].split("+")]
         fields = []
         for part in given:
             if part not in _FIELDS_OF_ALL:
-                self.error(key.line, f"`{part[:60]}` is no key of AutoModerator{self.near(part, _KNOWN)}")
+                self.error(key.line, f"`{part[:60]}` is no key of AutoModerator{self.near(part, _KNOWN) or _LISTED}")
                 return
             here = _FIELDS[where].get(part) or (_FIELDS["author"].get(part) if part == "name" else None)
             if here:
                 fields.append("unquoted" if here == "body" and self.unquoted else here)
         if not fields:
-            self.error(key.line, f"`{parts[1][:60]}` cannot be searched here")
+            self.error(key.line, f"`{parts[1][:60]}` cannot be searched here; take it out")
             return
         modifiers = [word for word in re.split(r"[,\s]+", parts[2] or "") if word]
         for modifier in modifiers:
@@ -678,12 +680,12 @@ class _Section:
         asks = self.checks or self.typed or "kind" in self.parts or "brand" in self.parts or "channel" in self.parts
         acts = self.action or self.labels or any(word in self.parts for word in _OFFERED)
         if not asks:
-            self.dropped = f"line {self.line}: it checks nothing, so AutoModerator does not run it either"
+            self.dropped = f"line {self.line}: it checks nothing, so AutoModerator does not run it either; take it out"
         elif not acts and self.does_something_unknown:
             self.labels["noted"] = self.line
             self.note(self.line, "nothing of what it does has a meaning here, so it gives the label `noted`")
         elif not acts:
-            self.dropped = f"line {self.line}: it does nothing, so AutoModerator does not run it either"
+            self.dropped = f"line {self.line}: it does nothing, so AutoModerator does not run it either; take it out"
 
     @property
     def removes(self) -> bool:

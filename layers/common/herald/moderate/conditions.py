@@ -39,7 +39,7 @@ def conditions(name: str, key: str, value: Node, complain: Complain) -> Iterator
         case "scores" | "label":
             yield from _scores(key, value, negate, complain)
         case "persona" | "language" | "contains":
-            words = _words(value, name, complain)
+            words = _words(value, name, complain, _closed(name))
             if words:
                 yield SignalCheck(key, name, "in", negate, words=words)
         case "signals":
@@ -106,7 +106,7 @@ def _hours(key: str, value: Node, negate: bool, complain: Complain) -> HoursChec
         if parts and ZoneInfo(parts[5]):
             start, end = int(parts[1]) * 60 + int(parts[2]), int(parts[3]) * 60 + int(parts[4])
             if start == end:
-                complain(value.line, "hours must begin and end at different times")
+                complain(value.line, "hours must begin and end at different times; leave them out for the whole day")
                 return None
             return HoursCheck(key, start, end, parts[5], negate)
     except (ValueError, OSError, KeyError):  # ZoneInfoNotFoundError is a KeyError; a zone named like a folder, OSError
@@ -123,21 +123,36 @@ def _pairs(value: Node, what: str, example: str, complain: Complain) -> Iterator
     for key, inner in value.pairs():
         name = key.text.strip().lower()
         if name in seen:
-            complain(key.line, f"`{name[:40]}` is written twice under {what}")
+            complain(key.line, f"`{name[:40]}` is written twice under {what}; keep one")
         seen.add(name)
         yield name, inner
 
 
-def _words(value: Node, what: str, complain: Complain) -> tuple[str, ...]:
+def _closed(name: str) -> Sequence[str]:
+    """All there is of a persona, of personal data, of a language: a rule that names another would never hold."""
+    from herald.moderate import persona, personal, tongue  # noqa: PLC0415 - few rules ask
+
+    match name:
+        case "persona":
+            return persona.PERSONAS
+        case "contains":
+            return ("pii", *(f"pii.{kind}" for kind in personal.KINDS))
+    return tongue.CODES
+
+
+def _words(value: Node, what: str, complain: Complain, closed: Sequence[str] = ()) -> tuple[str, ...]:
     words = []
     for item in [value] if value.mapping else value.items():
         word = item.text.strip().casefold()
-        if word:
-            words.append(word[:100])
-        else:
+        if not word:
             complain(item.line, f"{what} must be a word or a list of words")
+        elif closed and word not in closed:
+            there = f"there are {', '.join(closed)}{hint(word, closed)}"
+            complain(item.line, f"{what} knows no `{word[:40]}`; {there}")
+        else:
+            words.append(word[:100])
     if not value.mapping and not isinstance(value.value, str) and not value.items():
-        complain(value.line, f"{what} is empty")
+        complain(value.line, f"{what} is empty; give it a word, or leave it out")
     return tuple(dict.fromkeys(words))
 
 

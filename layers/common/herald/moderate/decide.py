@@ -13,13 +13,15 @@ from herald.model import (
     ClauseRef,
     Decision,
     Drafted,
+    Escalation,
     Kind,
     LockAsked,
     Message,
     Severity,
     Span,
 )
-from herald.moderate.language import PolicyRef
+from herald.model.record import later
+from herald.moderate.language import PolicyRef, Rule
 from herald.moderate.normalise import SCANNED, printable
 from herald.moderate.rules import Match, RuleSet, Subject, Verdict, distinct
 
@@ -35,7 +37,7 @@ MAX_TEXT = 65_536
 
 _QUOTED = 80  # characters of a match inside a rationale
 _SPANS = 20
-_PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause)\s*\}\}")
+_PLACEHOLDER = re.compile(r"\{\{\s*(match|rule|clause|score-[a-z_]+)\s*\}\}")
 
 
 def assess(text: str) -> Assessment:
@@ -68,7 +70,7 @@ def decide(
         what one message may cost. Labels of it and of all label-only rules that hold, in the order of the file.
         When only label-only rules hold, the first of them is the rule that is named.
     """
-    verdict = rules.judge(subject_of(message, assessment))
+    verdict = rules.judge(subject_of(message, assessment, rules.asked))
     if seen:
         seen(verdict)
     matches = _matches(verdict)
@@ -78,7 +80,7 @@ def decide(
     clause = clause_of(rule.policy, policy_versions) if rule else None
     action = verdict.action
     severity = rule.severity if rule else Severity.NONE
-    rationale = _rationale(leading, clause) if leading else ""
+    rationale = _rationale(leading, clause, assessment.scores) if leading else ""
     if not verdict.certain:
         severity = max([severity, *(each.severity for each in verdict.stalled)])
         rationale = f"{_stalled(verdict)} {rationale}" if rationale else _stalled(verdict)
@@ -95,33 +97,39 @@ def decide(
         rationale=rationale,
         labels=tuple(dict.fromkeys(label for match in matches for label in match.rule.labels)) if matches else (),
         evidence=_evidence(leading, matches) if leading else (),
-        escalate=(rule and rule.escalate) or next((m.rule.escalate for m in matches if m.rule.escalate), None),
+        escalate=_escalation(rule, matches) if matches else None,
         model_version=assessment.model_version,
-        scores={name: round(1000 * value) for name, value in assessment.scores.items() if value is not None},
+        scores=later(lambda: _thousandths(assessment)),
         trace=_trace(verdict, action, len(message.text)),
         drafts=_drafts(message, verdict, policy_versions) if proposing else (),
         lock=_lock(proposing, policy_versions) if proposing else None,
     )
 
 
-def subject_of(message: Message, assessment: Assessment) -> Subject:
-    """What rules may look at of this message."""
+def subject_of(message: Message, assessment: Assessment, asked: frozenset[str] | None = None) -> Subject:
+    """What rules may look at of this message; of its signals those that are asked for, None: all."""
     return Subject(
         message.text, message.author_name or "", message.kind, message.platform, message.brand,
-        title=str(message.more.get("title") or ""), signals=signals(message, assessment), at=message.created_at,
+        title=str(message.more.get("title") or ""), signals=signals(message, assessment, asked), at=message.created_at,
     )  # fmt: skip
 
 
-def signals(message: Message, assessment: Assessment) -> dict[str, object]:
+def signals(message: Message, assessment: Assessment, asked: frozenset[str] | None = None) -> dict[str, object]:
     """What is known of a message besides its words, name -> value; a name that is not there is unknown.
 
     score.NAME (0..1, sentiment -1..1), type, persona, language, contains (kinds of personal data, `pii.phone`),
     edited, author.ours (always no: our own words are not judged), and what the platform told (`more.signals`).
+
+    Args:
+        asked: names that somebody will look for: scores and labels that are not among them may be left out, for
+            labels are dear to work out. None: all.
     """
-    told = message.more.get("signals")
+    told, scores = message.more.get("signals"), assessment.scores
     found: dict[str, object] = dict(told) if told and isinstance(told, Mapping) else {}
-    found |= {f"score.{name}": value for name, value in assessment.scores.items() if value is not None}
-    found |= {name: value for name, value in assessment.labels.items() if value is not None}
+    wanted = {f"score.{name}": name for name in scores} if asked is None else _scores_among(asked)
+    found |= {signal: value for signal, name in wanted.items() if (value := scores.get(name)) is not None}
+    if asked is None or not asked.isdisjoint(LABELS):
+        found |= {name: value for name, value in assessment.labels.items() if value is not None}
     if assessment.language is not None:
         found["language"] = assessment.language
     if assessment.pii is not None:
@@ -129,6 +137,16 @@ def signals(message: Message, assessment: Assessment) -> dict[str, object]:
     found["edited"] = message.edited
     found["author.ours"] = message.outbound
     return found
+
+
+@lru_cache(8)
+def _scores_among(asked: frozenset[str]) -> Mapping[str, str]:
+    """Signal -> score, of the signals that are scores."""
+    return {signal: signal.removeprefix("score.") for signal in asked if signal.startswith("score.")}
+
+
+def _thousandths(assessment: Assessment) -> dict[str, int]:
+    return {name: round(1000 * value) for name, value in assessment.scores.items() if value is not None}
 
 
 def _matches(verdict: Verdict) -> list[Match]:
@@ -169,7 +187,12 @@ def clause_of(policy: PolicyRef | None, versions: Mapping[str, int]) -> ClauseRe
     return ClauseRef(policy.id, policy.clause, policy.version or versions.get(policy.id, 0)) if policy else None
 
 
-def _rationale(match: Match, clause: ClauseRef | None) -> str:
+def _escalation(rule: Rule | None, matches: Sequence[Match]) -> Escalation | None:
+    """Who must hear of it: whom the leading rule names, else the first of all that hold to name anybody."""
+    return (rule and rule.escalate) or next((match.rule.escalate for match in matches if match.rule.escalate), None)
+
+
+def _rationale(match: Match, clause: ClauseRef | None, scores: Mapping[str, float | None]) -> str:
     """The rule's own words with the placeholders filled; quotations are short and cannot turn the line around."""
     found = next((span.found for span in match.evidence), "")
     values = {
@@ -179,7 +202,15 @@ def _rationale(match: Match, clause: ClauseRef | None) -> str:
     }
     template = match.rule.rationale or ("Matched “{{match}}”." if found else "The rule “{{rule}}” holds.")
     parts = _parts(template)
-    return "".join([values[part] if place % 2 else part for place, part in enumerate(parts)])
+    return "".join([
+        part if not place % 2 else values[part] if part in values else _score_words(part, scores)
+        for place, part in enumerate(parts)
+    ])  # fmt: skip
+
+
+def _score_words(place: str, scores: Mapping[str, float | None]) -> str:
+    value = scores.get(place.removeprefix("score-"))
+    return "unknown" if value is None else f"{value:.2f}"
 
 
 @lru_cache(1_000)

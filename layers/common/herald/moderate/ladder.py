@@ -3,7 +3,9 @@
     hide                  one message; what any author gets first
     limit, 7 then 30 days what they write in public waits for a person
     block, 90 days        after two limits
-What is critical (a threat, a danger to somebody) goes one rung higher at once. Nothing is without an end.
+What is hidden as critical (a threat) goes one rung higher at once. Nothing is without an end. Of a message that is not
+hidden the severity says how soon somebody must look, not that its author did wrong: who writes that they want to die is
+not limited for it.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ DAYS = (1, 7, 30, 90, 365)
 
 
 class Rung(StrEnum):
+    NOTHING = "nothing"
     HIDE = "hide"
     LIMIT = "limit"
     BLOCK = "block"
@@ -37,17 +40,20 @@ class Proposal:
 
     @property
     def measure(self) -> Measure | None:
-        return None if self.rung is Rung.HIDE else Measure(self.rung)
+        return None if self.rung in (Rung.NOTHING, Rung.HIDE) else Measure(self.rung)
 
 
-def proposal(*, hidden: int, measures: int, severity: Severity) -> Proposal:
+def proposal(*, hidden: int, measures: int, severity: Severity, wrong: bool = True) -> Proposal:
     """The next fitting rung.
 
     Args:
         hidden: how many of the author's messages stand hidden or deleted on this account now.
         measures: how often they were limited or blocked here before.
         severity: of the message at hand.
+        wrong: that message was decided to break a clause: it is hidden or deleted.
     """
+    if not wrong:
+        severity = Severity.NONE
     known = f"{_many(hidden, 'message')} hidden, {_many(measures, 'measure')} before"
     if measures >= 2:
         return Proposal(Rung.BLOCK, 90, f"Limits did not help: {known}.")
@@ -55,6 +61,8 @@ def proposal(*, hidden: int, measures: int, severity: Severity) -> Proposal:
         return _raised(Proposal(Rung.LIMIT, 30, f"Limited once already: {known}."), severity)
     if hidden >= OFTEN:
         return _raised(Proposal(Rung.LIMIT, 7, f"It is no single message any more: {known}."), severity)
+    if not wrong:
+        return Proposal(Rung.NOTHING, 0, f"Nobody decided that the message is wrong: {known}.")
     if severity >= Severity.CRITICAL:
         return Proposal(Rung.LIMIT, 7, f"The message alone is critical: {known}.")
     return Proposal(Rung.HIDE, 0, f"Hiding the message is enough so far: {known}.")

@@ -240,6 +240,7 @@ _KEY = re.compile(r"(~?)([^\s(#]+)(#[^\s(]*)?\s*(?:\(([^)]*)\))?\s*")
 _SHORT_POLICY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,39})\s+(\S{1,20})(?:\s+v(\d{1,6}))?")
 _NAME_LINE = re.compile(r"^name:[ \t]*(\S.{0,120})$", re.MULTILINE)  # of a section that is no YAML
 _WITHIN = re.compile(r"(\d{1,5})\s*(m|min|mins|minute|minutes|h|hour|hours|d|day|days)")
+_LISTED = "; take it out, or write one of those that docs/rules.md lists"
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
 _PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
 _PARTS = frozenset({"name", "mode", "action", "priority", "severity", "policy", "rationale", "label", "escalate",
@@ -323,11 +324,12 @@ class Reader:
         entries: dict[str, tuple[Node, Node]] = {}
         for number, (key, value) in enumerate(node.pairs()):
             if number == MAX_KEYS:
-                self._error(key.line, f"more than {MAX_KEYS:,} keys in one rule: from here on nothing is read")
+                self._error(key.line, f"more than {MAX_KEYS:,} keys in one rule: from here on nothing is read; "
+                                      "make several rules of it")  # fmt: skip
                 break
             name = key.text.strip().lower() if isinstance(key.value, str) else ""
             if not name:
-                self._error(key.line, "a key must be text")
+                self._error(key.line, "a key must be text, such as `body`")
                 continue
             if name in entries:
                 self._note(key.line, f"`{name}` is written twice; this one counts, the one on line "
@@ -341,7 +343,7 @@ class Reader:
             return ""
         text = value.text.strip()
         if len(text) > limit:
-            self._error(value.line, f"{what} has {len(text)} characters; the limit is {limit}")
+            self._error(value.line, f"{what} has {len(text)} characters; the limit is {limit}: shorten it")
         return text[:limit]
 
     def _one_of(self, value: Node, what: str, allowed: Sequence[str]) -> str | None:
@@ -383,9 +385,10 @@ class Reader:
         name = self._text(entries["name"][1], "name", 100)
         self.name = name or None
         if not name:
-            self._error(entries["name"][0].line, "`name` is empty; decisions cite it")
+            self._error(entries["name"][0].line, "`name` is empty; write one, decisions cite it")
         elif name in names:
-            self._error(entries["name"][0].line, f"the name `{name}` is taken by the rule on line {names[name]}")
+            self._error(entries["name"][0].line, f"the name `{name}` is taken by the rule on line {names[name]}; "
+                        "choose another")
 
     def _build(self, entries: dict[str, tuple[Node, Node]], order: int) -> Rule:
         rule = Rule(self.name or "", self.line, order, ())
@@ -393,6 +396,8 @@ class Reader:
         for name, (key, value) in entries.items():
             if name in _PARTS and not (name == "label" and value.mapping):
                 rule = self._part(rule, name, value)
+            elif name.startswith("label#") and not value.mapping:  # beside a `label` that is a condition
+                rule = self._part(rule, "label", value)
             else:
                 checks.extend(self._checks(name, key, value, depth=0, negated=False))
         severity = self._severity(entries["severity"][1]) if "severity" in entries else None
@@ -422,7 +427,7 @@ class Reader:
             case "rationale":
                 return replace(rule, rationale=self._rationale(value))
             case "label":
-                return replace(rule, labels=self._labels(value))
+                return replace(rule, labels=tuple(dict.fromkeys((*rule.labels, *self._labels(value)))))
             case "escalate":
                 return replace(rule, escalate=self._escalation(value))
             case "test":
@@ -461,7 +466,7 @@ class Reader:
             self._error(value.line, "policy must be written as `MOD 3.2`, or as {id: MOD, clause: 3.2, version: 1}")
             return None
         if not value.mapping:
-            self._error(value.line, "policy must be text or a mapping, not a list")
+            self._error(value.line, "policy must be one text, such as `MOD 3.2`, not a list")
             return None
         entries = self._sub(value, "policy", ("id", "clause", "version"))
         version = self._number(entries["version"], "policy version", 1, 999_999) if "version" in entries else None
@@ -484,7 +489,9 @@ class Reader:
 
     def _rationale(self, value: Node) -> str:
         text = self._text(value, "rationale", 500)
-        self._places(text, "rationale", value.line, PLACEHOLDERS)
+        from herald.moderate.decide import SCORES  # noqa: PLC0415 - that module imports this language
+
+        self._places(text, "rationale", value.line, (*PLACEHOLDERS, *(f"score-{name}" for name in SCORES)))
         return text
 
     def _places(self, text: str, what: str, line: int, allowed: Sequence[str]) -> None:
@@ -602,7 +609,8 @@ class Reader:
 
     def _group(self, name: str, value: Node, depth: int, negated: bool) -> Group | None:
         if depth >= 3:
-            self._error(value.line, f"{name} is nested more than three deep")
+            self._error(value.line, f"{name} is nested more than three deep; "
+                        "put the inner checks beside the outer ones, or into a rule of their own")
             return None
         if value.mapping or isinstance(value.value, str):
             self._error(value.line, f"{name} must be a list of checks, each begun with a dash")
@@ -619,7 +627,7 @@ class Reader:
             if member:
                 members.append(tuple(member))
         if not members and not self._errors:
-            self.refuse(value.line, f"{name} has nothing to check")
+            self.refuse(value.line, f"{name} has nothing to check; give it checks, or leave it out")
         return Group(name, tuple(members)) if members else None
 
     def _text_check(self, name: str, key: Node, value: Node, negated: bool) -> TextCheck | None:
@@ -644,13 +652,13 @@ class Reader:
         terms, patterns = self._terms(words, mode, is_regex, cased, narrow)
         if not terms and not patterns:
             if not self._errors and not self._refusals:
-                self.refuse(key.line, f"`{name}` has nothing to look for")
+                self.refuse(key.line, f"`{name}` has nothing to look for; give it words, or leave it out")
             return None
         wanted = _wanted([word.text for word in words], negate)
         return TextCheck(next(self._numbers), name, fields, mode, negate, cased, terms, patterns, wanted)
 
     def _unknown_key(self, name: str, key: Node) -> int:
-        self._error(key.line, f"`{name[:60]}` is no key of a rule{self._hint(name, KEYS)}")
+        self._error(key.line, f"`{name[:60]}` is no key of a rule{self._hint(name, KEYS) or _LISTED}")
         return 0
 
     def _fields(self, joined: str, key: Node) -> int:
@@ -658,7 +666,7 @@ class Reader:
         for part in joined.split("+"):
             if part not in FIELDS:
                 known = FIELDS if "+" in joined else KEYS
-                self._error(key.line, f"`{part[:60]}` is no key of a rule{self._hint(part, tuple(known))}")
+                self._error(key.line, f"`{part[:60]}` is no key of a rule{self._hint(part, tuple(known)) or _LISTED}")
                 return 0
             bits |= FIELDS[part]
         return bits
@@ -681,14 +689,14 @@ class Reader:
                     pattern = compile_pattern(word.text, mode, case_sensitive=cased)
                     if pattern.looks and not narrow:
                         raise BadPattern("look-around finds less here than it says, so it cannot stand where finding "
-                                         "less makes the rule hold more")  # fmt: skip
+                                         "less makes the rule hold more; write it without")  # fmt: skip
                     self.terms += _steps(pattern) // _STEPS_A_TERM
                     patterns.append(pattern)
                     self._runs += 1
                 else:
                     terms.append(_term(word.text))
             except BadPattern as bad:
-                self.terms += _TERMS_A_FAILURE if _DEAR.search(str(bad)) else 0
+                self.terms += _TERMS_A_FAILURE if bad.dear else 0
                 shown = word.text if len(word.text) <= 60 else word.text[:59] + "…"
                 sentence = f"`{shown}`: {bad}"
                 if is_regex:
@@ -698,12 +706,8 @@ class Reader:
                 else:
                     self.refuse(word.line, f"{sentence}. It stands in a negated check, so the rule cannot do without")
         if words and not terms and not patterns and self._left_out:
-            self.refuse(words[0].line, "nothing is left of this check")
+            self.refuse(words[0].line, "nothing is left of this check; mend or replace what was left out")
         return tuple(dict.fromkeys(terms)), tuple(patterns)
-
-
-_DEAR = re.compile(r"small program|too large")
-"""What a refusal says of a pattern on which RE2 worked until it was too large; a test holds the words to it."""
 
 
 def _steps(pattern: Pattern) -> int:
@@ -713,9 +717,9 @@ def _steps(pattern: Pattern) -> int:
 def _term(text: str) -> str:
     text = text.strip()
     if len(text) > MAX_TERM:
-        raise BadPattern(f"the term has {len(text)} characters; the limit is {MAX_TERM}")
+        raise BadPattern(f"the term has {len(text)} characters; the limit is {MAX_TERM}: shorten it")
     if not fold(text):
-        raise BadPattern("the term is empty once invisible characters are taken out")
+        raise BadPattern("the term is empty once invisible characters are taken out; take it out too")
     return text
 
 

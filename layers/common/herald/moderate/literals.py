@@ -11,7 +11,7 @@ Both sides are case folded as Unicode says, which is at least what RE2 holds to 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import islice
 from operator import itemgetter, or_
@@ -20,10 +20,10 @@ from typing import Any
 import ahocorasick  # type: ignore[import-not-found]  # it ships no types
 
 _MOST = 64  # strings of a set that are followed; beyond, pieces are cut shorter
-_CLAUSES = 3  # of one expression: the first is what it is woken by
+_CLAUSES = 2  # of one expression: the first is what it is woken by; a third would leave out next to none more
 _FEWEST = 2  # weight of a further clause that is worth a look
-_HITS = 20_000  # pieces followed in one text; beyond, every expression is let through
-_VALUE = itemgetter(1)
+_HITS = 50_000  # pieces and words followed in one text; beyond, every expression is let through, and no word found
+_PLACE = itemgetter(1)
 _Strings = frozenset[str]
 _NOTHING: _Strings = frozenset(("",))
 FOREIGN = "\ud800"
@@ -42,9 +42,13 @@ _TOKEN = re.compile(
 
 
 class Sieve:
-    """Many expressions, in order; never leaves one out that matches."""
+    """Many expressions, in order; never leaves one out that matches. Words may be found on the same way.
 
-    def __init__(self, sources: Sequence[str]) -> None:
+    Args:
+        words: word -> what `search` is to tell where it stands.
+    """
+
+    def __init__(self, sources: Sequence[str], words: Mapping[str, object] | None = None) -> None:
         # Bits 0 to n tell expressions that are woken, those above the clauses that are there.
         self._needs: list[int] = []  # clauses of each expression; 0: none is known
         self._every = (1 << len(sources)) - 1
@@ -61,25 +65,40 @@ class Sieve:
             self._needs.append(needs)
             always |= 0 if needs else 1 << which
         self._ascii, self._foreign = always, always | told.pop(FOREIGN)
-        self._told = list(told.values())
+        beside = words or {}
+        strings = [piece for piece in told if piece not in beside]
+        self._wordless = len(strings)  # words come last
+        strings += beside
+        self._told = [told.get(string, 0) for string in strings]
+        self._words = [beside.get(string) for string in strings]
         self._automaton: Any = None
-        if told:
+        if strings:
             self._automaton = ahocorasick.Automaton()
-            for place, piece in enumerate(told):
-                self._automaton.add_word(piece, place)
+            for place, string in enumerate(strings):
+                self._automaton.add_word(string, place)
             self._automaton.make_automaton()
 
     def candidates(self, text: str) -> list[int]:
         """Places of the expressions that may match in it, in order."""
-        told = self._ascii if text.isascii() else self._foreign
+        return self.search(text.casefold(), foreign=not text.isascii())[0]
+
+    def search(self, folded: str, among: int = -1, *, foreign: bool) -> tuple[list[int], list[tuple[int, Any]]]:
+        """The same of a text that is case folded, and where words end that stand in it, with what is told of each.
+
+        Args:
+            among: places of the expressions that are asked for, as bits.
+            foreign: before it was folded, a character outside ASCII stood in it.
+        """
+        told, words = self._foreign if foreign else self._ascii, []
         if self._automaton:
-            found = self._automaton.iter(text.casefold())
-            pieces = set(map(_VALUE, islice(found, _HITS)))
+            found = self._automaton.iter(folded)
+            hits, wordless = [*islice(found, _HITS)], self._wordless
+            words = [(last, self._words[place]) for last, place in hits if place >= wordless]
             if next(found, None):
-                return list(range(len(self._needs)))
-            told = reduce(or_, map(self._told.__getitem__, pieces), told)
+                return bits(self._every & among), words
+            told = reduce(or_, map(self._told.__getitem__, set(map(_PLACE, hits))), told)
         needs = self._needs
-        return [which for which in bits(told & self._every) if not needs[which] & ~told]
+        return [which for which in bits(told & self._every & among) if not needs[which] & ~told], words
 
 
 def bits(number: int) -> list[int]:

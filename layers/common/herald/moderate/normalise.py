@@ -55,6 +55,11 @@ class View:
         places = self.places()
         return places and places[1]
 
+    @property
+    def plainly(self) -> bool:
+        """Is it known without any work that characters stand one to one?"""
+        return self._places is None
+
     def places(self) -> _Places | None:
         """`starts` and `ends`; None: one to one."""
         if callable(self._places):
@@ -99,21 +104,21 @@ def plain(text: str) -> View:
     return View(_unmix(folded), lambda: _origins(text))
 
 
+def latin(text: str) -> str:
+    """Look-alike letters of other scripts as the Latin ones they look like, capitals as capitals, one for one."""
+    return text if text.isascii() else text.translate(_LATIN_TABLE)
+
+
 def _origins(text: str) -> _Places:
     """Where each character of the plain view came from."""
-    starts: list[int] = []
-    space = True  # leading white space is dropped
-    for index, char in enumerate(text):
-        for folded in _FOLDED[ord(char)]:
-            if folded == " ":
-                if space:
-                    continue
-                space = True
-            else:
-                space = False
-            starts.append(index)
-    if space and starts:  # and so is the last
-        starts.pop()
+    folded = text.translate(_FOLDED)
+    longer = {char: part for char in set(text) if len(part := _FOLDED[ord(char)]) != 1}
+    starts = [at for at, char in enumerate(text) for _ in longer.get(char, ".")] if longer else [*range(len(text))]
+    if "  " in folded or folded[:1] == " " or folded[-1:] == " ":  # of a run of blanks the first stays, inside the text
+        blank = [char == " " for char in folded]
+        starts = [at for at, here, before in zip(starts, blank, (True, *blank), strict=False) if not (here and before)]
+        if starts and blank[-1]:
+            starts.pop()
     return tuple(starts), tuple([index + 1 for index in starts])
 
 
@@ -124,7 +129,9 @@ def is_word(char: str) -> bool:
 
 def printable(text: str, limit: int) -> str:
     """A piece of someone's text that can stand inside our own sentence: one line, no control or bidi characters."""
-    kept = "".join(" " if c.isspace() else c for c in text[: limit * 4] if c.isspace() or category(c)[0] != "C")
+    kept = text[: limit * 4]
+    if not (kept.isascii() and kept.isprintable()):
+        kept = "".join(" " if c.isspace() else c for c in kept if c.isspace() or category(c)[0] != "C")
     kept = " ".join(kept.split())
     return kept if len(kept) <= limit else kept[: limit - 1] + "…"
 
@@ -164,6 +171,10 @@ _ALIKE = _pairs(
 )
 _ALIKE_SET = frozenset(_ALIKE)
 _ALIKE_TABLE = str.maketrans(_ALIKE)
+_ALIKE_CAPITALS = _pairs(
+    "АA ВB СC ЕE НH ІI ЈJ КK МM ОO РP ЅS ТT УY ХX ҮY ԚQ ԜW ΑA ΒB ΕE ΖZ ΗH ΙI ΚK ΜM ΝN ΟO ΡP ΤT ΥY ΧX ϹC ՕO ՍU"
+)
+_LATIN_TABLE = str.maketrans(_ALIKE | _ALIKE_CAPITALS)
 _FLAGS = {chr(0x1F1E6 + n): chr(97 + n) for n in range(26)}  # regional indicators spell flags; letters only in bare
 
 

@@ -59,7 +59,14 @@ _EDGE_AFTER = r"(?:$|\b|[^0-9A-Za-z_])"
 
 
 class BadPattern(Exception):
-    """A pattern that cannot run; the sentence says why and what to write instead."""
+    """A pattern that cannot run; the sentence says why and what to write instead.
+
+    `dear`: RE2 worked on it until it was too large, which takes far longer than any other refusal.
+    """
+
+    def __init__(self, sentence: str, *, dear: bool = False) -> None:
+        super().__init__(sentence)
+        self.dear = dear
 
 
 @record
@@ -414,7 +421,7 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
         mode: includes, includes-word, starts-with, ends-with, full-exact or full-text.
     """
     if len(pattern) > LONGEST:
-        raise BadPattern(f"the pattern has {len(pattern)} characters; the limit is {LONGEST}")
+        raise BadPattern(f"the pattern has {len(pattern)} characters; the limit is {LONGEST}: make several of it")
     looks: list[tuple[str, bool, bool]] = []
     body = translate(pattern, looks)
     before, after = {
@@ -435,7 +442,8 @@ def compile_pattern(pattern: str, mode: str, *, case_sensitive: bool) -> Pattern
         _engine(body)  # where this fails too, its reason speaks of nothing but what was written
         raise
     if not looks and engine.fullmatch(""):
-        raise BadPattern("the pattern matches nothing at all, so it would match every message")
+        raise BadPattern("the pattern matches nothing at all, so it would match every message; "
+                         "say what must be there, as `a+` and not `a*`")  # fmt: skip
     held = tuple(
         _look(number, f"(?{flags}:{f'(?:{inner})$' if behind else inner})", inner, behind, wanted)
         for number, (inner, behind, wanted) in enumerate(looks, 2)
@@ -469,6 +477,26 @@ def _without_edges(body: str) -> str:
     return body
 
 
+_SMALLER = "use smaller counts such as {0,20}, or fewer of them"
+_TOO_LARGE = "pattern too large"  # how RE2's reason begins; what follows another reason is the moderator's own words
+
+_INSTEAD = {
+    _TOO_LARGE: _SMALLER,
+    "missing )": r"close each opening bracket, or write \( for one in the text",
+    "missing ]": r"close each opening bracket, or write \[ for one in the text",
+    "invalid repetition size": "a count goes from the smaller number to the larger, to 1000 at the most with those "
+                               "around it",
+    "bad repetition operator": "write one of * + ? and {} only, or a group (?:...) around the first",
+    "no argument for repetition operator": r"write what is repeated before it, or \* for the sign itself",
+    "invalid character class range": r"a range goes from the lower sign to the higher, and \p{...} is a script or a "
+                                     r"category such as \p{Greek} or \p{L}; write \- for the sign itself",
+    "invalid perl operator": "after (? there may stand : # = ! <= <! or flags such as (?i)",
+    "invalid escape sequence": r"put a backslash before signs only, and before the letters b d s w",
+}  # fmt: skip
+"""How a reason of RE2 begins -> what to do."""
+_OTHERWISE = "write it with fewer signs, or as words without `regex`"
+
+
 def _engine(source: str, *, groups: bool = True, memory: int = _MEMORY) -> Any:
     options = re2.Options()
     options.log_errors = False
@@ -479,13 +507,16 @@ def _engine(source: str, *, groups: bool = True, memory: int = _MEMORY) -> Any:
     except re2.error as error:
         reason = error.args[0] if error.args else "unknown"
         reason = reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)
-        raise BadPattern(f"the pattern does not compile: {reason}") from None
+        todo = next((what for begin, what in _INSTEAD.items() if reason.startswith(begin)), _OTHERWISE)
+        dear = reason.startswith(_TOO_LARGE)
+        raise BadPattern(f"the pattern does not compile: {reason}; {todo}", dear=dear) from None
     except UnicodeError:
-        raise BadPattern("the pattern holds half a character (a lone surrogate)") from None
+        raise BadPattern("the pattern holds half a character (a lone surrogate); type it again") from None
     if engine.programsize > _STEPS:
         raise BadPattern(
             f"the pattern does not compile to a small program ({engine.programsize} steps; the limit is {_STEPS}): "
-            "use smaller counts such as {0,20}, or fewer of them"
+            f"{_SMALLER}",
+            dear=True,
         )
     return engine
 
@@ -625,7 +656,8 @@ def translate(pattern: str, looks: list[tuple[str, bool, bool]] | None = None) -
         elif char == ")":
             depth -= 1
             if depth < 0:  # checked here because inside our own brackets it would pair with one of ours
-                raise BadPattern(f"the closing bracket at character {index + 1} has no opening one")
+                raise BadPattern(f"the closing bracket at character {index + 1} has no opening one; "
+                                 "take it out, or write \\) for one in the text")  # fmt: skip
             out.append(char)
             index += 1
             if open_groups and open_groups.pop() < len(looks or ()):
@@ -660,7 +692,7 @@ def _closing(pattern: str, index: int) -> int:
             if not depth:
                 return index
         index += 1
-    raise BadPattern("a look-around is not closed")
+    raise BadPattern("a look-around is not closed; add its closing bracket")
 
 
 def _once(pattern: str, index: int) -> None:
@@ -678,7 +710,7 @@ def _group(pattern: str, index: int) -> tuple[str, int]:
     if rest.startswith("(?#"):
         end = pattern.find(")", index)
         if end < 0:
-            raise BadPattern("a comment (?# is not closed")
+            raise BadPattern("a comment (?# is not closed; add its closing bracket, or take it out")
         return "", end + 1
     if rest.startswith(("(?=", "(?!", "(?<=", "(?<!")):
         raise BadPattern(
@@ -692,7 +724,7 @@ def _group(pattern: str, index: int) -> tuple[str, int]:
     if rest.startswith("(?P<"):
         end = pattern.find(">", index)
         if end < 0:
-            raise BadPattern("the name of a group is not closed")
+            raise BadPattern("the name of a group is not closed; write (?: for a group without a name")
         return "(?:", end + 1
     if rest.startswith("(?"):
         return "(?", index + 2
@@ -701,14 +733,14 @@ def _group(pattern: str, index: int) -> tuple[str, int]:
 
 def _escape(pattern: str, index: int, *, inside: bool) -> tuple[str, int]:
     if index + 1 >= len(pattern):
-        raise BadPattern("the pattern ends in a single backslash")
+        raise BadPattern("the pattern ends in a single backslash; write \\\\ for one in the text")
     char = pattern[index + 1]
     after = index + 2
     for letter, digits in (("u", 4), ("U", 8)):
         if char == letter:
             code = pattern[after : after + digits]
             if len(code) < digits or any(c not in "0123456789abcdefABCDEF" for c in code):
-                raise BadPattern(f"\\{letter} needs {digits} hexadecimal digits")
+                raise BadPattern(f"\\{letter} needs {digits} hexadecimal digits, as \\{letter}{'e9':0>{digits}}")
             return rf"\x{{{code.lstrip('0') or '0'}}}", after + digits
     special = (_INSIDE if inside else _OUTSIDE).get(char)
     if special is not None:

@@ -4,7 +4,11 @@ card, iban, email, phone, ip, ssn and other national ids, address. Names are not
 does not have, and a list of first names would be wrong more often than right.
 
 Checksums: Luhn (ISO/IEC 7812-1 annex B), IBAN mod 97 (ISO 13616), TFN mod 11 (weights 1 4 3 7 5 8 6 9 10), NHS number
-mod 11, Codice Fiscale and DNI letters by form. All patterns are our own, bounded, and have no nested repeats.
+mod 11, Codice Fiscale and DNI letters by form. By form alone, because their issuers publish no checksum: National
+Insurance numbers (HMRC, National Insurance Manual NIM39110: letters and prefixes that are not used; where one is named
+as such, any two letters count, as of the administrative prefixes there), and the PAN of a person in India (Income Tax
+Department: three letters, P for a person, the initial of the surname, 0001 to 9999, a letter).
+All patterns are our own, bounded, and have no nested repeats.
 """
 
 from __future__ import annotations
@@ -28,7 +32,7 @@ def find(text: str) -> tuple[Span, ...]:
     read = text[:LONGEST]
     if not read.isascii():
         read = _SIGN.sub(_plain_sign, read)
-    digits = len(_DIGITS.findall(read))
+    digits = sum(map(read.count, "0123456789"))
     folded = read.casefold()
     taken: list[tuple[int, int, str]] = []
     spelt = " at " in folded or "(at)" in folded or "[at]" in folded
@@ -42,6 +46,8 @@ def find(text: str) -> tuple[Span, ...]:
                 _take(taken, kind, finder(read))
     if digits and _has_street(folded):
         _take(taken, "address", _up_to_others(read, taken))
+    if not taken:  # as of most
+        return ()
     return tuple([Span(start, end, kind, text[start:end]) for start, end, kind in sorted(taken)[:_MOST]])
 
 
@@ -50,7 +56,6 @@ _SIGNS = {chr(0x2010 + n): "-" for n in range(6)} | {
     "\uff20": "@", "\uff0e": ".",
 }  # fmt: skip
 _SIGN = re.compile(rf"[{''.join(_SIGNS)}]|[^\D0-9]")
-_DIGITS = re.compile(r"[0-9]")
 _Spans = Iterator[tuple[int, int]]
 
 
@@ -192,8 +197,13 @@ def _ssns(text: str) -> _Spans:
 
 
 _NINO = re.compile(
-    r"(?<!\w)(?![DFIQUV])[A-CEGHJ-PR-TW-Z](?![DFIOQUV])[A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?!\w)"
+    r"(?<!\w)(?!BG|GB|KN|NK|NT|TN|ZZ)(?![DFIQUV])[A-CEGHJ-PR-TW-Z](?![DFIOQUV])[A-CEGHJ-NPR-TW-Z] ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D](?!\w)"
 )
+_NINO_NAMED = re.compile(
+    r"(?<!\w)(?:ni (?:number|no\.?|num|nr\.?|#)|nino|national insurance)(?!\w)[^0-9]{0,20}(?<!\w)"
+    r"([A-Z]{2} ?[0-9]{2} ?[0-9]{2} ?[0-9]{2} ?[A-D])(?!\w)", re.I
+)  # fmt: skip
+_PAN = re.compile(r"(?<!\w)[A-Z]{3}P[A-Z](?!0000)[0-9]{4}[A-Z](?!\w)")
 _DNI = re.compile(r"(?<!\w)(?:[0-9]{8}|[XYZ]-?[0-9]{7})-?([A-Z])(?!\w)")
 _FISCALE = re.compile(r"(?<!\w)[A-Z]{6}[0-9]{2}[A-EHLMPRST][0-9]{2}[A-Z][0-9]{3}[A-Z](?!\w)")
 _NIR = re.compile(r"(?<!\w)[12] ?[0-9]{2} ?(?:0[1-9]|1[0-2]) ?(?:[0-9]{2}|2[AB]) ?[0-9]{3} ?[0-9]{3} ?([0-9]{2})(?!\w)")
@@ -315,11 +325,11 @@ _WORD = re.compile(r"\w+")
 
 def _has_street(folded: str) -> bool:
     """Does a word for a street stand in the text? Without one there is no address."""
-    words = folded.translate(_WORDS_ONLY).split() if folded.isascii() else _WORD.findall(folded)
+    words = folded.encode().translate(_WORDS_ONLY).decode().split() if folded.isascii() else _WORD.findall(folded)
     return not _STREET_WORDS.isdisjoint(words) or any(map(folded.__contains__, _STREET_PARTS))
 
 
-_WORDS_ONLY = {point: " " for point in range(128) if not (chr(point).isalnum() or chr(point) == "_")}
+_WORDS_ONLY = bytes(point if chr(point).isalnum() or chr(point) == "_" else 32 for point in range(128)).ljust(256)
 
 
 _UNLIKELY = re.compile(
@@ -353,6 +363,8 @@ _FINDERS: tuple[tuple[int, str, tuple[str, ...], Callable[[str], _Spans]], ...] 
     (4, "ip", (), _ips),
     (9, "ssn", (), _ssns),
     (6, "national_id", (), _formed(_NINO)),
+    (6, "national_id", ("ni n", "nino", "ni #", "national insurance"), _formed(_NINO_NAMED, 1)),
+    (4, "national_id", (), _formed(_PAN)),
     (7, "national_id", (), _formed(_FISCALE)),
     (11, "national_id", ("-",), _formed(_CPF)),
     (7, "national_id", (), _dnis),

@@ -278,6 +278,29 @@ class Lexicon:
         return frozenset(map(self.names.__getitem__, found))
 
 
+    def as_written(self, text: str, ordinary: Collection[str] = ()) -> frozenset[str]:
+        """The classes of the words that stand in the lists letter by letter, for a text that is not English.
+
+        English endings, misspellings and words inside words are other words there: Bestellung holds no "best".
+
+        Args:
+            ordinary: words that are somebody's everyday words and an insult in English only.
+        """
+        tokens = TOKEN.findall(text)[:_MOST_WORDS]
+        found: set[int] = set()
+        for at, token in enumerate(tokens):
+            if token in ordinary:
+                continue
+            found.update(self._words.get(token, ()))
+            number = self._more.get(crc32(token.encode("utf-8", "replace")))
+            if number is not None and token[0].isalpha():
+                found.add(number)
+            for rest, of in self._phrases.get(token, _NONE).get(tokens[at + 1], ()) if at + 1 < len(tokens) else ():
+                if tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
+                    found.add(of)
+        return frozenset(map(self.names.__getitem__, found))
+
+
 def _with_phrases(word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
     classes = word.classes
     if at + 1 < len(tokens):

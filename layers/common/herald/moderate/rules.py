@@ -1,8 +1,8 @@
 """Rule sets: compiled once, matched in linear time.
 
-`compile_rules` never raises: a section that is wrong is reported with its line and its neighbours load. All words of
-all rules share one automaton (Aho-Corasick); patterns run in RE2, behind one look that says which of
-them can match at all.
+`compile_rules` never raises: a section that is wrong is reported with its line and its neighbours load. One walk
+through a text (Aho-Corasick) finds all words of all rules, and which patterns can match at all; those run in RE2 when
+they are asked for.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from hashlib import sha256
 from itertools import count, islice
+from operator import or_
 from pathlib import Path
-from typing import Any
-
-import ahocorasick  # type: ignore[import-not-found]  # it ships no types
+from typing import Any, NamedTuple
 
 from herald.documents import sections
 from herald.model import Action, Kind, Span
@@ -50,6 +49,8 @@ from herald.moderate.literals import Sieve, bits
 from herald.moderate.normalise import SCANNED, View, fold, is_word, views
 from herald.moderate.patterns import Effort, Pattern
 
+_SHORTER = "join rules that do the same by putting their words into one list, or take some out"
+
 LANGUAGE = "2"
 """Part of every rule set's hash: grows when the same YAML would be matched differently."""
 
@@ -58,7 +59,7 @@ MAX_RULES = 500
 _MOST_SECTIONS = 4 * MAX_RULES  # sections that are read, whether they load or not
 
 EVIDENCE = 10  # spans kept of one check
-_HITS = 50_000  # raw hits followed in one scan; only a hostile rule set on a hostile text gets there
+_MANY = 1_000  # words of one view that wait until a rule asks for them
 _FOUND = 200  # characters of a span's quotation
 _LINKS = 50
 
@@ -135,8 +136,7 @@ class Look:
     held: bool | None
 
 
-@record
-class _Stretch:
+class _Stretch(NamedTuple):
     """A piece of text to scan: which field, and where it begins in that field's original."""
 
     bit: int
@@ -145,9 +145,14 @@ class _Stretch:
     field: str  # where it stands, for the reader: links are quoted in the body
 
 
-_Term = tuple[int, str, str, tuple[int, ...]]
-"""One manner of looking for a word: fields, mode, as written where the case counts (else empty), and the checks that
-look for it so: many rules may name the same word."""
+_Term = tuple[int, int, str, str, tuple[int, ...]]
+"""One manner of looking for a word: fields, the rules that may hold by it, mode, as written where the case counts (else
+empty), and the checks that look for it so: many rules may name the same word."""
+_Word = tuple[int, bool, bool, bool, tuple[_Term, ...]]
+"""A word: its length, whether it begins and whether it ends with a part of a word, whether it is only looked for as a
+word by itself, and all manners of looking for it."""
+_Standing = tuple[int, int, bool, _Term]
+"""A word in a view: start, end, whether it stands there by itself, and how it is looked for."""
 
 
 class RuleSet:
@@ -157,23 +162,23 @@ class RuleSet:
         rules: what loaded, in the order of the file.
         sections: every section and what became of it.
         hash: 16 hex digits over the compiled content; comments and layout do not change it.
+        asked: names of the signals that any rule looks for.
+        rates: what rules ask to be counted, `rate.author.10m`.
     """
 
     def __init__(self, rules: Sequence[Rule], sections: Sequence[Section]) -> None:
         self.rules: tuple[Rule, ...] = tuple(rules)
         self.sections: tuple[Section, ...] = tuple(sections)
         self.hash: str = _hash(self.rules)
-        checks = [check for rule in self.rules for check in _text_checks(rule.checks)]
+        every = [check for rule in self.rules for check in _each(rule.checks)]
+        self.asked = frozenset(check.signal for check in every if isinstance(check, SignalCheck))
+        self.rates = tuple(sorted(name for name in self.asked if name.startswith("rate.")))
+        checks = [check for check in every if isinstance(check, TextCheck)]
         self._fields = 0
         for check in checks:
             self._fields |= check.fields
-        self._automaton = _automaton(checks)
-        self._patterns: dict[int, tuple[list[tuple[TextCheck, Pattern]], Sieve]] = {}
-        for bit in FIELDS.values():
-            there = [(check, pattern) for check in checks if check.fields & bit for pattern in check.patterns]
-            if there:
-                self._patterns[bit] = there, Sieve([pattern.source for _, pattern in there])
         self._plan = _Plan(self.rules)
+        self._texts, self._links = (_Finder(checks, fields, self._plan.woken) for fields in (~_OF_LINKS, _OF_LINKS))
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -280,13 +285,14 @@ class RuleSet:
         )
         if self.holds(rule, subject):
             outcome = {str(rule.action or Action.ALLOW), *rule.labels}
-            got = str(rule.action) if rule.action else ", ".join(rule.labels)
+            got = str(rule.action) if rule.action else ", ".join(rule.labels) or str(Action.ALLOW)
         else:
             outcome = {"none", str(Action.ALLOW)}
             got = "none"
         if test.expect in outcome:
             return None
-        return f"line {test.line}: the test expects {test.expect}, the rule by itself says {got}"
+        told = f"line {test.line}: the test expects {test.expect}, the rule by itself says {got}"
+        return f"{told}; change what the rule checks, or write `expect: {got.partition(',')[0]}`"
 
     # ------------------------------------------------ scanning
 
@@ -294,52 +300,60 @@ class RuleSet:
         """What words tell at once, and which patterns are to be tried when a rule asks for them."""
         seen = _Seen(effort)
         for stretch in _stretches(subject, self._fields):
-            readings = views(stretch.text)
-            if self._automaton is not None:
-                for view in readings:
-                    self._find_terms(view, stretch, seen.hits)
-            if stretch.bit in self._patterns:
-                self._find_patterns(readings, stretch, seen)
+            finder = self._links if stretch.bit & _OF_LINKS else self._texts
+            finder.scan(stretch, seen)
         return seen
 
-    def _find_terms(self, view: View, stretch: _Stretch, hits: dict[int, _Hits]) -> None:
-        text, field_bit = view.text, stretch.bit
-        size = len(text)
-        full: set[int] = set()  # ids of terms whose checks all have what is kept of one
-        for last, (length, head, tail, by_word, terms) in islice(self._automaton.iter(text), _HITS):
-            end = last + 1
-            start = end - length
-            alone = True
-            if (head and start and is_word(text[start - 1])) or (tail and end < size and is_word(text[end])):
-                if by_word:  # most words that stand in a text are a part of another
-                    continue
-                alone = False
-            for term in terms:
-                fields, mode, exact, checks = term
-                if not fields & field_bit or (full and id(term) in full):
-                    continue
-                if not (alone if mode == "includes-word" else _placed(mode, text, start, end)):
-                    continue
-                begin, stop = view.origin(start, end)
-                if exact and stretch.text[begin:stop] != exact:
-                    continue
-                room = False
-                for check in checks:
-                    if _record(hits, check, stretch, begin, stop):
-                        room = True
-                if not room:
-                    full.add(id(term))
 
-    def _find_patterns(self, readings: tuple[View, ...], stretch: _Stretch, seen: _Seen) -> None:
-        """The text as written, then each view that differs; case-sensitive patterns see only what was written."""
-        patterns, sieve = self._patterns[stretch.bit]
-        written = View(stretch.text if stretch.text.isascii() else _LONE.sub("\ufffd", stretch.text))
-        same = readings[0].starts is None  # ASCII: only case differs, and patterns ignore it
-        for view in (written, *(readings[1:] if same else readings)):
-            for which in sieve.candidates(view.text):
-                check, pattern = patterns[which]
-                if view is written or not check.cased:
-                    seen.untried.setdefault(check.number, []).append((pattern, view, stretch))
+_OF_LINKS = DOMAIN | URL
+
+
+class _Finder:
+    """All words and patterns that are looked for in some of the fields, in one walk through a text.
+
+    Args:
+        woken: number of a check -> rules that may hold by it, as bits.
+    """
+
+    def __init__(self, checks: Sequence[TextCheck], fields: int, woken: Mapping[int, int]) -> None:
+        there = [check for check in checks if check.fields & fields]
+        self._patterns = [
+            (check, pattern, woken.get(check.number, 0)) for check in there for pattern in check.patterns
+        ]
+        self._among = {  # of each field, its patterns as bits
+            bit: sum(1 << place for place, (check, _, _) in enumerate(self._patterns) if check.fields & bit)
+            for bit in FIELDS.values()
+        }
+        self._sieve = Sieve([pattern.source for _, pattern, _ in self._patterns], _words(there, woken))
+
+    def scan(self, stretch: _Stretch, seen: _Seen) -> None:
+        """Words are looked for in each view; patterns in the text as written, and in each view that differs."""
+        text, readings, search = stretch.text, views(stretch.text), self._sieve.search
+        among, ascii_ = self._among[stretch.bit], text.isascii()
+        written = View(text if ascii_ else _LONE.sub("\ufffd", text))
+        same = readings[0].plainly  # ASCII: only case differs, and patterns ignore it
+        if among and not same:
+            which, _ = search(written.text.casefold(), among, foreign=not ascii_)
+            self._wake(which, written, stretch, seen, as_written=True)
+        for view in readings:
+            text = view.text
+            foreign = not text.isascii()
+            which, words = search(text, among, foreign=foreign)
+            if words:
+                _keep(words, view, stretch, seen)
+            if among and foreign and (folded := text.casefold()) != text:
+                which, _ = search(folded, among, foreign=True)
+            if which:
+                as_written = same and view is readings[0]
+                self._wake(which, written if as_written else view, stretch, seen, as_written=as_written)
+
+    def _wake(self, which: Sequence[int], view: View, stretch: _Stretch, seen: _Seen, *, as_written: bool) -> None:
+        """These patterns are to be tried; those that are case-sensitive only in what was written."""
+        for place in which:
+            check, pattern, woken = self._patterns[place]
+            if as_written or not check.cased:
+                seen.untried.setdefault(check.number, []).append((pattern, view, stretch))
+                seen.woken |= woken
 
 
 class _Plan:
@@ -354,7 +368,7 @@ class _Plan:
         self.deciding = (1 << len(deciding)) - 1
         self.labelling = (1 << len(live)) - 1 ^ self.deciding
         self.shadow = (1 << len(rules)) - 1 ^ self.deciding ^ self.labelling
-        self._woken: dict[int, int] = {}  # number of a check -> rules that may hold by it
+        self.woken: dict[int, int] = {}  # number of a check -> rules that may hold by it
         self._always = 0  # rules that may hold by no word at all
         self._kinds = dict.fromkeys(Kind, 0)
         self._denials: dict[int, list[Callable[[Subject], bool]]] = {}
@@ -363,7 +377,7 @@ class _Plan:
         for place, rule in enumerate(self._rules):
             needed = _needed(rule.checks)
             for number in needed:
-                self._woken[number] = self._woken.get(number, 0) | 1 << place
+                self.woken[number] = self.woken.get(number, 0) | 1 << place
             self._always |= 0 if needed else 1 << place
             for kind in rule.kinds or Kind:
                 self._kinds[kind] |= 1 << place
@@ -378,23 +392,17 @@ class _Plan:
 
     def possible(self, subject: Subject, seen: _Seen) -> int:
         """The rules that what is known at once leaves over."""
-        asked, woken = self._always, self._woken
-        for number in seen.hits:
-            if number in woken:
-                asked |= woken[number]
-        for number in seen.untried:
-            if number in woken:
-                asked |= woken[number]
-        asked &= self._kinds[subject.kind]
+        asked = (self._always | seen.woken) & self._kinds[subject.kind]
         signals = subject.signals
         for signal, bound, others in self._floors:
             value = signals.get(signal)
             if type(value) is float and value < bound:
                 asked &= others
-        if denied := asked & self._denied:
-            for place in bits(denied):
-                if any(denial(subject) for denial in self._denials[place]):
+        for place in bits(asked & self._denied):
+            for denial in self._denials[place]:
+                if denial(subject):
                     asked ^= 1 << place
+                    break
         return asked
 
     def of(self, asked: int) -> Iterator[Rule]:
@@ -407,25 +415,41 @@ _NO_HITS: _Hits = {}
 
 
 class _Seen:
-    """Where the checks of one rule set hit one message. A pattern runs when its check is asked for: most are not."""
+    """Where the checks of one rule set hit one message. A pattern runs when its check is asked for: most are not.
 
-    __slots__ = ("_effort", "_spans", "hits", "untried")
+    Attributes:
+        woken: rules that may hold by what was found, as bits.
+        words: what words stand in which view of which stretch; worked into hits when the first check is asked for.
+        untried: number of a check -> patterns that are to run.
+    """
+
+    __slots__ = ("_effort", "_hits", "_spans", "untried", "woken", "words")
 
     def __init__(self, effort: Effort | None) -> None:
         self._effort = effort
         self._spans: dict[int, list[Span]] = {}
-        self.hits: dict[int, _Hits] = {}
+        self._hits: dict[int, _Hits] = {}
+        self.woken = 0
+        self.words: list[tuple[list[_Standing], View, _Stretch]] = []
         self.untried: dict[int, list[tuple[Pattern, View, _Stretch]]] = {}
 
     def get(self, number: int) -> list[Span] | None:
         """Where it hit, in the original text, empty where it did not; None: the effort did not reach."""
+        if self.words:
+            self.record()
         if number in self.untried and not self._tried(number):
             return None
         spans = self._spans.get(number)
         if spans is None:
-            spans = [Span(*where, found) for where, found in self.hits.get(number, _NO_HITS).items()]
+            spans = [Span(*where, found) for where, found in self._hits.get(number, _NO_HITS).items()]
             self._spans[number] = spans
         return spans
+
+    def record(self) -> None:
+        """Work words into hits."""
+        for words, view, stretch in self.words:
+            _record_words(words, view, stretch, self._hits)
+        self.words = []
 
     def _tried(self, number: int) -> bool:
         """Run what was not yet: is it known whether the check hits?"""
@@ -433,8 +457,8 @@ class _Seen:
         untried = self.untried[number]
         for pattern, view, stretch in untried:
             for start, end in pattern.spans(view.text, EVIDENCE, effort):
-                _record(self.hits, number, stretch, *view.origin(start, end))
-        if number not in self.hits and any(id(pattern) in effort.stalled for pattern, _, _ in untried):
+                _record(self._hits, number, stretch, *view.origin(start, end))
+        if number not in self._hits and any(id(pattern) in effort.stalled for pattern, _, _ in untried):
             return False
         del self.untried[number]
         return True
@@ -443,6 +467,51 @@ class _Seen:
 _EFFORT = "effort"  # what is missing, beside the names of signals, where patterns had used up their share
 
 _LONE = re.compile("[\ud800-\udfff]")
+
+
+def _keep(words: Sequence[tuple[int, _Word]], view: View, stretch: _Stretch, seen: _Seen) -> None:
+    """Keep what stands in a view as it is looked for in this field, and the rules that may hold by it."""
+    text, bit = view.text, stretch.bit
+    size, woken = len(text), 0
+    wordly: Callable[[str], bool] = str.isalnum if text.isascii() else is_word  # the same of ASCII, and quicker
+    kept: list[_Standing] = []
+    for last, (length, head, tail, by_word, terms) in words:
+        end = last + 1
+        start = end - length
+        alone = True
+        if (head and start and wordly(text[start - 1])) or (tail and end < size and wordly(text[end])):
+            if by_word:  # most words that stand in a text are a part of another
+                continue
+            alone = False
+        for term in terms:
+            if term[0] & bit:
+                woken |= term[1]
+                kept.append((start, end, alone, term))
+    if kept:
+        seen.words.append((kept, view, stretch))
+        seen.woken |= woken
+        if len(kept) > _MANY:  # a flood is not kept: of each check a few places are
+            seen.record()
+
+
+def _record_words(words: Sequence[_Standing], view: View, stretch: _Stretch, hits: dict[int, _Hits]) -> None:
+    """Where each check hits that looks for one of these words as it stands."""
+    full: set[int] = set()  # ids of terms whose checks all have what is kept of one
+    for start, end, alone, term in words:
+        _, _, mode, exact, checks = term
+        if full and id(term) in full:
+            continue
+        if not (alone if mode == "includes-word" else _placed(mode, view.text, start, end)):
+            continue
+        begin, stop = view.origin(start, end)
+        if exact and stretch.text[begin:stop] != exact:
+            continue
+        room = False
+        for check in checks:
+            if _record(hits, check, stretch, begin, stop):
+                room = True
+        if not room:
+            full.add(id(term))
 
 
 def _record(hits: dict[int, _Hits], check: int, stretch: _Stretch, start: int, end: int) -> bool:
@@ -698,13 +767,14 @@ def _rank(rule: Rule) -> tuple[int, int, int]:
     return -rule.priority, (Action.HIDE, Action.QUEUE, Action.ALLOW).index(rule.action or Action.ALLOW), rule.order
 
 
-def _text_checks(checks: Sequence[Check]) -> Iterator[TextCheck]:
+def _each(checks: Sequence[Check]) -> Iterator[Check]:
+    """Every check, those within groups too, without the groups."""
     for check in checks:
-        if isinstance(check, TextCheck):
-            yield check
-        elif isinstance(check, Group):
+        if isinstance(check, Group):
             for member in check.members:
-                yield from _text_checks(member)
+                yield from _each(member)
+        else:
+            yield check
 
 
 def _needed(checks: Sequence[Check]) -> set[int]:
@@ -723,21 +793,22 @@ def _needed(checks: Sequence[Check]) -> set[int]:
 # ---------------------------------------------------------------- compiling
 
 
-def _automaton(checks: Sequence[TextCheck]) -> Any:
+def _words(checks: Sequence[TextCheck], woken: Mapping[int, int]) -> dict[str, _Word]:
+    """The words of these checks, folded, and what is known of each."""
     uses: dict[str, dict[tuple[int, str, str], list[int]]] = {}
     for check in checks:
         for term in check.terms:
             manner = check.fields, check.mode, term if check.cased else ""
             uses.setdefault(fold(term), {}).setdefault(manner, []).append(check.number)
-    if not uses:
-        return None
-    automaton = ahocorasick.Automaton()
+    found: dict[str, _Word] = {}
     for word, manners in uses.items():
-        terms: list[_Term] = [(*manner, tuple(dict.fromkeys(numbers))) for manner, numbers in manners.items()]
+        terms = []
+        for (fields, mode, exact), numbers in manners.items():
+            rules = reduce(or_, [woken.get(number, 0) for number in numbers])
+            terms.append((fields, rules, mode, exact, tuple(dict.fromkeys(numbers))))
         by_word = all(mode == "includes-word" for _, mode, _ in manners)
-        automaton.add_word(word, (len(word), is_word(word[0]), is_word(word[-1]), by_word, tuple(terms)))
-    automaton.make_automaton()
-    return automaton
+        found[word] = len(word), is_word(word[0]), is_word(word[-1]), by_word, tuple(terms)
+    return found
 
 
 def _hash(rules: Sequence[Rule]) -> str:
@@ -812,7 +883,8 @@ def too_long(text: str) -> RuleSet | None:
     size = len(text.encode("utf-8", "surrogatepass"))
     if size <= MAX_BYTES:
         return None
-    return RuleSet([], [Section(1, None, "refused", (f"{size} bytes of rules; the limit is {MAX_BYTES}",))])
+    why = f"line 1: {size} bytes of rules; the limit is {MAX_BYTES}: {_SHORTER}"
+    return RuleSet([], [Section(1, None, "refused", (why,))])
 
 
 class Loading:
@@ -827,7 +899,7 @@ class Loading:
         """Every section of a text as it loads, and its rule where it does."""
         for number, (line, part) in enumerate(sections(text)):
             if number == _MOST_SECTIONS:
-                why = f"more than {number} sections: from here on nothing is read"
+                why = f"line {line}: more than {number} sections: from here on nothing is read; {_SHORTER}"
                 yield Section(line, None, "refused", (why,)), None
                 return
             reader = self.reader(line)
@@ -841,7 +913,7 @@ class Loading:
     def add(self, reader: Reader, rule: Rule | None) -> Section:
         """Take in what it read, or say why not."""
         if rule is not None and len(self.rules) >= MAX_RULES:
-            reader.refuse(reader.line, f"more than {MAX_RULES} rules in one set")
+            reader.refuse(reader.line, f"more than {MAX_RULES} rules in one set; {_SHORTER}")
             rule = None
         if rule is not None:
             self.names[rule.name] = rule.line

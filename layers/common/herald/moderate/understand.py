@@ -46,6 +46,14 @@ _PLAIN_WORDS: Mapping[str, Mapping[str, float]] = {
     "legal": {"legal": 0.5},
     "urgent": {"urgency": 0.5}, "bad": {"complaint": 0.5}, "pos": {"praise": 0.5},
 }  # fmt: skip
+_ORDINARY: Mapping[str, frozenset[str]] = {
+    language: frozenset(words.split()) for language, words in {
+        "nl": "hoe slag fast bad fat", "fr": "retard retards fat", "es": "negro", "pt": "negro", "de": "dick fast bad",
+        "da": "slut fag slag fast bad", "no": "slut fag slag fast bad", "sv": "slut slag sex fast bad",
+        "ro": "cum fag",
+    }.items()
+}  # fmt: skip
+"""What is an insult in English and an everyday word elsewhere: how, late, black, thick, the end, six."""
 _WORDS_COUNT = dict.fromkeys(SCORES, 0.6)  # from here on a word alone raises a flag
 
 
@@ -61,7 +69,7 @@ def understand(text: str) -> Assessment:
     elif language in ("en", None):
         told = _read(model, seen, first)
     else:
-        told = _Told(_by_words(model, seen), model, WORDS_ONLY)
+        told = _Told(_by_words(model, seen, language), model, WORDS_ONLY)
     scores = told.scores
     rated = _rates(scores)
     whole: dict[str, float | None] = dict(zip(_RATED, _rounded(rated), strict=True))
@@ -170,10 +178,12 @@ def _by_blocks(model: Heads, first: reading.Read, scores: dict[str, float]) -> N
             scores[name] = max(scores[name], (others[name] + scores[name]) / 2)
 
 
-def _by_words(model: Heads, seen: tuple[View, ...]) -> dict[str, float]:
+def _by_words(model: Heads, seen: tuple[View, ...], language: str) -> dict[str, float]:
     scores = dict.fromkeys(model.names, 0.0)
+    ordinary = _ORDINARY.get(language, frozenset())
     for view in seen:
-        for name in model.lexicon.classes(view.text):
+        told = model.lexicon.as_written(view.text, ordinary)
+        for name in told - {"pos"} if "not" in told else told:  # "not glad" is no praise
             for head, value in _PLAIN_WORDS.get(name, {}).items():
                 scores[head] = max(scores[head], value)
     if "?" in seen[0].text or "？" in seen[0].text:

@@ -15,11 +15,12 @@ from typing import Final
 
 from herald.errors import BadPayload, TooLarge
 from herald.model.record import record
+from herald.plain import FORMULA
 
 MOST_BYTES: Final = 8_000_000
 MOST_ROWS: Final = 5_000
 _LONGEST_CELL: Final = 200_000
-_FORMULA: Final = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
+_FORMULA: Final = re.compile(rf"'*{FORMULA}")
 
 
 @record

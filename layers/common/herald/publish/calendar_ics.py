@@ -55,7 +55,7 @@ def _event(entry: Entry, now: datetime) -> Event:
     event.add("dtstamp", now.astimezone(UTC))
     for name, prop in _VISIBLE.items():
         said = getattr(entry, name) if post or name != "text" else entry.note
-        if said:
+        if said := _written(said, prop):
             event.add(prop, said)
     if post or entry.local_time:
         wall = entry.local_time if post else f"{entry.first_day}T{entry.local_time}"
@@ -68,7 +68,7 @@ def _event(entry: Entry, now: datetime) -> Event:
     if post and entry.state in ("draft", "in_review"):
         event.add("status", "TENTATIVE")
     kept = {name: cell for name, cell in asdict(entry).items() if cell and name != "state"}
-    event.add("x-herald-fields", json.dumps(kept))
+    event.add("x-herald-fields", json.dumps(kept).replace("\x7f", "\\u007f"))
     return event
 
 
@@ -205,8 +205,20 @@ _UTC: Final = frozenset({"UTC", "Etc/UTC", "Etc/UCT", "UCT", "Zulu", "Etc/Zulu",
                          "GMT-0"})  # fmt: skip
 
 
+def _written(said: str, prop: str) -> str:
+    """What of a text may stand in a file (RFC 5545, 3.3.11, 3.3.13); the row itself is in X-HERALD-FIELDS, escaped."""
+    if prop == "URL":  # a draft may hold anything as its link, and one of them must not keep the others out
+        return "" if _NO_ADDRESS.search(said) else said
+    return _CONTROLS.sub("", said)
+
+
+_NO_ADDRESS: Final = re.compile(r"[\s\x00-\x1f\x7f\\\"<>]")
+_CONTROLS: Final = re.compile(r"[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f]")
+
+
 def _read_back(said: str, prop: str) -> str:
     """A text as this library reads what it wrote of it."""
+    said = _written(said, prop)
     if prop == "URL" or not said:
         return said
     found: str = unescape_char(vText(said).to_ical().decode())

@@ -154,7 +154,7 @@ def digest(made: Mapping[str, Mapping[str, Cell]]) -> str:
 
 
 def csv_rows(made: Mapping[str, Mapping[str, Cell]], today: date) -> list[list[str]]:
-    """The sheet for a spreadsheet, no cell a formula: one row a cell, missing cells named as missing."""
+    """The rows of the sheet for plain.sheet: one row a cell, missing cells named as missing."""
     rows = [["platform", "field", "text", "title", "source", "basis", "as of", "by", "stale"]]
     for platform, name in names().items():
         for field, words in FIELDS.items():
@@ -164,11 +164,8 @@ def csv_rows(made: Mapping[str, Mapping[str, Cell]], today: date) -> list[list[s
             else:
                 stale, day = "yes" if cell.stale(today) else "", cell.as_of.isoformat()
                 told = [name, words, cell.text, cell.title, cell.source, cell.basis, day, cell.by, stale]
-                rows.append([f"'{text}" if text.startswith(_FORMULA) else text for text in told])
+                rows.append(told)
     return rows
-
-
-_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # what may begin one (OWASP, CSV injection)
 
 
 def _made_from(can: Capabilities | None, *facts: str) -> str:

@@ -1,0 +1,74 @@
+"""How often somebody wrote lately: what the `rate` of a rule is compared with.
+
+Read only where a rule asks: a page of the account's newest messages a day, once a batch. What was counted is kept on
+the message (`more.signals`), so that its decision can be made again and a change of rules be tried on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from herald.flows.context import Herald
+from herald.model import SPOKEN, Message, thread_of
+
+MOST = 200
+"""Messages of an account and day that are counted among, the newest; a flood beyond them counts as so many."""
+_DAYS = 8
+
+Lately = Callable[[str, str], tuple[Message, ...]]
+
+
+def lately(herald: Herald) -> Lately:
+    """The newest messages of (account, day of receipt), each page read once."""
+    read: dict[tuple[str, str], tuple[Message, ...]] = {}
+
+    def page(account: str, day: str) -> tuple[Message, ...]:
+        if (account, day) not in read:
+            found = herald.store.feed(account, day, limit=MOST).items
+            read[account, day] = tuple(one for one in found if isinstance(one, Message))
+        return read[account, day]
+
+    return page
+
+
+def with_rates(message: Message, wanted: Iterable[str], recent: Lately) -> Message:
+    """The message with the rates that rules ask for, `rate.author.10m` -> how many, itself among them.
+
+    By author, post, account, or the same words on the account. Where the platform does not tell the author or the post,
+    that rate stays unknown.
+    """
+    found = {name: many for name in wanted if (many := _rate(message, name, recent)) is not None}
+    told = message.more.get("signals")
+    if not found:
+        return message
+    return replace(message, more={**message.more, "signals": {**(told if isinstance(told, Mapping) else {}), **found}})
+
+
+def _rate(message: Message, name: str, recent: Lately) -> int | None:
+    _, by, within = name.split(".", 2)
+    same = _ALIKE[by](message)
+    if not same:
+        return None
+    since = message.created_at - timedelta(minutes=float(within.removesuffix("m")))
+    alike = {
+        one.id for one in _within(message, since, recent)
+        if since < one.created_at <= message.created_at and _ALIKE[by](one) == same
+        and one.kind in SPOKEN and not one.outbound
+    }  # fmt: skip
+    return len(alike | {message.id})
+
+
+def _within(message: Message, since: datetime, recent: Lately) -> Iterable[Message]:
+    account, last = f"{message.platform}:{message.account_id}", message.received_at or message.created_at
+    for back in range(min(_DAYS, (last.date() - since.date()).days + 1)):
+        yield from recent(account, f"{last - timedelta(days=back):%Y-%m-%d}")
+
+
+_ALIKE: Mapping[str, Callable[[Message], str]] = {
+    "author": lambda message: message.author_id or "",
+    "post": thread_of,
+    "account": lambda message: message.account_id,
+    "text": lambda message: " ".join(message.text.casefold().split()),
+}

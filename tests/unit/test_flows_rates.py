@@ -1,0 +1,73 @@
+"""A rate is counted among what was received, where a rule asks, and kept with the message that was judged by it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from herald.flows.moderate import moderate
+from herald.flows.replay import replay
+from herald.model import Action, Decision, Message
+from herald.moderate.rules import compile_rules
+from tests.support.world import BRAND, PAGE, World, a_comment, a_world
+
+FLOOD = """name: Flood
+rate: {by: author, count: '>= 3', within: 10 minutes}
+action: queue
+policy: MOD 4.1
+---
+name: Copied
+any_of:
+  - rate: {by: text, count: '>= 2', within: 1 hour}
+label: copied
+"""
+
+
+@pytest.fixture
+def world() -> World:
+    made = a_world()
+    made.store.save_rules(FLOOD)
+    return made
+
+
+def says(world: World, n: int, text: str = "", *, minutes: int = 0, **changed: object) -> Message:
+    world.clock.pass_(minutes=minutes, seconds=1)
+    comment = a_comment(text or f"lovely chairs {n}", id=str(n), at=world.clock())
+    world.store.apply(replace(comment, **changed), BRAND, world.clock())  # type: ignore[arg-type]
+    moderate([f"facebook_page:{PAGE}_{n}"], world.herald, world.clock())
+    found = world.store.message(f"facebook_page:{PAGE}_{n}")
+    assert found
+    return found
+
+
+def decision(message: Message) -> Decision:
+    assert message.decision
+    return message.decision
+
+
+def test_who_writes_too_often_is_seen_and_the_decision_can_be_made_again(world: World) -> None:
+    made = [says(world, n) for n in (1, 2, 3)]
+    assert [decision(message).action for message in made] == [Action.ALLOW, Action.ALLOW, Action.QUEUE]
+    assert decision(made[2]).rule == "Flood"
+    assert made[2].more["signals"] == {"rate.author.10m": 3, "rate.text.60m": 1}
+    (again,) = replay(made[2].id, world.herald)
+    assert again.result == "same"
+    assert decision(says(world, 4, author_id="another")).action is Action.ALLOW
+    assert decision(says(world, 5, minutes=10)).action is Action.ALLOW  # what was before is too long ago
+
+
+def test_the_same_words_of_many_are_seen_whatever_their_capitals(world: World) -> None:
+    says(world, 1, "Shame on Banksia", author_id="one")
+    assert decision(says(world, 2, "shame  on BANKSIA", author_id="two")).labels == ("copied",)
+
+
+def test_a_rate_of_nobody_is_unknown_and_holds_nothing(world: World) -> None:
+    assert {decision(says(world, n, author_id=None)).action for n in (1, 2, 3, 4)} == {Action.ALLOW}
+
+
+def test_where_no_rule_asks_nothing_is_read_and_nothing_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = a_world()
+    monkeypatch.setattr(type(world.store), "feed", lambda *_args, **_more: pytest.fail("it was read"))
+    assert "signals" not in says(world, 1).more
+    assert compile_rules(FLOOD).rates == ("rate.author.10m", "rate.text.60m")
