@@ -212,9 +212,16 @@ def _faults(text: str) -> bool:
 
 
 def _differences(version: Rules, text: str) -> None:
-    differs = difflib.unified_diff(version.text.splitlines(), text.splitlines(), "in force", "yours", lineterm="", n=1)
     st.caption(f"What differs from {_version_words(version)}")
-    st.code(safe_text("\n".join(list(differs)[:400]), 20_000), language="diff", wrap_lines=True)
+    _diff(version.text, text, "in force", "yours")
+
+
+def _diff(now: str, then: str, now_is: str, then_is: str) -> bool:
+    """What becomes of the text: what goes is red, what comes is green. False where nothing does."""
+    differs = list(difflib.unified_diff(now.splitlines(), then.splitlines(), now_is, then_is, lineterm="", n=1))
+    if differs:
+        st.code(safe_text("\n".join(differs[:400]), 20_000), language="diff", wrap_lines=True)
+    return bool(differs)
 
 
 def _form() -> None:
@@ -317,13 +324,6 @@ def _history(person: Person, version: Rules) -> None:
         words = present_rules.back_words(flow.compiled(version), flow.compiled(chosen))
         sheet([{"t": "note", "text": words}], key=f"back-{chosen.number}")
         st.caption("Its text comes back, and what of it was live, as a new version. None is lost.")
-        differs = list(
-            difflib.unified_diff(
-                chosen.text.splitlines(), version.text.splitlines(), f"version {chosen.number}",
-                f"version {version.number}", lineterm="", n=1,
-            )
-        )  # fmt: skip
-        if differs:
-            st.code(safe_text("\n".join(differs[:400]), 20_000), language="diff", wrap_lines=True)
-        else:
+        now_is, then_is = f"version {version.number}, in force", f"version {chosen.number}"
+        if not _diff(version.text, chosen.text, now_is, then_is):
             st.caption("Its text is the one in force; only what of it is live differs.")

@@ -218,6 +218,15 @@ def test_an_earlier_version_comes_back_by_one_button(world):
     assert (kept.number, kept.back_to) == (number + 1, number - 1)
 
 
+def test_what_rolling_back_takes_out_is_shown_as_taken_out(world):
+    number = _saved(world)
+    at = _page("priya", view="History", version=str(number - 1))
+    (shown,) = [code.value.splitlines() for code in at.code]
+    assert "-name: Rival" in shown
+    assert not [line for line in shown[2:] if line.startswith("+")], "going back adds nothing"
+    assert shown[:2] == [f"--- version {number}, in force", f"+++ version {number - 1}"]
+
+
 def test_the_page_says_what_is_wrong_before_it_can_be_saved(world):
     at = _page("priya", view="Edit")
     assert not at.exception
