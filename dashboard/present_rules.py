@@ -162,15 +162,26 @@ def fault_rows(faults: Iterable[Fault], text: str) -> list[dict[str, Any]]:
 
 
 def preview_words(found: Preview) -> str:
-    """What would change, in one sentence."""
+    """What would change, in one sentence, and what of it cannot be told."""
     if not found.read:
         return f"Nothing was received in the last {found.days} days: what would change is not known."
     cut = ", the newest there are" if found.cut else ""
     base = f"{found.read:,} messages of the last {found.days} days{cut}"
-    if not found.counts:
-        return f"Nothing would have been decided differently on {base}."
     ways = ", ".join(f"{count:,} {way}" for way, count in found.counts.items())
-    return f"Of {base}: {ways}."
+    told = f"Of {base}: {ways}." if ways else f"Nothing would have been decided differently on {base}."
+    return " ".join([told, *_unknown_words(found)])
+
+
+def _unknown_words(found: Preview) -> list[str]:
+    """A rule whose rate nobody counted yet would seem to change nothing."""
+    return [
+        f"On {count:,} of them it is not known whether “{one_line(rule, 60)}” would hold: "
+        + (
+            "its rate was not counted, for rates are counted from when a rule asks for them."
+            if signal.startswith("rate.") else f"{one_line(signal, 40)} is not known of them."
+        )
+        for (rule, signal), count in list(found.unknown.items())[:3]
+    ]  # fmt: skip
 
 
 def example_rows(found: Preview) -> list[dict[str, Any]]:

@@ -81,6 +81,14 @@ def test_what_would_change_is_told_with_its_base_and_nothing_received_is_not_not
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
 
 
+def test_what_a_rate_would_have_changed_is_not_told_as_nothing():
+    words = present_rules.preview_words(Preview(7, 40, False, {}, {}, {("Pile-on", "rate.post.60m"): 38}))
+    assert words == (
+        "Nothing would have been decided differently on 40 messages of the last 7 days. On 38 of them it is not known "
+        "whether “Pile-on” would hold: its rate was not counted, for rates are counted from when a rule asks for them."
+    )
+
+
 @given(_TEXT, st.lists(_TEXT, min_size=1, max_size=4), _TEXT)
 def test_whatever_is_typed_into_the_form_is_one_rule_that_says_just_that(name: str, words: list[str], why: str):
     text = present_rules.as_yaml(name, "body", "includes", words, "queue", "MOD 3.1", why, "")

@@ -265,6 +265,20 @@ def test_what_would_change_is_counted_over_what_was_received_with_examples(world
     assert later.read == 0
 
 
+def test_on_what_was_judged_before_a_rate_was_asked_for_what_would_change_is_not_known(world: World) -> None:
+    judged(world, "lovely", "1")
+    rule = NEW_RULE.replace('body (includes-word): ["rival oak"]', "rate: {by: author, count: '>= 2', within: 1 hour}")
+    give(world, SaveRules(RULES + rule.partition("test:")[0], 1))
+    version = rules.current(world.herald)
+
+    def seen() -> rules.Preview:
+        return rules.preview(rules.compiled(version), rules.once_live(version), BRAND, 7, world.herald, NOON)
+
+    assert (seen().counts, seen().unknown) == ({}, {("Rival", "rate.author.60m"): 1})
+    judged(world, "lovely too", "2")  # the rule is asked in shadow, so now it is counted
+    assert (seen().counts, seen().unknown) == ({"newly hidden": 1}, {("Rival", "rate.author.60m"): 1})
+
+
 def test_what_would_change_looks_at_a_bounded_number_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rules, "LOOKED_AT", 3)
     for n in range(5):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -26,7 +27,7 @@ from herald.model.rules import RuleAlarm
 from herald.moderate import firing, versions
 from herald.moderate.decide import assess, subject_of
 from herald.moderate.language import Rule
-from herald.moderate.rules import RuleSet, compile_rules, counted_as, default_rules, in_force
+from herald.moderate.rules import RuleSet, Verdict, compile_rules, content, counted_as, default_rules, in_force
 from herald.moderate.versions import Part, State
 
 CHAIN = "moderation"  # the chain of the function that looks
@@ -252,6 +253,8 @@ class Preview:
     Attributes:
         read: messages that were judged by both. cut: there were more; these are the newest.
         counts: way (WAYS, LABELS_ONLY) -> messages; examples: the newest of each way.
+        unknown: (rule, signal) -> messages on which only that signal, not known of them, leaves open whether a rule
+            holds that does not act yet: a rate is counted from when a rule asks for it.
     """
 
     days: int
@@ -259,6 +262,7 @@ class Preview:
     cut: bool
     counts: Mapping[str, int]
     examples: Mapping[str, tuple[Example, ...]]
+    unknown: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def preview(before: RuleSet, after: RuleSet, brand: str, days: int, herald: Herald, now: datetime) -> Preview:
@@ -266,15 +270,22 @@ def preview(before: RuleSet, after: RuleSet, brand: str, days: int, herald: Hera
     read, cut = _received(brand, days, herald, now)
     known = {one.id: one for one in read}
     subjects = ((one.id, subject_of(one, assess(one.text))) for one in read)
-    counted, examples = Counter[str](), dict[str, list[Example]]()
-    for change in versions.changes(before, after, subjects):
+    counted, examples, unknown = Counter[str](), dict[str, list[Example]](), Counter[tuple[str, str]]()
+    acting = {content(rule) for rule in before.rules if not rule.shadow}
+    new = {rule.name for rule in after.rules if content(rule) not in acting}
+
+    def seen(verdict: Verdict) -> None:
+        unknown.update(one for one in verdict.unknown if one[0] in new)
+
+    for change in versions.changes(before, after, subjects, seen):
         way = WAYS.get((change.before, change.after), LABELS_ONLY)
         counted[way] += 1
-        shown = examples.setdefault(way, [])
-        if len(shown) < EXAMPLES:
-            shown.append(Example(known[change.id], change.rule_before, change.rule_after))
+        of_way = examples.setdefault(way, [])
+        if len(of_way) < EXAMPLES:
+            of_way.append(Example(known[change.id], change.rule_before, change.rule_after))
     in_order = {way: counted[way] for way in (*WAYS.values(), LABELS_ONLY) if counted[way]}
-    return Preview(days, len(read), cut, in_order, {way: tuple(found) for way, found in examples.items()})
+    shown = {way: tuple(found) for way, found in examples.items()}
+    return Preview(days, len(read), cut, in_order, shown, dict(unknown.most_common()))
 
 
 def once_live(version: Rules, names: Iterable[str] = ()) -> RuleSet:
