@@ -160,6 +160,7 @@ def _promote(command: c.PromoteRules, person: Person, herald: Herald, now: datet
     if not wanted or set(wanted) - set(waiting):
         raise Refused("input", "Choose rules that wait to be made live." if waiting else "No rule waits to be live.")
     _clauses_there([waiting[name] for name in wanted], herald)
+    _by_another(person, [waiting[name] for name in wanted], herald, now)
     acting = versions.promoted(newest.text, newest.acting or newest.text, wanted)
     version = _next(newest, newest.text, acting, "made live", person, now, names=wanted[:NAMED])
     one = len(wanted) == 1
@@ -186,6 +187,29 @@ def _clauses_there(parts: Iterable[Part], herald: Herald) -> None:
         if not cited.version and policy.clause(cited.clause) is None:
             words = f"“{rule.name}” cites {cited}; {policy.id} in force has no such clause. Cite one it has."
             raise Refused("input", words)
+
+
+def _by_another(person: Person, parts: Iterable[Part], herald: Herald, now: datetime) -> None:
+    """Where a policy in force asks for it, who wrote a rule does not make it live. Raises Refused."""
+    asking = next((policy for policy in herald.store.policies(now.date()) if "rules" in policy.limits), None)
+    mine = [name for name, writer in _writers(parts, herald).items() if writer == person.id] if asking else []
+    if asking and mine:
+        clause = f"{asking.id} {asking.limits['rules']}"
+        raise Refused("second_person", f"You wrote “{mine[0]}”. Another person must make it live ({clause}).")
+
+
+def _writers(parts: Iterable[Part], herald: Herald) -> dict[str, str]:
+    """Rule -> who brought what of it waits into the text, or took it out."""
+    found: dict[str, str] = {}
+    wanted = {part.rule.name: None if part.state is State.REMOVED else content(part.rule) for part in parts}
+    for version in history(herald):
+        said = {rule.name: content(rule) for rule in compile_rules(version.text).rules}
+        wanted = {name: waits for name, waits in wanted.items() if said.get(name) == waits}
+        if not wanted:
+            break
+        if version.what != "made live":  # which leaves the text as it is
+            found |= dict.fromkeys(wanted, version.by)
+    return found
 
 
 def _rollback(command: c.RollbackRules, person: Person, herald: Herald, now: datetime) -> Plan:
