@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from herald.model.notices import Notice
 from herald.model.rules import RuleAlarm
 from herald.moderate.language import Rule
 from herald.moderate.rules import Look, RuleSet
+from herald.moderate.told import PLATFORMS, never
 from herald.moderate.versions import Part, State
 
 COLUMNS = (
@@ -80,27 +81,40 @@ def does(rule: Rule) -> list[str]:
     return ACTIONS.get(str(rule.action), ["Label", "gray"]) if rule.action else ["Label", "gray"]
 
 
-def row(part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted]) -> dict[str, Any]:
-    """One rule in the list. What is not known is a dash."""
+def row(
+    part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted],
+    platforms: Collection[str] = PLATFORMS,
+) -> dict[str, Any]:  # fmt: skip
+    """One rule in the list. What is not known is a dash; what can hold on none of the platforms there are says so."""
     rule, acts = part.rule, part.state not in (State.NEW, State.PAUSED)
     fired = total(days, rule.name, shadow=not acts)
     found = done.get(rule.name)
     sub = ", ".join(rule.labels) if not rule.action else one_line(rule.rationale.replace("{{match}}", "…"), 90)
+    lacks = never(rule, platforms)
     cells: Row = {
-        "name": {"strong": one_line(rule.name, 100), "sub": sub},
+        "name": {"strong": one_line(rule.name, 100), "sub": one_line(_never(lacks), 120) if lacks else sub},
         "does": {"pill": does(rule)},
         "clause": one_line(rule.policy, 30) if rule.policy else "–",
         "fired": "–" if fired is None else f"{fired:,}",
         "allowed": f"{found.allowed:,} of {found.messages:,}" if found else "–",
-        "state": {"pill": list(STATES[part.state])},
+        "state": {"pill": ["Cannot hold", "orange"] if lacks else list(STATES[part.state])},
     }
     return {"id": rule.name, "cells": cells}
 
 
-def rule_blocks(part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted]) -> list[Block]:
+def _never(lacks: str) -> str:
+    return f"Nothing here tells {lacks}, so it can never hold until something does."
+
+
+def rule_blocks(
+    part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted],
+    platforms: Collection[str] = PLATFORMS,
+) -> list[Block]:  # fmt: skip
     """One rule with what is known of it."""
     rule, found = part.rule, done.get(part.rule.name)
     rows: list[dict[str, Any]] = [{"k": "State", "pill": list(STATES[part.state]), "v": STATE_WORDS[part.state]}]
+    if lacks := never(rule, platforms):
+        rows.append({"k": "But", "pill": ["Cannot hold", "orange"], "v": one_line(_never(lacks), 160)})
     rows.append({"k": "Does", "pill": does(rule), "v": f"priority {rule.priority}"})
     if rule.labels:
         rows.append({"k": "Labels", "v": one_line(", ".join(rule.labels), SHORT)})

@@ -89,7 +89,8 @@ def _rules(person: Person, brand: str, version: Rules) -> None:
         with st.container(border=True):
             sheet(present_rules.waiting_blocks(waiting), key=f"waiting-{version.number}")
             _going_live(person, brand, version, ())
-    rows = [present_rules.row(part, days, done) for part in [*waiting, *(p for p in every if not p.waits)]]
+    first, platforms = [*waiting, *(p for p in every if not p.waits)], _platforms(brand)
+    rows = [present_rules.row(part, days, done, platforms) for part in first]
     picked = table(
         present_rules.COLUMNS, rows, key="rules", name="Rules", picks="Open", stacks=460, empty="There is no rule yet."
     )  # fmt: skip
@@ -103,6 +104,10 @@ def _rules(person: Person, brand: str, version: Rules) -> None:
         st.rerun()
 
 
+def _platforms(brand: str) -> set[str]:
+    return {account.platform for account in data.accounts_of(brand)}
+
+
 def _alarms(brand: str) -> None:
     since = data.now() - LATELY
     found = [(each, data_rules.told(each)) for each in data_rules.alarms(brand) if each.at >= since][:5]
@@ -114,7 +119,7 @@ def _alarms(brand: str) -> None:
 
 def _rule(person: Person, brand: str, version: Rules, part: Part) -> None:
     days, done = data_rules.firings(brand), data_rules.acted(brand)
-    sheet(present_rules.rule_blocks(part, days, done), key=f"rule-{part.rule.name}-{version.number}")
+    sheet(present_rules.rule_blocks(part, days, done, _platforms(brand)), key=f"rule-{part.rule.name}-{version.number}")
     if part.waits:
         _going_live(person, brand, version, (part.rule.name,))
     st.code(safe_text(part.text, 20_000), language="yaml", wrap_lines=True)

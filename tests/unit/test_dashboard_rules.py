@@ -60,6 +60,19 @@ def test_a_rule_in_shadow_tells_how_often_it_would_have():
     assert (shown["fired"], shown["state"]["pill"][0]) == ("5", "Shadow")
 
 
+def test_a_rule_that_asks_what_nobody_tells_is_not_shown_as_live():
+    (part,) = parts(NEW.replace("body: [rival oak]", "signals: {reports: '>= 3'}"))
+    shown = _cells(present_rules.row(part, [None], {}))
+    assert shown["state"] == {"pill": ["Cannot hold", "orange"]}
+    assert shown["name"]["sub"] == "Nothing here tells reports, so it can never hold until something does."
+    assert "can never hold" in str(present_rules.rule_blocks(part, [None], {}))
+    (fault,) = flow.faults(NEW.replace("body: [rival oak]", "signals: {reports: '>= 3'}"))
+    assert (fault.line, fault.fatal) == (3, False)
+    (aged,) = parts(NEW.replace("body: [rival oak]", "signals: {author.age: '< 1 day'}"))
+    assert _cells(present_rules.row(aged, [None], {}))["state"]["pill"][0] == "Live"
+    assert _cells(present_rules.row(aged, [None], {}, {"facebook_page"}))["state"]["pill"][0] == "Cannot hold"
+
+
 def test_a_fault_stands_with_its_line_and_what_the_line_reads():
     text = NEW + "---\nname: X\nbody: [a]\naktion: hide\n"
     (row,) = present_rules.fault_rows(flow.faults(text), text)

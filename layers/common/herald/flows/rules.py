@@ -83,7 +83,7 @@ class Fault:
 
 
 def faults(text: str) -> list[Fault]:
-    """Everything that does not load, and every inline test that fails; by line."""
+    """Everything that does not load, every inline test that fails, and every note; by line, what is fatal first."""
     if "\x00" in text:
         return [Fault(1, "", "The text holds control characters; type it again.", True)]
     size = len(text.encode("utf-8", "surrogatepass"))
@@ -91,7 +91,7 @@ def faults(text: str) -> list[Fault]:
         return [Fault(1, "", f"{size:,} bytes of rules; {MOST_BYTES:,} is the limit.", True)]
     rules = compile_rules(text)
     found = [
-        fault for line in rules.report("rules") if line["status"] != "loaded" for fault in _faults_of(line)
+        fault for line in rules.report("rules") for fault in _faults_of(line)
     ]  # fmt: skip
     if not rules.rules and not found:
         found.append(Fault(1, "", "There is no rule in it.", True))
@@ -113,7 +113,7 @@ _AT = re.compile(r"line (\d+): (.*)", re.DOTALL)
 
 
 def _faults_of(line: Mapping[str, object]) -> Iterator[Fault]:
-    fatal, name = line["status"] != "partial", str(line["name"] or "")
+    fatal, name = line["status"] not in ("loaded", "partial"), str(line["name"] or "")
     notes = line["notes"] if isinstance(line["notes"], list) else []
     for note in notes:
         said = _AT.match(str(note))

@@ -171,12 +171,11 @@ class RuleSet:
         self.sections: tuple[Section, ...] = tuple(sections)
         self.hash: str = _hash(self.rules)
         every = [check for rule in self.rules for check in _each(rule.checks)]
-        self.asked = frozenset(check.signal for check in every if isinstance(check, SignalCheck))
-        self.rates = tuple(sorted(name for name in self.asked if name.startswith("rate.")))
         checks = [check for check in every if isinstance(check, TextCheck)]
-        self._fields = 0
-        for check in checks:
-            self._fields |= check.fields
+        self._fields = reduce(or_, [check.fields for check in checks], 0)
+        asked = {check.signal for check in every if isinstance(check, SignalCheck)}
+        self.asked = frozenset(asked | {name for name, bit in CONTEXT.items() if self._fields & bit})
+        self.rates = tuple(sorted(name for name in self.asked if name.startswith("rate.")))
         self._plan = _Plan(self.rules)
         self._texts, self._links = (_Finder(checks, fields, self._plan.woken) for fields in (~_OF_LINKS, _OF_LINKS))
 
