@@ -104,7 +104,7 @@ def test_a_rate_of_a_clause_counts_those_on_which_something_was_done_by_it_or_on
     thread = {"more": {"thread_id": "500"}}
     texts = ("clown", "lovely", "link", "clown", "clown")
     made = [says(world, n, text, author_id=f"u{n}", **thread) for n, text in enumerate(texts)]
-    assert [message.more.get("signals", {}).get("rate.post.60m.MOD 3") for message in made] == [1, None, None, 2, 3]
+    assert [message.more.get("signals", {}).get("rate.post.60m.mod 3") for message in made] == [1, None, None, 2, 3]
     assert [decision(message).labels for message in made][3:] == [(), ("pile-on",)]
     other = says(world, 9, "clown", author_id="u9", more={"thread_id": "501"})
     assert decision(other).labels == ()

@@ -36,7 +36,7 @@ def lately(herald: Herald) -> Lately:
 
 def with_rates(message: Message, wanted: Iterable[str], recent: Lately) -> Message:
     """The message with the rates that rules ask for, `rate.author.10m` -> how many, itself among them; of
-    `rate.author.10m.MOD 3`, the others are those on which something was done by that clause or one below it.
+    `rate.author.10m.mod 3`, the others are those on which something was done by that clause or one below it.
 
     By author, post, account, or the same words on the account. Where the platform does not tell the author or the post,
     that rate stays unknown.
@@ -69,7 +69,7 @@ def _bore(message: Message, clause: str) -> bool:
     decision = message.decision
     if decision is None or decision.action is Action.ALLOW or decision.policy is None:
         return False
-    return f"{decision.policy.policy} {decision.policy.clause}.".startswith(f"{clause}.")
+    return f"{decision.policy.policy} {decision.policy.clause}.".lower().startswith(f"{clause}.")
 
 
 def _within(message: Message, since: datetime, recent: Lately) -> Iterable[Message]:

@@ -99,7 +99,7 @@ def _rate(key: str, value: Node, negate: bool, complain: Complain) -> Iterator[S
     if not minutes or minutes < 1:
         complain(given["within"].line, "within must be a time such as `10 minutes` or `2 hours`")
     elif by in _RATES and bound:
-        yield SignalCheck(key, f"rate.{by}.{minutes:g}m{of and f'.{of}'}", bound[0], negate, bound[1])
+        yield SignalCheck(key, f"rate.{by}.{minutes:g}m{of and f'.{of.lower()}'}", bound[0], negate, bound[1])
 
 
 def _hours(key: str, value: Node, negate: bool, complain: Complain) -> HoursCheck | None:
