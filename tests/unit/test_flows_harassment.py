@@ -5,9 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+from pathlib import Path
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
+from dashboard import data, who
+from dashboard.who import SignIn
+from herald import cli, runtime
 from herald.errors import Unknown
 from herald.flows import evidence
 from herald.flows.commands import Overrule
@@ -16,7 +21,7 @@ from herald.flows.harassment import pack
 from herald.flows.moderate import moderate
 from herald.model import Action, Case, Message, Severity, Work
 from herald.moderate.rules import default_rules
-from tests.support.world import BRAND, MIA, World, a_comment, a_world
+from tests.support.world import BRAND, MIA, TED, World, a_comment, a_world
 
 ABUSE = (
     "Priya is a pathetic useless idiot", "you are an idiot Priya", "what a stupid moron you are, quit your job",
@@ -106,3 +111,41 @@ def test_the_pack_tells_who_wrote_what_when_and_what_was_decided_and_holds_again
 def test_of_no_message_there_is_no_pack(world: World) -> None:
     with pytest.raises(Unknown):
         pack("facebook_page:1_2", world.herald, world.clock())
+
+
+def test_the_command_line_writes_the_pack_where_it_is_told_and_checks_it(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = piled_on(world)
+    monkeypatch.setenv("MESSAGES_TABLE", "given")
+    monkeypatch.setattr(runtime, "current", lambda: world.herald)
+    assert cli.main(["evidence", "--thread", made[0].id, "--out", str(tmp_path)]) == 0
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["thread.csv", "thread.json"]
+    assert cli.main(["evidence", "--check", str(tmp_path / "thread.json")]) == 0
+    assert cli.main(["evidence", "--thread", made[0].id]) == 2, "it prints no names"
+    assert "--out" in capsys.readouterr().err
+
+
+def test_the_page_of_a_message_offers_it_to_who_may_overrule_and_to_nobody_else(world: World) -> None:
+    message = piled_on(world)[0]
+    data.set_herald(world.herald)
+
+    def page() -> None:
+        from dashboard.app_pages import moderation
+
+        moderation.render()
+
+    def offered(person: str) -> list[str]:
+        who.install(SignIn(lambda: person))
+        at = AppTest.from_function(page, default_timeout=120)
+        at.query_params["message"], at.query_params["brand"] = message.id, BRAND
+        at.run()
+        assert not at.exception
+        return [one.label for one in at.get("download_button") if "Evidence" in one.label]
+
+    try:
+        assert offered(MIA.id) == ["Evidence of the thread"]
+        assert offered(TED.id) == []
+    finally:
+        data.set_herald(None)
+        who.install(None)
