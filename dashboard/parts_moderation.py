@@ -13,6 +13,7 @@ from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import one_line
 from herald.flows import commands
+from herald.flows.harassment import pack
 from herald.flows.restrictions import DECIDE
 from herald.flows.study import study
 from herald.govern import authority
@@ -208,6 +209,18 @@ def study_button(person: Person, message: Message) -> None:
         "Case study", lambda: study(message.id, data.herald()), f"case-study-{message.created_at:%Y-%m}.md",
         "text/markdown", key=f"study-{message.id}", icon=":material/school:", type="tertiary", on_click="ignore",
         help="Facts, options, action, rationale and outcome, without names, handles, addresses, numbers and ids.",
+    )  # fmt: skip
+
+
+def evidence_button(person: Person, message: Message) -> None:
+    """Who went at somebody in this thread, for whoever was harassed: with names and words."""
+    if message.decision is None or not authority.may(person, "Overrule"):
+        return
+    st.download_button(
+        "Evidence of the thread", lambda: pack(message.id, data.herald(), data.now())["thread.csv"],
+        f"thread-{message.created_at:%Y-%m-%d}.csv", "text/csv", key=f"evidence-{message.id}",
+        icon=":material/gavel:", type="tertiary", on_click="ignore",
+        help="What was hidden or held in this thread within a week: names, words, times, decisions. To be kept safe.",
     )  # fmt: skip
 
 

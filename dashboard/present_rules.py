@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +17,7 @@ from herald.model.notices import Notice
 from herald.model.rules import RuleAlarm
 from herald.moderate.language import Rule
 from herald.moderate.rules import Look, RuleSet
+from herald.moderate.told import PLATFORMS, never
 from herald.moderate.versions import Part, State
 
 COLUMNS = (
@@ -80,27 +81,40 @@ def does(rule: Rule) -> list[str]:
     return ACTIONS.get(str(rule.action), ["Label", "gray"]) if rule.action else ["Label", "gray"]
 
 
-def row(part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted]) -> dict[str, Any]:
-    """One rule in the list. What is not known is a dash."""
+def row(
+    part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted],
+    platforms: Collection[str] = PLATFORMS,
+) -> dict[str, Any]:  # fmt: skip
+    """One rule in the list. What is not known is a dash; what can hold on none of the platforms there are says so."""
     rule, acts = part.rule, part.state not in (State.NEW, State.PAUSED)
     fired = total(days, rule.name, shadow=not acts)
     found = done.get(rule.name)
     sub = ", ".join(rule.labels) if not rule.action else one_line(rule.rationale.replace("{{match}}", "…"), 90)
+    lacks = never(rule, platforms)
     cells: Row = {
-        "name": {"strong": one_line(rule.name, 100), "sub": sub},
+        "name": {"strong": one_line(rule.name, 100), "sub": one_line(_never(lacks), 120) if lacks else sub},
         "does": {"pill": does(rule)},
         "clause": one_line(rule.policy, 30) if rule.policy else "–",
         "fired": "–" if fired is None else f"{fired:,}",
         "allowed": f"{found.allowed:,} of {found.messages:,}" if found else "–",
-        "state": {"pill": list(STATES[part.state])},
+        "state": {"pill": ["Cannot hold", "orange"] if lacks else list(STATES[part.state])},
     }
     return {"id": rule.name, "cells": cells}
 
 
-def rule_blocks(part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted]) -> list[Block]:
+def _never(lacks: str) -> str:
+    return f"Nothing here tells {lacks}, so it can never hold until something does."
+
+
+def rule_blocks(
+    part: Part, days: Sequence[Mapping[str, int] | None], done: Mapping[str, Acted],
+    platforms: Collection[str] = PLATFORMS,
+) -> list[Block]:  # fmt: skip
     """One rule with what is known of it."""
     rule, found = part.rule, done.get(part.rule.name)
     rows: list[dict[str, Any]] = [{"k": "State", "pill": list(STATES[part.state]), "v": STATE_WORDS[part.state]}]
+    if lacks := never(rule, platforms):
+        rows.append({"k": "But", "pill": ["Cannot hold", "orange"], "v": one_line(_never(lacks), 160)})
     rows.append({"k": "Does", "pill": does(rule), "v": f"priority {rule.priority}"})
     if rule.labels:
         rows.append({"k": "Labels", "v": one_line(", ".join(rule.labels), SHORT)})
@@ -162,15 +176,26 @@ def fault_rows(faults: Iterable[Fault], text: str) -> list[dict[str, Any]]:
 
 
 def preview_words(found: Preview) -> str:
-    """What would change, in one sentence."""
+    """What would change, in one sentence, and what of it cannot be told."""
     if not found.read:
         return f"Nothing was received in the last {found.days} days: what would change is not known."
     cut = ", the newest there are" if found.cut else ""
     base = f"{found.read:,} messages of the last {found.days} days{cut}"
-    if not found.counts:
-        return f"Nothing would have been decided differently on {base}."
     ways = ", ".join(f"{count:,} {way}" for way, count in found.counts.items())
-    return f"Of {base}: {ways}."
+    told = f"Of {base}: {ways}." if ways else f"Nothing would have been decided differently on {base}."
+    return " ".join([told, *_unknown_words(found)])
+
+
+def _unknown_words(found: Preview) -> list[str]:
+    """A rule whose rate nobody counted yet would seem to change nothing."""
+    return [
+        f"On {count:,} of them it is not known whether “{one_line(rule, 60)}” would hold: "
+        + (
+            "its rate was not counted, for rates are counted from when a rule asks for them."
+            if signal.startswith("rate.") else f"{one_line(signal, 40)} is not known of them."
+        )
+        for (rule, signal), count in list(found.unknown.items())[:3]
+    ]  # fmt: skip
 
 
 def example_rows(found: Preview) -> list[dict[str, Any]]:

@@ -289,6 +289,7 @@ def _detail(person: Person, brand: str, message_id: str, view: str) -> None:
         if appealable(message) and not appealed and person.roles & MAY_OFFER_APPEAL:
             _appeal_link(message)
         parts_moderation.study_button(person, message)
+        parts_moderation.evidence_button(person, message)
         _answer_button(person, message)
     parts_moderation.thread(person, message)
     parts_moderation.author(person, message)

@@ -89,7 +89,8 @@ def _rules(person: Person, brand: str, version: Rules) -> None:
         with st.container(border=True):
             sheet(present_rules.waiting_blocks(waiting), key=f"waiting-{version.number}")
             _going_live(person, brand, version, ())
-    rows = [present_rules.row(part, days, done) for part in [*waiting, *(p for p in every if not p.waits)]]
+    first, platforms = [*waiting, *(p for p in every if not p.waits)], _platforms(brand)
+    rows = [present_rules.row(part, days, done, platforms) for part in first]
     picked = table(
         present_rules.COLUMNS, rows, key="rules", name="Rules", picks="Open", stacks=460, empty="There is no rule yet."
     )  # fmt: skip
@@ -103,6 +104,10 @@ def _rules(person: Person, brand: str, version: Rules) -> None:
         st.rerun()
 
 
+def _platforms(brand: str) -> set[str]:
+    return {account.platform for account in data.accounts_of(brand)}
+
+
 def _alarms(brand: str) -> None:
     since = data.now() - LATELY
     found = [(each, data_rules.told(each)) for each in data_rules.alarms(brand) if each.at >= since][:5]
@@ -114,7 +119,7 @@ def _alarms(brand: str) -> None:
 
 def _rule(person: Person, brand: str, version: Rules, part: Part) -> None:
     days, done = data_rules.firings(brand), data_rules.acted(brand)
-    sheet(present_rules.rule_blocks(part, days, done), key=f"rule-{part.rule.name}-{version.number}")
+    sheet(present_rules.rule_blocks(part, days, done, _platforms(brand)), key=f"rule-{part.rule.name}-{version.number}")
     if part.waits:
         _going_live(person, brand, version, (part.rule.name,))
     st.code(safe_text(part.text, 20_000), language="yaml", wrap_lines=True)
@@ -212,9 +217,16 @@ def _faults(text: str) -> bool:
 
 
 def _differences(version: Rules, text: str) -> None:
-    differs = difflib.unified_diff(version.text.splitlines(), text.splitlines(), "in force", "yours", lineterm="", n=1)
     st.caption(f"What differs from {_version_words(version)}")
-    st.code(safe_text("\n".join(list(differs)[:400]), 20_000), language="diff", wrap_lines=True)
+    _diff(version.text, text, "in force", "yours")
+
+
+def _diff(now: str, then: str, now_is: str, then_is: str) -> bool:
+    """What becomes of the text: what goes is red, what comes is green. False where nothing does."""
+    differs = list(difflib.unified_diff(now.splitlines(), then.splitlines(), now_is, then_is, lineterm="", n=1))
+    if differs:
+        st.code(safe_text("\n".join(differs[:400]), 20_000), language="diff", wrap_lines=True)
+    return bool(differs)
 
 
 def _form() -> None:
@@ -317,13 +329,6 @@ def _history(person: Person, version: Rules) -> None:
         words = present_rules.back_words(flow.compiled(version), flow.compiled(chosen))
         sheet([{"t": "note", "text": words}], key=f"back-{chosen.number}")
         st.caption("Its text comes back, and what of it was live, as a new version. None is lost.")
-        differs = list(
-            difflib.unified_diff(
-                chosen.text.splitlines(), version.text.splitlines(), f"version {chosen.number}",
-                f"version {version.number}", lineterm="", n=1,
-            )
-        )  # fmt: skip
-        if differs:
-            st.code(safe_text("\n".join(differs[:400]), 20_000), language="diff", wrap_lines=True)
-        else:
+        now_is, then_is = f"version {version.number}, in force", f"version {chosen.number}"
+        if not _diff(version.text, chosen.text, now_is, then_is):
             st.caption("Its text is the one in force; only what of it is live differs.")

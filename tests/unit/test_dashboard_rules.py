@@ -60,6 +60,19 @@ def test_a_rule_in_shadow_tells_how_often_it_would_have():
     assert (shown["fired"], shown["state"]["pill"][0]) == ("5", "Shadow")
 
 
+def test_a_rule_that_asks_what_nobody_tells_is_not_shown_as_live():
+    (part,) = parts(NEW.replace("body: [rival oak]", "signals: {reports: '>= 3'}"))
+    shown = _cells(present_rules.row(part, [None], {}))
+    assert shown["state"] == {"pill": ["Cannot hold", "orange"]}
+    assert shown["name"]["sub"] == "Nothing here tells reports, so it can never hold until something does."
+    assert "can never hold" in str(present_rules.rule_blocks(part, [None], {}))
+    (fault,) = flow.faults(NEW.replace("body: [rival oak]", "signals: {reports: '>= 3'}"))
+    assert (fault.line, fault.fatal) == (3, False)
+    (aged,) = parts(NEW.replace("body: [rival oak]", "signals: {author.age: '< 1 day'}"))
+    assert _cells(present_rules.row(aged, [None], {}))["state"]["pill"][0] == "Live"
+    assert _cells(present_rules.row(aged, [None], {}, {"facebook_page"}))["state"]["pill"][0] == "Cannot hold"
+
+
 def test_a_fault_stands_with_its_line_and_what_the_line_reads():
     text = NEW + "---\nname: X\nbody: [a]\naktion: hide\n"
     (row,) = present_rules.fault_rows(flow.faults(text), text)
@@ -79,6 +92,14 @@ def test_what_would_change_is_told_with_its_base_and_nothing_received_is_not_not
 
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
+
+
+def test_what_a_rate_would_have_changed_is_not_told_as_nothing():
+    words = present_rules.preview_words(Preview(7, 40, False, {}, {}, {("Pile-on", "rate.post.60m"): 38}))
+    assert words == (
+        "Nothing would have been decided differently on 40 messages of the last 7 days. On 38 of them it is not known "
+        "whether “Pile-on” would hold: its rate was not counted, for rates are counted from when a rule asks for them."
+    )
 
 
 @given(_TEXT, st.lists(_TEXT, min_size=1, max_size=4), _TEXT)
@@ -216,6 +237,15 @@ def test_an_earlier_version_comes_back_by_one_button(world):
     kept = world.store.rules()
     assert kept
     assert (kept.number, kept.back_to) == (number + 1, number - 1)
+
+
+def test_what_rolling_back_takes_out_is_shown_as_taken_out(world):
+    number = _saved(world)
+    at = _page("priya", view="History", version=str(number - 1))
+    (shown,) = [code.value.splitlines() for code in at.code]
+    assert "-name: Rival" in shown
+    assert not [line for line in shown[2:] if line.startswith("+")], "going back adds nothing"
+    assert shown[:2] == [f"--- version {number}, in force", f"+++ version {number - 1}"]
 
 
 def test_the_page_says_what_is_wrong_before_it_can_be_saved(world):

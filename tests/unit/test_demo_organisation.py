@@ -20,7 +20,7 @@ MONTH = list(voices.month(7, START, DAYS))
 ACCOUNTS = {account.account_id: account for account in organisation.ACCOUNTS}
 
 CLAUSES = {
-    "MOD": "1.1 1.2 2.1 2.2 3.1 3.2 3.3 3.4 4.1 4.2 4.3 5.1 5.2 5.3 6.1 6.2",
+    "MOD": "1.1 1.2 2.1 2.2 3.1 3.2 3.3 3.4 3.5 4.1 4.2 4.3 5.1 5.2 5.3 6.1 6.2",
     "SOCIAL": "1.1 1.2 1.3 2.1 2.2 2.3 3.1 3.2 3.3 4.1 4.2",
     "COMPLAINTS": "1.1 1.2 2.1 2.2 3.1 4.1",
     "CRISIS": "1.1 1.2 1.3 2.1 2.2 2.3 2.4 3.1 3.2 3.3",

@@ -76,6 +76,13 @@ def test_a_gate_that_falls_away_is_said_and_named_in_the_audit(world: World) -> 
     assert head.facts["ungates"] == ",".join(named)[:200]
 
 
+def test_that_rules_go_live_by_another_person_falls_away_after_a_week_like_a_gate(world: World) -> None:
+    save(world, the_next().replace("Resolve]", "Resolve]\nlimits: [rules 1.1]"))
+    told = refusal(world, the_next(3), expected=2)
+    assert told.missing == "notice"
+    assert "It gates one's own rules going live no longer." in str(told)
+
+
 def test_saving_the_same_again_changes_nothing(world: World) -> None:
     save(world, the_next())
     head = world.store.audit_head("people")

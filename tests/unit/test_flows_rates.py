@@ -70,4 +70,41 @@ def test_where_no_rule_asks_nothing_is_read_and_nothing_kept(monkeypatch: pytest
     world = a_world()
     monkeypatch.setattr(type(world.store), "feed", lambda *_args, **_more: pytest.fail("it was read"))
     assert "signals" not in says(world, 1).more
-    assert compile_rules(FLOOD).rates == ("rate.author.10m", "rate.text.60m")
+    assert compile_rules(FLOOD).asked == {"rate.author.10m", "rate.text.60m"}
+
+
+def test_a_rate_is_counted_only_where_all_else_of_its_rule_holds(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.store.save_rules(FLOOD.partition("---")[0].replace("action: queue", "body: [clown]\naction: queue"))
+    read = type(world.store).feed
+    monkeypatch.setattr(type(world.store), "feed", lambda *_args, **_more: pytest.fail("it was read"))
+    assert "signals" not in says(world, 1).more
+    assert "signals" not in says(world, 2).more
+    monkeypatch.setattr(type(world.store), "feed", read)
+    clown = says(world, 3, "clown")
+    assert clown.more["signals"] == {"rate.author.10m": 3}
+    assert decision(clown).action is Action.QUEUE
+
+
+def test_in_any_of_and_in_shadow_a_rate_is_counted_too(world: World) -> None:
+    world.store.save_rules(
+        "name: A\nmode: shadow\nany_of:\n  - signals: {reports: '> 3'}\n"
+        "  - rate: {by: author, count: '> 0', within: 1.5 hours}\naction: queue\n"
+    )
+    assert says(world, 1).more["signals"] == {"rate.author.90m": 1}
+
+
+def test_a_rate_of_a_clause_counts_those_on_which_something_was_done_by_it_or_one_below_it(world: World) -> None:
+    world.store.save_rules(
+        "name: Clown\nbody: [clown]\naction: queue\npolicy: MOD 3.1\n---\nname: Link\nbody: [link]\naction: queue\n"
+        "policy: MOD 31\n---\nname: Nice\nbody: [lovely]\nlabel: nice\npolicy: MOD 3.1\n---\nname: Pile-on\n"
+        "body: [clown]\nrate: {by: post, count: '>= 3', within: 1 hour, of: MOD 3}\nlabel: pile-on\n"
+    )
+    thread = {"more": {"thread_id": "500"}}
+    texts = ("clown", "lovely", "link", "clown", "clown")
+    made = [says(world, n, text, author_id=f"u{n}", **thread) for n, text in enumerate(texts)]
+    assert [message.more.get("signals", {}).get("rate.post.60m.mod 3") for message in made] == [1, None, None, 2, 3]
+    assert [decision(message).labels for message in made][3:] == [(), ("pile-on",)]
+    other = says(world, 9, "clown", author_id="u9", more={"thread_id": "501"})
+    assert decision(other).labels == ()

@@ -13,12 +13,13 @@ from herald.flows.commands import Command, Overrule, PromoteRules, RollbackRules
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.why import why
+from herald.govern import policies
 from herald.model import Action, Counted, Decision, Person, Role
 from herald.model.notices import Notice
 from herald.moderate.rules import Subject, counted_as, default_rules
 from herald.store.keys import METRICS
 from herald.store.tables import TableStore
-from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, RULES, World, a_comment, a_world
+from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, POLICY, RULES, World, a_comment, a_world
 
 OWNER = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
 NEW_RULE = """---
@@ -114,6 +115,26 @@ def test_only_what_was_chosen_goes_live_and_the_rest_waits_on(world: World) -> N
     assert judged(world, "rival oak", "1").rule == "Rival"
     assert judged(world, "this is dodgy", "2").rule == "Unsure"
     assert in_shadow(world, "other oak and shady", "3")[1] == ["Unsure", "Other"]
+
+
+def test_where_a_policy_asks_for_it_who_wrote_a_rule_does_not_make_it_live(world: World) -> None:
+    eva = replace(OWNER, id="eva", name="Eva Elm")
+    world.store.save(eva)
+    other = NEW_RULE.replace("Rival", "Other").replace("rival oak", "other oak")
+    give(world, SaveRules(RULES + NEW_RULE, 1))
+    text = POLICY.replace("version: 1", "version: 2").replace("Resolve]", "Resolve]\nlimits: [rules 1.1]")
+    world.store.save(policies.parse(text))
+    refused = refusal(world, PromoteRules((), 2))
+    assert refused.missing == "second_person"
+    assert str(refused) == "You wrote “Rival”. Another person must make it live (MOD 1.1)."
+    give(world, SaveRules(RULES + NEW_RULE + other, 2), by=eva.id)
+    assert "“Rival”" in str(refusal(world, PromoteRules((), 3))), "who saves after them wrote the rest"
+    assert "“Other”" in str(refusal(world, PromoteRules((), 3), by=eva.id))
+    give(world, PromoteRules(("Other",), 3))
+    give(world, PromoteRules(("Rival",), 4), by=eva.id)
+    assert judged(world, "rival oak or other oak").action is Action.HIDE
+    give(world, SaveRules(RULES, 5))
+    assert refusal(world, PromoteRules(("Rival",), 6)).missing == "second_person", "nor who takes one out"
 
 
 def test_another_layout_or_comment_or_test_changes_no_rule(world: World) -> None:
@@ -263,6 +284,20 @@ def test_what_would_change_is_counted_over_what_was_received_with_examples(world
         rules.compiled(version), rules.once_live(version), BRAND, 7, world.herald, NOON + timedelta(days=9)
     )
     assert later.read == 0
+
+
+def test_on_what_was_judged_before_a_rate_was_asked_for_what_would_change_is_not_known(world: World) -> None:
+    judged(world, "lovely", "1")
+    rule = NEW_RULE.replace('body (includes-word): ["rival oak"]', "rate: {by: author, count: '>= 2', within: 1 hour}")
+    give(world, SaveRules(RULES + rule.partition("test:")[0], 1))
+    version = rules.current(world.herald)
+
+    def seen() -> rules.Preview:
+        return rules.preview(rules.compiled(version), rules.once_live(version), BRAND, 7, world.herald, NOON)
+
+    assert (seen().counts, seen().unknown) == ({}, {("Rival", "rate.author.60m"): 1})
+    judged(world, "lovely too", "2")  # the rule is asked in shadow, so now it is counted
+    assert (seen().counts, seen().unknown) == ({"newly hidden": 1}, {("Rival", "rate.author.60m"): 1})
 
 
 def test_what_would_change_looks_at_a_bounded_number_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

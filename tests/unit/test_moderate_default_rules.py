@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from herald.flows.policies import SAMPLES
+from herald.govern import policies
 from herald.model import Action, Kind, Severity
 from herald.moderate.language import KEYS, MODIFIERS, PLACEHOLDERS
 from herald.moderate.rules import RuleSet, Subject, compile_rules, default_rules
@@ -257,6 +258,16 @@ def test_labels_say_what_a_message_is(rules: RuleSet, text: str, label: str) -> 
 def test_the_demo_shops_reviews_are_labelled_whatever_they_say() -> None:
     verdict = compile_rules(TEXTS["demo"]).judge(Subject("hm", kind=Kind.REVIEW))
     assert [match.rule.name for match in verdict.labelling] == ["Review"]
+
+
+def test_what_endangers_a_child_rests_on_the_clause_for_children(rules: RuleSet) -> None:
+    guideline = policies.parse((SAMPLES / "moderation.md").read_text(encoding="utf-8"))
+    decided = rules.judge(Subject("how old are you little girl, send me a pic, don't tell your mum")).deciding
+    assert decided
+    assert decided.rule.policy
+    clause = guideline.clause(decided.rule.policy.clause)
+    assert clause
+    assert (clause.number, clause.title) == ("3.5", "Children")
 
 
 def test_every_rule_cites_a_clause_and_the_demo_shop_has_each_clause_it_cites() -> None:

@@ -74,6 +74,33 @@ def test_a_language_that_no_model_knows_is_judged_by_words_and_says_so() -> None
     assert understand("Wo ist meine Bestellung und warum antwortet ihr nicht?").flags == ("question",)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Colis en retard de 5 jours", "livraison en retard", "retard de livraison",
+        "El sofá negro llegó roto y nadie contesta", "sofa negro roto", "perro negro", "Slut på rea", "Dick und Doof",
+        "Paket kaputt angekommen", "Danke", "magkano", "Versand dauert ewig", "hoeveel kost het",
+    ],
+)  # fmt: skip
+def test_a_short_text_of_no_english_words_is_judged_by_words_and_no_everyday_word_is_a_slur(text: str) -> None:
+    said = understand(text)
+    assert (said.model_version, said.language) == (WORDS_ONLY, None)
+    assert not set(said.flags or ()) & {"hate", "toxic", "harassment", "profanity", "sexual"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ur a retard", "retards", "fking retrad", "stupid fag", "lil fag", "stoopid retard", "naw negro", "fag",
+        "dumb slut", "fckin nigerz nickin trolleys agen", "gr8 srvc", "plz rply", "horible servise today",
+        "omg soooo gud", "Goober!", "wins law suit #ca", "he's a greaser", "yea ho", "dis fone is rubish",
+        "ï d ï ö t s", "Beyoncé sucks", "1d10ts",
+    ],
+)  # fmt: skip
+def test_short_english_misspelt_or_slang_stays_with_the_models(text: str) -> None:
+    assert (understand(text).model_version or "") != WORDS_ONLY
+
+
 def test_labels_and_spans_are_worked_out_for_whoever_asks() -> None:
     with patch("herald.moderate.understand._labels", wraps=_labels) as labels:
         found = understand("you are such an idiot, my parcel never came")

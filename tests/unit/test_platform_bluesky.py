@@ -57,6 +57,13 @@ def parsed(body: object) -> list[Event]:
 # -------------------------------------------------------------------- reading
 
 
+def test_since_when_the_writer_has_an_account_and_that_a_video_hangs_on_a_post_are_kept() -> None:
+    author = {"did": KIM, "handle": "kim.example", "createdAt": "2026-11-01T00:00:00Z"}
+    video = {"$type": "app.bsky.embed.video", "video": {"$type": "blob"}}
+    (told,) = parsed({"notifications": [a_notification("mention", a_record(embed=video), author=author)]})
+    assert (told.more["author_since"], told.more["video"]) == ("2026-11-01T00:00:00+00:00", True)
+
+
 @pytest.mark.parametrize(("notification", "kind", "parent", "account", "text"), [
     (a_notification("reply", a_record(**a_reply_to()), reasonSubject=OUR_POST),
      Kind.COMMENT, OUR_POST, US, "Is it oven-proof?"),

@@ -58,6 +58,15 @@ def parsed(body: object) -> list[Event]:
 # -------------------------------------------------------------------- reading
 
 
+@pytest.mark.parametrize(("made", "since"), [
+    ("2026-11-01T00:00:00.000Z", "2026-11-01T00:00:00+00:00"), ("last week", None), (None, None),
+])  # fmt: skip
+def test_since_when_the_writer_has_an_account_is_kept_where_it_is_told_as_a_time(made: object, since: object) -> None:
+    (told,) = parsed([a_notification("mention", status=a_status(account=a_person() | {"created_at": made}))])
+    assert told.more.get("author_since") == since
+    assert told.text == "Hello"
+
+
 @pytest.mark.parametrize(("notification", "kind", "external_id", "parent", "account"), [
     (a_notification("mention", status=a_status()), Kind.MENTION, "900", None, US),
     (a_notification("mention", status=a_status(in_reply_to_id="500", in_reply_to_account_id=US)),

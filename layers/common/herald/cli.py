@@ -240,7 +240,8 @@ def _evidence_command(commands: Any) -> None:
     made.add_argument("--person", metavar="PERSON", default="", help="id of a person; without it, everybody")
     made.add_argument("--from", dest="first", metavar="DAY", help="first day, UTC")
     made.add_argument("--to", dest="last", metavar="DAY", help="last day, UTC")
-    made.add_argument("--out", metavar="DIR", help="folder that gets evidence.json and evidence.html")
+    made.add_argument("--thread", metavar="MESSAGE", help="instead: a thread where people go at somebody, by a message")
+    made.add_argument("--out", metavar="DIR", help="folder that gets the files")
     made.add_argument("--check", metavar="FILE", help="an evidence.json: hold what it cites against the audit instead")
 
 
@@ -430,8 +431,10 @@ def _evidence(args: argparse.Namespace) -> int:
 
     if args.check:
         return _evidence_check(args.check)
+    if args.thread:
+        return _evidence_thread(args.thread, args.out)
     if not args.first or not args.last:
-        raise Usage("say over which days: --from 2026-11-01 --to 2026-11-30; or --check FILE")
+        raise Usage("say over which days: --from 2026-11-01 --to 2026-11-30; or --thread MESSAGE; or --check FILE")
     try:
         first, last = date.fromisoformat(args.first), date.fromisoformat(args.last)
     except ValueError as wrong:
@@ -453,6 +456,19 @@ def _evidence(args: argparse.Namespace) -> int:
             return _OK
         lacking = sum(not each.complete for each in pack.shown)
         return _complain(f"items not shown yet: {lacking} of {len(pack.shown)}; the lines say what lacks", _FAILED)
+
+    return _over_the_tables("evidence", work)
+
+
+def _evidence_thread(message: str, out: str | None) -> int:
+    from herald.flows import harassment  # noqa: PLC0415 - as this file begins
+
+    if not out:
+        raise Usage("say where the files go: --out DIR; they hold names and words")
+
+    def work(herald: Herald) -> None:
+        files = harassment.pack(message, herald, herald.clock())
+        _emit({"files": [_written(Path(out) / name, data) for name, data in files.items()]})
 
     return _over_the_tables("evidence", work)
 

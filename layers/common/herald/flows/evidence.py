@@ -78,12 +78,12 @@ def gather(person: str, first: datetime, until: datetime, herald: Herald, now: d
     mine = [entry for entry in read if not person or entry.actor == person]
     lines = [evidence.told(entry, wanted) for entry in mine]
     lines += _published(mine, until, herald)
-    heads = tuple(_heads(herald))
+    last = tuple(heads(herald))
     pack = Pack(
-        person, first, until, now, tuple(evidence.judge(wanted, lines)), heads, len(mine), cut, {}
+        person, first, until, now, tuple(evidence.judge(wanted, lines)), last, len(mine), cut, {}
     )  # fmt: skip
     files = {"evidence.json": _json(pack, wanted, known), "evidence.html": _page(pack, wanted, known).encode()}
-    return Pack(person, first, until, now, pack.shown, heads, len(mine), cut, files)
+    return Pack(person, first, until, now, pack.shown, last, len(mine), cut, files)
 
 
 def between(chain: str, first: datetime, until: datetime, herald: Herald) -> Iterator[AuditEntry]:
@@ -109,7 +109,8 @@ def between(chain: str, first: datetime, until: datetime, herald: Herald) -> Ite
         after = page[-1].seq
 
 
-def _heads(herald: Herald) -> Iterator[tuple[str, int, str]]:
+def heads(herald: Herald) -> Iterator[tuple[str, int, str]]:
+    """(chain, number, digest) of the last entry of each chain."""
     for chain in sorted(CHAINS):
         if head := herald.store.audit_head(chain):
             yield chain, head.seq, head.digest

@@ -28,6 +28,7 @@ from herald.model import (
     Act,
     Acted,
     Action,
+    Assessment,
     AuditEntry,
     Case,
     CaseState,
@@ -48,9 +49,10 @@ from herald.model import (
 )
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
-from herald.moderate.rules import RuleSet, default_rules, fired, in_force
+from herald.moderate.rules import RuleSet, Verdict, default_rules, fired, in_force
 
 if TYPE_CHECKING:
+    from herald.flows.rates import Lately
     from herald.model.restrictions import AuthorTally, Mode, Restriction
 
 WRITES = 100
@@ -96,7 +98,7 @@ class _Facts:
     limited: Mapping[tuple[str, str], Restriction]  # account, author -> what stands against them
     modes: Mapping[str, Mode]  # account -> how it is moderated
     authors: Callable[[], Mapping[tuple[str, str], AuthorTally]]  # account, author -> what is known; read when asked
-    rated: Callable[[Message], Message]  # with how often its author and others wrote, where a rule asks
+    rated: Callable[[Message, Iterable[str]], Message]  # with these rates of its author, its post, its account
 
 
 @record
@@ -175,17 +177,25 @@ def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
         limited={(one.account, one.author_id): one for one in stand if one.stands(now)},
         modes=modes,
         authors=_authors(waiting, herald),
-        rated=_rated(set_, herald),
+        rated=_rated(herald),
     )
 
 
-def _rated(rules: RuleSet, herald: Herald) -> Callable[[Message], Message]:
-    if not rules.rates:
-        return lambda message: message
-    from herald.flows.rates import lately, with_rates  # noqa: PLC0415  few rule sets ask
+def _rated(herald: Herald) -> Callable[[Message, Iterable[str]], Message]:
+    """Counts as rules ask for it, each page of an account's messages read once."""
 
-    recent = lately(herald)
-    return lambda message: with_rates(message, rules.rates, recent)
+    @cache
+    def recent() -> Lately:
+        from herald.flows.rates import lately  # noqa: PLC0415  few messages need it
+
+        return lately(herald)
+
+    def rated(message: Message, wanted: Iterable[str]) -> Message:
+        from herald.flows.rates import with_rates  # noqa: PLC0415  likewise
+
+        return with_rates(message, wanted, recent())
+
+    return rated
 
 
 def _authors(waiting: Sequence[Message], herald: Herald) -> Callable[[], Mapping[tuple[str, str], AuthorTally]]:
@@ -329,11 +339,9 @@ def _judge(message: Message, facts: _Facts, herald: Herald, now: datetime) -> _J
         return _counted(message, settled, (), account)
     if message.decision and message.decision.content_hash == message.content_hash:
         return _counted(message, settled, (), account)
-    held: list[str] = []
-    message = facts.rated(message)
+    message, writer, decision, held = _decision(message, facts, now)
     settled = replace(settled, more=message.more)
-    writer, decision = _decision(message, facts, now, held)
-    return replace(_carry_out(message, settled, decision, writer, account, facts, herald, now), fired=tuple(held))
+    return replace(_carry_out(message, settled, decision, writer, account, facts, herald, now), fired=held)
 
 
 @record
@@ -344,7 +352,8 @@ class _Writer:
     known: bool = False
 
 
-def _decision(message: Message, facts: _Facts, now: datetime, held: list[str]) -> tuple[_Writer, Decision]:
+def _decision(message: Message, facts: _Facts, now: datetime) -> tuple[Message, _Writer, Decision, tuple[str, ...]]:
+    """The message with the rates that rules asked for, who wrote it, what is decided, and what is counted of rules."""
     from herald.moderate import persona  # noqa: PLC0415  not part of a start
 
     seen, writer, changed = assess(message.text), _Writer(), None
@@ -353,11 +362,26 @@ def _decision(message: Message, facts: _Facts, now: datetime, held: list[str]) -
         tally, restricted = facts.authors().get(place), place in facts.limited
         writer = _Writer(persona.tells(seen), tally is not None)
         seen, changed = persona.with_history(seen, persona.history(tally, restricted, now, apart=message))
-    decision = decide(
-        message, seen, facts.rules, policy_versions=facts.policy_versions, now=now,
-        seen=lambda verdict: held.extend(fired(verdict)),
-    )  # fmt: skip
-    return writer, _by_state(message, replace(decision, persona=changed) if changed else decision, facts)
+    message, decision, verdict = _judged_by_rules(message, seen, facts, now)
+    decision = _by_state(message, replace(decision, persona=changed) if changed else decision, facts)
+    return message, writer, decision, tuple(fired(verdict))
+
+
+def _judged_by_rules(
+    message: Message, seen: Assessment, facts: _Facts, now: datetime
+) -> tuple[Message, Decision, Verdict]:
+    """Rates are counted only where all else of a rule holds: of most messages, none; what was counted is kept."""
+    tried = frozenset[str]()
+    while True:
+        verdicts: list[Verdict] = []
+        decision = decide(
+            message, seen, facts.rules, policy_versions=facts.policy_versions, now=now, seen=verdicts.append
+        )  # fmt: skip
+        (verdict,) = verdicts
+        if not verdict.uncounted - tried:
+            return message, decision, verdict
+        message = facts.rated(message, sorted(verdict.uncounted - tried))
+        tried |= verdict.uncounted
 
 
 def _by_state(message: Message, decision: Decision, facts: _Facts) -> Decision:

@@ -63,8 +63,12 @@ def _saved(policy: Policy, newest: Policy | None, now: datetime) -> str:
 
 
 def _gone(policy: Policy, newest: Policy | None) -> list[str]:
-    """Commands that the version before gated and this one does not."""
-    return sorted(set(newest.gates) - set(policy.gates)) if newest else []
+    """What the version before gated and this one does not: commands, and that rules go live by another person."""
+    return sorted(_held(newest) - _held(policy)) if newest else []
+
+
+def _held(policy: Policy) -> set[str]:
+    return {*policy.gates, *(["one's own rules going live"] if "rules" in policy.limits else [])}
 
 
 def _ungated(policy: Policy, newest: Policy | None) -> dict[str, str | int | bool | None]:

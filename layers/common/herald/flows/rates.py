@@ -1,7 +1,8 @@
 """How often somebody wrote lately: what the `rate` of a rule is compared with.
 
-Read only where a rule asks: a page of the account's newest messages a day, once a batch. What was counted is kept on
-the message (`more.signals`), so that its decision can be made again and a change of rules be tried on it.
+Read only where a rule asks and all else of it holds: a page of the account's newest messages a day, once a batch. What
+was counted is kept on the message (`more.signals`), so that its decision can be made again and a change of rules be
+tried on it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from herald.flows.context import Herald
-from herald.model import SPOKEN, Message, thread_of
+from herald.model import SPOKEN, Action, Message, thread_of
 
 MOST = 200
 """Messages of an account and day that are counted among, the newest; a flood beyond them counts as so many."""
@@ -34,7 +35,8 @@ def lately(herald: Herald) -> Lately:
 
 
 def with_rates(message: Message, wanted: Iterable[str], recent: Lately) -> Message:
-    """The message with the rates that rules ask for, `rate.author.10m` -> how many, itself among them.
+    """The message with the rates that rules ask for, `rate.author.10m` -> how many, itself among them; of
+    `rate.author.10m.mod 3`, the others are those on which something was done by that clause or one below it.
 
     By author, post, account, or the same words on the account. Where the platform does not tell the author or the post,
     that rate stays unknown.
@@ -47,17 +49,27 @@ def with_rates(message: Message, wanted: Iterable[str], recent: Lately) -> Messa
 
 
 def _rate(message: Message, name: str, recent: Lately) -> int | None:
-    _, by, within = name.split(".", 2)
+    _, by, rest = name.split(".", 2)
+    minutes, _, of = rest.partition("m")
+    of = of.removeprefix(".")
     same = _ALIKE[by](message)
     if not same:
         return None
-    since = message.created_at - timedelta(minutes=float(within.removesuffix("m")))
+    since = message.created_at - timedelta(minutes=float(minutes))
     alike = {
         one.id for one in _within(message, since, recent)
         if since < one.created_at <= message.created_at and _ALIKE[by](one) == same
-        and one.kind in SPOKEN and not one.outbound
+        and one.kind in SPOKEN and not one.outbound and (not of or _bore(one, of))
     }  # fmt: skip
     return len(alike | {message.id})
+
+
+def _bore(message: Message, clause: str) -> bool:
+    """Was something done about it by this clause, or one below it?"""
+    decision = message.decision
+    if decision is None or decision.action is Action.ALLOW or decision.policy is None:
+        return False
+    return f"{decision.policy.policy} {decision.policy.clause}.".lower().startswith(f"{clause}.")
 
 
 def _within(message: Message, since: datetime, recent: Lately) -> Iterable[Message]:

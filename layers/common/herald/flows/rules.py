@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import field
 from datetime import date, datetime, timedelta
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
@@ -26,7 +27,7 @@ from herald.model.rules import RuleAlarm
 from herald.moderate import firing, versions
 from herald.moderate.decide import assess, subject_of
 from herald.moderate.language import Rule
-from herald.moderate.rules import RuleSet, compile_rules, counted_as, default_rules, in_force
+from herald.moderate.rules import RuleSet, Verdict, compile_rules, content, counted_as, default_rules, in_force
 from herald.moderate.versions import Part, State
 
 CHAIN = "moderation"  # the chain of the function that looks
@@ -82,7 +83,7 @@ class Fault:
 
 
 def faults(text: str) -> list[Fault]:
-    """Everything that does not load, and every inline test that fails; by line."""
+    """Everything that does not load, every inline test that fails, and every note; by line, what is fatal first."""
     if "\x00" in text:
         return [Fault(1, "", "The text holds control characters; type it again.", True)]
     size = len(text.encode("utf-8", "surrogatepass"))
@@ -90,7 +91,7 @@ def faults(text: str) -> list[Fault]:
         return [Fault(1, "", f"{size:,} bytes of rules; {MOST_BYTES:,} is the limit.", True)]
     rules = compile_rules(text)
     found = [
-        fault for line in rules.report("rules") if line["status"] != "loaded" for fault in _faults_of(line)
+        fault for line in rules.report("rules") for fault in _faults_of(line)
     ]  # fmt: skip
     if not rules.rules and not found:
         found.append(Fault(1, "", "There is no rule in it.", True))
@@ -112,7 +113,7 @@ _AT = re.compile(r"line (\d+): (.*)", re.DOTALL)
 
 
 def _faults_of(line: Mapping[str, object]) -> Iterator[Fault]:
-    fatal, name = line["status"] != "partial", str(line["name"] or "")
+    fatal, name = line["status"] not in ("loaded", "partial"), str(line["name"] or "")
     notes = line["notes"] if isinstance(line["notes"], list) else []
     for note in notes:
         said = _AT.match(str(note))
@@ -159,6 +160,7 @@ def _promote(command: c.PromoteRules, person: Person, herald: Herald, now: datet
     if not wanted or set(wanted) - set(waiting):
         raise Refused("input", "Choose rules that wait to be made live." if waiting else "No rule waits to be live.")
     _clauses_there([waiting[name] for name in wanted], herald)
+    _by_another(person, [waiting[name] for name in wanted], herald, now)
     acting = versions.promoted(newest.text, newest.acting or newest.text, wanted)
     version = _next(newest, newest.text, acting, "made live", person, now, names=wanted[:NAMED])
     one = len(wanted) == 1
@@ -185,6 +187,29 @@ def _clauses_there(parts: Iterable[Part], herald: Herald) -> None:
         if not cited.version and policy.clause(cited.clause) is None:
             words = f"“{rule.name}” cites {cited}; {policy.id} in force has no such clause. Cite one it has."
             raise Refused("input", words)
+
+
+def _by_another(person: Person, parts: Iterable[Part], herald: Herald, now: datetime) -> None:
+    """Where a policy in force asks for it, who wrote a rule does not make it live. Raises Refused."""
+    asking = next((policy for policy in herald.store.policies(now.date()) if "rules" in policy.limits), None)
+    mine = [name for name, writer in _writers(parts, herald).items() if writer == person.id] if asking else []
+    if asking and mine:
+        clause = f"{asking.id} {asking.limits['rules']}"
+        raise Refused("second_person", f"You wrote “{mine[0]}”. Another person must make it live ({clause}).")
+
+
+def _writers(parts: Iterable[Part], herald: Herald) -> dict[str, str]:
+    """Rule -> who brought what of it waits into the text, or took it out."""
+    found: dict[str, str] = {}
+    wanted = {part.rule.name: None if part.state is State.REMOVED else content(part.rule) for part in parts}
+    for version in history(herald):
+        said = {rule.name: content(rule) for rule in compile_rules(version.text).rules}
+        wanted = {name: waits for name, waits in wanted.items() if said.get(name) == waits}
+        if not wanted:
+            break
+        if version.what != "made live":  # which leaves the text as it is
+            found |= dict.fromkeys(wanted, version.by)
+    return found
 
 
 def _rollback(command: c.RollbackRules, person: Person, herald: Herald, now: datetime) -> Plan:
@@ -252,6 +277,8 @@ class Preview:
     Attributes:
         read: messages that were judged by both. cut: there were more; these are the newest.
         counts: way (WAYS, LABELS_ONLY) -> messages; examples: the newest of each way.
+        unknown: (rule, signal) -> messages on which only that signal, not known of them, leaves open whether a rule
+            holds that does not act yet: a rate is counted from when a rule asks for it.
     """
 
     days: int
@@ -259,6 +286,7 @@ class Preview:
     cut: bool
     counts: Mapping[str, int]
     examples: Mapping[str, tuple[Example, ...]]
+    unknown: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def preview(before: RuleSet, after: RuleSet, brand: str, days: int, herald: Herald, now: datetime) -> Preview:
@@ -266,15 +294,22 @@ def preview(before: RuleSet, after: RuleSet, brand: str, days: int, herald: Hera
     read, cut = _received(brand, days, herald, now)
     known = {one.id: one for one in read}
     subjects = ((one.id, subject_of(one, assess(one.text))) for one in read)
-    counted, examples = Counter[str](), dict[str, list[Example]]()
-    for change in versions.changes(before, after, subjects):
+    counted, examples, unknown = Counter[str](), dict[str, list[Example]](), Counter[tuple[str, str]]()
+    acting = {content(rule) for rule in before.rules if not rule.shadow}
+    new = {rule.name for rule in after.rules if content(rule) not in acting}
+
+    def seen(verdict: Verdict) -> None:
+        unknown.update(one for one in verdict.unknown if one[0] in new)
+
+    for change in versions.changes(before, after, subjects, seen):
         way = WAYS.get((change.before, change.after), LABELS_ONLY)
         counted[way] += 1
-        shown = examples.setdefault(way, [])
-        if len(shown) < EXAMPLES:
-            shown.append(Example(known[change.id], change.rule_before, change.rule_after))
+        of_way = examples.setdefault(way, [])
+        if len(of_way) < EXAMPLES:
+            of_way.append(Example(known[change.id], change.rule_before, change.rule_after))
     in_order = {way: counted[way] for way in (*WAYS.values(), LABELS_ONLY) if counted[way]}
-    return Preview(days, len(read), cut, in_order, {way: tuple(found) for way, found in examples.items()})
+    shown = {way: tuple(found) for way, found in examples.items()}
+    return Preview(days, len(read), cut, in_order, shown, dict(unknown.most_common()))
 
 
 def once_live(version: Rules, names: Iterable[str] = ()) -> RuleSet:

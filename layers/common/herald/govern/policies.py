@@ -41,6 +41,7 @@ LIMITS: Mapping[str, str] = {
     "appeal": "Time to decide an appeal",
     "escalation": "Who is told of a breach, and when it climbs",
     "remedy": "What each role may give away to one customer in a month",
+    "rules": "Who makes a rule live: another person than wrote it",
 }
 """What Herald holds people to and a clause may state, by name."""
 _ID = re.compile(r"[A-Z][A-Z0-9_]{0,31}")

@@ -18,6 +18,7 @@ Complain = Callable[[int, str], None]
 _COMPARED = re.compile(r"(<=|>=|==|=|<|>)?\s*([+-]?\d{1,12}(?:\.\d{1,6})?)\s*([a-z]*)")
 _SIGNAL = re.compile(r"[a-z][a-z0-9_./-]{0,59}")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)\s+([A-Za-z0-9_+/-]{1,60})")
+_CLAUSE = re.compile(r"[A-Z][A-Z0-9_]{0,31} [0-9]{1,4}(?:\.[0-9]{1,4}){0,3}")
 _MINUTES = {"minute": 1, "hour": 60, "day": 1_440, "week": 10_080, "month": 43_200, "year": 525_600}
 _SCORES_ALSO = {
     "toxicity": "toxic", "identity_attack": "hate", "insult": "harassment", "harassment/threatening": "threat",
@@ -81,21 +82,24 @@ def _signals(key: str, value: Node, negate: bool, complain: Complain) -> Iterato
 
 def _rate(key: str, value: Node, negate: bool, complain: Complain) -> Iterator[SignalCheck]:
     given = dict(_pairs(value, key, "{by: author, count: '> 5', within: 10 minutes}", complain))
-    for name in sorted(given.keys() - {"by", "count", "within"}):
-        complain(given[name].line, f"rate has no `{name[:40]}`; it has by, count, within")
+    for name in sorted(given.keys() - {"by", "count", "within", "of"}):
+        complain(given[name].line, f"rate has no `{name[:40]}`; it has by, count, within, of")
     if not given.keys() >= {"by", "count", "within"}:
         complain(value.line, "rate needs `by`, `count` and `within`: {by: author, count: '> 5', within: 10 minutes}")
         return
     by = given["by"].text.strip().lower()
     if by not in _RATES:
         complain(given["by"].line, f"rate is counted by {', '.join(_RATES)}, not by `{by[:40]}`")
+    of = given["of"].text.strip() if "of" in given else ""
+    if "of" in given and not _CLAUSE.fullmatch(of):
+        complain(given["of"].line, f"of must be a clause or a section such as `MOD 3`, not `{of[:40]}`")
     bound = _bound(given["count"], complain)
     within = _COMPARED.fullmatch(given["within"].text.strip().lower())
     minutes = minutes_of(within[2], within[3] or "minute") if within and not within[1] else None
     if not minutes or minutes < 1:
         complain(given["within"].line, "within must be a time such as `10 minutes` or `2 hours`")
     elif by in _RATES and bound:
-        yield SignalCheck(key, f"rate.{by}.{minutes:g}m", bound[0], negate, bound[1])
+        yield SignalCheck(key, f"rate.{by}.{minutes:g}m{of and f'.{of.lower()}'}", bound[0], negate, bound[1])
 
 
 def _hours(key: str, value: Node, negate: bool, complain: Complain) -> HoursCheck | None:

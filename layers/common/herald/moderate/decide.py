@@ -118,14 +118,16 @@ def signals(message: Message, assessment: Assessment, asked: frozenset[str] | No
     """What is known of a message besides its words, name -> value; a name that is not there is unknown.
 
     score.NAME (0..1, sentiment -1..1), type, persona, language, contains (kinds of personal data, `pii.phone`),
-    edited, author.ours (always no: our own words are not judged), and what the platform told (`more.signals`).
+    edited, author.ours (always no: our own words are not judged), what the platform tells (told.py), and what was
+    counted or given (`more.signals`).
 
     Args:
         asked: names that somebody will look for: scores and labels that are not among them may be left out, for
             labels are dear to work out. None: all.
     """
     told, scores = message.more.get("signals"), assessment.scores
-    found: dict[str, object] = dict(told) if told and isinstance(told, Mapping) else {}
+    found: dict[str, object] = _of_platform(message) if asked is None or _asks_platform(asked) else {}
+    found |= told if told and isinstance(told, Mapping) else {}
     wanted = {f"score.{name}": name for name in scores} if asked is None else _scores_among(asked)
     found |= {signal: value for signal, name in wanted.items() if (value := scores.get(name)) is not None}
     if asked is None or not asked.isdisjoint(LABELS):
@@ -137,6 +139,19 @@ def signals(message: Message, assessment: Assessment, asked: frozenset[str] | No
     found["edited"] = message.edited
     found["author.ours"] = message.outbound
     return found
+
+
+def _of_platform(message: Message) -> dict[str, object]:
+    from herald.moderate import told  # noqa: PLC0415  few rules ask
+
+    return told.of(message)
+
+
+@lru_cache(8)
+def _asks_platform(asked: frozenset[str]) -> bool:
+    from herald.moderate import told  # noqa: PLC0415  once for a set of rules
+
+    return not asked.isdisjoint(told.OF_PLATFORMS)
 
 
 @lru_cache(8)

@@ -43,6 +43,7 @@ CONTEXT: Mapping[str, int] = {
          "thread.author", "media.title", "media.author", "media.url", "media.description")
     )
 }  # fmt: skip
+_FIRST_CONTEXT = min(CONTEXT.values())
 """Texts around a message that a platform may tell; they are read from its signals, and may be missing."""
 FIELDS: Mapping[str, int] = {
     "body": BODY, "author.name": AUTHOR, "domain": DOMAIN, "url": URL, "title": TITLE, "unquoted": UNQUOTED, **CONTEXT,
@@ -272,6 +273,7 @@ class Reader:
         self._runs = 0
         self._not_run: list[tuple[int, str, str]] = []
         self._notes: list[str] = []
+        self._asks: dict[str, int] = {}  # signal -> line
 
     def refuse(self, line: int, sentence: str) -> None:
         """Understood, but it cannot or must not run."""
@@ -451,6 +453,11 @@ class Reader:
         if not rule.checks and not filtered and not self._refusals:
             self.refuse(self.line, "the rule checks nothing, so it would hold for every message; add a check such as "
                                    "`body (includes-word): [...]`")  # fmt: skip
+        if self._asks:
+            from herald.moderate import told  # noqa: PLC0415 - it builds on this module
+
+            for line, sentence in told.notes(rule, self._asks):
+                self._note(line, sentence)
         if rule.action is None and not rule.labels and not rule.proposes:
             self.refuse(self.line, "the rule does nothing; add an `action`, a `label` or a `reply`")
 
@@ -586,7 +593,11 @@ class Reader:
         elif (bare := name.removeprefix("~").partition("#")[0].strip()) in (*CONDITIONS, "label"):
             from herald.moderate.conditions import conditions  # noqa: PLC0415 - it builds on this module
 
-            yield from conditions(bare, name, value, self._error)
+            lines = {inner.text.strip().lower(): inner.line for inner, _ in value.pairs()} if bare == "signals" else {}
+            for condition in conditions(bare, name, value, self._error):
+                if isinstance(condition, SignalCheck) and condition.signal in lines:
+                    self._asks.setdefault(condition.signal, lines[condition.signal])
+                yield condition
         else:
             check = self._text_check(name, key, value, negated)
             if check:
@@ -655,6 +666,9 @@ class Reader:
                 self.refuse(key.line, f"`{name}` has nothing to look for; give it words, or leave it out")
             return None
         wanted = _wanted([word.text for word in words], negate)
+        for name_, bit in CONTEXT.items() if fields >= _FIRST_CONTEXT else ():
+            if fields & bit:
+                self._asks.setdefault(name_, key.line)
         return TextCheck(next(self._numbers), name, fields, mode, negate, cased, terms, patterns, wanted)
 
     def _unknown_key(self, name: str, key: Node) -> int:

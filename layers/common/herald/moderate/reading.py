@@ -268,6 +268,10 @@ class Lexicon:
         _of_shape(tokens, names, links, cues)
         return Read(tokens, known, cues, frozenset(map(self.names.__getitem__, seen)), marks)
 
+    def met(self, token: str) -> bool:
+        """Is it a word of English as far as the models know: in the lists, also misspelt, or met while they learnt?"""
+        return bool(self._met[token].classes) or crc32(token.encode("utf-8", "replace")) in self._known
+
     def classes(self, text: str) -> frozenset[str]:
         """The classes alone that `read` would find."""
         tokens = TOKEN.findall(text)[:_MOST_WORDS]

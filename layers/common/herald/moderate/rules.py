@@ -96,13 +96,19 @@ class Match:
     checks: tuple[Mapping[str, object], ...]
 
 
+_NONE = frozenset[str]()
+_Lacking = tuple[str, list[str]]
+"""A rule and the signals that it misses."""
+
+
 @record
 class Verdict:
     """Which rule decides, which label, and which rule an exemption set aside.
 
     Attributes:
         cut: the text was longer than what is scanned.
-        unknown: (rule, signal) of rules that only a missing signal kept from holding.
+        unknown: (rule, signal) of rules that only missing signals kept from holding, and the first of these.
+        uncounted: all rates that these miss, and rules in shadow: only now do they need counting.
         shadow: rules in shadow that hold; nothing is done by them.
         stalled: rules, not in shadow, of which it is unknown whether they hold: their patterns had used up what one
             message may cost.
@@ -114,6 +120,7 @@ class Verdict:
     exempted: Match | None
     cut: bool
     unknown: tuple[tuple[str, str], ...] = ()
+    uncounted: frozenset[str] = _NONE
     shadow: tuple[Match, ...] = ()
     stalled: tuple[Rule, ...] = ()
     certain: bool = True
@@ -163,7 +170,6 @@ class RuleSet:
         sections: every section and what became of it.
         hash: 16 hex digits over the compiled content; comments and layout do not change it.
         asked: names of the signals that any rule looks for.
-        rates: what rules ask to be counted, `rate.author.10m`.
     """
 
     def __init__(self, rules: Sequence[Rule], sections: Sequence[Section]) -> None:
@@ -171,12 +177,10 @@ class RuleSet:
         self.sections: tuple[Section, ...] = tuple(sections)
         self.hash: str = _hash(self.rules)
         every = [check for rule in self.rules for check in _each(rule.checks)]
-        self.asked = frozenset(check.signal for check in every if isinstance(check, SignalCheck))
-        self.rates = tuple(sorted(name for name in self.asked if name.startswith("rate.")))
         checks = [check for check in every if isinstance(check, TextCheck)]
-        self._fields = 0
-        for check in checks:
-            self._fields |= check.fields
+        self._fields = reduce(or_, [check.fields for check in checks], 0)
+        asked = {check.signal for check in every if isinstance(check, SignalCheck)}
+        self.asked = frozenset(asked | {name for name, bit in CONTEXT.items() if self._fields & bit})
         self._plan = _Plan(self.rules)
         self._texts, self._links = (_Finder(checks, fields, self._plan.woken) for fields in (~_OF_LINKS, _OF_LINKS))
 
@@ -200,7 +204,7 @@ class RuleSet:
         if not asked:
             return Verdict(None, (), None, cut)
         deciding = exempted = None
-        unknown: list[tuple[str, str]] = []
+        unknown: list[_Lacking] = []
         stalled: list[Rule] = []
         outranking = 0  # of the stalled, those that would come before the one that decides
         for rule in plan.of(asked & plan.deciding):
@@ -217,15 +221,19 @@ class RuleSet:
         del stalled[outranking:]
         labels, shadow = plan.of(asked & plan.labelling), plan.of(asked & plan.shadow)
         labelling = [match for rule in labels if (match := _holds(rule, subject, seen, unknown, stalled))]
-        shadowed = [match for rule in shadow if (match := _holds(rule, subject, seen, [], []))]
+        aside: list[_Lacking] = []
+        shadowed = [match for rule in shadow if (match := _holds(rule, subject, seen, aside, []))]
         settled = deciding.rule.action if deciding else None
         if settled in (Action.HIDE, Action.QUEUE):
             certain = all(rule.action is settled for rule in stalled[:outranking])
         else:  # allowing is for those of whom all is known
             certain = not stalled
+        lacks = (*unknown, *aside)
         return Verdict(
-            deciding, tuple(labelling), exempted, cut, tuple(unknown), tuple(shadowed), tuple(stalled), certain
-        )
+            deciding, tuple(labelling), exempted, cut, tuple((name, missing[0]) for name, missing in unknown),
+            frozenset(one for _, missing in lacks for one in missing if one.startswith("rate.")) if lacks else _NONE,
+            tuple(shadowed), tuple(stalled), certain,
+        )  # fmt: skip
 
     def holds(self, rule: Rule, subject: Subject) -> Match | None:
         """One rule by itself, whatever its neighbours say."""
@@ -603,9 +611,9 @@ def _there(fields: int, subject: Subject) -> bool:
 
 
 def _holds(
-    rule: Rule, subject: Subject, seen: _Seen, unknown: list[tuple[str, str]], stalled: list[Rule]
+    rule: Rule, subject: Subject, seen: _Seen, unknown: list[_Lacking], stalled: list[Rule]
 ) -> Match | None:
-    """The match, or None; when only something unknown stands in the way, that is added to `unknown`.
+    """The match, or None; when only what is unknown stands in the way, it is added to `unknown`.
 
     When it is unknown for want of effort, the rule is added to `stalled` instead.
     """
@@ -625,7 +633,7 @@ def _holds(
         stalled.append(rule)
         return None
     if missing:
-        unknown.append((rule.name, missing[0]))
+        unknown.append((rule.name, missing))
         return None
     return Match(rule, distinct(evidence)[:EVIDENCE], tuple(checks))
 

@@ -7,6 +7,7 @@ has no language (None). Function words are facts of each language; the lists are
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Collection
 
 _WORDS = {
     "en": "the and you to is it of in that for was on are with this have not be at but my your what so they we me just can "
@@ -49,8 +50,8 @@ _WORDS = {
     "tr": "bir ve bu için icin çok cok de da ne ben sen mi ama var yok gibi daha o kadar değil degil olarak teşekkürler tesekkurler "
     "nasıl nasil neden lütfen lutfen merhaba iyi değil şey her siz ile",
     "id": "yang dan di ini itu tidak saya untuk dengan ada dari ke kami anda sudah bisa akan juga apa kalau tapi terima kasih "
-    "kapan kenapa bagaimana mana belum sangat banget aku kamu nya tolong",
-    "tl": "ang ng sa na mga ako ko mo ka hindi po naman lang ba si kayo ito yung din at salamat kung may wala bakit kailan",
+    "kapan kenapa berapa bagaimana mana belum sangat banget aku kamu nya tolong",
+    "tl": "ang ng sa na mga ako ko mo ka hindi po naman lang ba si kayo ito yung din at salamat kung may wala bakit kailan magkano",
     "vi": "là la và va của cua không khong có co tôi toi cho được duoc này nay một mot với voi những nhung rất rat cảm ơn sao người nguoi",
 }  # fmt: skip
 _SCRIPTS = (
@@ -79,6 +80,15 @@ def _by_word() -> dict[str, tuple[tuple[str, float], ...]]:
 _HOMES = _by_word()
 _ENGLISH = frozenset(word for word, homes in _HOMES.items() if homes == (("en", 1.0),))
 _OTHERS = _HOMES.keys() - _ENGLISH
+_ENGLISH_TOO = (
+    "ada ale ama ba ben bra ca care co com come comment con da dan dar dat dem den die din door dove em est ez fa fur ga go "
+    "god gut ha hat ho hoe hun im ja jen ka ko la las los ma mai mam man mar may meg meme men met mi mig min mis mo mot na "
+    "nah ni nog non nos nu och op over par pas plus po pour pro rat sen si sin son sus ta tak te ten til till to toi um va van "
+    "ve vi war wat ya yo yok yung za ze zo"
+)  # fmt: skip
+_ELSEWHERE = frozenset(word for word, homes in _HOMES.items() if all(tongue != "en" for tongue, _ in homes))
+_ELSEWHERE -= frozenset(_ENGLISH_TOO.split())
+"""Function words of other languages that nobody writes in English, in slang or by name."""
 _SPLIT = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _HANDLES = re.compile(r"https?://\S+|\S+@\S+|[@#]\w+")
 _NAMES = re.compile(r"https?://\S+|[@#]\w+")  # the same where no mail address stands: there it is much quicker
@@ -102,6 +112,46 @@ def language(text: str) -> str | None:
     if english and read.isascii() and english >= sum(map(_OTHERS.__contains__, words)):
         return "en"  # no other language can have more
     return _by_points([word for word in words if len(word) > 1], read)
+
+
+def elsewhere(words: Collection[str], met: Callable[[str], bool], ordinary: Collection[str]) -> bool:
+    """Are these words, of a text whose language is not told, most likely not English?
+
+    A word that is met in English speaks for it. Against it speak the function words of others, and beside them by half as
+    much each longer word that nobody met; where no word is English, two such words are enough. What says harm in English
+    and is an everyday word elsewhere speaks for neither, and beside it they must be three. So slang and bad spelling
+    stay English as long as one word of them is, and so does a word by itself.
+
+    Args:
+        words: folded.
+        met: is this a word of English.
+        ordinary: what is harm in English and an everyday word elsewhere.
+    """
+    if not _ENGLISH.isdisjoint(words):
+        return False
+    each = set(words)
+    english = others = harm = 0
+    strange = []
+    for word in each:
+        if word in _ELSEWHERE:
+            others += 1
+        elif word in ordinary:
+            harm += 1
+        elif word in _HOMES or word.endswith(_SHORTENED) or met(word):
+            english += 1
+        elif len(word) > 3 and word.isalpha() and not _VOWELS.isdisjoint(word):
+            strange.append(word)
+    if not each.isdisjoint(_COLOURS) and any(word.endswith(_AGREES) for word in strange):
+        others += 1
+    if english:
+        return others > 0 and others + len(strange) / 2 > english
+    return others > 0 or len(strange) > (2 if harm else 1)
+
+
+_COLOURS = frozenset(("negro", "negros"))
+_AGREES = ("o", "os", "a", "as")  # black dog: what an adjective of that colour stands beside
+_SHORTENED = ("'s", "n't", "'re", "'ll", "'ve", "'m", "'d")
+_VOWELS = frozenset("aeiouy")
 
 
 def _by_points(words: list[str], read: str) -> str | None:

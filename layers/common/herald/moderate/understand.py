@@ -54,6 +54,7 @@ _ORDINARY: Mapping[str, frozenset[str]] = {
     }.items()
 }  # fmt: skip
 """What is an insult in English and an everyday word elsewhere: how, late, black, thick, the end, six."""
+_EVERYDAY = frozenset[str]().union(*_ORDINARY.values())
 _WORDS_COUNT = dict.fromkeys(SCORES, 0.6)  # from here on a word alone raises a flag
 
 
@@ -66,9 +67,10 @@ def understand(text: str) -> Assessment:
     first = model.lexicon.read(seen[0].text)
     if not first.words:
         told = _Told(dict.fromkeys(model.names, 0.0), model, model.version)
-    elif language in ("en", None):
+    elif language in ("en", None) and not _elsewhere(model, seen, first):
         told = _read(model, seen, first)
     else:
+        language = None if language == "en" else language
         told = _Told(_by_words(model, seen, language), model, WORDS_ONLY)
     scores = told.scores
     rated = _rates(scores)
@@ -86,6 +88,14 @@ def understand(text: str) -> Assessment:
         spans=later(lambda: _spans(seen[0], first, model, flags)) if flags else (),
         model_version=told.version,
         likely=later(labelled.likely) if labelled else {},
+    )
+
+
+def _elsewhere(model: Heads, seen: Sequence[View], first: reading.Read) -> bool:
+    """Is it, in every reading, most likely not English, though nothing tells what it is?"""
+    met = model.lexicon.met
+    return tongue.elsewhere(first.words, met, _EVERYDAY) and all(
+        tongue.elsewhere(reading.TOKEN.findall(view.text), met, _EVERYDAY) for view in seen[1:]
     )
 
 
@@ -178,9 +188,9 @@ def _by_blocks(model: Heads, first: reading.Read, scores: dict[str, float]) -> N
             scores[name] = max(scores[name], (others[name] + scores[name]) / 2)
 
 
-def _by_words(model: Heads, seen: tuple[View, ...], language: str) -> dict[str, float]:
+def _by_words(model: Heads, seen: tuple[View, ...], language: str | None) -> dict[str, float]:
     scores = dict.fromkeys(model.names, 0.0)
-    ordinary = _ORDINARY.get(language, frozenset())
+    ordinary = _ORDINARY.get(language, frozenset()) if language else _EVERYDAY
     for view in seen:
         told = model.lexicon.as_written(view.text, ordinary)
         for name in told - {"pos"} if "not" in told else told:  # "not glad" is no praise

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import StrEnum
 
 from herald.documents import sections
@@ -25,13 +25,20 @@ class Changed:
     lost: tuple[str, ...]
 
 
-def changes(now: RuleSet, following: RuleSet, subjects: Iterable[tuple[str, Subject]]) -> Iterator[Changed]:
+def changes(
+    now: RuleSet, following: RuleSet, subjects: Iterable[tuple[str, Subject]],
+    seen: Callable[[Verdict], object] | None = None,
+) -> Iterator[Changed]:  # fmt: skip
     """What would change on these messages, given as (id, subject); one that stays as it is, is left out.
 
     Rules in shadow are taken as they would act in `following` once live, so give a set that is read as live.
+    `seen` is handed each verdict of the following set.
     """
     for id, subject in subjects:
-        one, other = _outcome(now.judge(subject)), _outcome(following.judge(subject))
+        verdict = following.judge(subject)
+        if seen:
+            seen(verdict)
+        one, other = _outcome(now.judge(subject)), _outcome(verdict)
         if one[::2] != other[::2]:
             yield Changed(
                 id, one[0], other[0], one[1], other[1],

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo
 from herald.errors import BadPayload, BadSignature, NeedsLogin, OutcomeUnknown, Rejected, Retryable
 from herald.model import Account, Act, Change, Delivery, Event, Kind, Metric, Snapshot
 from herald.platforms.wire import require, richtext
-from herald.platforms.wire.events import bounded, unknown
+from herald.platforms.wire.events import bounded, made_at, unknown
 from herald.platforms.wire.strict import (
     EPOCH,
     items,
@@ -786,6 +786,7 @@ def _event(
             "thread_id": root or (uri if spoken else None),
             "permalink": _page_of(uri),
             "handle": optional_text(author.get("handle"), f"{path}.author.handle")[:253],
+            "author_since": made_at(author.get("createdAt")) if spoken else None,
             "cid": optional_id(one.get("cid"), f"{path}.cid"),
             "reaction": "like" if kind is Kind.REACTION else None,
             "reason": reason if reason not in ("", "like", "repost", "reply", "mention", "follow") else None,
@@ -883,7 +884,7 @@ def _owner(uri: str | None) -> str:
 
 
 def _attached(record: Mapping[str, Any]) -> dict[str, Any]:
-    """What hangs on a post: a link card, alt texts of images, what it quotes."""
+    """What hangs on a post: a link card, a video, alt texts of images, what it quotes."""
     embed = record.get("embed")
     embed = embed if isinstance(embed, dict) else {}
     media = embed["media"] if isinstance(embed.get("media"), dict) else embed
@@ -892,6 +893,7 @@ def _attached(record: Mapping[str, Any]) -> dict[str, Any]:
     langs = record.get("langs")
     return {
         "link": optional_url(card.get("uri")) if isinstance(card, dict) else "",
+        "video": True if isinstance(media.get("video"), dict) else None,
         "alts": [
             whole(one["alt"])[:1000] for one in images[:20] if isinstance(one, dict) and isinstance(one.get("alt"), str)
         ]

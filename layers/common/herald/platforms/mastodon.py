@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 from herald.errors import BadPayload, BadSignature, NeedsLogin, OutcomeUnknown, PlatformError, Rejected, Retryable
 from herald.model import Account, Act, Change, Delivery, Event, Kind, Media, Metric, Snapshot
 from herald.platforms.wire import require, richtext
-from herald.platforms.wire.events import bounded, unknown
+from herald.platforms.wire.events import bounded, made_at, unknown
 from herald.platforms.wire.strict import (
     items,
     need_id,
@@ -744,7 +744,8 @@ def _status(one: dict[str, Any], path: str, ours: str, *, notified: str = "") ->
     edited = optional_time(one.get("edited_at"), f"{path}.edited_at")
     if created is None:
         raise BadPayload(f"{path}.created_at: a time expected, found none")
-    author_id, author_name, acct = _author(obj(one.get("account") or {}, f"{path}.account"), f"{path}.account")
+    author = obj(one.get("account") or {}, f"{path}.account")
+    author_id, author_name, acct = _author(author, f"{path}.account")
     account_id = ours or (_addressed(one, path) if notified == "mention" else "")
     kind = _kind(one, path, account_id, notified)
     above = optional_id(one.get("in_reply_to_id"), f"{path}.in_reply_to_id")
@@ -757,6 +758,7 @@ def _status(one: dict[str, Any], path: str, ours: str, *, notified: str = "") ->
             "thread_id": above or status_id,
             "permalink": optional_url(one.get("url")),
             "handle": acct,
+            "author_since": made_at(author.get("created_at")),
             "visibility": visibility if visibility != "public" else None,
             "answers": above if kind is Kind.DM else None,
             "language": optional_text(one.get("language"), f"{path}.language")[:20],

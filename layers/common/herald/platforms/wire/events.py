@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from herald.errors import BadPayload
 from herald.model import Change, Event, Kind
 from herald.platforms.wire import strict
 
@@ -17,6 +18,15 @@ def bounded(text: str, more: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The text cut to MAX_TEXT, and `more` without its empty values, plus `cut` where that happened."""
     kept = {key: value for key, value in more.items() if value not in (None, "", [])}
     return (text, kept) if len(text) <= MAX_TEXT else (text[:MAX_TEXT], {**kept, "cut": True})
+
+
+def made_at(value: object) -> str:
+    """When an account was made, as ISO 8601; empty where it is not told, or is no time, for the message counts more."""
+    try:
+        at = strict.optional_time(value, "made at")
+    except BadPayload:
+        return ""
+    return at.isoformat() if at else ""
 
 
 def unknown(
