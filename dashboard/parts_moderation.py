@@ -6,14 +6,13 @@ from datetime import UTC, date, datetime
 
 import streamlit as st
 
-from dashboard import data, data_moderation, parts, present_moderation, theme
+from dashboard import actions, data, data_moderation, parts, present_moderation, theme
 from dashboard.components import sheet
 from dashboard.components.first_field import first_field
 from dashboard.components.table import table
 from dashboard.failures import guarded
 from dashboard.text import one_line
 from herald.flows import commands
-from herald.flows.harassment import pack
 from herald.flows.restrictions import DECIDE
 from herald.flows.study import study
 from herald.govern import authority
@@ -214,14 +213,34 @@ def study_button(person: Person, message: Message) -> None:
 
 def evidence_button(person: Person, message: Message) -> None:
     """Who went at somebody in this thread, for whoever was harassed: with names and words."""
-    if message.decision is None or not authority.may(person, "Overrule"):
+    if message.decision is None or not authority.may(person, "GatherEvidence"):
         return
-    st.download_button(
-        "Evidence of the thread", lambda: pack(message.id, data.herald(), data.now())["thread.csv"],
-        f"thread-{message.created_at:%Y-%m-%d}.csv", "text/csv", key=f"evidence-{message.id}",
-        icon=":material/gavel:", type="tertiary", on_click="ignore",
-        help="What was hidden or held in this thread within a week: names, words, times, decisions. To be kept safe.",
-    )  # fmt: skip
+    told = "What was hidden or held in this thread within a week: names, words, times, decisions. Who asks is recorded."
+    if st.button(
+        "Evidence of the thread", key=f"evidence-{message.id}", icon=":material/gavel:", type="tertiary", help=told
+    ):
+        evidence_dialog(message)
+
+
+@st.dialog("Evidence of the thread", width="small")
+def evidence_dialog(message: Message) -> None:
+    """The files, made and put on record once for each opening of the dialog."""
+    _evidence(message)
+
+
+@guarded
+def _evidence(message: Message) -> None:
+    made = actions.give(commands.GatherEvidence(message.id))
+    if made is None:
+        parts.flash()
+        return
+    actions.take_flash()  # it is said here
+    st.caption(made.sentence)
+    for name, file in made.files.items():
+        st.download_button(
+            name, file, f"{message.created_at:%Y-%m-%d}-{name}", key=f"file-{name}", icon=":material/download:",
+            on_click="ignore",
+        )  # fmt: skip
 
 
 # ---------------------------------------------------------------- lists

@@ -416,6 +416,7 @@ class Walk:
         self.give(world, c.SetMode(account.id, "reactive", "A quiet week", 0), "gus")
         draw("moderation", "gus", view="Channels")
         draw("moderation", "aroha", view="How well")
+        self.give(world, c.GatherEvidence(insult.id), "aroha")
         message = world.store.message(insult.id)
         self.give(world, c.Delete(message.id, "A threat", "MOD 3.1", message.version), "priya")
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -13,13 +15,14 @@ from streamlit.testing.v1 import AppTest
 from dashboard import data, who
 from dashboard.who import SignIn
 from herald import cli, runtime
-from herald.errors import Unknown
+from herald.errors import Refused, Unknown
 from herald.flows import evidence
-from herald.flows.commands import Overrule
+from herald.flows.commands import GatherEvidence, Overrule
 from herald.flows.gate import perform
 from herald.flows.harassment import pack
 from herald.flows.moderate import moderate
-from herald.model import Action, Case, Message, Severity, Work
+from herald.flows.planning import hashed
+from herald.model import Action, AuditEntry, Case, Message, Severity, Work
 from herald.moderate.rules import default_rules
 from tests.support.world import BRAND, MIA, TED, World, a_comment, a_world
 
@@ -113,20 +116,65 @@ def test_of_no_message_there_is_no_pack(world: World) -> None:
         pack("facebook_page:1_2", world.herald, world.clock())
 
 
+def taken(world: World) -> list[AuditEntry]:
+    return [entry for entry in world.store.audit_of("people") if entry.what == "GatherEvidence"]
+
+
+def test_who_took_out_which_evidence_when_and_its_hashes_are_in_the_audit_and_no_name_or_word(world: World) -> None:
+    message = piled_on(world)[3]
+    done = perform(GatherEvidence(message.id), by=MIA.id, herald=world.herald, now=world.clock())
+    assert sorted(done.files) == ["thread.csv", "thread.json"]
+    assert evidence.check(done.files["thread.json"], world.herald).problems == ()
+    (line,) = taken(world)
+    assert (line.actor, line.subject, line.at) == (MIA.id, message.id, world.clock())
+    assert line.facts == {
+        "thread": hashed("900100_post"), **{name: sha256(data).hexdigest() for name, data in done.files.items()}
+    }
+    assert "Troll" not in repr(done)
+    perform(GatherEvidence(message.id), by=MIA.id, herald=world.herald, now=world.clock())
+    assert len(taken(world)) == 2, "each that is taken out is a line"
+
+
+def test_whoever_may_not_or_works_for_another_brand_gets_no_file_and_leaves_no_line(world: World) -> None:
+    message = piled_on(world)[0]
+    outside = replace(MIA, id="out", brands=frozenset({"other-house"}))
+    world.store.save(outside)
+    for by, missing in ((TED.id, "role"), (outside.id, "input")):
+        with pytest.raises(Refused) as refused:
+            perform(GatherEvidence(message.id), by=by, herald=world.herald, now=world.clock())
+        assert refused.value.missing == missing
+    assert taken(world) == []
+
+
+def test_what_the_account_received_while_it_was_another_brands_is_not_in_it(world: World) -> None:
+    made = piled_on(world)
+    event = a_comment("you idiot", id="theirs", at=world.clock(), author_id="u9", more={"thread_id": "900100_post"})
+    world.store.apply(event, "other-house", world.clock())
+    moderate([event.message_id], world.herald, world.clock())
+    assert event.message_id.encode() not in pack(made[0].id, world.herald, world.clock())["thread.csv"]
+
+
 def test_the_command_line_writes_the_pack_where_it_is_told_and_checks_it(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = piled_on(world)
     monkeypatch.setenv("MESSAGES_TABLE", "given")
     monkeypatch.setattr(runtime, "current", lambda: world.herald)
-    assert cli.main(["evidence", "--thread", made[0].id, "--out", str(tmp_path)]) == 0
+    assert cli.main(["evidence", "--thread", made[0].id, "--as", MIA.id, "--out", str(tmp_path)]) == 0
+    assert [line.actor for line in taken(world)] == [MIA.id]
     assert sorted(file.name for file in tmp_path.iterdir()) == ["thread.csv", "thread.json"]
     assert cli.main(["evidence", "--check", str(tmp_path / "thread.json")]) == 0
-    assert cli.main(["evidence", "--thread", made[0].id]) == 2, "it prints no names"
+    assert cli.main(["evidence", "--thread", made[0].id, "--as", MIA.id]) == 2, "it prints no names"
     assert "--out" in capsys.readouterr().err
+    assert cli.main(["evidence", "--thread", made[0].id, "--out", str(tmp_path)]) == 2, "somebody takes it out"
+    assert "--as" in capsys.readouterr().err
+    assert cli.main(["evidence", "--thread", made[0].id, "--as", TED.id, "--out", str(tmp_path / "no")]) == 1
+    assert not (tmp_path / "no").exists()
 
 
-def test_the_page_of_a_message_offers_it_to_who_may_overrule_and_to_nobody_else(world: World) -> None:
+def test_the_page_of_a_message_offers_it_to_who_may_and_to_nobody_else_and_puts_on_record_who_took_it(
+    world: World,
+) -> None:
     message = piled_on(world)[0]
     data.set_herald(world.herald)
 
@@ -135,17 +183,23 @@ def test_the_page_of_a_message_offers_it_to_who_may_overrule_and_to_nobody_else(
 
         moderation.render()
 
-    def offered(person: str) -> list[str]:
+    def drawn(person: str) -> AppTest:
         who.install(SignIn(lambda: person))
         at = AppTest.from_function(page, default_timeout=120)
         at.query_params["message"], at.query_params["brand"] = message.id, BRAND
         at.run()
         assert not at.exception
-        return [one.label for one in at.get("download_button") if "Evidence" in one.label]
+        return at
 
     try:
-        assert offered(MIA.id) == ["Evidence of the thread"]
-        assert offered(TED.id) == []
+        assert "Evidence of the thread" not in [one.label for one in drawn(TED.id).button]
+        at = drawn(MIA.id)
+        assert taken(world) == [], "to look at the page takes nothing out"
+        (button,) = [one for one in at.button if one.label == "Evidence of the thread"]
+        button.click().run()
+        assert not at.exception
+        assert {"thread.csv", "thread.json"} <= {one.label for one in at.get("download_button")}
+        assert [(line.actor, line.subject) for line in taken(world)] == [(MIA.id, message.id)]
     finally:
         data.set_herald(None)
         who.install(None)

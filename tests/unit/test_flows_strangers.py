@@ -78,6 +78,7 @@ BY_MESSAGE: dict[str, Given] = {
     "RestrictAuthor": lambda of: c.RestrictAuthor(of, "limit", 7, "rude", "MOD 3.1", 1),
     "LockThread": lambda of: c.LockThread(of, True, "heated", "MOD 3.1", 0),
     "Escalate": lambda of: c.Escalate(of, "owner", "grave", 2),
+    "GatherEvidence": c.GatherEvidence,
     "CaptureContent": c.CaptureContent,
     "MakeLink": lambda of: c.MakeLink("fedcba9876543210", "appeal", of, 24),
 }

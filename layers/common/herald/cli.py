@@ -241,6 +241,7 @@ def _evidence_command(commands: Any) -> None:
     made.add_argument("--from", dest="first", metavar="DAY", help="first day, UTC")
     made.add_argument("--to", dest="last", metavar="DAY", help="last day, UTC")
     made.add_argument("--thread", metavar="MESSAGE", help="instead: a thread where people go at somebody, by a message")
+    made.add_argument("--as", dest="by", metavar="PERSON", help="with --thread: id of who takes it out, for the record")
     made.add_argument("--out", metavar="DIR", help="folder that gets the files")
     made.add_argument("--check", metavar="FILE", help="an evidence.json: hold what it cites against the audit instead")
 
@@ -432,7 +433,7 @@ def _evidence(args: argparse.Namespace) -> int:
     if args.check:
         return _evidence_check(args.check)
     if args.thread:
-        return _evidence_thread(args.thread, args.out)
+        return _evidence_thread(args.thread, args.by, args.out)
     if not args.first or not args.last:
         raise Usage("say over which days: --from 2026-11-01 --to 2026-11-30; or --thread MESSAGE; or --check FILE")
     try:
@@ -460,15 +461,19 @@ def _evidence(args: argparse.Namespace) -> int:
     return _over_the_tables("evidence", work)
 
 
-def _evidence_thread(message: str, out: str | None) -> int:
-    from herald.flows import harassment  # noqa: PLC0415 - as this file begins
+def _evidence_thread(message: str, by: str | None, out: str | None) -> int:
+    """Through the gate as the person named, so that it is checked and on record like theirs."""
+    from herald.flows.commands import GatherEvidence  # noqa: PLC0415 - as this file begins
+    from herald.flows.gate import perform  # noqa: PLC0415 - as this file begins
 
+    if not by:
+        raise Usage("say who takes it out: --as PERSON; it is on record")
     if not out:
         raise Usage("say where the files go: --out DIR; they hold names and words")
 
     def work(herald: Herald) -> None:
-        files = harassment.pack(message, herald, herald.clock())
-        _emit({"files": [_written(Path(out) / name, data) for name, data in files.items()]})
+        done = perform(GatherEvidence(message), by=by, herald=herald, now=herald.clock())
+        _emit({"files": [_written(Path(out) / name, data) for name, data in done.files.items()]})
 
     return _over_the_tables("evidence", work)
 

@@ -130,6 +130,13 @@ class Escalate(Command):
 
 
 @record
+class GatherEvidence(Command):
+    """Take out who went at somebody in the thread of a message, with names and words: who took what is on record."""
+
+    message_id: str
+
+
+@record
 class SetMode(Command):
     """Say how an account is moderated. Refused, with the reason, where its platform cannot."""
 
@@ -931,6 +938,7 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((SaveFeed, RetireFeed, KeepItem), "feeds"),
         **dict.fromkeys((RecordRecommendation, ActOnRecommendation, MeasureEffect), "recommendations"),
         **dict.fromkeys((RestrictAuthor, LiftRestriction, LockThread, SetMode, Escalate), "restrictions"),
+        **dict.fromkeys((GatherEvidence,), "harassment"),
         **dict.fromkeys((MakeLink,), "invite"),
         **dict.fromkeys((MailReport,), "mailing"),
     }

@@ -1,21 +1,25 @@
 """Evidence of a thread in which people go at somebody: for them, their employer, a lawyer or the police.
 
-Unlike a case study it keeps names and words, but only of what something was done about. It cites the lines of the audit
-on these messages, so that `herald evidence --check thread.json` can hold the pack against the audit.
+Unlike a case study it keeps names and words, but only of what something was done about. So it is given by the gate
+alone: the audit tells who took out which, and the hash of each file. It cites the lines of the audit on these messages,
+so that `herald evidence --check thread.json` can hold the pack against the audit.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from types import MappingProxyType
 
 from herald.errors import Unknown
 from herald.flows import evidence
+from herald.flows.commands import Command, GatherEvidence
 from herald.flows.context import Herald
+from herald.flows.planning import Done, Plan, Planner, authorise, hashed, their_message
 from herald.flows.why import decisions
-from herald.model import SPOKEN, Action, AuditEntry, Decision, Message, thread_of
+from herald.model import SPOKEN, Action, AuditEntry, Decision, Message, Person, thread_of
 from herald.plain import sheet
 
 DAYS = 7
@@ -28,6 +32,20 @@ _HEAD = (
     "written", "author", "author_id", "words", "words_sha256", "decided", "action", "rule", "clause", "by", "labels",
     "message", "address",
 )  # fmt: skip
+
+
+def plan(command: GatherEvidence, person: Person, herald: Herald, now: datetime) -> Plan:
+    """Nothing changes but the audit: who took out the evidence of which thread, and what its files hash to.
+
+    Raises Refused: input (no such message of their brands), role, account, acknowledgement.
+    """
+    message = their_message(command.message_id, person, herald)
+    authorise(command, person, message.brand, herald, now)
+    files, thread = pack(message.id, herald, now), thread_of(message)
+    facts: dict[str, str | int | bool | None] = {"thread": hashed(thread) if thread else None}
+    facts |= {name: sha256(data).hexdigest() for name, data in files.items()}
+    told = "It is on record that you took it out. It holds names and words: keep it safe."
+    return Plan((), Done(told, message.id, files=files), facts, told=True)
 
 
 def pack(message_id: str, herald: Herald, now: datetime) -> dict[str, bytes]:
@@ -87,6 +105,8 @@ def _received(about: Message, first: datetime, until: datetime, herald: Herald) 
 
 
 def _alike(one: Message, about: Message) -> bool:
+    if one.brand != about.brand:  # an account may have been another's
+        return False
     if thread := thread_of(about):
         return thread_of(one) == thread
     return one.id == about.id or bool(about.author_id and one.author_id == about.author_id)
@@ -131,3 +151,6 @@ def _line(entry: AuditEntry) -> dict[str, object]:
 
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="seconds")
+
+
+PLANS: Mapping[type[Command], Planner] = MappingProxyType({GatherEvidence: plan})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -26,6 +26,7 @@ class Done:
 
     Attributes:
         well: False where the command stands written, but what followed it did not come off.
+        files: what was made for whoever gave the command, name -> bytes; nothing of it is kept.
     """
 
     sentence: str
@@ -33,6 +34,7 @@ class Done:
     delivery_id: str = ""
     link: str = ""  # the address that was made
     well: bool = True
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
