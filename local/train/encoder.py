@@ -44,8 +44,8 @@ OTHERS = 3
 """How often a text of a source is read."""
 RATE, LOST = 1.2e-4, 0.1
 SETTLING = 0.3
-"""Share of RATE at which all texts are read once more, the small sets of spam twice, while the weights are averaged: the
-middle of what one place of the valley is like judges other sources a little better than any single point of it."""
+"""Share of RATE at which texts are read twice more, the small sets of spam and our sentences oftener, while the weights are
+averaged: the middle of what one place of the valley is like judges other sources better than a single point of it."""
 AVERAGED = 20  # steps between two weights that are averaged
 SMALL = ("sms", "youtube")
 UNKNOWN = 100  # the base's number for a piece it does not know
@@ -195,7 +195,7 @@ def blurred(pieces: list[int], share: float, dice: random.Random) -> list[int]:
 
 
 def teach(
-    model: Encoder, pieces: list[list[int]], gold: torch.Tensor, chosen: np.ndarray, steady: float = 0.0
+    model: Encoder, pieces: list[list[int]], gold: torch.Tensor, chosen: list[int], steady: float = 0.0, seed: int = 7
 ) -> dict[str, torch.Tensor]:
     """Once over the chosen texts, of which one may be there often: AdamW, a linear way up and down, a little heavier where
     a label is rare. A share LOST of what each layer says, and half of it of the pieces, is dropped.
@@ -207,13 +207,13 @@ def teach(
     """
     for layer in model.layers:
         layer.lost = LOST
-    blur = random.Random(7)
+    blur, rows_of = random.Random(seed), np.array(chosen)
     fast = [value for name, value in model.named_parameters() if name.startswith("head")]
     slow = [value for name, value in model.named_parameters() if value.requires_grad and not name.startswith("head")]
     torch.manual_seed(7)
     adam = torch.optim.AdamW([{"params": slow}, {"params": fast}], weight_decay=0.01)
-    plan = batches([len(pieces[i]) for i in chosen], 32, random.Random(7))
-    known = gold[chosen]
+    plan = batches([len(pieces[i]) for i in chosen], 32, random.Random(seed))
+    known = gold[rows_of]
     share = (known == 1).sum(0) / (known >= 0).sum(0).clamp(min=1)
     half = _multiplies_halves()
     heavier = (0.25 / share.clamp(min=0.01)).clamp(1, 5)
@@ -224,11 +224,10 @@ def teach(
         done = step / len(plan)
         factor = min(1.0, step / 300) * (steady or 1 - done)
         adam.param_groups[0]["lr"], adam.param_groups[1]["lr"] = RATE * factor, 16 * RATE * factor
-        rows_of = chosen[batch]
-        y = gold[rows_of]
+        y = gold[rows_of[batch]]
         told = y >= 0
         with torch.autocast("cpu", torch.bfloat16, enabled=half):
-            z = model(padded([blurred(pieces[i], LOST / 2, blur) for i in rows_of]))
+            z = model(padded([blurred(pieces[i], LOST / 2, blur) for i in rows_of[batch]]))
         each = functional.binary_cross_entropy_with_logits(
             z.float(), y.clamp(min=0).float(), pos_weight=heavier, reduction="none"
         )
@@ -279,11 +278,14 @@ def main() -> int:
     gold = torch.tensor([[row.get(head, -1) for head in HEADS] for row in labels])
     print(f"{len(texts)} texts, {Counter(sources)}, {sum(map(len, pieces)) / len(pieces):.1f} pieces each", flush=True)
     train = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if not apart(text, source)]
-    plan = [i for i in train for _ in range(TIMES.get(sources[i], OTHERS))]
     options.out.mkdir(parents=True, exist_ok=True)
-    torch.save(teach(model, pieces, gold, np.array(plan)), options.out / "taught.pt")
-    again = train + [i for i in train if sources[i] in SMALL]
-    torch.save(teach(model, pieces, gold, np.array(again), SETTLING), options.out / "encoder.pt")
+    plan = [i for i in train for _ in range(TIMES.get(sources[i], OTHERS))]
+    torch.save(teach(model, pieces, gold, plan), options.out / "taught.pt")
+    ours, small = ([i for i in train if sources[i] in some] for some in (OUR_SENTENCES, SMALL))
+    others = [i for i in train if sources[i] not in OUR_SENTENCES]
+    one = teach(model, pieces, gold, train + small, SETTLING)
+    two = teach(model, pieces, gold, ours * 2 + small + others[::2], SETTLING, seed=8)
+    torch.save({name: (value + two[name]) / 2 for name, value in one.items()}, options.out / "encoder.pt")
     return 0
 
 
