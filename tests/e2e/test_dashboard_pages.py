@@ -203,6 +203,7 @@ def test_a_failed_answer_says_why_and_can_be_given_again(page, dashboard_server)
     page.get_by_placeholder(ANSWER).fill("Of course. A refund is on its way.")
     page.get_by_placeholder(ANSWER).press("Control+Enter")
     expect(page.get_by_text("On its way").first).to_be_visible()
+    expect(page.get_by_placeholder(ANSWER)).to_have_count(0)  # the box of the first answer, not yet taken away
     dashboard_server.tell("fail", case=case)
     expect(page.get_by_text("this comment is closed").first).to_be_visible(timeout=10_000)
     page.get_by_placeholder(ANSWER).fill("Of course. A refund is on its way.")
