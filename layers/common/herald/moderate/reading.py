@@ -281,7 +281,6 @@ class Lexicon:
                 found.update(_with_phrases(word, tokens, at) if word.phrases else word.classes)
         return frozenset(map(self.names.__getitem__, found))
 
-
     def as_written(self, text: str, ordinary: Collection[str] = ()) -> frozenset[str]:
         """The classes of the words that stand in the lists letter by letter, for a text that is not English.
 
