@@ -15,7 +15,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import data, who
 from dashboard.who import SignIn
 from herald import cli, runtime
-from herald.errors import Refused, Unknown
+from herald.errors import Refused
 from herald.flows import evidence
 from herald.flows.commands import GatherEvidence, Overrule
 from herald.flows.gate import perform
@@ -96,7 +96,7 @@ def test_the_pack_tells_who_wrote_what_when_and_what_was_decided_and_holds_again
         Overrule(shown.id, Action.ALLOW, "They know each other.", "MOD 3.1", shown.version), by=MIA.id,
         herald=world.herald, now=world.clock(),
     )  # fmt: skip
-    files = pack(made[3].id, world.herald, world.clock())
+    files = pack(made[3], world.herald, world.clock())
     rows = list(csv.DictReader(io.StringIO(files["thread.csv"].decode("utf-8-sig"))))
     assert [row["words"] for row in rows] == list(ABUSE[1:])
     assert [row["author"] for row in rows] == [f"Troll {n}" for n in range(1, 7)]
@@ -112,8 +112,9 @@ def test_the_pack_tells_who_wrote_what_when_and_what_was_decided_and_holds_again
 
 
 def test_of_no_message_there_is_no_pack(world: World) -> None:
-    with pytest.raises(Unknown):
-        pack("facebook_page:1_2", world.herald, world.clock())
+    with pytest.raises(Refused, match="There is no such message"):
+        perform(GatherEvidence("facebook_page:1_2"), by=MIA.id, herald=world.herald, now=world.clock())
+    assert taken(world) == []
 
 
 def taken(world: World) -> list[AuditEntry]:
@@ -151,7 +152,7 @@ def test_what_the_account_received_while_it_was_another_brands_is_not_in_it(worl
     event = a_comment("you idiot", id="theirs", at=world.clock(), author_id="u9", more={"thread_id": "900100_post"})
     world.store.apply(event, "other-house", world.clock())
     moderate([event.message_id], world.herald, world.clock())
-    assert event.message_id.encode() not in pack(made[0].id, world.herald, world.clock())["thread.csv"]
+    assert event.message_id.encode() not in pack(made[0], world.herald, world.clock())["thread.csv"]
 
 
 def test_the_command_line_writes_the_pack_where_it_is_told_and_checks_it(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -31,10 +32,10 @@ def world() -> World:
     return made
 
 
-def says(world: World, n: int, text: str = "", *, minutes: int = 0, **changed: object) -> Message:
+def says(world: World, n: int, text: str = "", *, minutes: int = 0, **changed: Any) -> Message:
     world.clock.pass_(minutes=minutes, seconds=1)
     comment = a_comment(text or f"lovely chairs {n}", id=str(n), at=world.clock())
-    world.store.apply(replace(comment, **changed), BRAND, world.clock())  # type: ignore[arg-type]
+    world.store.apply(replace(comment, **changed), BRAND, world.clock())
     moderate([f"facebook_page:{PAGE}_{n}"], world.herald, world.clock())
     found = world.store.message(f"facebook_page:{PAGE}_{n}")
     assert found
@@ -93,6 +94,14 @@ def test_in_any_of_and_in_shadow_a_rate_is_counted_too(world: World) -> None:
         "  - rate: {by: author, count: '> 0', within: 1.5 hours}\naction: queue\n"
     )
     assert says(world, 1).more["signals"] == {"rate.author.90m": 1}
+
+
+def test_the_longest_rate_counts_all_of_its_days(world: World) -> None:
+    world.store.save_rules("name: A\nrate: {by: author, count: '> 9', within: 7 days}\nlabel: busy\n")
+    assert [
+        says(world, n, minutes=minutes).more["signals"]["rate.author.10080m"]
+        for n, minutes in enumerate((0, 6 * 1_440 + 1_439, 1))
+    ] == [1, 2, 2]
 
 
 def test_a_rate_of_a_clause_counts_those_on_which_something_was_done_by_it_or_one_below_it(world: World) -> None:

@@ -28,8 +28,10 @@ def action(rule: str, message: Message) -> Action:
 
 def notes(rule: str) -> list[str]:
     (line,) = compile_rules(f"name: A\n{rule}\naction: queue\n").report("x")
+    found = line["notes"]
     assert line["status"] == "loaded"
-    return list(line["notes"])  # type: ignore[call-overload]
+    assert isinstance(found, list)
+    return found
 
 
 def read(rule: str) -> Rule:

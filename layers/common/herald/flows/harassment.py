@@ -13,7 +13,6 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 
-from herald.errors import Unknown
 from herald.flows import evidence
 from herald.flows.commands import Command, GatherEvidence
 from herald.flows.context import Herald
@@ -41,24 +40,19 @@ def plan(command: GatherEvidence, person: Person, herald: Herald, now: datetime)
     """
     message = their_message(command.message_id, person, herald)
     authorise(command, person, message.brand, herald, now)
-    files, thread = pack(message.id, herald, now), thread_of(message)
+    files, thread = pack(message, herald, now), thread_of(message)
     facts: dict[str, str | int | bool | None] = {"thread": hashed(thread) if thread else None}
     facts |= {name: sha256(data).hexdigest() for name, data in files.items()}
     told = "It is on record that you took it out. It holds names and words: keep it safe."
     return Plan((), Done(told, message.id, files=files), facts, told=True)
 
 
-def pack(message_id: str, herald: Herald, now: datetime) -> dict[str, bytes]:
+def pack(about: Message, herald: Herald, now: datetime) -> dict[str, bytes]:
     """thread.csv for people and thread.json to be verified: name of the file -> bytes. Nothing is written.
 
     What stands under the same post, or, where the platform names none, what the same author wrote to the account,
     within DAYS of the message.
-
-    Raises Unknown: no such message.
     """
-    about = herald.store.message(message_id)
-    if about is None:
-        raise Unknown(f"There is no message {message_id}. Ids look like facebook_page:100_200.")
     first = about.received_at - timedelta(days=DAYS)
     until = min(now, about.received_at + timedelta(days=DAYS)) + timedelta(microseconds=1)
     together, cut = _together(about, first, until, herald)
@@ -66,7 +60,7 @@ def pack(message_id: str, herald: Herald, now: datetime) -> dict[str, bytes]:
     rows = [_row(one, *made) for one in acted for made in decisions(one, herald)]
     lines, more = _lines({one.id for one in acted}, first, until, herald)
     document = {
-        "about": message_id, "thread": thread_of(about) or None, "account": f"{about.platform}:{about.account_id}",
+        "about": about.id, "thread": thread_of(about) or None, "account": f"{about.platform}:{about.account_id}",
         "from": _instant(first), "until": _instant(until), "made_at": _instant(now), "messages": len(together),
         "acted_on": len(acted), "authors": len({one.author_id or one.author_name for one in acted}),
         "cut": cut or more, "verify": "herald audit verify; herald evidence --check thread.json",

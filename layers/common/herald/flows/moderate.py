@@ -163,9 +163,8 @@ def _facts(waiting: Sequence[Message], herald: Herald, now: datetime) -> _Facts:
     told = {f"{m.platform}:{m.account_id}" for m in waiting}
     modes = {account: mode for account in sorted(told) if (mode := herald.store.mode(account))}
     rules, accounts = herald.store.rules(), herald.store.accounts()
-    set_ = in_force(rules.text, rules.acting) if rules else in_force(default_rules())
     return _Facts(
-        rules=set_,
+        rules=in_force(rules.text, rules.acting) if rules else in_force(default_rules()),
         policy_versions={policy.id: policy.version for policy in herald.store.policies(now.date())},
         accounts={account.id: account for account in accounts},
         targets=herald.store.targets(),

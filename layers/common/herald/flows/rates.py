@@ -13,10 +13,11 @@ from datetime import datetime, timedelta
 
 from herald.flows.context import Herald
 from herald.model import SPOKEN, Action, Message, thread_of
+from herald.moderate.conditions import MOST_MINUTES
 
 MOST = 200
 """Messages of an account and day that are counted among, the newest; a flood beyond them counts as so many."""
-_DAYS = 8
+_DAYS = MOST_MINUTES // 1_440 + 1  # that the longest rate touches
 
 Lately = Callable[[str, str], tuple[Message, ...]]
 
@@ -42,9 +43,9 @@ def with_rates(message: Message, wanted: Iterable[str], recent: Lately) -> Messa
     that rate stays unknown.
     """
     found = {name: many for name in wanted if (many := _rate(message, name, recent)) is not None}
-    told = message.more.get("signals")
     if not found:
         return message
+    told = message.more.get("signals")
     return replace(message, more={**message.more, "signals": {**(told if isinstance(told, Mapping) else {}), **found}})
 
 

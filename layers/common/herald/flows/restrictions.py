@@ -122,7 +122,9 @@ def obstacle(mode: Mode, platform: str, herald: Herald) -> str:
 
 
 def _spoken(platform: str) -> str:
-    return platform.replace("_", " ").capitalize()
+    from herald.measure.scorecard import name_of  # noqa: PLC0415  only a refusal names a platform
+
+    return name_of(platform)
 
 
 def _account(message: Message) -> str:

@@ -20,6 +20,8 @@ _SIGNAL = re.compile(r"[a-z][a-z0-9_./-]{0,59}")
 _HOURS = re.compile(r"([01]\d|2[0-3]):([0-5]\d)\s*-\s*([01]\d|2[0-3]):([0-5]\d)\s+([A-Za-z0-9_+/-]{1,60})")
 _CLAUSE = re.compile(r"[A-Z][A-Z0-9_]{0,31} [0-9]{1,4}(?:\.[0-9]{1,4}){0,3}")
 _MINUTES = {"minute": 1, "hour": 60, "day": 1_440, "week": 10_080, "month": 43_200, "year": 525_600}
+MOST_MINUTES = 7 * 1_440
+"""How far back a rate is counted: what is longer would be told too small (flows/rates.py)."""
 _SCORES_ALSO = {
     "toxicity": "toxic", "identity_attack": "hate", "insult": "harassment", "harassment/threatening": "threat",
     "hate/threatening": "threat", "self-harm": "self_harm", "violence/graphic": "violence",
@@ -98,6 +100,8 @@ def _rate(key: str, value: Node, negate: bool, complain: Complain) -> Iterator[S
     minutes = minutes_of(within[2], within[3] or "minute") if within and not within[1] else None
     if not minutes or minutes < 1:
         complain(given["within"].line, "within must be a time such as `10 minutes` or `2 hours`")
+    elif minutes > MOST_MINUTES:
+        complain(given["within"].line, "a rate is counted over `7 days` at most; write a shorter time")
     elif by in _RATES and bound:
         yield SignalCheck(key, f"rate.{by}.{minutes:g}m{of and f'.{of.lower()}'}", bound[0], negate, bound[1])
 

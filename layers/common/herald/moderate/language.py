@@ -43,7 +43,6 @@ CONTEXT: Mapping[str, int] = {
          "thread.author", "media.title", "media.author", "media.url", "media.description")
     )
 }  # fmt: skip
-_FIRST_CONTEXT = min(CONTEXT.values())
 """Texts around a message that a platform may tell; they are read from its signals, and may be missing."""
 FIELDS: Mapping[str, int] = {
     "body": BODY, "author.name": AUTHOR, "domain": DOMAIN, "url": URL, "title": TITLE, "unquoted": UNQUOTED, **CONTEXT,
@@ -666,9 +665,9 @@ class Reader:
                 self.refuse(key.line, f"`{name}` has nothing to look for; give it words, or leave it out")
             return None
         wanted = _wanted([word.text for word in words], negate)
-        for name_, bit in CONTEXT.items() if fields >= _FIRST_CONTEXT else ():
+        for context, bit in CONTEXT.items():
             if fields & bit:
-                self._asks.setdefault(name_, key.line)
+                self._asks.setdefault(context, key.line)
         return TextCheck(next(self._numbers), name, fields, mode, negate, cased, terms, patterns, wanted)
 
     def _unknown_key(self, name: str, key: Node) -> int:

@@ -37,7 +37,7 @@ _IN_WORDS = re.compile(rf"(?i)(?<![^\W_]){_DIGIT}(?:[\s.,/_-]{{1,3}}{_DIGIT}){{4
 _OURS = re.compile(r"\[(?:e-mail|address|number|link|handle|name|cut here)\]")
 _UNSEEN = frozenset({"Cf", "Me"})  # characters that join, part or turn others and that nobody sees; key caps
 _OVERLAP = 200  # code points of a text that are read twice, so that no name is cut in two
-_TIMES = 5
+_TIMES = 5  # a bound; a pass that finds nothing is the last
 _SHORTEST = 3  # letters of a part of a name that is masked by itself
 
 

@@ -247,7 +247,7 @@ class Lexicon:
                 elif part == _LINK:
                     links += 1
                 continue
-            classes = _with_phrases(word, tokens, at) if word.phrases else word.classes
+            classes = _with_phrases(word.classes, word.phrases, tokens, at) if word.phrases else word.classes
             if not classes:
                 continue
             if no in classes:
@@ -278,7 +278,7 @@ class Lexicon:
         found: set[int] = set()
         for at, word in enumerate(self._met.all(tokens)):
             if word.part == _SAYS:
-                found.update(_with_phrases(word, tokens, at) if word.phrases else word.classes)
+                found.update(_with_phrases(word.classes, word.phrases, tokens, at))
         return frozenset(map(self.names.__getitem__, found))
 
     def as_written(self, text: str, ordinary: Collection[str] = ()) -> frozenset[str]:
@@ -294,20 +294,18 @@ class Lexicon:
         for at, token in enumerate(tokens):
             if token in ordinary:
                 continue
-            found.update(self._words.get(token, ()))
-            number = self._more.get(crc32(token.encode("utf-8", "replace")))
-            if number is not None and token[0].isalpha():
-                found.add(number)
-            for rest, of in self._phrases.get(token, _NONE).get(tokens[at + 1], ()) if at + 1 < len(tokens) else ():
-                if tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
-                    found.add(of)
+            number = self._more.get(crc32(token.encode("utf-8", "replace"))) if token[0].isalpha() else None
+            classes = (*self._words.get(token, ()), *(() if number is None else (number,)))
+            found.update(_with_phrases(classes, self._phrases.get(token, _NONE), tokens, at))
         return frozenset(map(self.names.__getitem__, found))
 
 
-def _with_phrases(word: Word, tokens: list[str], at: int) -> tuple[int, ...]:
-    classes = word.classes
+def _with_phrases(
+    classes: tuple[int, ...], phrases: Mapping[str, _Phrases], tokens: list[str], at: int
+) -> tuple[int, ...]:
+    """The classes of a word, and of the phrases that it begins here."""
     if at + 1 < len(tokens):
-        for rest, number in word.phrases.get(tokens[at + 1], ()):
+        for rest, number in phrases.get(tokens[at + 1], ()):
             if len(rest) == 1 or tuple(tokens[at + 1 : at + 1 + len(rest)]) == rest:
                 classes = (*classes, number)
     return classes

@@ -70,7 +70,7 @@ def understand(text: str) -> Assessment:
     elif language in ("en", None) and not _elsewhere(model, seen, first):
         told = _read(model, seen, first)
     else:
-        language = None if language == "en" else language
+        language = None if language == "en" else language  # told by words that it shares with others
         told = _Told(_by_words(model, seen, language), model, WORDS_ONLY)
     scores = told.scores
     rated = _rates(scores)
