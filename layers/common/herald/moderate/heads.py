@@ -87,7 +87,7 @@ class Heads:
         return told
 
     def _word(self, token: str, row: int) -> int:
-        """A word twice and its pieces once (119 rows at most), added up."""
+        """A word twice and its pieces once (81 rows at most), added up."""
         rows = [row, row, *piece_rows(token)]
         lanes = self._summed(self._rows(rows), self._in_lanes)
         return int.from_bytes(self._wide_lanes.pack(*lanes, len(rows)), "little")
