@@ -12,7 +12,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache, reduce
 from hashlib import sha256
 from itertools import count, islice
@@ -290,6 +290,7 @@ class RuleSet:
             min(rule.brands, default=""),
             test.title,
             test.signals,
+            test.at and test.at.replace(tzinfo=_clock(rule)),
         )
         if self.holds(rule, subject):
             outcome = {str(rule.action or Action.ALLOW), *rule.labels}
@@ -783,6 +784,16 @@ def _each(checks: Sequence[Check]) -> Iterator[Check]:
                 yield from _each(member)
         else:
             yield check
+
+
+def _clock(rule: Rule) -> tzinfo:
+    """The zone of the first `hours` it asks for, or UTC."""
+    zone = next((check.zone for check in _each(rule.checks) if isinstance(check, HoursCheck)), None)
+    if zone is None:
+        return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only rules that ask for hours need zones
+
+    return ZoneInfo(zone)
 
 
 def _needed(checks: Sequence[Check]) -> set[int]:
