@@ -245,7 +245,7 @@ class Problem:
 _KEY = re.compile(r"(~?)([^\s(#]+)(#[^\s(]*)?\s*(?:\(([^)]*)\))?\s*")
 _SHORT_POLICY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,39})\s+(\S{1,20})(?:\s+v(\d{1,6}))?")
 _NAME_LINE = re.compile(r"^name:[ \t]*(\S.{0,120})$", re.MULTILINE)  # of a section that is no YAML
-_WRITTEN = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
+_WRITTEN = re.compile(r"[12]\d{3}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
 _WITHIN = re.compile(r"(\d{1,5})\s*(m|min|mins|minute|minutes|h|hour|hours|d|day|days)")
 _LISTED = "; take it out, or write one of those that docs/rules.md lists"
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
