@@ -20,7 +20,7 @@ from herald.model import Action
 from herald.model.rules import RuleAlarm
 from herald.moderate.rules import Subject, compile_rules, counted_as
 from herald.moderate.versions import State, parts
-from tests.e2e.dashboard_world import World
+from tests.e2e.dashboard_world import BRAND, World
 
 NEW = '---\nname: Rival\nbody: [rival oak]\naction: hide\npolicy: MOD 3.1\nrationale: "A rival: {{match}}."\n'
 
@@ -252,6 +252,25 @@ def test_the_page_says_what_is_wrong_before_it_can_be_saved(world):
     at = _page("priya", view="Edit")
     assert not at.exception
     assert at.button(key="save").disabled, "nothing was changed yet"
+
+
+def test_a_text_is_tried_with_title_and_time_of_the_brand_that_is_looked_at(world, monkeypatch):
+    checks = f"hours: '22:00-07:00 UTC'\ntitle: [offer]\nbrand: {BRAND}\n"
+    rules, tried = compile_rules(f"---\nname: Night\n{checks}action: queue\n"), data_rules.tried
+    monkeypatch.setattr(data_rules, "rule_set", lambda *_: rules)
+    seen: list[data_rules.Tried] = []
+    monkeypatch.setattr(data_rules, "tried", lambda *given: seen.append(tried(*given)) or seen[-1])
+    at = _page("priya", view="Try a text")
+    at.text_area(key="bench.text").input("Come and see")
+    at.run()
+    assert "bench.title" not in [box.key for box in at.text_input], "a comment has no title"
+    at.selectbox(key="bench.kind").select("post").run()
+    at.text_input(key="bench.title").input("An offer")
+    for at_night, hour in ((True, 23), (False, 12)):
+        at.datetime_input(key="bench.at").set_value(datetime(2026, 10, 3, hour, 30, tzinfo=UTC)).run()
+        assert not at.exception
+        assert seen[-1].holding == (("Night",) if at_night else ())
+        assert seen[-1].decision["action"] == ("queue" if at_night else "allow")
 
 
 def test_an_alarm_leads_to_its_rule_whatever_it_is_called():
