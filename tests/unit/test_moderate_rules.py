@@ -706,7 +706,9 @@ def test_a_test_may_say_when_the_text_was_written_by_the_clock_of_the_rules_hour
 
 
 def test_without_a_time_hours_are_unknown_in_a_test_and_without_hours_a_time_changes_nothing() -> None:
-    assert _outcome("hours: '22:00-07:00 UTC'\n", "body: x, expect: none")[0] == "loaded"
+    night = "hours: '22:00-07:00 UTC'\n"
+    assert _outcome(night, "body: x, expect: none")[0] == "loaded"
+    assert "or say when it was written: `at: " in _outcome(night, "body: x, expect: queue")[1]
     assert _outcome("body: [x]\n", 'body: x, at: "2026-10-03 23:30", expect: queue')[0] == "loaded"
 
 
