@@ -15,7 +15,7 @@ from dashboard.who import SignIn
 from herald.flows import rules as flow
 from herald.flows.commands import SaveRules
 from herald.flows.gate import perform
-from herald.flows.rules import Acted, Preview
+from herald.flows.rules import Acted, Example, Preview
 from herald.model import Action
 from herald.model.rules import RuleAlarm
 from herald.moderate.rules import Subject, compile_rules, counted_as
@@ -89,6 +89,22 @@ def test_what_would_change_is_told_with_its_base_and_nothing_received_is_not_not
     assert words == (
         "Of 2,000 messages of the last 30 days, the newest there are: 3 newly hidden, 1 no longer queued."
     )
+
+
+def test_where_not_all_that_would_change_is_shown_it_says_so():
+    message = World().say("Ann", "late")
+    shown = tuple(Example(message, None, "Late") for _ in range(5))
+    words = present_rules.preview_words(Preview(7, 40, False, {"newly queued": 9}, {"newly queued": shown}))
+    assert words.endswith(": 9 newly queued. Shown are the newest 5 of each.")
+    words = present_rules.preview_words(Preview(7, 40, False, {"newly queued": 5}, {"newly queued": shown}))
+    assert words.endswith(": 5 newly queued.")
+
+
+def test_one_rule_that_waits_is_one_and_two_are_two():
+    acting = "---\nname: A\nbody: [a]\nlabel: a\n"
+    new = [part for part in parts(acting + NEW, acting) if part.waits]
+    assert "'It is asked and counted; what acted before it goes on.'" in str(present_rules.waiting_blocks(new))
+    assert "'They are asked and counted" in str(present_rules.waiting_blocks(new * 2))
 
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
