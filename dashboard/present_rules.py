@@ -149,8 +149,7 @@ def waiting_blocks(waiting: Sequence[Part]) -> list[Block]:
     words = "One rule waits" if len(waiting) == 1 else f"{len(waiting)} rules wait"
     named = ", ".join(f"{one_line(part.rule.name, 60)} ({_NEWS[part.state]})" for part in waiting[:8])
     more = f" and {len(waiting) - 8} more" if len(waiting) > 8 else ""
-    they, them = ("It is", "it") if len(waiting) == 1 else ("They are", "them")
-    meanwhile = f"{they} asked and counted; what acted before {them} goes on."
+    meanwhile = f"{'It is' if len(waiting) == 1 else 'They are'} asked and counted; what acted before goes on."
     rows = [{"k": "Waiting", "v": f"{named}{more}"}, {"k": "Meanwhile", "v": meanwhile}]
     return [{"t": "title", "text": f"{words} in shadow"}, {"t": "facts", "rows": rows}]
 
@@ -184,7 +183,8 @@ def preview_words(found: Preview) -> str:
     told = f"Of {base}: {ways}." if ways else f"Nothing would have been decided differently on {base}."
     most = max(map(len, found.examples.values()), default=0)
     cut_short = any(0 < len(shown) < found.counts.get(way, 0) for way, shown in found.examples.items())
-    return " ".join([told, *_unknown_words(found), *([f"Shown are the newest {most} of each."] if cut_short else ())])
+    newest = f"Shown are the newest {most}{' of each' if len(found.counts) > 1 else ''}."
+    return " ".join([told, *_unknown_words(found), *([newest] if cut_short else ())])
 
 
 def _unknown_words(found: Preview) -> list[str]:

@@ -33,7 +33,7 @@ WHERE: Final = {  # colour of the theme -> what has it
 def _of(colour: str, where: tuple[str, ...]) -> str:
     light, dark = (theme.PAGE[mode][colour] for mode in ("light", "dark"))
     inner = ", ".join(f"{each}, {each} *" if ".token." in each else each for each in where)
-    return f"{inner} {{\n  color: light-dark({light}, {dark}) !important;\n}}\n"
+    return f"{inner} {{\n  color: light-dark({light}, {dark}) !important;\n  opacity: 1 !important;\n}}\n"
 
 
 _COLOURS: Final = st.components.v2.component(

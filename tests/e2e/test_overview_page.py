@@ -188,10 +188,14 @@ CONTRAST = """node => {  // of its words to all that lies under them, 1 to 21 (W
     return 0.2126 * r + 0.7152 * g + 0.0722 * b
   }
   const grounds = []
-  for (let each = node; each; each = each.parentElement ?? each.getRootNode().host)
+  let opacity = 1
+  for (let each = node; each; each = each.parentElement ?? each.getRootNode().host) {
     grounds.push(getComputedStyle(each).backgroundColor)
+    opacity *= getComputedStyle(each).opacity
+  }
   grounds.reverse().forEach(over)
   const below = light()
+  canvas.globalAlpha = opacity
   over(getComputedStyle(node).color)
   const both = [below, light()].sort((a, b) => a - b)
   return (both[1] + 0.05) / (both[0] + 0.05)

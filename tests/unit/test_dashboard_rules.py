@@ -95,7 +95,10 @@ def test_where_not_all_that_would_change_is_shown_it_says_so():
     message = World().say("Ann", "late")
     shown = tuple(Example(message, None, "Late") for _ in range(5))
     words = present_rules.preview_words(Preview(7, 40, False, {"newly queued": 9}, {"newly queued": shown}))
-    assert words.endswith(": 9 newly queued. Shown are the newest 5 of each.")
+    assert words.endswith(": 9 newly queued. Shown are the newest 5.")
+    some = {"newly hidden": shown[:1], "newly queued": shown}
+    words = present_rules.preview_words(Preview(7, 40, False, {"newly hidden": 1, "newly queued": 9}, some))
+    assert words.endswith("1 newly hidden, 9 newly queued. Shown are the newest 5 of each.")
     words = present_rules.preview_words(Preview(7, 40, False, {"newly queued": 5}, {"newly queued": shown}))
     assert words.endswith(": 5 newly queued.")
 
@@ -103,7 +106,7 @@ def test_where_not_all_that_would_change_is_shown_it_says_so():
 def test_one_rule_that_waits_is_one_and_two_are_two():
     acting = "---\nname: A\nbody: [a]\nlabel: a\n"
     new = [part for part in parts(acting + NEW, acting) if part.waits]
-    assert "'It is asked and counted; what acted before it goes on.'" in str(present_rules.waiting_blocks(new))
+    assert "'It is asked and counted; what acted before goes on.'" in str(present_rules.waiting_blocks(new))
     assert "'They are asked and counted" in str(present_rules.waiting_blocks(new * 2))
 
 
