@@ -39,7 +39,8 @@ def _of(colour: str, where: tuple[str, ...]) -> str:
 _COLOURS: Final = st.components.v2.component(
     "herald_colours",
     html="<span></span>\n",
-    css="".join(_of(colour, where) for colour, where in WHERE.items()),
+    # Streamlit says light or dark of the page alone; dialogs and what opens stand beside it
+    css=":root {\n  color-scheme: light dark;\n}\n" + "".join(_of(colour, where) for colour, where in WHERE.items()),
     isolate_styles=False,  # they are for the page around it
 )
 

@@ -220,6 +220,11 @@ def test_chosen_tabs_code_and_captions_can_be_read_on_a_light_and_on_a_dark_scre
     read = page.locator(".stCode .token, [data-testid=stMain] [data-testid=stCaptionContainer] p")
     dim = read.evaluate_all(f"all => all.filter(each => ({CONTRAST})(each) < 4.5).map(each => each.textContent)")
     assert dim == [], "a rule as code, and what is said in small"
+    page.goto(f"{server.url}/report")
+    page.get_by_role("button", name="Mail to").click()
+    asked = "node => { node.style.color = 'light-dark(red, lime)'; return getComputedStyle(node).color }"
+    found = page.get_by_role("dialog").evaluate(asked)
+    assert found == {"light": "rgb(255, 0, 0)", "dark": "rgb(0, 255, 0)"}[mode], "it is light or dark as the page is"
     context.close()
 
 
