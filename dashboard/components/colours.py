@@ -47,4 +47,4 @@ _COLOURS: Final = st.components.v2.component(
 
 def colours() -> None:
     """Once a page; nothing of it is seen."""
-    _COLOURS(key="colours", height=1)
+    _COLOURS(key="colours", data={}, height=1)
