@@ -31,6 +31,7 @@ from dashboard.app_pages import (
     user_content,
 )
 from dashboard.components import sheet
+from dashboard.components.colours import colours
 from dashboard.failures import explained
 from dashboard.present import initials
 from dashboard.text import one_line
@@ -141,6 +142,7 @@ def main() -> None:
     st.session_state["herald.pages"] = {page.url_path: page for of in pages.values() for page in of}
     with st.sidebar:
         _me(person)
+        colours()
     first = next(iter(pages.values()))[0]
     hidden = [_home(first), *_elsewhere(pages_of(person))]
     st.navigation({"": hidden, **pages}, expanded=True).run()  # no page behind "View more"

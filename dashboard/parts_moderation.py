@@ -236,6 +236,10 @@ def _evidence(message: Message) -> None:
         return
     actions.take_flash()  # it is said here
     st.caption(made.sentence)
+    st.caption(
+        "thread.csv is to be read: a row for each decision. thread.json is to be verified: its hash (SHA-256) stands "
+        "in the line of the audit on this, and `herald evidence --check` holds it against the audit."
+    )
     for name, file in made.files.items():
         st.download_button(
             name, file, f"{message.created_at:%Y-%m-%d}-{name}", key=f"file-{name}", icon=":material/download:",

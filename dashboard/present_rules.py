@@ -26,7 +26,7 @@ COLUMNS = (
     {"id": "clause", "label": "Clause", "width": 140, "from": 560},
     {"id": "fired", "label": "Fired, 7 days", "n": True, "width": 110},
     {"id": "allowed", "label": "Allowed by a person", "n": True, "width": 150, "from": 640},
-    {"id": "state", "label": "State", "width": 110},
+    {"id": "state", "label": "State", "width": 136},
 )
 STATES: Mapping[State, tuple[str, str]] = {
     State.LIVE: ("Live", "green"),
@@ -149,10 +149,8 @@ def waiting_blocks(waiting: Sequence[Part]) -> list[Block]:
     words = "One rule waits" if len(waiting) == 1 else f"{len(waiting)} rules wait"
     named = ", ".join(f"{one_line(part.rule.name, 60)} ({_NEWS[part.state]})" for part in waiting[:8])
     more = f" and {len(waiting) - 8} more" if len(waiting) > 8 else ""
-    rows = [
-        {"k": "Waiting", "v": f"{named}{more}"},
-        {"k": "Meanwhile", "v": "They are asked and counted; what acted before them goes on."},
-    ]
+    meanwhile = f"{'It is' if len(waiting) == 1 else 'They are'} asked and counted; what acted before goes on."
+    rows = [{"k": "Waiting", "v": f"{named}{more}"}, {"k": "Meanwhile", "v": meanwhile}]
     return [{"t": "title", "text": f"{words} in shadow"}, {"t": "facts", "rows": rows}]
 
 
@@ -183,7 +181,10 @@ def preview_words(found: Preview) -> str:
     base = f"{found.read:,} messages of the last {found.days} days{cut}"
     ways = ", ".join(f"{count:,} {way}" for way, count in found.counts.items())
     told = f"Of {base}: {ways}." if ways else f"Nothing would have been decided differently on {base}."
-    return " ".join([told, *_unknown_words(found)])
+    most = max(map(len, found.examples.values()), default=0)
+    cut_short = any(0 < len(shown) < found.counts.get(way, 0) for way, shown in found.examples.items())
+    newest = f"Shown are the newest {most}{' of each' if len(found.counts) > 1 else ''}."
+    return " ".join([told, *_unknown_words(found), *([newest] if cut_short else ())])
 
 
 def _unknown_words(found: Preview) -> list[str]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from herald.model import Action, CaseState, DeliveryState, Kind, Role, Severity, Work
 
 ASSETS: Final = Path(__file__).parent / "assets"
+_CONFIG: Final = (Path(__file__).parent / ".streamlit" / "config.toml").read_text(encoding="utf-8")
+PAGE: Final[dict[str, Any]] = tomllib.loads(_CONFIG)["theme"]
+"""The page's colours by mode, as Streamlit reads them."""
 
 PLATFORMS: Final[dict[str, tuple[str, str]]] = {  # name -> (shown name, colour; distinguishable when colour-blind)
     "facebook_page": ("Facebook", "#0072B2"),

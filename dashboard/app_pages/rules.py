@@ -25,6 +25,7 @@ VIEWS = {"rules": "Rules", "edit": "Edit", "try": "Try a text", "history": "Hist
 LATELY = timedelta(days=7)
 SETS = {"now": "As it acts now", "live": "Once all that waits is live", "text": "The text under Edit"}
 KINDS = ("comment", "review", "post", "mention", "dm")
+TITLED = ("review", "post", "mention")
 _TEXT = "rules.text"
 _BASE = "rules.base"
 _START = "rules.start"
@@ -57,7 +58,7 @@ def render() -> None:
     if view == "edit":
         _edit(version)
     elif view == "try":
-        _try(version)
+        _try(brand, version)
     elif view == "history":
         _history(person, version)
     else:
@@ -263,7 +264,7 @@ def _form() -> None:
 # ---------------------------------------------------------------- the bench
 
 
-def _try(version: Rules) -> None:
+def _try(brand: str, version: Rules) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         text = st.text_area("A text", height=120, key="bench.text", max_chars=10_000)
@@ -273,7 +274,11 @@ def _try(version: Rules) -> None:
             platform = st.selectbox(
                 "Platform", platforms, key="bench.platform", format_func=theme.platform_name
             )  # fmt: skip
+        title = st.text_input("Title", key="bench.title", max_chars=300) if kind in TITLED else ""
         author = st.text_input("Author's name", key="bench.author", max_chars=200)
+        at = st.datetime_input(
+            "Written at (UTC)", None, key="bench.at", help="Left empty, it is written now. Rules with hours ask for it."
+        )  # fmt: skip
         edited = str(st.session_state.get(_TEXT, ""))
         sets = [name for name in SETS if name != "text" or edited]
         which = st.selectbox("Rules", sets, format_func=SETS.__getitem__, key="bench.set")
@@ -282,7 +287,10 @@ def _try(version: Rules) -> None:
             parts.empty("Type a text.", "Herald decides it as a message, and shows why, check by check.")
         return
     rules = data_rules.rule_set(version, which or "now", edited)
-    line = {"id": "try", "text": text, "kind": kind, "platform": platform, "author_name": author or ""}
+    line = {
+        "id": "try", "text": text, "kind": kind, "platform": platform, "brand": brand, "author_name": author or "",
+        "title": title or "", "at": at and at.isoformat(),
+    }  # fmt: skip
     tried = data_rules.tried(rules, line)
     with right, st.container(border=True):
         decided = present_rules.tried_blocks(tried.decision, tried.shadow, tried.holding)

@@ -179,6 +179,55 @@ def test_on_a_dark_screen_page_tables_and_charts_are_dark(browser, server):
     context.close()
 
 
+CONTRAST = """node => {  // of its words to all that lies under them, 1 to 21 (WCAG 2.2)
+  const canvas = new OffscreenCanvas(1, 1).getContext("2d")
+  const over = colour => { canvas.fillStyle = colour; canvas.fillRect(0, 0, 1, 1) }
+  const light = () => {
+    const [r, g, b] = [...canvas.getImageData(0, 0, 1, 1).data].map(
+      part => part / 255 <= 0.04045 ? part / 255 / 12.92 : ((part / 255 + 0.055) / 1.055) ** 2.4)
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b
+  }
+  const grounds = []
+  let opacity = 1
+  for (let each = node; each; each = each.parentElement ?? each.getRootNode().host) {
+    grounds.push(getComputedStyle(each).backgroundColor)
+    opacity *= getComputedStyle(each).opacity
+  }
+  grounds.reverse().forEach(over)
+  const below = light()
+  canvas.globalAlpha = opacity
+  over(getComputedStyle(node).color)
+  const both = [below, light()].sort((a, b) => a - b)
+  return (both[1] + 0.05) / (both[0] + 0.05)
+}"""
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_chosen_tabs_code_and_captions_can_be_read_on_a_light_and_on_a_dark_screen(browser, server, mode, width):
+    context = browser.new_context(color_scheme=mode, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    open_overview(page, server)
+    for chosen in ("button[data-variant][data-selected]", ".options [aria-checked=true]"):
+        tab = page.locator(chosen).first
+        expect(tab).to_be_visible()
+        assert tab.evaluate(CONTRAST) >= 4.5
+        tab.hover()
+        page.wait_for_timeout(400)  # its ground changes slowly
+        assert tab.evaluate(CONTRAST) >= 4.5, "under the pointer too"
+    page.goto(f"{server.url}/rules?rule=Insult")
+    expect(page.locator(".stCode .token.atrule").first).to_be_visible()
+    read = page.locator(".stCode .token, [data-testid=stMain] [data-testid=stCaptionContainer] p")
+    dim = read.evaluate_all(f"all => all.filter(each => ({CONTRAST})(each) < 4.5).map(each => each.textContent)")
+    assert dim == [], "a rule as code, and what is said in small"
+    page.goto(f"{server.url}/report")
+    page.get_by_role("button", name="Mail to").click()
+    asked = "node => { node.style.color = 'light-dark(red, lime)'; return getComputedStyle(node).color }"
+    found = page.get_by_role("dialog").evaluate(asked)
+    assert found == {"light": "rgb(255, 0, 0)", "dark": "rgb(0, 255, 0)"}[mode], "it is light or dark as the page is"
+    context.close()
+
+
 def test_a_report_is_read_kept_and_mailed_to_those_named(page, server):
     sign_in(page, server)
     page.goto(f"{server.url}/report")

@@ -13,7 +13,8 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from streamlit.testing.v1 import AppTest
 
-from dashboard import actions, data, failures, main, streamlit_app, who
+from dashboard import actions, data, failures, main, streamlit_app, theme, who
+from dashboard.components.colours import WHERE
 from dashboard.who import SignIn
 from herald.model import Acknowledgement as Ack
 from herald.model import Case, CaseState, New, Person, Role
@@ -269,6 +270,36 @@ def test_the_settings_that_keep_a_server_closed_are_set():
     assert config["browser"]["gatherUsageStats"] is False
     for face in config["theme"]["fontFaces"]:
         assert (FOLDER / "static" / face["url"].removeprefix("app/static/")).is_file()
+
+
+def _contrast(one: str, other: str) -> float:
+    """Of two colours as #rrggbb, 1 to 21 (WCAG 2.2)."""
+
+    def light(colour: str) -> float:
+        parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+        red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    darker, lighter = sorted((light(one), light(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _over(colour: str, share: float, ground: str) -> str:
+    both = ((int(each[at : at + 2], 16) for each in (colour, ground)) for at in (1, 3, 5))
+    return "#" + "".join(f"{round(share * above + (1 - share) * below):02x}" for above, below in both)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_what_is_chosen_what_changes_in_a_rule_and_the_words_of_buttons_can_be_read_in_either_mode(mode):
+    colours = theme.PAGE[mode]
+    page, primary = colours["backgroundColor"], colours["primaryColor"]
+    for ground in (page, colours["secondaryBackgroundColor"]):
+        assert not [name for name in WHERE if _contrast(colours[name], ground) < 4.5]
+    for share in (0.1, 0.2):
+        ground = _over(primary, share, page)
+        assert _contrast(colours["linkColor"], ground) >= 4.5, "a tab, and one under the pointer"
+    assert _contrast("#ffffff", primary) >= 4.5, "a button"
+    assert _contrast(primary, page) >= 3, "its border"
 
 
 # ---------------------------------------------------------------- what may never be written here

@@ -15,12 +15,12 @@ from dashboard.who import SignIn
 from herald.flows import rules as flow
 from herald.flows.commands import SaveRules
 from herald.flows.gate import perform
-from herald.flows.rules import Acted, Preview
+from herald.flows.rules import Acted, Example, Preview
 from herald.model import Action
 from herald.model.rules import RuleAlarm
 from herald.moderate.rules import Subject, compile_rules, counted_as
 from herald.moderate.versions import State, parts
-from tests.e2e.dashboard_world import World
+from tests.e2e.dashboard_world import BRAND, World
 
 NEW = '---\nname: Rival\nbody: [rival oak]\naction: hide\npolicy: MOD 3.1\nrationale: "A rival: {{match}}."\n'
 
@@ -89,6 +89,25 @@ def test_what_would_change_is_told_with_its_base_and_nothing_received_is_not_not
     assert words == (
         "Of 2,000 messages of the last 30 days, the newest there are: 3 newly hidden, 1 no longer queued."
     )
+
+
+def test_where_not_all_that_would_change_is_shown_it_says_so():
+    message = World().say("Ann", "late")
+    shown = tuple(Example(message, None, "Late") for _ in range(5))
+    words = present_rules.preview_words(Preview(7, 40, False, {"newly queued": 9}, {"newly queued": shown}))
+    assert words.endswith(": 9 newly queued. Shown are the newest 5.")
+    some = {"newly hidden": shown[:1], "newly queued": shown}
+    words = present_rules.preview_words(Preview(7, 40, False, {"newly hidden": 1, "newly queued": 9}, some))
+    assert words.endswith("1 newly hidden, 9 newly queued. Shown are the newest 5 of each.")
+    words = present_rules.preview_words(Preview(7, 40, False, {"newly queued": 5}, {"newly queued": shown}))
+    assert words.endswith(": 5 newly queued.")
+
+
+def test_one_rule_that_waits_is_one_and_two_are_two():
+    acting = "---\nname: A\nbody: [a]\nlabel: a\n"
+    new = [part for part in parts(acting + NEW, acting) if part.waits]
+    assert "'It is asked and counted; what acted before goes on.'" in str(present_rules.waiting_blocks(new))
+    assert "'They are asked and counted" in str(present_rules.waiting_blocks(new * 2))
 
 
 _TEXT = st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), min_size=1, max_size=30)
@@ -252,6 +271,25 @@ def test_the_page_says_what_is_wrong_before_it_can_be_saved(world):
     at = _page("priya", view="Edit")
     assert not at.exception
     assert at.button(key="save").disabled, "nothing was changed yet"
+
+
+def test_a_text_is_tried_with_title_and_time_of_the_brand_that_is_looked_at(world, monkeypatch):
+    checks = f"hours: '22:00-07:00 UTC'\ntitle: [offer]\nbrand: {BRAND}\n"
+    rules, tried = compile_rules(f"---\nname: Night\n{checks}action: queue\n"), data_rules.tried
+    monkeypatch.setattr(data_rules, "rule_set", lambda *_: rules)
+    seen: list[data_rules.Tried] = []
+    monkeypatch.setattr(data_rules, "tried", lambda *given: seen.append(tried(*given)) or seen[-1])
+    at = _page("priya", view="Try a text")
+    at.text_area(key="bench.text").input("Come and see")
+    at.run()
+    assert "bench.title" not in [box.key for box in at.text_input], "a comment has no title"
+    at.selectbox(key="bench.kind").select("post").run()
+    at.text_input(key="bench.title").input("An offer")
+    for at_night, hour in ((True, 23), (False, 12)):
+        at.datetime_input(key="bench.at").set_value(datetime(2026, 10, 3, hour, 30, tzinfo=UTC)).run()
+        assert not at.exception
+        assert seen[-1].holding == (("Night",) if at_night else ())
+        assert seen[-1].decision["action"] == ("queue" if at_night else "allow")
 
 
 def test_an_alarm_leads_to_its_rule_whatever_it_is_called():

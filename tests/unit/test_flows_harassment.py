@@ -200,6 +200,9 @@ def test_the_page_of_a_message_offers_it_to_who_may_and_to_nobody_else_and_puts_
         button.click().run()
         assert not at.exception
         assert {"thread.csv", "thread.json"} <= {one.label for one in at.get("download_button")}
+        told = " ".join(one.value for one in at.caption)
+        assert "thread.csv is to be read" in told
+        assert "thread.json is to be verified" in told, "who gets both knows which is for whom"
         assert [(line.actor, line.subject) for line in taken(world)] == [(MIA.id, message.id)]
     finally:
         data.set_herald(None)

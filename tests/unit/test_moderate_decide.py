@@ -300,13 +300,26 @@ def test_decide_prints_the_decision_as_json() -> None:
     "line",
     [None, [], "text", 3, {}, {"id": 1}, {"id": 1, "text": None}, {"id": 1, "text": 5}, {"id": 1, "text": ["a"]},
      {"id": 1, "text": "é" * (MAX_TEXT // 2 + 1)}, {"id": {}, "text": "a"}, {"id": 1, "text": "a", "kind": "tweet"},
-     {"id": 1, "text": "a", "platform": 3}],
+     {"id": 1, "text": "a", "platform": 3}, {"id": 1, "text": "a", "at": "tonight"}, {"id": 1, "text": "a", "at": 3},
+     {"id": 1, "text": "a", "at": "0001-01-01"}],
 )  # fmt: skip
 def test_a_line_that_cannot_be_read_gives_an_error_and_no_exception(line: object) -> None:
     outcome = decide_line(line, RULES, now=NOON)
     assert set(outcome) == {"id", "error"}
-    if not (isinstance(line, dict) and {"kind", "platform"} & line.keys()):
+    if not (isinstance(line, dict) and {"kind", "platform", "at"} & line.keys()):
         assert set(assess_line(line)) == {"id", "error"}
+
+
+@pytest.mark.parametrize(
+    ("at", "holds"),
+    [("2026-10-03T23:30", True), ("2026-10-03T23:30+10:00", False), ("2026-10-04T09:30+10:00", True), (None, False)],
+)
+def test_a_line_may_say_when_it_was_written_in_utc_unless_it_names_an_offset_and_now_if_it_does_not(
+    at: str | None, holds: bool
+) -> None:
+    night = compile_rules("name: Night\nhours: '22:00-07:00 UTC'\naction: queue\n")
+    line = decide_line({"id": 1, "text": "a", "at": at}, night, now=NOON)
+    assert line["action"] == ("queue" if holds else "allow")
 
 
 def test_a_text_at_the_limit_is_read() -> None:

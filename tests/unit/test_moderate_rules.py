@@ -687,6 +687,38 @@ def test_a_test_may_give_signals_and_fails_with_its_line() -> None:
     assert "line 5" in str(report["notes"])
 
 
+def _outcome(checks: str, test: str) -> tuple[object, str]:
+    (line,) = compile_rules(f"name: a\n{checks}action: queue\ntest:\n  - {{{test}}}\n").report("f")
+    return line["status"], str(line["notes"])
+
+
+def test_a_test_may_say_when_the_text_was_written_by_the_clock_of_the_rules_hours() -> None:
+    night = "hours: '22:00-07:00 Australia/Sydney'\n"
+    assert _outcome(night, 'body: x, at: "2026-10-03 23:30", expect: queue')[0] == "loaded"
+    assert _outcome(night, 'body: x, at: "2026-10-03 12:00", expect: none')[0] == "loaded"
+    status, said = _outcome(night, 'body: x, at: "2026-10-03 12:00", expect: queue')
+    assert status == "error"
+    assert "line 5: the test expects queue, the rule by itself says none" in said
+    nested = "any_of:\n  - {hours: '09:00-17:00 Asia/Tokyo', body: [x]}\n"
+    (line,) = compile_rules(f"name: a\ntest:\n  - {{body: x, at: 2026-10-03 16:59, expect: queue}}\n"
+                            f"{nested}action: queue\n").report("f")  # fmt: skip
+    assert line["status"] == "loaded", "the hours may come after the test, and stand in a group"
+
+
+def test_without_a_time_hours_are_unknown_in_a_test_and_without_hours_a_time_changes_nothing() -> None:
+    night = "hours: '22:00-07:00 UTC'\n"
+    assert _outcome(night, "body: x, expect: none")[0] == "loaded"
+    assert "or say when it was written: `at: " in _outcome(night, "body: x, expect: queue")[1]
+    assert _outcome("body: [x]\n", 'body: x, at: "2026-10-03 23:30", expect: queue')[0] == "loaded"
+
+
+@pytest.mark.parametrize("said", ["tonight", "23:30", "2026-10-03", "2026-02-30 10:00", "0001-01-01 00:00", "[a]"])
+def test_a_time_of_a_test_that_is_no_time_is_refused_at_its_line(said: str) -> None:
+    status, told = _outcome("body: [x]\n", f"body: x, expect: queue, at: {said}")
+    assert status == "error"
+    assert "line 5: at must be " in told
+
+
 # ---------------------------------------------------------------- shadow
 
 

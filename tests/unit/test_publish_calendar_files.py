@@ -169,6 +169,15 @@ def test_no_words_add_a_line_to_an_icalendar_file_or_keep_others_out(field: str,
     assert [getattr(entry, field) for _, entry in read.rows] == ODD
 
 
+@pytest.mark.filterwarnings("error::DeprecationWarning")
+@pytest.mark.parametrize("words", [" C:\\new, \\\\N; ", "two\nlines\\n ", "\\\\,\\;"])
+def test_words_with_backslashes_in_them_are_not_taken_for_changed_by_another_program(words: str) -> None:
+    moment = {"account": "facebook_page:1", "local_time": "2026-11-24T09:30", "zone": "UTC"}
+    row = {"kind": "post", "uid": "day-1", "title": words, "text": words, **moment}
+    ((_, read),) = calendar_ics.read(calendar_ics.write([Entry(**row)], NOW), "UTC").rows
+    assert (read.title, read.text) == (words, words), "what another program changed is stripped, what is ours is not"
+
+
 def test_a_file_that_is_too_large_is_not_read() -> None:
     with pytest.raises(TooLarge):
         calendar_csv.read(b"title\n" + b"x" * calendar_csv.MOST_BYTES)

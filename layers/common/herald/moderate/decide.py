@@ -410,7 +410,8 @@ def decide_line(
 ) -> dict[str, object]:
     """One line of `herald decide`: {id, text, …} -> the decision as JSON values.
 
-    May also hold: kind, platform, brand, author_name, title, and signals, an object of names and values.
+    May also hold: kind, platform, brand, author_name, title, at (when it was written, ISO 8601; UTC where it names no
+    offset, now where it is left out), and signals, an object of names and values.
 
     A line that cannot be read gives {id, error}; the command then ends with 1.
     """
@@ -472,12 +473,25 @@ def _message_of(obj: object, now: datetime) -> tuple[_Given, Message] | _Bad:
         kind = Kind(words["kind"] or "comment")
     except ValueError:
         return _Bad(text.id, f"`kind` must be one of {', '.join(Kind)}")
+    written = now if text.obj.get("at") is None else _time(text.obj["at"])
+    if written is None:
+        return _Bad(text.id, "`at` must be a time such as 2026-10-03T23:30+10:00")
     return text, Message(
         platform=words["platform"], account_id="", external_id=str(text.id), kind=kind, author_id=None,
-        author_name=words["author_name"] or None, text=text.text, parent_id=None, created_at=now, changed_at=now,
-        received_at=now, brand=words["brand"],
+        author_name=words["author_name"] or None, text=text.text, parent_id=None, created_at=written,
+        changed_at=written, received_at=now, brand=words["brand"],
         more={"title": words["title"], "signals": given or {}},
     )  # fmt: skip
+
+
+def _time(given: object) -> datetime | None:
+    try:
+        said = datetime.fromisoformat(given) if isinstance(given, str) else None
+    except ValueError:
+        return None
+    if said is None or not 1 < said.year < 9999:  # every zone can tell it
+        return None
+    return said if said.tzinfo else said.replace(tzinfo=UTC)
 
 
 def _span(span: Span) -> dict[str, object]:

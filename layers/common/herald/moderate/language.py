@@ -16,6 +16,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field, replace
+from datetime import datetime
 
 from herald.documents import BadDocument, Node, read
 from herald.model import Action, Escalation, Kind, Severity
@@ -165,7 +166,11 @@ Check = TextCheck | LengthCheck | SignalCheck | HoursCheck | Group
 
 @record
 class RuleTest:
-    """A text under a rule and what this rule by itself must make of it."""
+    """A text under a rule and what this rule by itself must make of it.
+
+    Attributes:
+        at: when it was written, by the clock of the rule's first `hours`, of UTC where it has none; None: unknown.
+    """
 
     line: int
     body: str
@@ -173,6 +178,7 @@ class RuleTest:
     author: str = ""
     title: str = ""
     signals: Mapping[str, object] = field(default_factory=dict)
+    at: datetime | None = None
 
 
 @record
@@ -239,6 +245,7 @@ class Problem:
 _KEY = re.compile(r"(~?)([^\s(#]+)(#[^\s(]*)?\s*(?:\(([^)]*)\))?\s*")
 _SHORT_POLICY = re.compile(r"([A-Za-z][A-Za-z0-9_-]{0,39})\s+(\S{1,20})(?:\s+v(\d{1,6}))?")
 _NAME_LINE = re.compile(r"^name:[ \t]*(\S.{0,120})$", re.MULTILINE)  # of a section that is no YAML
+_WRITTEN = re.compile(r"[12]\d{3}-\d{2}-\d{2}[ T]\d{2}:\d{2}")
 _WITHIN = re.compile(r"(\d{1,5})\s*(m|min|mins|minute|minutes|h|hour|hours|d|day|days)")
 _LISTED = "; take it out, or write one of those that docs/rules.md lists"
 _LABEL = re.compile(r"[a-z][a-z0-9_-]{0,39}")
@@ -557,7 +564,7 @@ class Reader:
             if not item.mapping:
                 self._error(item.line, "a test must be a mapping: {body: a text, expect: hide}")
                 continue
-            entries = self._sub(item, "test", ("body", "expect", "author", "title", "signals"))
+            entries = self._sub(item, "test", ("body", "expect", "author", "title", "signals", "at"))
             if "body" not in entries or "expect" not in entries:
                 self._error(item.line, "a test needs `body` and `expect`")
                 continue
@@ -566,8 +573,21 @@ class Reader:
             expect = self._text(entries["expect"], "expect", 40).lower()
             title = self._text(entries["title"], "title") if "title" in entries else ""
             signals = self._given(entries["signals"]) if "signals" in entries else {}
-            tests.append(RuleTest(item.line, body, expect, author, title, signals))
+            at = self._written(entries["at"]) if "at" in entries else None
+            tests.append(RuleTest(item.line, body, expect, author, title, signals, at))
         return tuple(tests)
+
+    def _written(self, value: Node) -> datetime | None:
+        """When the text of a test was written, without a zone: which clock it is of, the whole rule tells."""
+        said = self._text(value, "at")
+        try:
+            if _WRITTEN.fullmatch(said):
+                return datetime.fromisoformat(said)
+        except ValueError:
+            pass  # no such day, or no such minute
+        if isinstance(value.value, str):
+            self._error(value.line, f"at must be a time such as `2026-10-03 23:30`, not `{said[:40]}`")
+        return None
 
     def _given(self, value: Node) -> dict[str, object]:
         """Signals of a test: numbers, yes or no, texts, lists of texts."""

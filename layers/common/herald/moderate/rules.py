@@ -12,7 +12,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field, replace
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache, reduce
 from hashlib import sha256
 from itertools import count, islice
@@ -282,6 +282,7 @@ class RuleSet:
         return lines
 
     def _fails(self, rule: Rule, test: RuleTest) -> str | None:
+        hours = next((check for check in _each(rule.checks) if isinstance(check, HoursCheck)), None)
         subject = Subject(
             test.body,
             test.author,
@@ -290,6 +291,7 @@ class RuleSet:
             min(rule.brands, default=""),
             test.title,
             test.signals,
+            test.at and test.at.replace(tzinfo=_clock(hours)),
         )
         if self.holds(rule, subject):
             outcome = {str(rule.action or Action.ALLOW), *rule.labels}
@@ -300,7 +302,8 @@ class RuleSet:
         if test.expect in outcome:
             return None
         told = f"line {test.line}: the test expects {test.expect}, the rule by itself says {got}"
-        return f"{told}; change what the rule checks, or write `expect: {got.partition(',')[0]}`"
+        timed = ", or say when it was written: `at: 2026-10-03 23:30`" if hours and not test.at else ""
+        return f"{told}; change what the rule checks, or write `expect: {got.partition(',')[0]}`{timed}"
 
     # ------------------------------------------------ scanning
 
@@ -783,6 +786,15 @@ def _each(checks: Sequence[Check]) -> Iterator[Check]:
                 yield from _each(member)
         else:
             yield check
+
+
+def _clock(hours: HoursCheck | None) -> tzinfo:
+    """The clock it reads, or that of UTC."""
+    if hours is None:
+        return UTC
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - only rules that ask for hours need zones
+
+    return ZoneInfo(hours.zone)
 
 
 def _needed(checks: Sequence[Check]) -> set[int]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from icalendar import Calendar, Event
-from icalendar.parser import unescape_char
+from icalendar.parser import unescape_backslash
 from icalendar.prop import vText
 
 from herald.errors import BadPayload, TooLarge
@@ -221,7 +221,7 @@ def _read_back(said: str, prop: str) -> str:
     said = _written(said, prop)
     if prop == "URL" or not said:
         return said
-    found: str = unescape_char(vText(said).to_ical().decode())
+    found: str = unescape_backslash(vText(said).to_ical().decode())
     return found
 
 
