@@ -166,8 +166,8 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
 
 _DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
 _ASKED = (
-    ((0.2, 0.97), (*ABUSE[:-1], "scam")),
-    ((0.1, 0.97), ("spam",)),  # the least certain score of the linear model
+    ((0.2, 0.97), ABUSE[:-1]),
+    ((0.1, 0.97), ("spam", "scam")),  # what the linear model is least sure of where it comes in forms it has not met
     ((0.3, 0.7), ("complaint", "neg")),  # of legal risk and urgency both models know about as much
 )
 """Between which scores of the linear model the encoder is asked, and of which."""
