@@ -133,7 +133,7 @@ REVIEW_COLUMNS = (
     {"id": "sla", "label": "SLA", "width": 98, "card": "top"},
     {"id": "due", "label": "Decide by", "width": 90, "card": "top"},
     {"id": "stakes", "label": "At stake", "width": 128, "card": "top"},
-    {"id": "work", "label": "Work", "width": 84, "card": "foot"},
+    {"id": "work", "label": "Work", "width": 92, "card": "foot"},
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
     {"id": "from", "label": "From", "width": 118, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
