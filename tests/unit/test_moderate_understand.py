@@ -33,6 +33,13 @@ def test_what_is_meant_is_flagged(text: str, flag: str) -> None:
     assert flag in (understand(text).flags or ())
 
 
+@pytest.mark.parametrize("no", ["don't", "dont", "do not"])
+@pytest.mark.parametrize("wish", ["want to be here any more", "wanna live", "want to wake up tomorrow"])
+def test_who_does_not_want_to_live_is_seen_however_it_is_spelt_whatever_stands_before(no: str, wish: str) -> None:
+    assert "self_harm" in (understand(f"Bought a kettle for my dad, he died in spring. I {no} {wish}").flags or ())
+
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -7,6 +7,7 @@ personal data and links still count, and the assessment says by its `model_versi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from math import exp, log
 from operator import itemgetter
@@ -138,6 +139,8 @@ def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
     scores = _together(second, model.names, model.logits(odds), seen[0].text)
     for view, read in disguised:
         _worse(scores, _together(second, model.names, model.logits(model.odds(read)), view.text))
+    if "selfharm" in first.classes:
+        _by_sentences(model, second, seen[0].text, scores)
     return _Told(scores, second, f"{model.version}+{second.version}")
 
 
@@ -151,6 +154,18 @@ def _together(second: Encoder, names: tuple[str, ...], linear: list[float], text
         told = max(column) if name in ABUSE else sum(column) / len(column)
         scores[name] = sigmoid(a * told + b * z + c)
     return scores
+
+
+def _by_sentences(model: Heads, second: Encoder, text: str, scores: dict[str, float]) -> None:
+    """Who does not want to live is not lost behind what else they say: each such sentence is read by itself too."""
+    lexicon = model.lexicon
+    said = [each for each in _SENTENCE.findall(text) if "selfharm" in lexicon.classes(each)]
+    for each in said[:_SENTENCES] if len(said) != 1 or said[0] != text else ():
+        alone = _together(second, model.names, model.logits(model.odds(lexicon.read(each))), each)
+        scores["self_harm"] = max(scores["self_harm"], alone["self_harm"])
+
+
+_SENTENCE, _SENTENCES = re.compile(r"[^.!?\n]+"), 3
 
 
 def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
