@@ -39,7 +39,6 @@ def test_who_does_not_want_to_live_is_seen_however_it_is_spelt_whatever_stands_b
     assert "self_harm" in (understand(f"Bought a kettle for my dad, he died in spring. I {no} {wish}").flags or ())
 
 
-
 @pytest.mark.parametrize(
     "text",
     [
