@@ -30,7 +30,7 @@ from torch.optim.swa_utils import AveragedModel
 from herald.moderate.normalise import plain
 from herald.moderate.pieces import Pieces
 from herald.moderate.reading import Lexicon
-from local.train.__main__ import HEADS, gather, weak_labels
+from local.train.__main__ import HEADS, SMALL, gather, weak_labels
 
 BASE_SHA = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 LAYERS, WIDTH, HEADS_OF_ATTENTION = 6, 384, 12
@@ -47,7 +47,6 @@ SETTLING = 0.3
 """Share of RATE at which texts are read twice more, the small sets of spam and our sentences oftener, while the weights are
 averaged: the middle of what one place of the valley is like judges other sources better than a single point of it."""
 AVERAGED = 20  # steps between two weights that are averaged
-SMALL = ("sms", "youtube")
 UNKNOWN = 100  # the base's number for a piece it does not know
 
 

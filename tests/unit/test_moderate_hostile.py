@@ -308,7 +308,7 @@ def test_a_long_text_looked_at_in_pieces_is_found_the_same(data: st.DataObject) 
         pieces = one.spans(text, 10, effort)
     if one.by_word:  # of a long match the edges are guessed
         return
-    if mode == "full-text":  # and here, which of the signs around the words the moderator wrote
+    if mode == "full-text" and len(text.encode()) > 100:  # and here, which signs around the words were written
         pieces, at_once = [_words_of(text, *span) for span in pieces], [_words_of(text, *span) for span in at_once]
     assert pieces == at_once[: len(pieces)]
     assert len(pieces) == len(at_once) or one.looks  # of a long match a look-around is not placed

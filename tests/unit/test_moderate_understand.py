@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from herald.moderate import understand as understanding
 from herald.moderate.decide import SCORES
 from herald.moderate.heads import Softmax, heads
 from herald.moderate.personal import find, luhn
@@ -37,6 +38,26 @@ def test_what_is_meant_is_flagged(text: str, flag: str) -> None:
 @pytest.mark.parametrize("wish", ["want to be here any more", "wanna live", "want to wake up tomorrow"])
 def test_who_does_not_want_to_live_is_seen_however_it_is_spelt_whatever_stands_before(no: str, wish: str) -> None:
     assert "self_harm" in (understand(f"Bought a kettle for my dad, he died in spring. I {no} {wish}").flags or ())
+
+
+def test_without_the_encoder_too_who_does_not_want_to_live_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(understanding, "encoder", lambda: None)
+    told = understand("Bought a kettle for my dad, he died in spring. I don't want to be here any more")
+    assert "+" not in told.model_version, "the linear model spoke alone"
+    assert "self_harm" in told.flags
+
+
+def test_of_a_flood_of_such_sentences_no_more_than_three_are_judged_by_themselves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[str] = []
+    together = understanding._together
+    monkeypatch.setattr(understanding, "_together", lambda *given: asked.append(given[3]) or together(*given))
+    understand("i want to die. " * 600)
+    assert len(asked) == 1 + 3, "the whole, then three"
+    asked.clear()
+    understand("i want to die!")
+    assert len(asked) == 1, "one sentence is the whole"
 
 
 @pytest.mark.parametrize(

@@ -737,9 +737,7 @@ def _condition(check: SignalCheck | HoursCheck, subject: Subject) -> tuple[bool 
     if isinstance(check, HoursCheck):
         if subject.at is None:
             return None, None
-        from zoneinfo import ZoneInfo  # noqa: PLC0415 - only rules that ask for hours need zones
-
-        local = subject.at.astimezone(ZoneInfo(check.zone))
+        local = subject.at.astimezone(_clock(check))
         minute = local.hour * 60 + local.minute
         past = check.start <= minute, minute < check.end
         return all(past) if check.start < check.end else any(past), local.strftime("%H:%M")

@@ -8,7 +8,7 @@ personal data and links still count, and the assessment says by its `model_versi
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import exp, log
 from operator import itemgetter
 
@@ -30,6 +30,8 @@ _VIEWS = 4  # disguises of one text that are judged
 _SHOWN = 12  # spans
 _BLOCK = 60  # words judged at once besides the whole, so that one sentence of abuse is not lost in a long text
 _WHOLE = _BLOCK * 3 // 2  # words of a text that is judged whole
+_SENTENCE = re.compile(r"[^.!?\n]+")
+_SENTENCES = 3  # that are judged by themselves; each may cost what a message does
 _TOLD_BY: Mapping[str, tuple[str, ...]] = {
     "slur": ("hate", "toxic"), "dehuman": ("hate", "toxic"), "kys": ("toxic", "harassment"),
     "insult": ("toxic", "harassment"), "strong": ("profanity", "toxic"), "sexual": ("sexual",),
@@ -129,19 +131,23 @@ def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
         (view, lexicon.read(view.text)) for view in seen[1:] if not lexicon.classes(view.text) <= first.classes
     ]
     second = encoder() if _in_doubt(scores, first) or disguised else None
-    if second is None:
-        if not disguised and len(first.words) <= _WHOLE:
-            return _Told(scores, model, model.version, odds)
-        for _, read in disguised:
-            _worse(scores, model.scores(read))
-        _by_blocks(model, first, scores)
-        return _Told(scores, model, model.version)
-    scores = _together(second, model.names, model.logits(odds), seen[0].text)
+    endangered = "selfharm" in first.classes
+    if second is None and not disguised and not endangered and len(first.words) <= _WHOLE:
+        return _Told(scores, model, model.version, odds)
+
+    def judge(read: reading.Read, text: str) -> dict[str, float]:
+        odds = model.odds(read)
+        return _together(second, model.names, model.logits(odds), text) if second else model.calibrated(odds)
+
+    if second:
+        scores = _together(second, model.names, model.logits(odds), seen[0].text)
     for view, read in disguised:
-        _worse(scores, _together(second, model.names, model.logits(model.odds(read)), view.text))
-    if "selfharm" in first.classes:
-        _by_sentences(model, second, seen[0].text, scores)
-    return _Told(scores, second, f"{model.version}+{second.version}")
+        _worse(scores, judge(read, view.text))
+    if not second:
+        _by_blocks(model, first, scores)
+    if endangered:
+        _by_sentences(seen[0].text, lexicon, judge, scores)
+    return _Told(scores, second, f"{model.version}+{second.version}") if second else _Told(scores, model, model.version)
 
 
 def _together(second: Encoder, names: tuple[str, ...], linear: list[float], text: str) -> dict[str, float]:
@@ -156,16 +162,15 @@ def _together(second: Encoder, names: tuple[str, ...], linear: list[float], text
     return scores
 
 
-def _by_sentences(model: Heads, second: Encoder, text: str, scores: dict[str, float]) -> None:
+_Judge = Callable[[reading.Read, str], Mapping[str, float]]
+
+
+def _by_sentences(text: str, lexicon: reading.Lexicon, judge: _Judge, scores: dict[str, float]) -> None:
     """Who does not want to live is not lost behind what else they say: each such sentence is read by itself too."""
-    lexicon = model.lexicon
-    said = [each for each in _SENTENCE.findall(text) if "selfharm" in lexicon.classes(each)]
-    for each in said[:_SENTENCES] if len(said) != 1 or said[0] != text else ():
-        alone = _together(second, model.names, model.logits(model.odds(lexicon.read(each))), each)
-        scores["self_harm"] = max(scores["self_harm"], alone["self_harm"])
-
-
-_SENTENCE, _SENTENCES = re.compile(r"[^.!?\n]+"), 3
+    sentences = _SENTENCE.findall(text)
+    said = [each for each in sentences if "selfharm" in lexicon.classes(each)] if len(sentences) > 1 else []
+    for each in said[:_SENTENCES]:
+        scores["self_harm"] = max(scores["self_harm"], judge(lexicon.read(each), each)["self_harm"])
 
 
 def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
