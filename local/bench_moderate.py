@@ -129,6 +129,9 @@ def _tasks(folder: Path) -> Tasks:
     scams = [(row["text"], int(row["scam"])) for row in _csv(SUITES / "scams.csv")]
     yield "own scams, flagged: recall", scams, _flag("scam"), "", recall, 0.95
     yield "own scams, flagged: precision", scams, _flag("scam"), "", precision, 0.95
+    safety = [(row["text"], int(row["self_harm"])) for row in _csv(SUITES / "self_harm.csv")]
+    yield "own self-harm, flagged: recall", safety, _flag("self_harm"), "", recall, None
+    yield "own self-harm, flagged: precision", safety, _flag("self_harm"), "", precision, None
     airline = list(_csv(folder / "airline_tweets/Tweets.csv"))[::4]
     polar = [(html.unescape(r["text"]), _TONES[r["airline_sentiment"]]) for r in airline]
     yield "airline sentiment, nothing fitted: macro-F1", polar, _score("sentiment"), "sentiment", three, None

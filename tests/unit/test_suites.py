@@ -21,6 +21,7 @@ COLUMNS = {
     "scams": ["id", "text", "scam", "note"],
     "lookalikes": ["id", "text", "hateful", "kind"],
     "personal": ["id", "text", "spans"],
+    "self_harm": ["id", "text", "self_harm", "form"],
 }
 AT_LEAST = {  # of the messages to brands, by type
     "question": 80,
@@ -124,6 +125,14 @@ def test_the_lookalikes_are_hate_and_what_resembles_it_each_of_a_named_kind() ->
     kinds = {label: {row["kind"].split(":")[0] for row in suite if row["hateful"] == label} for label in ("0", "1")}
     assert kinds["1"] == {"derogation", "dehumanisation", "threat"}
     assert kinds["0"].isdisjoint(kinds["1"])
+
+
+def test_who_may_harm_themselves_is_matched_by_as_many_who_only_sound_so_each_of_a_named_form() -> None:
+    suite = rows("self_harm")
+    assert Counter(row["self_harm"] for row in suite) == {"1": 100, "0": 120}
+    forms = {label: Counter(row["form"] for row in suite if row["self_harm"] == label) for label in ("0", "1")}
+    assert min((forms["0"] | forms["1"]).values()) >= 5
+    assert set(forms["0"]).isdisjoint(forms["1"])
 
 
 def test_a_third_of_the_personal_rows_holds_only_numbers_that_are_nobodys() -> None:
