@@ -31,6 +31,7 @@ _SHOWN = 12  # spans
 _BLOCK = 60  # words judged at once besides the whole, so that one sentence of abuse is not lost in a long text
 _WHOLE = _BLOCK * 3 // 2  # words of a text that is judged whole
 _SENTENCE = re.compile(r"[^.!?\n]+")
+_ENDANGERED = frozenset(("selfharm", "despair"))
 _SENTENCES = 3  # that are judged by themselves; each may cost what a message does
 _TOLD_BY: Mapping[str, tuple[str, ...]] = {
     "slur": ("hate", "toxic"), "dehuman": ("hate", "toxic"), "kys": ("toxic", "harassment"),
@@ -131,7 +132,7 @@ def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
         (view, lexicon.read(view.text)) for view in seen[1:] if not lexicon.classes(view.text) <= first.classes
     ]
     second = encoder() if _in_doubt(scores, first) or disguised else None
-    endangered = "selfharm" in first.classes
+    endangered = [view.text for view, read in ((seen[0], first), *disguised) if not _ENDANGERED.isdisjoint(read.classes)]
     if second is None and not disguised and not endangered and len(first.words) <= _WHOLE:
         return _Told(scores, model, model.version, odds)
 
@@ -146,7 +147,7 @@ def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
     if not second:
         _by_blocks(model, first, scores)
     if endangered:
-        _by_sentences(seen[0].text, lexicon, judge, scores)
+        _by_sentences(endangered, lexicon, judge, scores)
     return _Told(scores, second, f"{model.version}+{second.version}") if second else _Told(scores, model, model.version)
 
 
@@ -165,11 +166,16 @@ def _together(second: Encoder, names: tuple[str, ...], linear: list[float], text
 _Judge = Callable[[reading.Read, str], Mapping[str, float]]
 
 
-def _by_sentences(text: str, lexicon: reading.Lexicon, judge: _Judge, scores: dict[str, float]) -> None:
-    """Who does not want to live is not lost behind what else they say: each such sentence is read by itself too."""
-    sentences = _SENTENCE.findall(text)
-    said = [each for each in sentences if "selfharm" in lexicon.classes(each)] if len(sentences) > 1 else []
-    for each in said[:_SENTENCES]:
+def _by_sentences(texts: list[str], lexicon: reading.Lexicon, judge: _Judge, scores: dict[str, float]) -> None:
+    """Who does not want to live is not lost behind what else they say: such sentences are read by themselves too, those
+    that name it before those that may mean it."""
+    said = {}
+    for sentences in filter(lambda cut: len(cut) > 1, map(_SENTENCE.findall, texts)):
+        for each in sentences:
+            classes = _ENDANGERED & lexicon.classes(each)
+            if classes:
+                said[each] = "selfharm" not in classes
+    for each in sorted(said, key=said.__getitem__)[:_SENTENCES]:
         scores["self_harm"] = max(scores["self_harm"], judge(lexicon.read(each), each)["self_harm"])
 
 
@@ -184,7 +190,7 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
     return False
 
 
-_DELICATE = frozenset(("group", "slur", "kill", "selfharm", "dehuman", "kys"))
+_DELICATE = frozenset(("group", "slur", "kill", "selfharm", "despair", "dehuman", "kys"))
 _ASKED = (
     ((0.2, 0.97), ABUSE[:-1]),
     ((0.1, 0.97), ("spam", "scam")),  # what the linear model is least sure of where it comes in forms it has not met
