@@ -263,6 +263,15 @@ def _messages() -> list[str]:
         "brand risk high", [str(row["brand_risk"] == "high") for row in rows],
         [str(bool({"urgency", "self_harm", "threat"} & _flags(one))) for one in found],
     )  # fmt: skip
+    for score, column, label in (
+        ("complaint", "type", "complaint"), ("question", "type", "question"), ("praise", "type", "praise"),
+        ("spam", "type", "spam"), ("legal", "legal", ""), ("urgency", "urgent", "1"),
+    ):  # fmt: skip
+        gold = [row[column] == label if label else row[column] != "none" for row in rows]
+        told = [float(one.scores[score] or 0) for one in found]
+        meant = [right for right, value in zip(gold, told, strict=True) if 0.7 <= value < 0.9]
+        error = calibration_error(gold, told)
+        print(f"{f'own messages, {score}: calibration error':<52}{error:>8.3f}   0.7 to 0.9 is right {sum(meant)}/{len(meant)}")
     return []
 
 
@@ -391,6 +400,15 @@ def precision(gold: Sequence[int], scores: Sequence[float]) -> float:
     """Share of what is told at 0.5 that is positive."""
     told = [label for label, score in zip(gold, scores, strict=True) if score >= 0.5]
     return sum(told) / max(1, len(told))
+
+
+def calibration_error(gold: Sequence[int], scores: Sequence[float]) -> float:
+    """How far a score lies from the share of positives among those scored alike: ten bins of equal width, each by its
+    size (expected calibration error, Naeini 2015)."""
+    bins: dict[int, list[float]] = {}
+    for label, score in zip(gold, scores, strict=True):
+        bins.setdefault(min(9, int(score * 10)), []).append(score - label)
+    return sum(abs(sum(apart)) for apart in bins.values()) / len(gold)
 
 
 def three(gold: Sequence[int], scores: Sequence[float]) -> float:

@@ -40,6 +40,30 @@ def test_who_does_not_want_to_live_is_seen_however_it_is_spelt_whatever_stands_b
     assert "self_harm" in (understand(f"Bought a kettle for my dad, he died in spring. I {no} {wish}").flags or ())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich will nicht mehr leben, das Paket ist mir egal", "je veux mourir", "Quiero morirme, nadie me ayuda con mi cuenta",
+        "voglio morire", "Não quero mais viver", "ik wil niet meer leven", "nie chcę żyć", "jag vill inte leva längre",
+        "artık yaşamak istemiyorum", "хочу умереть",
+    ],
+)  # fmt: skip
+def test_who_does_not_want_to_live_is_seen_in_languages_that_no_model_knows(text: str) -> None:
+    told = understand(text)
+    assert "self_harm" in (told.flags or ())
+    assert "self_harm" in {span.field for span in told.spans or ()}, "the words are shown"
+
+
+@pytest.mark.parametrize("text", ["Je suis mort de rire", "me muero de ganas de probarlo", "Ich will den Vertrag beenden"])
+def test_idioms_of_dying_and_ends_of_contracts_are_no_self_harm_there(text: str) -> None:
+    assert "self_harm" not in (understand(text).flags or ())
+
+
+def test_a_disguised_sentence_of_who_does_not_want_to_live_is_read_by_itself_too() -> None:
+    told = understand("My parcel still hasn't come, order 4471, it has been ten days now. i w4nt to k1ll mys3lf tonight")
+    assert "self_harm" in (told.flags or ())
+
+
 def test_without_the_encoder_too_who_does_not_want_to_live_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(understanding, "encoder", lambda: None)
     told = understand("Bought a kettle for my dad, he died in spring. I don't want to be here any more")
@@ -53,8 +77,12 @@ def test_of_a_flood_of_such_sentences_no_more_than_three_are_judged_by_themselve
     asked: list[str] = []
     together = understanding._together
     monkeypatch.setattr(understanding, "_together", lambda *given: asked.append(given[3]) or together(*given))
-    understand("i want to die. " * 600)
+    understand("".join(f"i can't go on, day {number}. i want to die, day {number}. " for number in range(300)))
     assert len(asked) == 1 + 3, "the whole, then three"
+    assert all("want to die" in sentence for sentence in asked[1:]), "what is named comes before what may be meant"
+    asked.clear()
+    understand("i want to die. " * 600)
+    assert len(asked) == 1 + 1, "who says the same again is heard once"
     asked.clear()
     understand("i want to die!")
     assert len(asked) == 1, "one sentence is the whole"

@@ -31,12 +31,12 @@ _SHOWN = 12  # spans
 _BLOCK = 60  # words judged at once besides the whole, so that one sentence of abuse is not lost in a long text
 _WHOLE = _BLOCK * 3 // 2  # words of a text that is judged whole
 _SENTENCE = re.compile(r"[^.!?\n]+")
-_ENDANGERED = frozenset(("selfharm", "despair"))
+_ENDANGERED = frozenset(("selfharm", "selfharm_elsewhere", "despair"))
 _SENTENCES = 3  # that are judged by themselves; each may cost what a message does
 _TOLD_BY: Mapping[str, tuple[str, ...]] = {
     "slur": ("hate", "toxic"), "dehuman": ("hate", "toxic"), "kys": ("toxic", "harassment"),
     "insult": ("toxic", "harassment"), "strong": ("profanity", "toxic"), "sexual": ("sexual",),
-    "selfharm": ("self_harm",), "kill": ("threat", "violence"),
+    "selfharm": ("self_harm",), "selfharm_elsewhere": ("self_harm",), "kill": ("threat", "violence"),
     "threat": ("threat",), "weapon": ("threat", "violence"), "violence": ("violence",),
     "scam": ("scam",), "spam": ("spam",),
     "legal": ("legal",), "safety": ("urgency",), "urgent": ("urgency",), "bad": ("complaint",), "pos": ("praise",),
@@ -45,7 +45,7 @@ _PLAIN_WORDS: Mapping[str, Mapping[str, float]] = {
     "slur": {"hate": 0.7, "toxic": 0.85, "profanity": 0.7}, "strong": {"profanity": 0.9, "toxic": 0.6},
     "insult": {"toxic": 0.7, "harassment": 0.5}, "kys": {"toxic": 0.9, "harassment": 0.8},
     "dehuman": {"toxic": 0.5},
-    "sexual": {"sexual": 0.6}, "selfharm": {"self_harm": 0.7},
+    "sexual": {"sexual": 0.6}, "selfharm": {"self_harm": 0.7}, "selfharm_elsewhere": {"self_harm": 0.7},
     "scam": {"scam": 0.3, "spam": 0.3}, "spam": {"spam": 0.3},
     "legal": {"legal": 0.5},
     "urgent": {"urgency": 0.5}, "bad": {"complaint": 0.5}, "pos": {"praise": 0.5},
@@ -148,6 +148,8 @@ def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
         _by_blocks(model, first, scores)
     if endangered:
         _by_sentences(endangered, lexicon, judge, scores)
+    if "selfharm_elsewhere" in first.classes:  # no model knows these words, and few of them are no telling of a language
+        scores["self_harm"] = max(scores["self_harm"], _PLAIN_WORDS["selfharm_elsewhere"]["self_harm"])
     return _Told(scores, second, f"{model.version}+{second.version}") if second else _Told(scores, model, model.version)
 
 
@@ -169,12 +171,12 @@ _Judge = Callable[[reading.Read, str], Mapping[str, float]]
 def _by_sentences(texts: list[str], lexicon: reading.Lexicon, judge: _Judge, scores: dict[str, float]) -> None:
     """Who does not want to live is not lost behind what else they say: such sentences are read by themselves too, those
     that name it before those that may mean it."""
-    said = {}
-    for sentences in filter(lambda cut: len(cut) > 1, map(_SENTENCE.findall, texts)):
-        for each in sentences:
+    said: dict[str, bool] = {}
+    for sentences in map(_SENTENCE.findall, texts):
+        for each in map(str.strip, sentences if len(sentences) > 1 else ()):
             classes = _ENDANGERED & lexicon.classes(each)
             if classes:
-                said[each] = "selfharm" not in classes
+                said[each] = "despair" in classes and len(classes) == 1
     for each in sorted(said, key=said.__getitem__)[:_SENTENCES]:
         scores["self_harm"] = max(scores["self_harm"], judge(lexicon.read(each), each)["self_harm"])
 
@@ -190,7 +192,7 @@ def _in_doubt(scores: Mapping[str, float], read: reading.Read) -> bool:
     return False
 
 
-_DELICATE = frozenset(("group", "slur", "kill", "selfharm", "despair", "dehuman", "kys"))
+_DELICATE = frozenset(("group", "slur", "kill", "selfharm", "selfharm_elsewhere", "despair", "dehuman", "kys"))
 _ASKED = (
     ((0.2, 0.97), ABUSE[:-1]),
     ((0.1, 0.97), ("spam", "scam")),  # what the linear model is least sure of where it comes in forms it has not met
