@@ -43,9 +43,9 @@ def test_who_does_not_want_to_live_is_seen_however_it_is_spelt_whatever_stands_b
 @pytest.mark.parametrize(
     "text",
     [
-        "Ich will nicht mehr leben, das Paket ist mir egal", "je veux mourir", "Quiero morirme, nadie me ayuda con mi cuenta",
-        "voglio morire", "Não quero mais viver", "ik wil niet meer leven", "nie chcę żyć", "jag vill inte leva längre",
-        "artık yaşamak istemiyorum", "хочу умереть",
+        "Ich will nicht mehr leben, das Paket ist mir egal", "je veux mourir", "voglio morire", "Não quero mais viver",
+        "ik wil niet meer leven", "nie chcę żyć", "jag vill inte leva längre",
+        "artık yaşamak istemiyorum", "хочу умереть", "Quiero morirme, nadie me ayuda con mi cuenta",
     ],
 )  # fmt: skip
 def test_who_does_not_want_to_live_is_seen_in_languages_that_no_model_knows(text: str) -> None:
@@ -54,13 +54,13 @@ def test_who_does_not_want_to_live_is_seen_in_languages_that_no_model_knows(text
     assert "self_harm" in {span.field for span in told.spans or ()}, "the words are shown"
 
 
-@pytest.mark.parametrize("text", ["Je suis mort de rire", "me muero de ganas de probarlo", "Ich will den Vertrag beenden"])
+@pytest.mark.parametrize("text", ["Je suis mort de rire", "me muero de ganas", "Ich will den Vertrag beenden"])
 def test_idioms_of_dying_and_ends_of_contracts_are_no_self_harm_there(text: str) -> None:
     assert "self_harm" not in (understand(text).flags or ())
 
 
 def test_a_disguised_sentence_of_who_does_not_want_to_live_is_read_by_itself_too() -> None:
-    told = understand("My parcel still hasn't come, order 4471, it has been ten days now. i w4nt to k1ll mys3lf tonight")
+    told = understand("My parcel still hasn't come, order 4471, ten days now. i w4nt to k1ll mys3lf tonight")
     assert "self_harm" in (told.flags or ())
 
 

@@ -132,7 +132,8 @@ def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
         (view, lexicon.read(view.text)) for view in seen[1:] if not lexicon.classes(view.text) <= first.classes
     ]
     second = encoder() if _in_doubt(scores, first) or disguised else None
-    endangered = [view.text for view, read in ((seen[0], first), *disguised) if not _ENDANGERED.isdisjoint(read.classes)]
+    reads = ((seen[0], first), *disguised)
+    endangered = [view.text for view, read in reads if not _ENDANGERED.isdisjoint(read.classes)]
     if second is None and not disguised and not endangered and len(first.words) <= _WHOLE:
         return _Told(scores, model, model.version, odds)
 
@@ -148,7 +149,7 @@ def _read(model: Heads, seen: tuple[View, ...], first: reading.Read) -> _Told:
         _by_blocks(model, first, scores)
     if endangered:
         _by_sentences(endangered, lexicon, judge, scores)
-    if "selfharm_elsewhere" in first.classes:  # no model knows these words, and few of them are no telling of a language
+    if "selfharm_elsewhere" in first.classes:  # a text too short to tell its language by; no model knows its words
         scores["self_harm"] = max(scores["self_harm"], _PLAIN_WORDS["selfharm_elsewhere"]["self_harm"])
     return _Told(scores, second, f"{model.version}+{second.version}") if second else _Told(scores, model, model.version)
 
