@@ -192,6 +192,51 @@ def test_a_decision_on_other_words_overrules_nothing() -> None:
     assert insult.right == accounting.Share(1, 1)
 
 
+def rule_of(made: Month, name: str, days: tuple[str, str] = DAYS) -> accounting.RuleStands:
+    return next(one for one in accounted(BRAND, *days, made.world.herald).rules if one.rule == name)
+
+
+def test_what_is_shown_again_or_confirmed_after_the_period_counts_for_the_rule_and_in_no_other_number() -> None:
+    made = Month()
+    made.world.clock.pass_(days=12, hours=22)  # 30 November, 23:00 UTC
+    insult, unsure = made.say("you utter muppet"), made.say("a dodgy chair")
+    made.overrule(insult, Action.ALLOW, after=7_200)
+    made.overrule(unsure, Action.HIDE)
+    assert rule_of(made, "Insult").right == accounting.Share(0, 1)
+    assert rule_of(made, "Unsure").confirmed == accounting.Share(1, 1)
+    november = accounted(BRAND, *DAYS, made.world.herald)
+    december = accounted(BRAND, "2026-12-01", "2026-12-31", made.world.herald)
+    assert (november.decided, december.decided) == (0, 1)
+    assert december.rules == ()
+
+
+def test_a_message_that_a_rule_sent_before_the_period_and_a_person_hid_in_it_was_found_by_a_rule() -> None:
+    made = Month()
+    made.world.clock.pass_(days=12, hours=22)
+    made.overrule(made.say("a dodgy chair"), Action.HIDE, after=7_200)
+    assert accounted(BRAND, "2026-12-01", "2026-12-31", made.world.herald).by_rules == accounting.Share(1, 1)
+
+
+def test_what_a_person_hid_first_was_not_found_by_the_rule_that_matched_its_later_words() -> None:
+    made = Month()
+    message = made.say("kind words with a nasty picture")
+    made.do(Hide(message, "the picture", "MOD 3.1", made.version(message)))
+    later = made.world.clock.pass_(minutes=1)
+    made.world.store.apply(edited(a_comment("", id="1"), "a dodgy chair", at=later), BRAND, later)
+    made.judge(message)
+    assert rule_of(made, "Unsure").sent == 1
+    assert accounted(BRAND, *DAYS, made.world.herald).by_rules == accounting.Share(0, 1)
+
+
+def test_a_rule_was_wrong_too_where_one_person_agreed_with_it_and_another_showed_the_message_again() -> None:
+    made = Month()
+    message = made.say("you utter muppet")
+    made.overrule(message, Action.HIDE)
+    assert rule_of(made, "Insult").right == accounting.Share(1, 1)
+    made.do(Overrule(message, Action.ALLOW, "so", "MOD 2.1", made.version(message)), OLA.id)
+    assert rule_of(made, "Insult").right == accounting.Share(0, 1)
+
+
 @pytest.mark.parametrize("one", accounting.DEFINITIONS, ids=lambda one: one.id)
 def test_the_page_of_metrics_words_each_number_as_the_code_does(one: Any) -> None:
     told = " ".join(DOC.split())
