@@ -181,6 +181,20 @@ def test_what_was_held_back_and_then_hidden_was_seen_until_it_was_held_back() ->
     assert [act for act, _ in made.world.wall.acts] == [str(Act.HIDE)]
 
 
+def test_what_was_hidden_and_then_deleted_was_seen_until_it_was_hidden() -> None:
+    made = Month()
+    by_rule = made.say("you utter muppet", late=5)
+    made.do(Delete(by_rule, "for good", "MOD 3.1", made.version(by_rule)), after=7_200)
+    made.do(SetMode(ACCOUNT.id, "hold", "a sensitive week", 0), OLA.id)
+    held = made.say("a dodgy chair", late=7)
+    made.do(Delete(held, "for good", "MOD 3.1", made.version(held)), after=7_200)
+    exposures = facts(BRAND, *DAYS, made.world.herald)[1]
+    assert [(one.seconds, one.by, one.action) for one in exposures] == [
+        (5, "rules", Action.HIDE), (7, "person", Action.DELETE),
+    ]  # fmt: skip
+    assert [act for act, _ in made.world.wall.acts] == ["hide", "delete"] * 2
+
+
 def test_a_decision_on_other_words_overrules_nothing() -> None:
     made = Month()
     message = made.say("you utter muppet")
