@@ -286,6 +286,18 @@ def test_what_would_change_is_counted_over_what_was_received_with_examples(world
     assert later.read == 0
 
 
+def test_seven_days_are_seven_times_24_hours(world: World) -> None:
+    judged(world, "rival oak", "1")
+    give(world, SaveRules(RULES + NEW_RULE, 1))
+    version = rules.current(world.herald)
+
+    def read(after: timedelta) -> int:
+        before, then = rules.compiled(version), rules.once_live(version)
+        return rules.preview(before, then, BRAND, 7, world.herald, NOON + after).read
+
+    assert [read(timedelta(days=7)), read(timedelta(days=7, seconds=1))] == [1, 0]
+
+
 def test_on_what_was_judged_before_a_rate_was_asked_for_what_would_change_is_not_known(world: World) -> None:
     judged(world, "lovely", "1")
     rule = NEW_RULE.replace('body (includes-word): ["rival oak"]', "rate: {by: author, count: '>= 2', within: 1 hour}")

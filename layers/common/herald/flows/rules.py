@@ -320,6 +320,7 @@ def once_live(version: Rules, names: Iterable[str] = ()) -> RuleSet:
 def _received(brand: str, days: int, herald: Herald, now: datetime) -> tuple[list[Message], bool]:
     """What rules judge of what the brand's accounts received, newest day first; and whether there was more."""
     accounts = [account.id for account in herald.store.accounts() if account.brand == brand]
+    since = now - timedelta(days=days)  # messages lie by day: the first of these days counts in part
     found: list[Message] = []
     for back in range(days + 1):
         day = f"{now - timedelta(days=back):%Y-%m-%d}"
@@ -327,7 +328,7 @@ def _received(brand: str, days: int, herald: Herald, now: datetime) -> tuple[lis
             cursor: str | None = None
             while True:
                 page = herald.store.feed(account, day, limit=200, cursor=cursor)
-                found += [one for one in page.items if isinstance(one, Message) and _judged(one)]
+                found += [one for one in page.items if isinstance(one, Message) and _judged(one, since)]
                 if len(found) >= LOOKED_AT:
                     return found[:LOOKED_AT], True
                 cursor = page.cursor
@@ -336,8 +337,9 @@ def _received(brand: str, days: int, herald: Herald, now: datetime) -> tuple[lis
     return found, False
 
 
-def _judged(message: Message) -> bool:
-    return not message.deleted and not message.outbound and message.kind in SPOKEN and bool(message.text)
+def _judged(message: Message, since: datetime) -> bool:
+    words = not message.deleted and not message.outbound and message.kind in SPOKEN and bool(message.text)
+    return words and message.created_at >= since
 
 
 # ---------------------------------------------------------------- how they do
