@@ -382,20 +382,26 @@ def total(days: Iterable[Mapping[str, int] | None], rule: str, *, shadow: bool) 
 
 
 def acted(brand: str, herald: Herald, now: datetime) -> dict[str, Acted]:
-    """Rule -> what became of the newest MOST_ACTED messages on which something was done, of this month and the last."""
+    """Rule -> what became of the newest MOST_ACTED messages on which something was done, of this month and the last.
+
+    A person's word on other words than the rule judged says nothing of the rule.
+    """
     messages, allowed = Counter[str](), Counter[str]()
     for message in _acted(brand, herald, now):
         decision = message.decision
         if decision is None:
             continue
         if decision.decided_by == "rules":
-            messages[decision.rule or ""] += 1
+            messages[decision.rule or ""] += decision.action is not Action.ALLOW
             continue
-        made = [one for one, _ in herald.store.history(message.id) if one.decided_by == "rules" and one.rule]
+        made = [
+            one for one, _ in herald.store.history(message.id)
+            if one.decided_by == "rules" and one.rule and one.content_hash == decision.content_hash
+        ]  # fmt: skip
         if made:
             messages[made[-1].rule or ""] += 1
             allowed[made[-1].rule or ""] += decision.action is Action.ALLOW
-    return {rule: Acted(count, allowed[rule]) for rule, count in messages.items() if rule}
+    return {rule: Acted(count, allowed[rule]) for rule, count in messages.items() if rule and count}
 
 
 def _acted(brand: str, herald: Herald, now: datetime) -> list[Message]:
