@@ -242,6 +242,13 @@ def test_what_a_person_hid_first_was_not_found_by_the_rule_that_matched_its_late
     assert accounted(BRAND, *DAYS, made.world.herald).by_rules == accounting.Share(0, 1)
 
 
+def test_a_rule_that_only_labels_points_at_nothing() -> None:
+    made = Month()
+    message = made.say("is it broken?")
+    made.do(Hide(message, "the picture", "MOD 3.1", made.version(message)))
+    assert accounted(BRAND, *DAYS, made.world.herald).by_rules == accounting.Share(0, 1)
+
+
 def test_a_rule_was_wrong_too_where_one_person_agreed_with_it_and_another_showed_the_message_again() -> None:
     made = Month()
     message = made.say("you utter muppet")

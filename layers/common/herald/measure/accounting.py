@@ -137,7 +137,8 @@ def _pointed(every: Sequence[Verdict]) -> set[str]:
     a rule that spoke before the period."""
     pointed: dict[str, bool] = {}
     for one in sorted(every, key=lambda one: one.at):
-        by_rule = bool(one.rule if one.by == "rules" else one.replaced_rule)
+        rule, did = (one.rule, one.action) if one.by == "rules" else (one.replaced_rule, one.replaced_action)
+        by_rule = bool(rule) and did != Action.ALLOW
         if by_rule or one.by == "person":
             pointed.setdefault(one.message, by_rule)
     return {message for message, by_rule in pointed.items() if by_rule}
