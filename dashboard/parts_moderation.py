@@ -339,7 +339,8 @@ def figures(person: Person, brand: str) -> None:
     st.caption(
         "Precision: what nobody has shown again since counts as right. Those with most wrong first. Confirmed: what "
         "people hid of what the rule sent them. A rule that only asks a person to look, at safety or at law, is right "
-        f"where it stays visible too.{note}"
+        "where it stays visible too. Harm gone, exposure and found: of what stood hidden or deleted on its platform; "
+        f"where no program can hide, nothing is known of it.{note}"
     )
     if not authority.may(person, "Overrule"):
         return
