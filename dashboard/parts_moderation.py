@@ -329,8 +329,8 @@ def figures(person: Person, brand: str) -> None:
     )  # fmt: skip
     found = data_moderation.accounted(brand, month)
     with st.grid(3, min_column_width=240, gap="small"):  # two that differ in their last word stay apart on a phone
-        for label, value, meaning in present_moderation.cards(found):
-            st.metric(label, value, border=True, height="stretch", help=meaning)
+        for label, value, rests, meaning in present_moderation.cards(found):
+            st.metric(label, value, rests, "off", delta_arrow="off", border=True, height="stretch", help=meaning)
     table(
         present_moderation.RULE_COLUMNS, [present_moderation.rule_row(one) for one in found.rules], key="rules-stand",
         name="Rules, and what became of what they decided", empty="No rule hid anything or asked anybody.", stacks=560,
@@ -339,7 +339,8 @@ def figures(person: Person, brand: str) -> None:
     st.caption(
         "Precision: what nobody has shown again since counts as right. Those with most wrong first. Confirmed: what "
         "people hid of what the rule sent them. A rule that only asks a person to look, at safety or at law, is right "
-        f"where it stays visible too.{note}"
+        "where it stays visible too. Harm gone, exposure and found: of what stood hidden or deleted on its platform; "
+        f"where no program can hide, nothing is known of it.{note}"
     )
     if not authority.may(person, "Overrule"):
         return

@@ -130,7 +130,7 @@ def cards(facts: Facts, promises: Sequence[int]) -> list[Card]:
             _card(card["followers"], compact, _relative, _by_day(facts, Metric.FOLLOWERS)),
             delta=None if change.value is None else f"{change.value:+,.0f}",
         ),
-        _card(reply, _waited, _minutes, _medians(facts), beside=promise_words(promises), good="less"),
+        _card(reply, waited, _minutes, _medians(facts), beside=promise_words(promises), good="less"),
     ]
 
 
@@ -175,10 +175,11 @@ def _minutes(change: f.Change) -> str | None:
     """ASCII minus: a screen reader says it, and the sign is read again for its colour."""
     if change.absolute is None:
         return None
-    return f"{'-' if change.absolute < 0 else '+'}{_waited(abs(change.absolute))}"
+    return f"{'-' if change.absolute < 0 else '+'}{waited(abs(change.absolute))}"
 
 
-def _waited(seconds: float) -> str:
+def waited(seconds: float) -> str:
+    """How long something took: to the minute, below one to the second, of a day and more in hours."""
     rounded = round(seconds / 60) * 60 if seconds >= 60 else round(seconds)
     return span_words(timedelta(seconds=rounded)) if rounded < 86_400 else f"{rounded / 3600:,.0f} h"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from dashboard import present, theme
 from dashboard.present import Block, Name, Row
+from dashboard.present_measures import waited
 from dashboard.text import one_line, safe_text
 from herald.measure.accounting import DEFINITIONS, Accounting, RuleStands, Share
 from herald.model import Account, Delivery, DeliveryState, LockAsked
@@ -182,12 +183,12 @@ def percent(share: Share) -> str:
     return "n/a" if share.value is None else f"{int(1000 * share.n / share.of) / 10:g} %"
 
 
-def cards(found: Accounting) -> list[tuple[str, str, str]]:
-    """(label, value, what it rests on and means) of each number, in the words of docs/metrics.md."""
+def cards(found: Accounting) -> list[tuple[str, str, str, str]]:
+    """(label, value, what it rests on, what it means) of each number, in the words of docs/metrics.md."""
     words = {one.id: one for one in DEFINITIONS}
 
     def seconds(value: float | None) -> str:
-        return "n/a" if value is None else present.span_words(timedelta(seconds=value))
+        return "n/a" if value is None else waited(value)
 
     told = (
         ("caught_promptly", percent(found.caught), f"{found.caught.n:,} of {found.caught.of:,} messages"),
@@ -198,6 +199,6 @@ def cards(found: Accounting) -> list[tuple[str, str, str]]:
         ("appeals_overturned", percent(found.appeals), f"{found.appeals.n:,} of {found.appeals.of:,} appeals"),
     )
     return [
-        (words[id].label, value, f"{rests.capitalize()}. {words[id].meaning} {words[id].formula}.")
+        (words[id].label, value, rests, f"{words[id].meaning} {words[id].formula}.")
         for id, value, rests in told
     ]

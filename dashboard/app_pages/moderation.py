@@ -114,7 +114,7 @@ def _numbers(brand: str) -> None:
     cards = (
         ("Judged today", judged, "Messages written today, in the account's time zone, that were judged."),
         ("Hidden", shown("action.hide"), "How many of these stand as hidden."),
-        ("Sent to review", shown("action.queue"), "How many of these a rule left to a person."),
+        ("Not decided yet", shown("action.queue"), "How many of these the rules left to a person, and still wait."),
         ("Decided by people", shown("by.person"), "How many of these a person decided or overruled."),
         ("Waiting now", f"{len(waiting.cases) + len(tasks.cases)}{plus}", "Open reviews and tasks of any day."),
     )
@@ -247,7 +247,7 @@ def _decided(brand: str, chosen: str) -> str | None:
         if st.button("Older", key="older", icon=":material/chevron_right:", icon_position="right"):
             stack.append((month, page.cursor) if page.cursor else (_before(month), None))
             st.rerun(scope="fragment")
-        st.caption(f"{_month_words(month)} · newest first · {parts.as_of(brand, now)}", width="content")
+        st.caption(f"{_month_words(month)} (UTC) · newest first · {parts.as_of(brand, now)}", width="content")
     return picked
 
 

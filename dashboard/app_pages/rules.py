@@ -96,7 +96,8 @@ def _rules(person: Person, brand: str, version: Rules) -> None:
         present_rules.COLUMNS, rows, key="rules", name="Rules", picks="Open", stacks=460, empty="There is no rule yet."
     )  # fmt: skip
     st.caption(
-        "Fired: messages on which the rule held, by the day they were written; in shadow, on which it would act. "
+        "Fired: how often the rule decided or labelled a message, and again after an edit, by the day it was written; "
+        "in shadow, how often it held. "
         f"Allowed by a person: of the newest {flow.MOST_ACTED} messages that rules hid or queued, this month and last. "
         "A dash: not known."
     )

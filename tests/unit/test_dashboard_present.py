@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard import present
+from dashboard import present, present_moderation
+from herald.measure.accounting import Accounting, Share
 from herald.model import Account, Act, Action, Case, CaseState, ClauseRef, Delivery, DeliveryState, Severity, Work
 from tests.e2e.dashboard_world import MOD, World
 
@@ -221,3 +222,19 @@ def test_the_queue_says_what_is_at_stake_and_for_how_long_the_public_has_seen_it
     later = message.created_at + timedelta(hours=3)
     assert present.stakes(case, message, later) == ["High · 3 h", "red"]
     assert present.stakes(case, replace(message, hidden=True), later) == ["High · not public", "red"]
+
+
+# ---------------------------------------------------------------- how well decisions stand
+
+
+def test_each_number_of_decisions_tells_what_it_rests_on_and_what_is_not_there_is_no_number():
+    found = Accounting((), Share(2, 3), Share(0, 3), 119.6, 2, 171_000.0, None, Share(0, 0), more=False)
+    told = {label: (value, rests) for label, value, rests, _ in present_moderation.cards(found)}
+    assert told == {
+        "Harm gone within 60 seconds": ("66.6 %", "2 of 3 messages"),
+        "Median exposure": ("2 min", "of 3 messages"),
+        "Found by rules": ("0 %", "0 of 3 messages"),
+        "Time to decision, median": ("48 h", "of 2 decisions"),
+        "Time to decision, 90th percentile": ("n/a", "of 2 decisions"),
+        "Appeals overturned": ("n/a", "0 of 0 appeals"),
+    }

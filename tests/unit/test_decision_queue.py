@@ -167,6 +167,20 @@ def test_what_a_colleague_decided_meanwhile_stays_open_to_be_read(page) -> None:
     assert opened_now(at) == first
 
 
+def test_the_numbers_of_today_tell_what_still_waits_apart_from_what_people_decided(page) -> None:
+    world, first, _ = waiting(id="1")
+    for id, text in (("2", "this is dodgy too"), ("3", "so dodgy"), ("4", "you utter muppet")):
+        world.store.apply(a_comment(text, id=id), BRAND, NOON)
+        moderate([f"facebook_page:{PAGE}_{id}"], world.herald, NOON)
+    decide = Overrule(first, Action.ALLOW, "A manner of speaking.", "MOD 3.1", message_of(world, first).version)
+    perform(decide, by=MIA.id, herald=world.herald, now=NOON)
+    data.forget()
+    told = {each.label: each.value for each in page(world, "").metric}
+    assert told == {
+        "Judged today": "4", "Hidden": "1", "Not decided yet": "2", "Decided by people": "1", "Waiting now": "2",
+    }  # fmt: skip
+
+
 def opened_now(at: AppTest) -> str:
     told = at.query_params.get("message", "")
     return told if isinstance(told, str) else told[0]

@@ -19,7 +19,7 @@ from herald.model.notices import Notice
 from herald.moderate.rules import Subject, counted_as, default_rules
 from herald.store.keys import METRICS
 from herald.store.tables import TableStore
-from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, POLICY, RULES, World, a_comment, a_world
+from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, POLICY, RULES, World, a_comment, a_world, edited
 
 OWNER = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
 NEW_RULE = """---
@@ -286,6 +286,18 @@ def test_what_would_change_is_counted_over_what_was_received_with_examples(world
     assert later.read == 0
 
 
+def test_seven_days_are_seven_times_24_hours(world: World) -> None:
+    judged(world, "rival oak", "1")
+    give(world, SaveRules(RULES + NEW_RULE, 1))
+    version = rules.current(world.herald)
+
+    def read(after: timedelta) -> int:
+        before, then = rules.compiled(version), rules.once_live(version)
+        return rules.preview(before, then, BRAND, 7, world.herald, NOON + after).read
+
+    assert [read(timedelta(days=7)), read(timedelta(days=7, seconds=1))] == [1, 0]
+
+
 def test_on_what_was_judged_before_a_rate_was_asked_for_what_would_change_is_not_known(world: World) -> None:
     judged(world, "lovely", "1")
     rule = NEW_RULE.replace('body (includes-word): ["rival oak"]', "rate: {by: author, count: '>= 2', within: 1 hour}")
@@ -353,6 +365,19 @@ def test_of_what_a_rule_did_it_is_told_how_much_a_person_allowed(world: World) -
     give(world, Overrule(message.id, Action.ALLOW, "A joke among friends.", "MOD 2.1", message.version), by=MIA.id)
     found = rules.acted(BRAND, world.herald, NOON)
     assert found == {"Insult": rules.Acted(3, 1), "Unsure": rules.Acted(1, 0)}
+
+
+def test_what_a_person_allowed_after_an_edit_was_not_what_the_rule_had_judged(world: World) -> None:
+    judged(world, "you utter muppet", "1")
+    later = NOON + timedelta(minutes=1)
+    world.store.apply(edited(a_comment("", id="1"), "hello", at=later), BRAND, later)
+    moderate(["facebook_page:900100_1"], world.herald, later)
+    message = world.store.message("facebook_page:900100_1")
+    assert message
+    assert message.decision
+    assert (message.decision.action, message.decision.rule) == (Action.QUEUE, None)
+    give(world, Overrule(message.id, Action.ALLOW, "The new words are kind.", "MOD 2.1", message.version), by=MIA.id)
+    assert rules.acted(BRAND, world.herald, NOON) == {}
 
 
 # ---------------------------------------------------------------- the alarm

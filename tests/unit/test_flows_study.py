@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from herald.care.cases import appeal
 from herald.errors import Unknown
 from herald.flows.commands import Overrule, RestrictAuthor, SetMode
 from herald.flows.gate import perform
@@ -18,7 +19,7 @@ from herald.flows.moderate import moderate
 from herald.flows.replay import replay, told
 from herald.flows.study import study
 from herald.flows.why import why
-from herald.model import Action, Person, Role
+from herald.model import Action, New, Person, Role
 from herald.moderate.masking import masked
 from tests.support.world import ACCOUNT, BRAND, MIA, NOON, PAGE, RULES, World, a_comment, a_world, deleted, edited
 
@@ -83,6 +84,25 @@ def test_of_what_its_author_took_back_no_word_is_left(world: World) -> None:
     text = study(MESSAGE, world.herald)
     assert "muppet" not in text
     assert "gone: its author, or the platform, deleted it" in text
+
+
+def test_what_waits_for_a_person_is_visible(world: World) -> None:
+    world.store.apply(a_comment("a dodgy chair", id="2"), BRAND, NOON)
+    moderate([f"facebook_page:{PAGE}_2"], world.herald, NOON)
+    assert "- It is visible until a person decides." in study(f"facebook_page:{PAGE}_2", world.herald)
+
+
+def test_an_appeal_whose_message_was_taken_back_was_decided_by_nobody(world: World) -> None:
+    message = world.store.message(MESSAGE)
+    assert message
+    assert message.decision
+    case = appeal(message, message.decision, ACCOUNT, world.store.targets(), text="Why?", now=NOON)
+    world.store.commit([New(case)])
+    world.store.apply(deleted(a_comment("", id="1"), at=world.clock.pass_(minutes=1)), BRAND, NOON)
+    moderate([MESSAGE], world.herald, world.clock())
+    text = study(MESSAGE, world.herald)
+    assert "Nobody decided it: they took the message back." in text
+    assert "Another person" not in text
 
 
 def test_of_nothing_there_is_no_study(world: World) -> None:

@@ -181,6 +181,20 @@ def test_what_was_held_back_and_then_hidden_was_seen_until_it_was_held_back() ->
     assert [act for act, _ in made.world.wall.acts] == [str(Act.HIDE)]
 
 
+def test_what_was_hidden_and_then_deleted_was_seen_until_it_was_hidden() -> None:
+    made = Month()
+    by_rule = made.say("you utter muppet", late=5)
+    made.do(Delete(by_rule, "for good", "MOD 3.1", made.version(by_rule)), after=7_200)
+    made.do(SetMode(ACCOUNT.id, "hold", "a sensitive week", 0), OLA.id)
+    held = made.say("a dodgy chair", late=7)
+    made.do(Delete(held, "for good", "MOD 3.1", made.version(held)), after=7_200)
+    exposures = facts(BRAND, *DAYS, made.world.herald)[1]
+    assert [(one.seconds, one.by, one.action) for one in exposures] == [
+        (5, "rules", Action.HIDE), (7, "person", Action.DELETE),
+    ]  # fmt: skip
+    assert [act for act, _ in made.world.wall.acts] == ["hide", "delete"] * 2
+
+
 def test_a_decision_on_other_words_overrules_nothing() -> None:
     made = Month()
     message = made.say("you utter muppet")
@@ -190,6 +204,58 @@ def test_a_decision_on_other_words_overrules_nothing() -> None:
     made.overrule(message, Action.ALLOW)
     insult = next(one for one in accounted(BRAND, *DAYS, made.world.herald).rules if one.rule == "Insult")
     assert insult.right == accounting.Share(1, 1)
+
+
+def rule_of(made: Month, name: str, days: tuple[str, str] = DAYS) -> accounting.RuleStands:
+    return next(one for one in accounted(BRAND, *days, made.world.herald).rules if one.rule == name)
+
+
+def test_what_is_shown_again_or_confirmed_after_the_period_counts_for_the_rule_and_in_no_other_number() -> None:
+    made = Month()
+    made.world.clock.pass_(days=12, hours=22)  # 30 November, 23:00 UTC
+    insult, unsure = made.say("you utter muppet"), made.say("a dodgy chair")
+    made.overrule(insult, Action.ALLOW, after=7_200)
+    made.overrule(unsure, Action.HIDE)
+    assert rule_of(made, "Insult").right == accounting.Share(0, 1)
+    assert rule_of(made, "Unsure").confirmed == accounting.Share(1, 1)
+    november = accounted(BRAND, *DAYS, made.world.herald)
+    december = accounted(BRAND, "2026-12-01", "2026-12-31", made.world.herald)
+    assert (november.decided, december.decided) == (0, 1)
+    assert december.rules == ()
+
+
+def test_a_message_that_a_rule_sent_before_the_period_and_a_person_hid_in_it_was_found_by_a_rule() -> None:
+    made = Month()
+    made.world.clock.pass_(days=12, hours=22)
+    made.overrule(made.say("a dodgy chair"), Action.HIDE, after=7_200)
+    assert accounted(BRAND, "2026-12-01", "2026-12-31", made.world.herald).by_rules == accounting.Share(1, 1)
+
+
+def test_what_a_person_hid_first_was_not_found_by_the_rule_that_matched_its_later_words() -> None:
+    made = Month()
+    message = made.say("kind words with a nasty picture")
+    made.do(Hide(message, "the picture", "MOD 3.1", made.version(message)))
+    later = made.world.clock.pass_(minutes=1)
+    made.world.store.apply(edited(a_comment("", id="1"), "a dodgy chair", at=later), BRAND, later)
+    made.judge(message)
+    assert rule_of(made, "Unsure").sent == 1
+    assert accounted(BRAND, *DAYS, made.world.herald).by_rules == accounting.Share(0, 1)
+
+
+def test_a_rule_that_only_labels_points_at_nothing() -> None:
+    made = Month()
+    message = made.say("is it broken?")
+    made.do(Hide(message, "the picture", "MOD 3.1", made.version(message)))
+    assert accounted(BRAND, *DAYS, made.world.herald).by_rules == accounting.Share(0, 1)
+
+
+def test_a_rule_was_wrong_too_where_one_person_agreed_with_it_and_another_showed_the_message_again() -> None:
+    made = Month()
+    message = made.say("you utter muppet")
+    made.overrule(message, Action.HIDE)
+    assert rule_of(made, "Insult").right == accounting.Share(1, 1)
+    made.do(Overrule(message, Action.ALLOW, "so", "MOD 2.1", made.version(message)), OLA.id)
+    assert rule_of(made, "Insult").right == accounting.Share(0, 1)
 
 
 @pytest.mark.parametrize("one", accounting.DEFINITIONS, ids=lambda one: one.id)

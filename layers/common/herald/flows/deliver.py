@@ -385,7 +385,9 @@ def _exposed(delivery: Delivery, herald: Herald, now: datetime) -> list[StateCha
     from herald.flows import verdicts  # noqa: PLC0415  most of what is delivered hides nothing
 
     message = herald.store.message(delivery.message_id)
-    return list(verdicts.exposure(message, now)) if message and message.decision else []
+    if message is None or (delivery.act is Act.DELETE and message.hidden):
+        return []  # hidden before it was deleted, it was gone since then: that is on record
+    return list(verdicts.exposure(message, now))
 
 
 def _tell_row(delivery: Delivery, proof: Proof, account: Account, herald: Herald, now: datetime) -> None:

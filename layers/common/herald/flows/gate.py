@@ -254,7 +254,8 @@ def _decide(
     from herald.flows import verdicts  # noqa: PLC0415  a room is read when it is needed
 
     changes += [*closed, *verdicts.verdict(message, before, decision, asked=asked)]
-    if wanted and wake is None and message.hidden and not (before and before.action is Action.HIDE):
+    unseen = message.hidden and not (before and before.action is Action.HIDE)  # by a platform, or held back
+    if wanted and unseen and (wake is None or action is Action.DELETE):
         changes += verdicts.held_back(message, decision, now)
     changes += casebook.tallied(message, after)
     account = herald.store.account(message.platform, message.account_id)

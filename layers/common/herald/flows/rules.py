@@ -320,6 +320,7 @@ def once_live(version: Rules, names: Iterable[str] = ()) -> RuleSet:
 def _received(brand: str, days: int, herald: Herald, now: datetime) -> tuple[list[Message], bool]:
     """What rules judge of what the brand's accounts received, newest day first; and whether there was more."""
     accounts = [account.id for account in herald.store.accounts() if account.brand == brand]
+    since = now - timedelta(days=days)  # messages lie by day: the first of these days counts in part
     found: list[Message] = []
     for back in range(days + 1):
         day = f"{now - timedelta(days=back):%Y-%m-%d}"
@@ -327,7 +328,7 @@ def _received(brand: str, days: int, herald: Herald, now: datetime) -> tuple[lis
             cursor: str | None = None
             while True:
                 page = herald.store.feed(account, day, limit=200, cursor=cursor)
-                found += [one for one in page.items if isinstance(one, Message) and _judged(one)]
+                found += [one for one in page.items if isinstance(one, Message) and _judged(one, since)]
                 if len(found) >= LOOKED_AT:
                     return found[:LOOKED_AT], True
                 cursor = page.cursor
@@ -336,8 +337,9 @@ def _received(brand: str, days: int, herald: Herald, now: datetime) -> tuple[lis
     return found, False
 
 
-def _judged(message: Message) -> bool:
-    return not message.deleted and not message.outbound and message.kind in SPOKEN and bool(message.text)
+def _judged(message: Message, since: datetime) -> bool:
+    words = not message.deleted and not message.outbound and message.kind in SPOKEN and bool(message.text)
+    return words and message.created_at >= since
 
 
 # ---------------------------------------------------------------- how they do
@@ -380,20 +382,26 @@ def total(days: Iterable[Mapping[str, int] | None], rule: str, *, shadow: bool) 
 
 
 def acted(brand: str, herald: Herald, now: datetime) -> dict[str, Acted]:
-    """Rule -> what became of the newest MOST_ACTED messages on which something was done, of this month and the last."""
+    """Rule -> what became of the newest MOST_ACTED messages on which something was done, of this month and the last.
+
+    A person's word on other words than the rule judged says nothing of the rule.
+    """
     messages, allowed = Counter[str](), Counter[str]()
     for message in _acted(brand, herald, now):
         decision = message.decision
         if decision is None:
             continue
         if decision.decided_by == "rules":
-            messages[decision.rule or ""] += 1
+            messages[decision.rule or ""] += decision.action is not Action.ALLOW
             continue
-        made = [one for one, _ in herald.store.history(message.id) if one.decided_by == "rules" and one.rule]
+        made = [
+            one for one, _ in herald.store.history(message.id)
+            if one.decided_by == "rules" and one.rule and one.content_hash == decision.content_hash
+        ]  # fmt: skip
         if made:
             messages[made[-1].rule or ""] += 1
             allowed[made[-1].rule or ""] += decision.action is Action.ALLOW
-    return {rule: Acted(count, allowed[rule]) for rule, count in messages.items() if rule}
+    return {rule: Acted(count, allowed[rule]) for rule, count in messages.items() if rule and count}
 
 
 def _acted(brand: str, herald: Herald, now: datetime) -> list[Message]:

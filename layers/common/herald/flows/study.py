@@ -162,11 +162,18 @@ def _stands(message: Message) -> str:
         return "gone: we deleted it" if ours else "gone: its author, or the platform, deleted it"
     if message.hidden:
         return "hidden"
-    return "visible" if message.hidden is False or not decision or decision.action is Action.ALLOW else "to be hidden"
+    action = decision.action if decision else Action.ALLOW
+    if action is Action.QUEUE:
+        return "visible until a person decides"
+    if action is Action.ALLOW or message.hidden is False:
+        return "visible"
+    return "to be deleted" if action is Action.DELETE else "to be hidden"
 
 
 def _appeal(case: Case, message: Message, names: list[str]) -> str:
     said = masked(case.note, names) if case.note else "(their words were erased)"
     if not case.outcome:
         return f"- The customer appealed: “{said}” Nobody has decided it yet."
+    if case.resolved_by == "author":
+        return f"- The customer appealed: “{said}” Nobody decided it: they took the message back."
     return f"- The customer appealed: “{said}” Another person decided: {masked(case.outcome, names)}"

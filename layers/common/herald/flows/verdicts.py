@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 
 from herald.flows.context import Herald
@@ -103,7 +103,19 @@ def facts(brand: str, first_day: str, last_day: str, herald: Herald) -> tuple[li
 def accounted(brand: str, first_day: str, last_day: str, herald: Herald) -> accounting.Accounting:
     """What of a brand's decisions held, how fast they came, and how long harm was seen."""
     verdicts, exposures, more = facts(brand, first_day, last_day, herald)
-    return accounting.accounting(verdicts, exposures, more=more)
+    later = _later(brand, last_day, herald)
+    return accounting.accounting(verdicts, exposures, later=later, more=more or len(later) >= MOST)
+
+
+def _later(brand: str, last_day: str, herald: Herald) -> list[Verdict]:
+    """The facts of decisions since those days: what was hidden on the last of a month is shown again in the next."""
+    first, today = date.fromisoformat(last_day) + timedelta(days=1), herald.clock().astimezone(UTC).date()
+    if first > today:
+        return []
+    return [
+        one for month in _months(first.isoformat(), today.isoformat())
+        for one in herald.store.shelf(Verdict, brand, month, first=max(first.isoformat(), f"{month}-01"), limit=MOST)
+    ]  # fmt: skip
 
 
 def exported(things: Sequence[Verdict] | Sequence[Exposure], kind: type[Verdict] | type[Exposure]) -> bytes:

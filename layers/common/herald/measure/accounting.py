@@ -44,8 +44,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "caught_by_us", "Found by rules", "ratio",
-        "Share of the messages taken from the public that a rule hid or sent to people in the period, before any "
-        "person pointed at them.",
+        "Share of the messages taken from the public that a rule hid or sent to people before any person pointed at "
+        "them.",
         "messages hidden or deleted that a rule hid or sent to people / messages hidden or deleted", _FACTS,
         "days",
     ),
@@ -105,17 +105,22 @@ class Accounting:
     more: bool
 
 
-def accounting(verdicts: Iterable[Verdict], exposures: Iterable[Exposure], *, more: bool = False) -> Accounting:
+def accounting(
+    verdicts: Iterable[Verdict], exposures: Iterable[Exposure], *, later: Iterable[Verdict] = (), more: bool = False
+) -> Accounting:
     """From facts to numbers.
 
     A message that is hidden, shown and hidden again is gone twice: each is a fact.
+
+    Args:
+        later: facts since the period: what became of its decisions. Nothing else is counted of them.
     """
     every, seen = list(verdicts), list(exposures)
     waits = sorted(one.waited for one in every if one.waited is not None and not one.appeal and one.by == "person")
     appeals = [one for one in every if one.appeal]
-    pointed = {one.message for one in every if one.by == "rules" and one.rule}
+    pointed = _pointed(every)
     return Accounting(
-        rules=_rules(every),
+        rules=_rules(every, list(later)),
         caught=Share(sum(one.seconds <= PROMPT for one in seen), len(seen)),
         by_rules=Share(sum(one.by == "rules" or one.message in pointed for one in seen), len(seen)),
         exposure_median=quantile(sorted(one.seconds for one in seen), 1, 2),
@@ -127,22 +132,41 @@ def accounting(verdicts: Iterable[Verdict], exposures: Iterable[Exposure], *, mo
     )
 
 
-def _rules(every: Sequence[Verdict]) -> tuple[RuleStands, ...]:
+def _pointed(every: Sequence[Verdict]) -> set[str]:
+    """Messages at which a rule pointed before any person did. What a person's decision took the place of says so of
+    a rule that spoke before the period."""
+    pointed: dict[str, bool] = {}
+    for one in sorted(every, key=lambda one: one.at):
+        rule, did = (one.rule, one.action) if one.by == "rules" else (one.replaced_rule, one.replaced_action)
+        by_rule = bool(rule) and did != Action.ALLOW
+        if by_rule or one.by == "person":
+            pointed.setdefault(one.message, by_rule)
+    return {message for message, by_rule in pointed.items() if by_rule}
+
+
+def _rules(every: Sequence[Verdict], later: Sequence[Verdict]) -> tuple[RuleStands, ...]:
     """The rules that decided anything, those with most wrong first."""
     answers: dict[tuple[str, str], list[Verdict]] = {}  # two messages of one text are two decisions
-    for one in every:
+    for one in (*every, *later):
         if one.by == "person" and one.replaces:
             answers.setdefault((one.message, one.replaces), []).append(one)
 
+    def since(one: Verdict) -> list[Verdict]:
+        """What people decided on the same words, each decision in place of the one before."""
+        found = list(answers.get((one.message, one.key), ()))
+        for answer in found:
+            found += answers.get((answer.message, answer.key), ())
+        return found
+
     def shown(one: Verdict) -> bool:
-        return any(answer.action is Action.ALLOW for answer in answers.get((one.message, one.key), ()))
+        return any(answer.action is Action.ALLOW for answer in since(one))
 
     found = []
     for rule in sorted({one.rule for one in every if one.by == "rules" and one.rule}):
         made = [one for one in every if one.by == "rules" and one.rule == rule]
         hid = [one for one in made if one.action is Action.HIDE]
         sent = [one for one in made if one.action is Action.QUEUE]
-        asked = [answers[one.message, one.key] for one in sent if (one.message, one.key) in answers]
+        asked = [group for one in sent if (group := since(one))]
         confirmed = sum(any(a.action in (Action.HIDE, Action.DELETE) for a in group) for group in asked)
         right = Share(len(hid) - sum(map(shown, hid)), len(hid))
         found.append(RuleStands(rule, len(hid), right, len(sent), Share(confirmed, len(asked))))

@@ -9,7 +9,7 @@ from herald.model.record import Record, record
 
 @record
 class RuleAlarm(Record):
-    """One rule on one day of UTC; told once.
+    """One rule on one day, by the clock of the brand's first account; told once.
 
     Attributes:
         rule: its name. way: "more" or "less".
