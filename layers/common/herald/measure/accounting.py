@@ -153,10 +153,14 @@ def _rules(every: Sequence[Verdict], later: Sequence[Verdict]) -> tuple[RuleStan
 
     def since(one: Verdict) -> list[Verdict]:
         """What people decided on the same words, each decision in place of the one before."""
-        found = list(answers.get((one.message, one.key), ()))
-        for answer in found:
-            found += answers.get((answer.message, answer.key), ())
-        return found
+        found: dict[str, Verdict] = {}
+        keys = [one.key]
+        for key in keys:
+            for answer in answers.get((one.message, key), ()):
+                if answer.key not in found:
+                    found[answer.key] = answer
+                    keys.append(answer.key)
+        return list(found.values())
 
     def shown(one: Verdict) -> bool:
         return any(answer.action is Action.ALLOW for answer in since(one))
