@@ -304,6 +304,22 @@ def test_what_was_answered_in_time_climbs_nowhere_and_the_next_step_has_its_own_
     assert climbed.current.id == "investigate"
 
 
+def test_a_complaint_answered_too_late_climbs_again_when_its_next_step_is_overdue(world: World) -> None:
+    world.clock.now = case(world).due_at + timedelta(seconds=1)
+    assert len(care.climb(world.herald, world.clock())) == 1
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1))
+    queue_runs(world)
+    assert care.climb(world.herald, world.clock.pass_(minutes=1)) == []
+    after = handling(world).stages[1].due_at
+    world.clock.now = (after - timedelta(minutes=20)).replace(minute=40)
+    assert care.warn(world.herald, world.clock()) == 1
+    world.clock.now = after + timedelta(minutes=1)
+    (climbed,) = care.climb(world.herald, world.clock())
+    assert climbed.current is not None
+    assert climbed.current.id == "investigate"
+    assert [line.facts["step"] for line in climbs(world)] == ["acknowledge", "investigate"]
+
+
 def test_what_is_resolved_or_withdrawn_is_never_overdue(world: World) -> None:
     run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1, "A new lamp.", "MOD 2.1"))
     queue_runs(world)

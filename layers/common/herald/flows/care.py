@@ -53,7 +53,7 @@ from herald.model import (
     StateChange,
     Work,
 )
-from herald.model.care import GivenTo, Stage, remedies_list, stages_list
+from herald.model.care import TOLD, GivenTo, Stage, remedies_list, stages_list
 from herald.model.notices import Notice, about
 from herald.model.record import stamp
 
@@ -273,7 +273,7 @@ def climb(herald: Herald, now: datetime) -> list[Handling]:
     this runs. A complaint that moved meanwhile is left to the next tick."""
     moved: list[Handling] = []
     for brand in sorted({account.brand for account in herald.store.accounts()}):
-        due = herald.store.listed(Handling, "work", stages_list(brand), first="0", last=stamp(now), limit=100)
+        due = _due(brand, herald, now)
         cases = herald.store.cases(handling.case_id for handling in due)
         for handling in due:
             case = cases.get(handling.case_id)
@@ -387,14 +387,21 @@ def _climbed(handling: Handling, stage: str, to: str, now: datetime) -> AuditEnt
 
 def overdue(brand: str, herald: Herald, now: datetime) -> list[tuple[Handling, Case]]:
     """Complaints whose step is overdue at `now`, longest first; exact, whether or not the schedule came by."""
-    listed = [
-        *herald.store.listed(Handling, "work", stages_list(brand), first="!", last="!~", limit=200),
-        *herald.store.listed(Handling, "work", stages_list(brand), first="0", last=stamp(now), limit=200),
-    ]
+    listed = _due(brand, herald, now)
     cases = herald.store.cases(handling.case_id for handling in listed)
     seen = [(procedure.caught_up(h, cases[h.case_id]), cases[h.case_id]) for h in listed if h.case_id in cases]
     late = [(stage.due_at, pair) for pair in seen if (stage := procedure.overdue(pair[0], now))]
     return [pair for _, pair in sorted(late, key=lambda each: each[0])]
+
+
+def _due(brand: str, herald: Herald, now: datetime) -> list[Handling]:
+    """What stands at a step whose time is over, as far as its own row tells: first that of which its role was told. An
+    answer that stood since has not moved the row yet: its next step has a deadline of its own."""
+    work = stages_list(brand)
+    return [
+        *herald.store.listed(Handling, "work", work, first=TOLD, last=f"{TOLD}~", limit=200),
+        *herald.store.listed(Handling, "work", work, first="0", last=stamp(now), limit=200),
+    ]
 
 
 def waiting_remedies(brand: str, herald: Herald) -> list[Remedy]:
