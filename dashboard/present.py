@@ -184,8 +184,7 @@ def inbox_row(case: Case, message: Message, account: Account | None, *, me: str,
     """One line of the Inbox."""
     state, tone = theme.CASE_STATES[case.state]
     stands = standing(case, now)
-    said_at = message.changed_at if message.edited else message.created_at
-    share = used(case, said_at, account, now) if stands not in ANSWERED else None
+    share = used(case, cases.said_at(message, case), account, now) if stands not in ANSWERED else None
     due = {"muted": "—"} if stands in ANSWERED else {"due": left(case.due_at, now), "tone": SLA[stands][1]}
     return {
         "id": case.id,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashboard import present_care
+from dashboard import present, present_care
 from herald.care import playbooks
 from herald.errors import Refused
 from herald.flows import care, casebook
@@ -31,7 +31,7 @@ from herald.model import (
     Work,
     case_id,
 )
-from tests.support.world import BRAND, MIA, NOON, TED, World, a_comment, a_world, deleted
+from tests.support.world import ACCOUNT, BRAND, MIA, NOON, TED, World, a_comment, a_world, deleted, edited
 from tests.unit.test_flows_gate import CASE, MESSAGE, a_complaint, queue_runs
 
 OLA = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
@@ -142,6 +142,23 @@ def test_a_reply_keeps_type_playbook_clause_steps_and_time(world: World) -> None
     assert (kept.waited, kept.open_waited, kept.by) == (720, 720, MIA.id)
     facts = world.store.audit_of("people")[-1].facts
     assert (facts["kind"], facts["persona"], facts["waited"]) == ("complaint", "unhappy", 720)
+
+
+def test_an_edit_while_it_waits_does_not_begin_the_waiting_anew(world: World) -> None:
+    world.clock.pass_(minutes=90)
+    again = edited(a_comment("my lamp is broken"), "my lamp is broken!", at=world.clock())
+    world.store.apply(again, BRAND, world.clock())
+    moderate([MESSAGE], world.herald, world.clock.pass_(seconds=5))
+    message = world.store.message(MESSAGE)
+    assert message is not None
+    row = present.inbox_row(case(world), message, ACCOUNT, me=MIA.id, name=str, now=world.clock())
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1))
+    queue_runs(world)
+    waited = int(timedelta(minutes=90, seconds=5).total_seconds())
+    (fact,) = world.store.responses(ACCOUNT.id, NOON, world.clock())
+    assert (fact.waited, fact.open_waited, fact.met) == (waited, waited, True)
+    assert [(one.waited, one.open_waited) for one in replies(world)] == [(waited, waited)]
+    assert row["cells"]["used"] == {"bar": 37}  # 90 of the 240 minutes
 
 
 def test_the_same_reply_twice_is_recorded_once(world: World) -> None:

@@ -166,6 +166,12 @@ def due_at(
     return due if kind in _TO_ANSWER else min(due, by_the_clock + promise)
 
 
+def said_at(message: Message, case: Case) -> datetime:
+    """Since when the customer waits: when they wrote the words that opened the case. An edit while it waits does not
+    begin the waiting anew."""
+    return min(message.changed_at if message.edited else message.created_at, case.opened_at)
+
+
 def _grave(decision: Decision) -> bool:
     climb = decision.escalate
     return max(decision.severity, climb.severity if climb else decision.severity) >= Severity.HIGH

@@ -146,7 +146,8 @@ def replying(
         raise Refused("second_person", f"A reply here needs the agreement of a {roles} who is not you: {lacking.text}")
     known = (*play.links, *(answer.link for answer in answers_of(message.brand, herald)[0]))
     advice = tuple(answers.advice(delivery.text, play, known))
-    said = min(message.changed_at if message.edited else message.created_at, now)
+    wrote = message.changed_at if message.edited else message.created_at
+    said = min(care.said_at(message, case) if case else wrote, now)
     record = Replied(
         brand=message.brand, month=f"{now.astimezone(UTC):%Y-%m}", at=now, delivery_id=delivery.id,
         case_id=handling.case_id, message_id=message.id, by=person.id, kind=handling.kind, persona=handling.persona,
@@ -448,7 +449,7 @@ def _set_type(command: SetCaseType, person: Person, herald: Herald, now: datetim
         if account is None:
             raise Refused("account", "This account is gone; a complaint on it has no hours to count in.")
         book = casebook.book_numbered(case.brand, handling.playbook, herald)
-        stages = procedure.stages_of(case, book.procedure, said=casebook._said(message, case), account=account)
+        stages = procedure.stages_of(case, book.procedure, said=care.said_at(message, case), account=account)
         after = procedure.caught_up(replace(after, stages=stages), case)
     elif kind is not PostKind.COMPLAINT:
         if any(stage.done_by for stage in after.stages[1:]):

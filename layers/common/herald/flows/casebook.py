@@ -69,13 +69,8 @@ def _fresh(case: Case, message: Message | None, account: Account | None, herald:
     plain = Handling(case.id, case.brand, kind, persona, playbook=number)
     if message is None or account is None or case.work is not Work.ANSWER or kind is not PostKind.COMPLAINT:
         return plain
-    said = _said(message, case)
+    said = care.said_at(message, case)
     return replace(plain, stages=procedure.stages_of(case, book.procedure, said=said, account=account))
-
-
-def _said(message: Message, case: Case) -> datetime:
-    """When the customer wrote the words we hold; never after the case was opened."""
-    return min(message.changed_at if message.edited else message.created_at, case.opened_at)
 
 
 def opening(case: Case, message: Message, account: Account, herald: Herald) -> list[StateChange]:

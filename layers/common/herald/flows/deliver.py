@@ -46,6 +46,7 @@ from herald.model import (
     Event,
     IsApproved,
     Kind,
+    Message,
     New,
     Note,
     NotHeld,
@@ -532,12 +533,13 @@ def _case_change(delivery: Delivery, herald: Herald, now: datetime) -> list[Stat
     case = herald.store.case(delivery.case_id)
     if case is None or case.reply_id != delivery.id:
         return []
+    message = herald.store.message(case.message_id)
     told: list[StateChange] = []
     try:
         if delivery.state is DeliveryState.DONE:
             after = care.answered(case, now)
             if case.answered_at is None:
-                told = _response(case, delivery, herald, now)
+                told = _response(case, message, herald, now)
         else:
             after = care.reopened(case, delivery.reason)
     except Refused:
@@ -545,13 +547,12 @@ def _case_change(delivery: Delivery, herald: Herald, now: datetime) -> list[Stat
     return [Revised(after, case.version), *told]
 
 
-def _response(case: Case, delivery: Delivery, herald: Herald, now: datetime) -> list[StateChange]:
+def _response(case: Case, message: Message | None, herald: Herald, now: datetime) -> list[StateChange]:
     """The fact of a first answer, for response times."""
-    message = herald.store.message(case.message_id)
     account = herald.store.account(case.platform, case.account_id)
     if message is None or account is None:
         return []
-    said = min(message.changed_at if message.edited else message.created_at, now)
+    said = min(care.said_at(message, case), now)
     open_waited = business_elapsed(said, now, parse_hours(account.hours), account.timezone, account.holidays)
     return [
         Response(
