@@ -355,6 +355,26 @@ def test_with_the_words_goes_what_was_thought_of_their_author(world: World) -> N
     assert (kept.persona, kept.ended) == (None, True)
 
 
+@pytest.mark.parametrize("stands", [True, False])
+def test_words_taken_back_while_the_reply_is_on_its_way_leave_nobody_waiting(world: World, *, stands: bool) -> None:
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1))
+    typed(world, "complaint", "angry")
+    if stands:
+        world.wall.script = ["drop"]  # the line dropped: looked up later
+        queue_runs(world)
+    world.store.apply(deleted(a_comment("my lamp is broken"), at=NOON + timedelta(minutes=1)), BRAND, NOON)
+    moderate([MESSAGE], world.herald, world.clock.pass_(minutes=1))
+    world.clock.pass_(minutes=2)
+    queue_runs(world)
+    closed = case(world)
+    assert (closed.state, closed.outcome, closed.answered_at is not None) == (CaseState.RESOLVED, "withdrawn", stands)
+    assert len(world.store.responses(ACCOUNT.id, NOON, world.clock())) == stands
+    kept = world.store.find(Handling, CASE, BRAND)
+    assert kept is not None
+    assert (kept.persona, kept.ended) == (None, True)
+    assert world.store.open_cases(BRAND, Work.ANSWER).items == ()
+
+
 # ---------------------------------------------------------------- remedies and limits
 
 

@@ -543,7 +543,9 @@ def _case_change(delivery: Delivery, herald: Herald, now: datetime) -> list[Stat
         else:
             after = care.reopened(case, delivery.reason)
     except Refused:
-        return []  # resolved meanwhile, by hand or because the author withdrew
+        return []  # resolved meanwhile, by hand
+    if message and message.deleted and after.state is not CaseState.RESOLVED:
+        after = care.withdrawn(after, now)  # by its author while the reply was on its way: nobody waits any more
     return [Revised(after, case.version), *told]
 
 

@@ -501,9 +501,11 @@ def _withdraw(message: Message, herald: Herald, now: datetime, *, ours: bool = F
         ids += [] if ours else [case_id(message.id, Work.APPEAL, message.decision.key)]
     closed: list[StateChange] = []
     for case in herald.store.cases(ids).values():
-        if case.state not in (CaseState.ANSWERING, CaseState.RESOLVED):
+        if case.state is CaseState.RESOLVED:
+            continue
+        if case.state is not CaseState.ANSWERING:  # else the reply closes it as it ends (flows.deliver)
             closed.append(Revised(care.withdrawn(case, now), case.version))
-            closed += casebook.withdrawing(case, herald)
+        closed += casebook.withdrawing(case, herald)
     return tuple(closed)
 
 
