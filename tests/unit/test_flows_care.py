@@ -28,6 +28,7 @@ from herald.model import (
     RemedyState,
     Replied,
     Role,
+    Targets,
     Work,
     case_id,
 )
@@ -373,6 +374,43 @@ def test_words_taken_back_while_the_reply_is_on_its_way_leave_nobody_waiting(wor
     assert kept is not None
     assert (kept.persona, kept.ended) == (None, True)
     assert world.store.open_cases(BRAND, Work.ANSWER).items == ()
+
+
+def edited_into(world: World, text: str) -> None:
+    at = world.clock.pass_(minutes=5)
+    world.store.apply(edited(a_comment(text), text, at=at), BRAND, at)
+    moderate([MESSAGE], world.herald, at)
+
+
+def test_a_question_edited_into_a_complaint_is_one_from_then_on_by_the_nearer_deadline() -> None:
+    world = a_complaint("Do you ship?")
+    world.store.save(Targets({"question": 240, "complaint": 60, "default": 240}))
+    run(world, c.Claim(CASE, 1))
+    edited_into(world, "my lamp is broken")
+    now_one, held = case(world), handling(world)
+    assert (now_one.type, now_one.state, now_one.owner, now_one.opened_at) == (
+        "complaint", CaseState.CLAIMED, MIA.id, NOON,
+    )  # fmt: skip
+    assert now_one.due_at == held.stages[0].due_at == NOON + timedelta(minutes=65)
+    edited_into(world, "Do you ship?")
+    assert case(world) == now_one  # what was promised is not taken back by an edit
+
+
+@pytest.mark.parametrize("outcome", ["", "Told."])
+def test_an_answered_question_edited_into_a_complaint_waits_again(outcome: str) -> None:
+    world = a_complaint("Do you ship?")
+    typed(world, "question", "unhappy")
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Yes!", 1, outcome, "MOD 2.1" if outcome else ""))
+    queue_runs(world)
+    before = case(world)
+    edited_into(world, "Do you ship at last?")
+    assert case(world) == before  # other words of the same kind were answered
+    edited_into(world, "my lamp is broken")
+    again = case(world)
+    assert (again.state, again.type, again.owner, again.answered_at) == (CaseState.OPEN, "complaint", "", None)
+    assert again.opened_at == world.clock()
+    assert (handling(world).ended, [stage.id for stage in handling(world).stages]) == (False, STEPS)
+    assert [one.id for one in world.store.open_cases(BRAND, Work.ANSWER).items] == [CASE]
 
 
 # ---------------------------------------------------------------- remedies and limits

@@ -36,6 +36,7 @@ PROTECTIVE = "personal_data"
 DECIDE = "decide"  # the type of a review case
 DRAFTED = "reply"  # the type of a case that only a rule's drafted answer opens
 _TO_ANSWER = (*ANSWERED_LABELS, DRAFTED)
+_GRAVEST = ANSWERED_LABELS[0]
 LEASED = (Work.REVIEW, Work.APPEAL)
 CLAIMED_FOR = timedelta(minutes=15)
 """How long a claim on a decision lasts. Whoever went home holds nothing back: the next person may take it."""
@@ -199,6 +200,20 @@ def _case(
 
 
 # ---------------------------------------------------------------- what may happen to a case
+
+
+def asked_anew(case: Case, new: Case) -> Case:
+    """The case after an edit whose words alone would open `new`; itself where the edit asks for nothing more.
+
+    While nobody answered, the graver of both stands, by the nearer deadline. What was answered or resolved and is a
+    complaint only now waits again, and whoever is free takes it: it was other words that were dealt with.
+    """
+    if case.state in (CaseState.ANSWERED, CaseState.RESOLVED):
+        comes_back = new.type == _GRAVEST and case.type != _GRAVEST
+        return replace(new, version=case.version) if comes_back else case
+    kind = min(case.type, new.type, key=_TO_ANSWER.index)
+    return replace(case, type=kind, severity=max(case.severity, new.severity), due_at=min(case.due_at, new.due_at))
+
 
 
 def holder(case: Case, now: datetime) -> str:

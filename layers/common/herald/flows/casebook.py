@@ -80,6 +80,23 @@ def opening(case: Case, message: Message, account: Account, herald: Herald) -> l
     return [New(_fresh(case, message, account, herald), once=True)]
 
 
+def asked_anew(case: Case, message: Message, account: Account, herald: Herald) -> list[StateChange]:
+    """What changes of a case that was there as an edit asks for `case`: with it, its procedure if it is a complaint
+    only now. What a person said of the words that still wait for an answer stays so."""
+    there = herald.store.case(case.id)
+    if there is None:
+        return [New(case, once=True), *opening(case, message, account, herald)]
+    after = care.asked_anew(there, case)
+    if after == there:
+        return []
+    began = opening(after, message, account, herald) if there.type != after.type else []
+    kept = herald.store.find(Handling, case.id, case.brand) if began else None
+    if kept is not None:
+        said = kept.typed_by and after.opened_at == there.opened_at
+        began = [] if said else [Revised(_fresh(after, message, account, herald), kept.version)]
+    return [Revised(after, there.version), *began]
+
+
 def withdrawing(case: Case, herald: Herald) -> list[StateChange]:
     """The author took the words back: what we thought of the person goes with them, and nothing climbs any more."""
     kept = herald.store.find(Handling, case.id, case.brand)

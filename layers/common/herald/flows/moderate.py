@@ -455,8 +455,12 @@ def _carry_out(
     can = facts.can.get(message.platform, frozenset())
     changes: list[StateChange] = []
     cases = care.cases_for(message, decision, account, facts.targets, can=can, now=now)
+    judged = replace(message, decision=decision)
     for case in cases:
-        changes += [New(case, once=True), *casebook.opening(case, replace(message, decision=decision), account, herald)]
+        if case.id == message.case_id:
+            changes += casebook.asked_anew(case, judged, account, herald)
+        else:
+            changes += [New(case, once=True), *casebook.opening(case, judged, account, herald)]
     changes += _close_overtaken(message, herald, now)
     if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
         found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
