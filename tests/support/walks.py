@@ -353,6 +353,9 @@ def judges(walk: Walk) -> None:
     _told(walk, a_comment("A chair, please", id="38", at=walk.clock()))
     _against_us(walk)
     walk.changed(_told(walk, a_comment("another broken lamp", id="40", at=walk.clock())))
+    walk.changed(_told(walk, a_comment("Is it oak?", id="48", at=walk.clock())))
+    there = a_comment("It is.", id="49", at=walk.clock(), change=Change.OUTBOUND, parent_id=f"{PAGE}_48")
+    walk.changed(_told(walk, there))  # on the platform itself
     soon = walk.herald.store.listed(Handling, "work", stages_list(BRAND), first="0")[0].stages[0].due_at
     walk.clock.now = soon.replace(minute=soon.minute // 5 * 5) - timedelta(minutes=10)
     for _ in range(2):

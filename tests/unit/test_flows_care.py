@@ -20,9 +20,11 @@ from herald.model import (
     AuditEntry,
     Case,
     CaseState,
+    Change,
     Handling,
     New,
     Person,
+    Posted,
     PostKind,
     Remedy,
     RemedyState,
@@ -32,7 +34,7 @@ from herald.model import (
     Work,
     case_id,
 )
-from tests.support.world import ACCOUNT, BRAND, MIA, NOON, TED, World, a_comment, a_world, deleted, edited
+from tests.support.world import ACCOUNT, BRAND, MIA, NOON, PAGE, TED, World, a_comment, a_world, deleted, edited
 from tests.unit.test_flows_gate import CASE, MESSAGE, a_complaint, queue_runs
 
 OLA = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
@@ -411,6 +413,39 @@ def test_an_answered_question_edited_into_a_complaint_waits_again(outcome: str) 
     assert again.opened_at == world.clock()
     assert (handling(world).ended, [stage.id for stage in handling(world).stages]) == (False, STEPS)
     assert [one.id for one in world.store.open_cases(BRAND, Work.ANSWER).items] == [CASE]
+
+
+def answered_on_the_wall(world: World, *, at: datetime, id: str = "77") -> Case:
+    """Somebody of ours answers there, without Herald."""
+    ours = a_comment("We are so sorry!", id=id, at=at, author_id=PAGE, change=Change.OUTBOUND, parent_id=f"{PAGE}_1")
+    world.store.apply(ours, BRAND, world.clock())
+    moderate([], world.herald, world.clock(), told=[m for m in [world.store.message(ours.message_id)] if m])
+    return case(world)
+
+
+def test_an_answer_on_the_platform_itself_answers(world: World) -> None:
+    run(world, c.Claim(CASE, 1))
+    world.clock.pass_(minutes=30)
+    stood = NOON + timedelta(minutes=20)
+    after = answered_on_the_wall(world, at=stood)
+    assert (after.state, after.answered_at, after.owner) == (CaseState.ANSWERED, stood, MIA.id)
+    assert handling(world).stages[0].done_at == stood
+    (fact,) = world.store.responses(ACCOUNT.id, NOON, world.clock())
+    assert (fact.waited, fact.open_waited, fact.met) == (1200, 1200, True)
+    assert answered_on_the_wall(world, at=stood + timedelta(minutes=1), id="78") == after  # the first one counts
+    assert len(world.store.responses(ACCOUNT.id, NOON, world.clock())) == 1
+    assert [line.subject for line in world.store.audit_of(care.CHAIN) if line.what == "care.answered_there"] == [CASE]
+
+
+def test_what_herald_itself_sent_or_was_said_before_the_customers_words_answers_nothing_more(world: World) -> None:
+    assert answered_on_the_wall(world, at=NOON - timedelta(seconds=1)).state is CaseState.OPEN
+    world.store.commit([Posted("facebook_page", f"{PAGE}_79", "reply~of~ours")])  # as for a right that was asked for
+    assert answered_on_the_wall(world, at=NOON + timedelta(seconds=9), id="79").state is CaseState.OPEN
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1))
+    assert answered_on_the_wall(world, at=world.clock(), id="r1").state is CaseState.ANSWERING  # its echo came first
+    queue_runs(world)
+    assert case(world).state is CaseState.ANSWERED
+    assert len(world.store.responses(ACCOUNT.id, NOON, world.clock())) == 1
 
 
 # ---------------------------------------------------------------- remedies and limits

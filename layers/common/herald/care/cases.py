@@ -45,6 +45,7 @@ _MOST_LATE = 6
 _LATE_STEP = timedelta(hours=8)
 OUTCOME_LIMIT = 500  # characters of an outcome
 OVERTURNED, UPHELD = "overturned", "upheld"  # how the outcome of an appeal begins
+_THERE = "Answered on the platform itself, not from here."
 _BY_HAND = {
     Act.HIDE: "Hide this message by hand: {platform} does not let Herald do it. Then resolve this task.",
     Act.UNHIDE: "Show this message again by hand: {platform} does not let Herald do it. Then resolve this task.",
@@ -320,6 +321,14 @@ def answered(case: Case, at: datetime) -> Case:
     if not case.outcome:
         return now_answered
     return replace(now_answered, state=CaseState.RESOLVED, resolved_at=at, resolved_by=case.owner)
+
+
+def answered_there(case: Case, at: datetime) -> Case:
+    """Somebody of ours answered on the platform itself at `at`; itself where a reply of Herald's answers or answered it
+    or nobody waits. Whose it is stays so."""
+    if case.work is not Work.ANSWER or case.state not in (CaseState.OPEN, CaseState.CLAIMED):
+        return case
+    return replace(case, state=CaseState.ANSWERED, answered_at=case.answered_at or at, note=_THERE)
 
 
 def reopened(case: Case, reason: str) -> Case:

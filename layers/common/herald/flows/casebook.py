@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from herald.care import cases as care
+from herald.care.hours import business_elapsed, parse_hours
 from herald.flows.context import Herald
 from herald.model import (
     Account,
@@ -24,10 +25,12 @@ from herald.model import (
     New,
     Playbook,
     PostKind,
+    Response,
     Revised,
     StateChange,
     Tallied,
     Work,
+    case_id,
 )
 
 if TYPE_CHECKING:
@@ -95,6 +98,40 @@ def asked_anew(case: Case, message: Message, account: Account, herald: Herald) -
         said = kept.typed_by and after.opened_at == there.opened_at
         began = [] if said else [Revised(_fresh(after, message, account, herald), kept.version)]
     return [Revised(after, there.version), *began]
+
+
+def answered_there(echo: Message, herald: Herald, now: datetime) -> tuple[Case, list[StateChange]] | None:
+    """The case that these words of ours answer, which somebody wrote on the platform itself, with what changes; None
+    where they answer nothing that waits, are Herald's own reply, or are older than what the customer says now."""
+    if not echo.outbound or not echo.parent_id or echo.deleted or echo.edited:
+        return None
+    case = herald.store.case(case_id(f"{echo.platform}:{echo.parent_id}", Work.ANSWER))
+    if case is None or care.answered_there(case, now) == case:
+        return None
+    message = herald.store.message(case.message_id)
+    at = min(echo.created_at, now)
+    if message is None or message.deleted or at < (message.changed_at if message.edited else message.created_at):
+        return None
+    if herald.store.claimed(echo.platform, [echo.external_id]):
+        return None
+    told = first_answer(case, message, at, herald) if case.answered_at is None else []
+    return case, [Revised(care.answered_there(case, at), case.version), *told]
+
+
+def first_answer(case: Case, message: Message | None, at: datetime, herald: Herald) -> list[StateChange]:
+    """The fact that an answer stands since `at`, for response times."""
+    account = herald.store.account(case.platform, case.account_id)
+    if message is None or account is None:
+        return []
+    said = min(care.said_at(message, case), at)
+    open_waited = business_elapsed(said, at, parse_hours(account.hours), account.timezone, account.holidays)
+    return [
+        Response(
+            account=account.id, case_id=case.id, type=case.type, answered_at=at,
+            waited=int((at - said).total_seconds()), open_waited=int(open_waited.total_seconds()),
+            met=at <= case.due_at,
+        )
+    ]  # fmt: skip
 
 
 def withdrawing(case: Case, herald: Herald) -> list[StateChange]:

@@ -17,7 +17,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING
 
 from herald.care import cases as care
-from herald.care.hours import business_elapsed, parse_hours
 from herald.deliver import retry
 from herald.errors import (
     NeedsLogin,
@@ -30,7 +29,7 @@ from herald.errors import (
     Unknown,
     Unsupported,
 )
-from herald.flows import needs
+from herald.flows import casebook, needs
 from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.flows.tokens import token_for
@@ -46,12 +45,10 @@ from herald.model import (
     Event,
     IsApproved,
     Kind,
-    Message,
     New,
     Note,
     NotHeld,
     Posted,
-    Response,
     Revised,
     Severity,
     StateChange,
@@ -539,7 +536,7 @@ def _case_change(delivery: Delivery, herald: Herald, now: datetime) -> list[Stat
         if delivery.state is DeliveryState.DONE:
             after = care.answered(case, now)
             if case.answered_at is None:
-                told = _response(case, message, herald, now)
+                told = casebook.first_answer(case, message, now, herald)
         else:
             after = care.reopened(case, delivery.reason)
     except Refused:
@@ -547,22 +544,6 @@ def _case_change(delivery: Delivery, herald: Herald, now: datetime) -> list[Stat
     if message and message.deleted and after.state is not CaseState.RESOLVED:
         after = care.withdrawn(after, now)  # by its author while the reply was on its way: nobody waits any more
     return [Revised(after, case.version), *told]
-
-
-def _response(case: Case, message: Message | None, herald: Herald, now: datetime) -> list[StateChange]:
-    """The fact of a first answer, for response times."""
-    account = herald.store.account(case.platform, case.account_id)
-    if message is None or account is None:
-        return []
-    said = min(care.said_at(message, case), now)
-    open_waited = business_elapsed(said, now, parse_hours(account.hours), account.timezone, account.holidays)
-    return [
-        Response(
-            account=account.id, case_id=case.id, type=case.type, answered_at=now,
-            waited=int((now - said).total_seconds()), open_waited=int(open_waited.total_seconds()),
-            met=now <= case.due_at,
-        )
-    ]  # fmt: skip
 
 
 def _line(delivery: Delivery, now: datetime) -> AuditEntry:

@@ -130,14 +130,15 @@ def moderate(
 
     Args:
         message_ids: read afresh.
-        told: rows as the stream told them, oldest first; not read again. What has changed since is found out when its
-            decision is refused, for that expects the very version that was judged.
+        told: rows as the stream told them, oldest first, our own words too; not read again. What has changed since is
+            found out when its decision is refused, for that expects the very version that was judged.
 
     Returns one outcome a message that was waiting. Raises only when nothing can be read, or when a failure cannot even
     be parked: then the stream must come back with the whole batch.
     """
     rows = {message.id: message for message in told}
     rows |= herald.store.messages(dict.fromkeys(message_ids))
+    _hear_ourselves(rows.values(), herald, now)
     waiting = _waiting(rows.values(), None if even_parked else now)
     if not waiting:
         return []
@@ -146,6 +147,22 @@ def moderate(
     for slice_ in _slices(judged):
         outcomes += _slice(slice_, facts, herald, now)
     return outcomes
+
+
+def _hear_ourselves(rows: Iterable[Message], herald: Herald, now: datetime) -> None:
+    """What our people answered on the platform itself ends the waiting, as a reply from here does. Safe to repeat."""
+    for echo in rows:
+        for _ in range(4):
+            found = casebook.answered_there(echo, herald, now)
+            if found is None:
+                break
+            case, changes = found
+            line = AuditEntry(CHAIN, 0, now, "platform", "care.answered_there", case.id, {"reply": echo.id})
+            try:
+                commit_audited(changes, [line], CHAIN, herald)
+            except (Stale, Conflict):
+                continue  # claimed or answered from here meanwhile
+            break
 
 
 def retry_parked(herald: Herald, now: datetime) -> list[Outcome]:
