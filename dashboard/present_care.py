@@ -51,17 +51,13 @@ REMEDIES: Final = {
 
 def clocks(case: Case, handling: Handling, now: datetime) -> Block:
     """First answer, next step and resolution, each with its own clock."""
-    rows = [_clock("First answer", case.due_at, case.answered_at or _done(handling.stages[:1]), case.resolved_at, now)]
+    rows = [_clock("First answer", case.due_at, case.answered_at, case.resolved_at, now)]
     stage = handling.current
     if stage is not None and handling.stages.index(stage) > 0:
         rows.append(_clock("Next step", stage.due_at, None, case.resolved_at, now))
     if handling.stages:
         rows.append(_clock("Resolution", handling.stages[-1].due_at, case.resolved_at, None, now))
     return {"t": "facts", "rows": rows}
-
-
-def _done(stages: Sequence[Stage]) -> datetime | None:
-    return stages[0].done_at if stages else None
 
 
 def _clock(what: str, due: datetime, done: datetime | None, ended: datetime | None, now: datetime) -> Row:

@@ -251,6 +251,14 @@ def test_the_answer_that_stands_is_the_acknowledgement(world: World) -> None:
     assert current.id == "investigate"
 
 
+def test_who_was_acknowledged_without_an_answer_still_has_no_first_answer_and_the_sheet_says_so(world: World) -> None:
+    acknowledged(world)
+    world.clock.now = case(world).due_at + timedelta(minutes=5)
+    (first, *_) = present_care.clocks(case(world), handling(world), world.clock())["rows"]
+    assert (first["k"], first["pill"][0]) == ("First answer", "Overdue")
+    assert present.standing(case(world), world.clock()) == "overdue"
+
+
 def test_steps_go_in_order_and_the_last_is_the_outcome(world: World) -> None:
     with pytest.raises(Refused, match="First comes"):
         tick(world, "offer")
