@@ -30,8 +30,8 @@ def _with_posts(targets: list[Target]) -> Planned:
 
 @st.cache_resource(ttl=data.LIVE, max_entries=100, show_spinner=False)
 def between(brand: str, first: datetime, last: datetime) -> Planned:
-    """Every variant due between two instants, whatever its state."""
-    return _with_posts(data.herald().store.calendar(brand, first, last))
+    """Every variant due from one instant to before another, whatever its state."""
+    return _with_posts([one for one in data.herald().store.calendar(brand, first, last) if one.due_at < last])
 
 
 @st.cache_resource(ttl=data.LIVE, max_entries=100, show_spinner=False)

@@ -388,6 +388,13 @@ def test_a_post_of_another_brand_or_none_is_not_told_apart(world):
         assert labels(at) == {"Calendar"}
 
 
+def test_what_is_due_as_the_last_day_ends_is_of_the_next(world):
+    first, last = present_posts.bounds([world.today() + timedelta(days=2)], ZONE)
+    ours = [world.draft("Ours", "Words", day, clock, MASTODON) for day, clock in ((2, "00:00"), (2, "23:59"))]
+    world.draft("Tomorrow's", "Words", 3, "00:00", MASTODON)
+    assert [target.post_id for target in data_posts.between(BRAND, first, last).targets] == ours
+
+
 def test_an_approved_post_gets_its_approval_and_both_see_it(world):
     post = world.submitted(world.draft("Ours", "Words", 2, "09:30", MASTODON))
     at = drawn("nora", post=post)
