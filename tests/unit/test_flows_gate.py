@@ -149,6 +149,25 @@ def test_overruling_a_hide_shows_the_message_again_and_no_rule_hides_it_after() 
     assert counts.rollup([message], {ACCOUNT.id: ACCOUNT.timezone})[ACCOUNT.id]["2026-11-18"] == day
 
 
+def test_a_question_that_a_rule_hid_waits_for_an_answer_once_a_person_shows_it_again() -> None:
+    world = a_complaint("you utter muppet, do you ship?")
+    queue_runs(world)
+    assert world.store.case(CASE) is None
+    world.clock.pass_(hours=1)
+    run(world, Overrule(MESSAGE, Action.ALLOW, "A joke between friends.", "MOD 2.1", version(world)))
+    queue_runs(world)
+    case, message = world.store.case(CASE), world.store.message(MESSAGE)
+    assert case is not None
+    assert message is not None
+    assert (case.state, case.type, case.due_at) == (CaseState.OPEN, "question", NOON + timedelta(hours=4))
+    assert (message.case_id, case.opened_at) == (CASE, NOON + timedelta(hours=1))
+    world.clock.pass_(seconds=1)
+    run(world, Hide(MESSAGE, "rude", "MOD 3.1", version(world)))
+    world.clock.pass_(seconds=1)
+    run(world, Unhide(MESSAGE, "not rude after all", version(world)))
+    assert world.store.case(CASE) == case  # asked for once
+
+
 def test_a_hide_overtaken_by_the_order_to_show_never_happens() -> None:
     world = a_complaint()
     run(world, Hide(MESSAGE, "rude", "MOD 3.1", version(world)))

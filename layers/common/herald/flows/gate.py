@@ -49,6 +49,7 @@ from herald.flows.planning import (
 from herald.measure import counts
 from herald.model import (
     SPOKEN,
+    Account,
     Acknowledgement,
     Act,
     Acted,
@@ -259,6 +260,10 @@ def _decide(
         changes += verdicts.held_back(message, decision, now)
     changes += casebook.tallied(message, after)
     account = herald.store.account(message.platform, message.account_id)
+    if account and not wanted and before and before.action is Action.HIDE:
+        asked_for = _waits_after_all(message, decision, account, herald, now)
+        changes += [change for case in asked_for for change in casebook.asked_anew(case, after, account, herald)]
+        after = replace(after, case_id=message.case_id or next((case.id for case in asked_for), ""))
     if account:
         after = replace(after, counted=counts.contribution(after, account.timezone))
         changes += counts.delta(account.id, message.counted, after.counted)
@@ -271,6 +276,14 @@ def _decide(
         "reason": hashed(reason),
     }
     return Plan(tuple(changes), Done(sentence, message.id, wake.id if wake else ""), facts, wake)
+
+
+def _waits_after_all(
+    message: Message, decision: Decision, account: Account, herald: Herald, now: datetime
+) -> list[Case]:
+    """What was hidden asked for no answer; shown again, a question does, since its customer wrote it."""
+    found = care.cases_for(message, decision, account, herald.store.targets(), can=frozenset(), now=now)
+    return [case for case in found if case.work is Work.ANSWER]
 
 
 def _close_review(
