@@ -101,7 +101,7 @@ def path(brand: str, kind: BreachKind) -> EscalationPath:
 def on_now(found: EscalationPath) -> Watch:
     """Who would be asked of what is recorded now."""
     now = data.now()
-    return breaches.watch(found, now, now, data.herald().store.people())
+    return breaches.watch(found, now, now, data.herald().store.people(), data.herald())
 
 
 def forget() -> None:

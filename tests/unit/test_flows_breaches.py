@@ -22,7 +22,7 @@ from herald.govern import audit
 from herald.model import Breach, BreachKind, BreachState, EscalationPath, Person, Role
 from herald.model.breaches import breaches_list, breaches_of
 from local.memory import MemoryDb
-from tests.support.world import ANA, BRAND, MIA, NOON, TED, World, a_comment, a_world
+from tests.support.world import ACCOUNT, ANA, BRAND, MIA, MUTE, NOON, TED, TODAY, World, a_comment, a_world
 
 OWNER = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
 CLEO = Person("cleo", "Cleo Clay", frozenset({Role.COMPLIANCE}), frozenset({BRAND}))
@@ -256,6 +256,23 @@ def test_a_path_is_saved_as_a_version_and_what_is_under_way_keeps_its_own(world:
     breaches.climb(world.herald, world.clock.pass_(minutes=15))
     assert (kept(world).step, kept(world, "breach-0003").step) == (0, 1)
     do(world, AcknowledgeBreach(BRAND, "breach-0003", 2), MIA)  # the delegate of its second step
+
+
+@pytest.mark.parametrize(("hours", "asked"), [("Mon-Fri 09:00-17:00", "ola"), ("24/7", "mia")])
+def test_on_a_holiday_the_role_for_after_hours_is_asked_unless_the_path_knows_no_hours(
+    world: World, hours: str, asked: str
+) -> None:
+    steps = (PathStep("community_manager", 60, after_hours="owner"),)
+    do(world, SaveEscalation(BRAND, "customer", steps, hours, ACCOUNT.timezone, 0), OWNER)
+    path = breaches.path_of(world.herald, BRAND, BreachKind.CUSTOMER)
+
+    def on() -> tuple[str, ...]:
+        return breaches.watch(path, NOON, NOON, [MIA, OWNER], world.herald).on.people
+
+    world.store.save(replace(ACCOUNT, holidays=frozenset({TODAY})))
+    assert on() == ("mia",)  # the form is open: somebody of the brand works
+    world.store.save(replace(MUTE, holidays=frozenset({TODAY})))
+    assert on() == (asked,)
 
 
 def test_paths_follow_each_other_and_the_same_again_is_no_new_one(world: World) -> None:

@@ -80,17 +80,26 @@ def _shipped(herald: Herald, brand: str, kind: BreachKind) -> EscalationPath:
 
 
 def watch(
-    path: EscalationPath, since: datetime, at: datetime, people: list[Person], *, step: int = 0, but: str = ""
-) -> Watch:
-    """Who is on (govern.escalation.watch), by the hours of the path."""
-    hours = parse_hours(path.hours)
+    path: EscalationPath, since: datetime, at: datetime, people: list[Person], herald: Herald, *, step: int = 0,
+    but: str = "",
+) -> Watch:  # fmt: skip
+    """Who is on (govern.escalation.watch), by the hours of the path; on a holiday nobody is at work."""
+    hours, closed = parse_hours(path.hours), _holidays(path, herald)
 
     def at_work(when: datetime) -> bool:
-        return business_elapsed(when, when + timedelta(seconds=1), hours, path.zone) > timedelta(0)
+        return business_elapsed(when, when + timedelta(seconds=1), hours, path.zone, closed) > timedelta(0)
 
     return escalation.watch(
         path, since, at, people=people, at_work=at_work, day=lambda when: _day(path, when), step=step, but=but
     )
+
+
+def _holidays(path: EscalationPath, herald: Herald) -> frozenset[date]:
+    """The days on which every account of the brand in the path's zone is closed; a path around the clock has none."""
+    accounts = [one for one in herald.store.accounts() if one.brand == path.brand and one.timezone == path.zone]
+    if not accounts or path.hours.strip() == "24/7":
+        return frozenset()
+    return frozenset.intersection(*(one.holidays for one in accounts))
 
 
 def _day(path: EscalationPath, at: datetime) -> date:
@@ -147,7 +156,7 @@ def _record(command: RecordBreach, person: Person, herald: Herald, now: datetime
     said = words(command.words, "Say what happened: whoever acts on it must know.", 2 * REASON_LIMIT)
     path, people = path_of(herald, command.brand, kind), herald.store.people()
     now = now.replace(microsecond=now.microsecond // 1000 * 1000)  # as the row keeps it
-    begins = watch(path, now, now, people, but=about if kind is BreachKind.STAFF else "")
+    begins = watch(path, now, now, people, herald, but=about if kind is BreachKind.STAFF else "")
     breach = Breach(
         brand=command.brand, id=breach_id, kind=kind, about=about, ref=command.ref, clause=clause, words=said,
         by=person.id, at=now, path=path.number, step=begins.step, since=begins.since, climbs_at=begins.climbs_at,
@@ -251,7 +260,7 @@ def standing(breach: Breach, herald: Herald, now: datetime) -> Watch:
     """Who is asked about it at `now`, and when it climbs, whether or not the schedule came by."""
     path = path_at(herald, breach.brand, breach.kind, breach.path)
     but = breach.about if breach.kind is BreachKind.STAFF else ""
-    return watch(path, breach.since, now, herald.store.people(), step=breach.step, but=but)
+    return watch(path, breach.since, now, herald.store.people(), herald, step=breach.step, but=but)
 
 
 def may_see(breach: Breach, person: Person, herald: Herald, now: datetime) -> bool:
@@ -313,7 +322,7 @@ def _climb(breach: Breach, people: list[Person], herald: Herald, now: datetime) 
     try:
         path = path_at(herald, breach.brand, breach.kind, breach.path)
         but = breach.about if breach.kind is BreachKind.STAFF else ""
-        after = watch(path, now, now, people, step=breach.step + 1, but=but)
+        after = watch(path, now, now, people, herald, step=breach.step + 1, but=but)
         climbs = (*breach.climbs, Climb(now, after.step))
         moved = replace(breach, step=after.step, since=now, climbs_at=after.climbs_at, climbs=climbs)
         facts: dict[str, str | int | bool | None] = {
