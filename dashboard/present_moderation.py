@@ -84,9 +84,10 @@ def author_blocks(
 
 
 def usually(before: Mapping[str, int]) -> str:
-    """What an author usually is, and from how many messages; empty where nothing prevails."""
+    """What an author usually is, and from how many messages, of which old ones count in part; empty where nothing
+    prevails."""
     usual, many = persona.usual(before)
-    return f"{usual} · from {many} messages" if usual else ""
+    return f"{usual} · from {many} messages, older ones counted in part" if usual else ""
 
 
 def lock_blocks(

@@ -238,3 +238,9 @@ def test_each_number_of_decisions_tells_what_it_rests_on_and_what_is_not_there_i
         "Time to decision, 90th percentile": ("n/a", "of 2 decisions"),
         "Appeals overturned": ("n/a", "0 of 0 appeals"),
     }
+
+
+def test_how_many_messages_an_author_is_known_from_says_that_old_ones_count_in_part():
+    """Four of ninety days ago weigh as two of today: as a bare count it would be wrong."""
+    assert present_moderation.usually({"unhappy": 2_000}) == "unhappy · from 2 messages, older ones counted in part"
+    assert present_moderation.usually({"unhappy": 500, "angry": 500}) == ""
