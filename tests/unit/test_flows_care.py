@@ -423,19 +423,22 @@ def test_an_answered_question_edited_into_a_complaint_waits_again(outcome: str) 
     assert [one.id for one in world.store.open_cases(BRAND, Work.ANSWER).items] == [CASE]
 
 
-def answered_on_the_wall(world: World, *, at: datetime, id: str = "77") -> Case:
-    """Somebody of ours answers there, without Herald."""
+def answered_on_the_wall(world: World, *, at: datetime, id: str = "77", mended: bool = False) -> Case:
+    """Somebody of ours answers there, without Herald; the stream may tell of it only once they mended a slip."""
     ours = a_comment("We are so sorry!", id=id, at=at, author_id=PAGE, change=Change.OUTBOUND, parent_id=f"{PAGE}_1")
     world.store.apply(ours, BRAND, world.clock())
+    if mended:
+        world.store.apply(edited(replace(ours, more={"own": True}), "Sorry!", at=world.clock()), BRAND, world.clock())
     moderate([], world.herald, world.clock(), told=[m for m in [world.store.message(ours.message_id)] if m])
     return case(world)
 
 
-def test_an_answer_on_the_platform_itself_answers(world: World) -> None:
+@pytest.mark.parametrize("mended", [False, True])
+def test_an_answer_on_the_platform_itself_answers(world: World, *, mended: bool) -> None:
     run(world, c.Claim(CASE, 1))
     world.clock.pass_(minutes=30)
     stood = NOON + timedelta(minutes=20)
-    after = answered_on_the_wall(world, at=stood)
+    after = answered_on_the_wall(world, at=stood, mended=mended)
     assert (after.state, after.answered_at, after.owner) == (CaseState.ANSWERED, stood, MIA.id)
     assert handling(world).stages[0].done_at == stood
     (fact,) = world.store.responses(ACCOUNT.id, NOON, world.clock())

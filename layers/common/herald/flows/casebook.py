@@ -103,7 +103,7 @@ def asked_anew(case: Case, message: Message, account: Account, herald: Herald) -
 def answered_there(echo: Message, herald: Herald, now: datetime) -> tuple[Case, list[StateChange]] | None:
     """The case that these words of ours answer, which somebody wrote on the platform itself, with what changes; None
     where they answer nothing that waits, are Herald's own reply, or are older than what the customer says now."""
-    if not echo.outbound or not echo.parent_id or echo.deleted or echo.edited:
+    if not echo.outbound or not echo.parent_id or echo.deleted:
         return None
     case = herald.store.case(case_id(f"{echo.platform}:{echo.parent_id}", Work.ANSWER))
     if case is None or care.answered_there(case, now) == case:
