@@ -216,7 +216,6 @@ def asked_anew(case: Case, new: Case) -> Case:
     return replace(case, type=kind, severity=max(case.severity, new.severity), due_at=min(case.due_at, new.due_at))
 
 
-
 def holder(case: Case, now: datetime) -> str:
     """Whose the case is at this moment; nobody's once a claim on a decision has run out."""
     if case.claimed_until is not None and case.state is CaseState.CLAIMED and case.claimed_until <= now:
