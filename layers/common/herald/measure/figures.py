@@ -226,6 +226,7 @@ class AccountFacts:
 
     Attributes:
         days: day -> what the platform told for it. counts: day -> what we counted (measure.counts).
+        counted_from: the first day ever of which a message of it was counted; empty: none was, up to the period's end.
         given: what the platform tells at all; empty where that is not known.
     """
 
@@ -235,6 +236,7 @@ class AccountFacts:
     responses: tuple[Response, ...] = ()
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     given: frozenset[Metric] = frozenset()
+    counted_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,7 +566,7 @@ def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float] | None:
 
 
 def moderation(counts: Mapping[str, Mapping[str, int]], wanted: Sequence[str]) -> dict[str, int]:
-    """judged, hidden, queued, overruled over the days wanted. These are our own counts: no row is 0, not missing."""
+    """judged, hidden, queued, overruled over the days wanted. Of an account that is listened to, no row is 0."""
 
     def of(metric: str) -> int:
         return sum(counts.get(day, {}).get(metric, 0) for day in wanted)

@@ -496,11 +496,11 @@ def _days_csv(facts: Facts) -> bytes:
     for period, one, days in _both(facts):
         for day in days:
             figures, counted = one.days.get(day, {}), f.moderation(one.counts, [day])
-            account = one.account
+            account, listened = one.account, "" < one.counted_from <= day
             rows.append(
                 (
                     period, account.platform, account.id, account.timezone, day, *(figures.get(m) for m in told),
-                    *counted.values(),
+                    *(value if listened else None for value in counted.values()),
                 )
             )  # fmt: skip
     return sheet(rows)
