@@ -162,11 +162,21 @@ class Gap:
 def scorecard(facts: Facts, scope: str = ALL) -> dict[str, Line]:
     """Every number of a scope by the id of its definition, in the order of the report. Scope: a platform or ALL."""
     now, before = _Side(facts.of(scope), facts.days), _Side(facts.before_of(scope), facts.days_before)
-    earlier = {one.account.id: one.days for one in facts.before_of(scope)}
+    return _card(scope, now, before, running=not facts.over)
+
+
+def against(facts: Facts, earlier: Facts) -> dict[str, Line]:
+    """Every number of all accounts, compared by the same rules with as many other, earlier days."""
+    now, before = _Side(facts.accounts, facts.days), _Side(earlier.accounts, earlier.days)
+    return _card(ALL, now, before, running=not facts.over)
+
+
+def _card(scope: str, now: _Side, before: _Side, *, running: bool) -> dict[str, Line]:
+    earlier = {one.account.id: one.days for one in before.accounts}
     known, listened = _known(now, before), _listened(now, before)
     lines = [
-        _by_day(scope, "reach", Metric.REACH, now, before, running=not facts.over),
-        _by_day(scope, "views", Metric.VIEWS, now, before, running=not facts.over),
+        _by_day(scope, "reach", Metric.REACH, now, before, running=running),
+        _by_day(scope, "views", Metric.VIEWS, now, before, running=running),
         _posts(scope, now, before, known),
         _engagements(scope, now, before, known),
         _rate(scope, now, before),
