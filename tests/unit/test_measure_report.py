@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard import present_measures as show
 from herald.measure import figures as f
 from herald.measure.advice import PROMISE, Finding, NoFinding, advise
 from herald.measure.markup import link, tag
@@ -452,3 +453,39 @@ def test_a_silent_platform_is_known_by_what_it_tells():
     assert card["reach"].value is None
     assert card["engagement_rate"].value is None
     assert card["engagements"].value == 3
+
+
+# ---------------------------------------------------------------- several accounts of a platform
+
+
+def two_pages() -> Facts:
+    """The second page was connected on the 11th: until then only the first told its days."""
+    late = {day: {Metric.REACH: 1000} for day in DAYS[10:]}
+    second = replace(a_month(days=late, posts=()), account=an_account(id="2"))
+    return facts_of(a_month(), second, a_month("instagram"))
+
+
+def test_the_platform_that_reached_most_is_told_with_the_reach_of_all_its_days():
+    facts = two_pages()
+    whole = scorecard(facts, "facebook_page")["reach"].value
+    assert whole == 31 * 400 + 21 * 1000
+    page = report(facts).files["report.html"].decode()
+    assert f"Facebook reached most: {whole:,} over the period." in page
+    assert "33.4K over the period." in show.reach_alt(facts, show.reach_series(facts))
+
+
+def test_an_account_of_which_no_day_was_read_counts_among_the_days_that_are_missing():
+    unread = replace(a_month(days={}), account=an_account(id="2"))
+    line = scorecard(facts_of(a_month(), unread))["reach"]
+    assert (line.n, line.of, line.note) == (31, 62, "days missing: 31 of 62")
+    line = scorecard(facts_of(unread))["reach"]
+    assert (line.value, line.n, line.of, line.note) == (None, 0, 31, "days missing: 31 of 31")
+    assert scorecard(facts_of(a_month("mastodon", days={})))["reach"].note == "not told by any platform here"
+
+
+def test_the_sum_before_says_that_it_leaves_out_days_not_told_yet():
+    now = a_month(days={day: {Metric.REACH: 400} for day in DAYS[:-2]})
+    facts = replace(facts_of(now, before=[a_month(month=9)]), over=False)
+    line = scorecard(facts)["reach"]
+    assert (line.value, line.before) == (29 * 400, 29 * 400)
+    assert line.note == "days missing: 2 of 31; before: without its last 2 days, not told yet here"

@@ -356,6 +356,11 @@ def together(sums: Iterable[Sum]) -> Sum:
     return Sum(sum(values) if values else None, sum(part.n for part in parts), sum(part.of for part in parts))
 
 
+def reach_of(accounts: Iterable[AccountFacts], wanted: Sequence[str]) -> int:
+    """The reach of several accounts over all days told, also those on which another of them told nothing."""
+    return together(total(one.days, Metric.REACH, wanted) for one in accounts).value or 0
+
+
 @dataclass(frozen=True, slots=True)
 class Followers:
     """Followers at two readings; None where there is no reading. Days in the account's zone."""

@@ -269,29 +269,37 @@ def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side, *, r
     sums, sums_before, short = [], [], []
     told: set[str] = set()
     told_before: set[str] = set()
+    late = 0
     for one in now.accounts:
         here = f.total(one.days, metric, now.days)
         days = _told_yet(one.days, metric, now.days) if running else len(now.days)
         there = f.total(earlier.get(one.account.id, {}), metric, before.days[:days])
         if here.value is not None:
             told.add(one.account.id)
-            sums.append(here)
+            late = max(late, len(now.days) - days)
         if there.value is not None:
             told_before.add(one.account.id)
             sums_before.append(there)
+        if here.value is not None or metric in one.given:
+            sums.append(here)
         if not (_enough(here.n, days) and _enough(there.n, days)):
             short.append(one.account.id)
     here, there = f.together(sums), f.together(sums_before)
     alike = told == told_before
     few = told.intersection(short)
     notes = [
-        "not told by any platform here" if not told else "",
-        f"days missing: {here.of - here.n} of {here.of}" if told and not here.whole else "",
+        "" if sums else "not told by any platform here",
+        f"days missing: {here.of - here.n} of {here.of}" if not here.whole else "",
         f"days missing before: {there.of - there.n} of {there.of}" if told and alike and not there.whole else "",
+        f"before: without its last {_days(late)}, not told yet here" if late and told_before else "",
     ]
     unlike = f"too few days told to compare, {_of(few, now)}" if few else ""
     unlike = unlike if alike else "other accounts told it before"
     return _line(scope, id, here.value, here.n, here.of, "days", there.value, _joined(notes), unlike=unlike)
+
+
+def _days(number: int) -> str:
+    return f"{number} days" if number > 1 else "day"
 
 
 def _of(accounts: Iterable[str], side: _Side) -> str:
