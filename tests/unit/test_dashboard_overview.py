@@ -687,3 +687,9 @@ def test_a_campaign_without_a_link_has_no_clicks_instead_of_0():
     ]
     words = [next(row["v"] for row in rows if row["k"] == "So far") for rows in told]
     assert words == [f"{start}; reach by post stand on Overview" for start in ("No link was made yet", "0 clicks")]
+
+
+def test_the_report_of_a_period_that_runs_says_as_of_when_its_figures_are(facts):
+    running = replace(facts, over=False, as_of=datetime(2026, 11, 21, 3, 5, tzinfo=UTC))
+    assert report._caption(running).endswith("not over yet, figures as of 14:05 in Sydney")
+    assert "as of" not in report._caption(replace(running, over=True))
