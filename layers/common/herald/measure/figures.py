@@ -58,18 +58,19 @@ class Definition:
 _DAYS, _POSTS = "days and accounts", "posts"
 _OWN = "Herald's own rows"
 _TOLD = "the platform's insights, as last told"
+_TOLD_BY_DAY = f"{_TOLD}; Facebook and Instagram end their days at midnight Pacific time"
 
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "reach", "Daily reach, summed", "people a day",
         "How many people saw something of the account on each day, added up over the days; who came on two days counts "
         "twice, so this is not a number of different people.",
-        "Σ reach of the day, over days that have one", _TOLD, _DAYS,
+        "Σ reach of the day, over days that have one", _TOLD_BY_DAY, _DAYS,
     ),
     Definition(
         "views", "Views", "views",
         "How often something of the account was shown or played; one person may make several.",
-        "Σ views of the day, over days that have them", _TOLD, _DAYS,
+        "Σ views of the day, over days that have them", _TOLD_BY_DAY, _DAYS,
     ),
     Definition(
         "engagements", "Engagements", "engagements",

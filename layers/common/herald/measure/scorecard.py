@@ -487,8 +487,9 @@ def gaps(facts: Facts) -> list[Gap]:
     found.append(Gap(ALL, "posts made outside of Herald", "Only posts that Herald published are counted as posts."))
     found.append(
         Gap(
-            ALL, "cost, orders and what follows from them (conversion, order value, return)",
-            "Nobody has entered cost or orders. Not known is not 0, so nothing is computed from them.",
+            ALL, "cost, orders of the period and what follows from them (conversion, order value, return)",
+            "Cost is not recorded, and orders are counted by campaign. Not known is not 0, so nothing is computed from "
+            "them.", "See Campaigns for the orders that each brought.",
         )
     )  # fmt: skip
     return found
