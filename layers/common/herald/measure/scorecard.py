@@ -45,8 +45,8 @@ _COUNTED = ("judged", "hidden", "queued", "overruled")
 COMPARED: tuple[Rule, ...] = (
     Rule(
         ("reach", "views"),
-        f"The same accounts told it in both periods, each of them on at least {ENOUGH} of 10 days of each. While a "
-        f"period runs, days at its end that an account has not told yet, {LATE} at most, are left out on both sides.",
+        f"The same accounts told it in both periods, each of them on at least {ENOUGH} of 10 days of each. Days at the "
+        f"end of the period that an account has not told yet, {LATE} at most, are left out on both sides.",
     ),
     Rule(
         ("posts",),
@@ -132,7 +132,7 @@ class Line:
     Attributes:
         id: of its definition. value: None where missing or undefined; `note` then says which.
         n, of, counted: it rests on n of `of` things of this kind (days, posts, answers, accounts).
-        before: the same for the period before; where a period runs, over the days that are compared.
+        before: the same for the period before; where days at the end are not told yet, over the days that are compared.
         change: None inside where the two cannot be compared. unlike: why not, if both are there (see COMPARED).
         note: what a reader must know of this number, `unlike` included; often empty.
     """
@@ -162,21 +162,21 @@ class Gap:
 def scorecard(facts: Facts, scope: str = ALL) -> dict[str, Line]:
     """Every number of a scope by the id of its definition, in the order of the report. Scope: a platform or ALL."""
     now, before = _Side(facts.of(scope), facts.days), _Side(facts.before_of(scope), facts.days_before)
-    return _card(scope, now, before, running=not facts.over)
+    return _card(scope, now, before)
 
 
 def against(facts: Facts, earlier: Facts) -> dict[str, Line]:
     """Every number of all accounts, compared by the same rules with as many other, earlier days."""
     now, before = _Side(facts.accounts, facts.days), _Side(earlier.accounts, earlier.days)
-    return _card(ALL, now, before, running=not facts.over)
+    return _card(ALL, now, before)
 
 
-def _card(scope: str, now: _Side, before: _Side, *, running: bool) -> dict[str, Line]:
+def _card(scope: str, now: _Side, before: _Side) -> dict[str, Line]:
     earlier = {one.account.id: one.days for one in before.accounts}
     known, listened = _known(now, before), _listened(now, before)
     lines = [
-        _by_day(scope, "reach", Metric.REACH, now, before, running=running),
-        _by_day(scope, "views", Metric.VIEWS, now, before, running=running),
+        _by_day(scope, "reach", Metric.REACH, now, before),
+        _by_day(scope, "views", Metric.VIEWS, now, before),
         _posts(scope, now, before, known),
         _engagements(scope, now, before, known),
         _rate(scope, now, before),
@@ -263,7 +263,7 @@ def _posts(scope: str, now: _Side, before: _Side, known: tuple[bool, str]) -> Li
     return _line(scope, "posts", n, n, n, "posts", len(before.posts) if there else None, unlike=unlike)
 
 
-def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side, *, running: bool) -> Line:
+def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side) -> Line:
     """A sum over days and accounts."""
     earlier = {one.account.id: one.days for one in before.accounts}
     sums, sums_before, short = [], [], []
@@ -272,7 +272,7 @@ def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side, *, r
     late = 0
     for one in now.accounts:
         here = f.total(one.days, metric, now.days)
-        days = _told_yet(one.days, metric, now.days) if running else len(now.days)
+        days = _told_yet(one.days, metric, now.days)
         there = f.total(earlier.get(one.account.id, {}), metric, before.days[:days])
         if here.value is not None:
             told.add(one.account.id)
@@ -319,7 +319,12 @@ def _names(accounts: Iterable[str], side: _Side) -> str:
 
 
 def _told_yet(told: Mapping[str, f.Figures], metric: Metric, days: Sequence[str]) -> int:
-    """How many of the days, from the first, an account can have told: without the last ones that are not told yet."""
+    """How many of the days, from the first, an account can have told: without the last ones that are not told yet.
+
+    One that told none of them is silent, not late.
+    """
+    if not any(metric in told.get(day, {}) for day in days):
+        return len(days)
     late = 0
     while late < min(LATE, len(days)) and metric not in told.get(days[-1 - late], {}):
         late += 1
