@@ -41,18 +41,17 @@ def alerts_of(brand: str, herald: Herald) -> list[Alert]:
     return list(herald.store.shelf(Alert, brand, newest=True, limit=50))
 
 
-def said(
-    brand: str, first: datetime, until: datetime, herald: Herald, *, known: bool = False
-) -> list[Message]:  # fmt: skip
-    """What others said to a brand's accounts and was received on these days (UTC), newest first; bounded by A_DAY.
+def said(brand: str, first: datetime, until: datetime, herald: Herald) -> list[Message]:
+    """What others said to a brand's accounts and was received on these days (UTC), newest first; bounded by A_DAY."""
+    return _said(_accounts(brand, herald), first, until, herald)
 
-    Args:
-        known: only of accounts whose messages were counted on the first day already.
-    """
+
+def _accounts(brand: str, herald: Herald) -> list[Account]:
+    return [account for account in herald.store.accounts() if account.brand == brand]
+
+
+def _said(accounts: Iterable[Account], first: datetime, until: datetime, herald: Herald) -> list[Message]:
     found: list[Message] = []
-    accounts = [account for account in herald.store.accounts() if account.brand == brand]
-    if known:
-        accounts = [account for account in accounts if _known(account, first, herald)]
     for back in range((until.date() - first.date()).days + 1):
         day = (until - timedelta(days=back)).strftime("%Y-%m-%d")
         for account in accounts:
@@ -64,6 +63,7 @@ def said(
 
 
 def _known(account: Account, at: datetime, herald: Herald) -> bool:
+    """Whether a message of it was counted by then."""
     return "" < herald.store.counted_from(account.id) <= f"{at.astimezone(ZoneInfo(account.timezone)):%Y-%m-%d}"
 
 
@@ -93,7 +93,9 @@ def rising(brand: str, days: int, herald: Herald, now: datetime) -> tuple[list[R
 
     An account that was not listened to in all of the days before says nothing of what rises: there, all is new.
     """
-    messages = said(brand, now - timedelta(days=2 * days), now, herald, known=True)
+    first = now - timedelta(days=2 * days)
+    known = [account for account in _accounts(brand, herald) if _known(account, first, herald)]
+    messages = _said(known, first, now, herald)
     heard = (Said(one.id, one.created_at, one.text, f"{one.platform}:{one.author_id or one.id}") for one in messages)
     found = trends.rising(heard, now, days)
     wanted = {sample for one in found for sample in one.samples}

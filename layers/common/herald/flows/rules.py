@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import pairwise
 from types import MappingProxyType
@@ -22,7 +22,6 @@ from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.flows.notices import notice
 from herald.flows.planning import Done, Plan, Planner, authorise, hashed, same_version
-from herald.measure.figures import midnight
 from herald.model import SPOKEN, Action, AuditEntry, Message, New, Person, Policy, Role, Rules, RulesByHash
 from herald.model.notices import about
 from herald.model.record import record
@@ -456,8 +455,8 @@ def watch(herald: Herald, now: datetime) -> list[Told]:
 
 def _acting(brand: str, herald: Herald, now: datetime, days: int) -> list[frozenset[str] | None]:
     """Rules that acted all day, by day, today first; None: those that act now. A rule in pause is not a quiet one."""
-    today = _today(brand, herald, now)
-    ends = [midnight((today - timedelta(days=back)).isoformat(), _zone(brand, herald)) for back in range(-1, days)]
+    today, zone = _today(brand, herald, now), ZoneInfo(_zone(brand, herald))
+    ends = [datetime.combine(today - timedelta(days=back), time(), zone) for back in range(-1, days)]
     saved = history(herald)
     if not any(one.at and one.at > ends[-1] for one in saved):
         return [None] * days
