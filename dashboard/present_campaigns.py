@@ -94,7 +94,8 @@ def blocks(
     elif campaign.aim is Aim.CLICKS:
         came = f"{total:,} clicks, {total / campaign.goal:.0%} of the goal" if clicks else "No link was made yet"
     else:
-        came = f"{total:,} clicks; {AIMS[campaign.aim].lower()} by post stand on Overview"
+        clicked = f"{total:,} clicks" if clicks else "No link was made yet"
+        came = f"{clicked}; {AIMS[campaign.aim].lower()} by post stand on Overview"
     rows += [
         {"k": "So far", "v": came},
         {"k": "In links", "v": f"utm_campaign={campaign.slug}"},

@@ -51,8 +51,9 @@ def seen_words(seen: alarm.Seen) -> str:
     if seen.limit is None:
         return f"{so_far} Too few days before them to judge by."
     return (
-        f"{so_far} The detector raises an incident above {seen.limit:.0f} (the week's mean of {seen.mean:.1f} in the "
-        f"same hours, and three deviations), if they are at least {alarm.SHARE:.0%} of all; it looks at the last "
+        f"{so_far} The detector raises an incident from {alarm.least(seen.limit)} on (more than {seen.limit:.1f}: the "
+        f"mean of {seen.mean:.1f} in the same hours of the week before without its worst day, and three deviations; "
+        f"and at least {alarm.LEAST}), if they are at least {alarm.SHARE:.0%} of all; it looks at the last "
         f"{min(alarm.SPANS)} hours alike."
     )
 
@@ -73,7 +74,8 @@ def blocks(
         f = incident.figures
         facts.append({
             "k": "Seen", "v": f"{f['signals']} of {f['messages']} messages of {_span(f)} against us; "
-            f"the limit was {f['limit_x100'] / 100:.1f}, the week's mean {f['mean_x100'] / 100:.1f}",
+            f"the limit was {f['limit_x100'] / 100:.1f}, the mean of the week before without its worst day "
+            f"{f['mean_x100'] / 100:.1f}",
         })  # fmt: skip
     found: list[Row] = [{"t": "title", "text": one_line(incident.cause, 300)}, {"t": "facts", "rows": facts}]
     found += present_notices.blocks(told, name=name, now=now)

@@ -122,14 +122,14 @@ def cards(facts: Facts, promises: Sequence[int]) -> list[Card]:
     card = scorecard(facts)
     change = card["followers_change"]
     rate, reply = card["engagement_rate"], card["response_time"]
+    followers = _card(card["followers"], compact, _relative, _by_day(facts, Metric.FOLLOWERS))
+    if change.value == 0:
+        followers = replace(followers, colour="off", arrow="off")
     return [
         _card(card["reach"], compact, _relative, _by_day(facts, Metric.REACH)),
         _card(card["views"], compact, _relative, _by_day(facts, Metric.VIEWS)),
         _card(rate, lambda value: percent(value, 2), _points, _rates(facts), beside=f"{rate.n} posts"),
-        replace(
-            _card(card["followers"], compact, _relative, _by_day(facts, Metric.FOLLOWERS)),
-            delta=None if change.value is None else f"{change.value:+,.0f}",
-        ),
+        replace(followers, delta=None if change.value is None else f"{change.value:+,.0f}"),
         _card(reply, waited, _minutes, _medians(facts), beside=promise_words(promises), good="less"),
     ]
 
@@ -293,7 +293,7 @@ def reach_alt(facts: Facts, series: Series) -> str:
     """The finding in words."""
     if not series:
         return "No platform told a daily reach in this period."
-    sums = {each: sum(value for value in row if value is not None) for each, row in series.items()}
+    sums = {each: f.reach_of(facts.of(each), facts.days) for each in series}
     most = max(sorted(sums), key=lambda each: sums[each])
     line = scorecard(facts)["reach"]
     moved = ""

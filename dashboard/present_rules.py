@@ -11,7 +11,7 @@ from urllib.parse import quote
 from dashboard import present_notices, theme
 from dashboard.present import Block, Name, Row, clock, seen_words
 from dashboard.text import SHORT, one_line, safe_text
-from herald.flows.rules import Acted, Example, Fault, Preview, total
+from herald.flows.rules import Acted, Example, Fault, Preview, total, usual_words
 from herald.model import Rules
 from herald.model.notices import Notice
 from herald.model.rules import RuleAlarm
@@ -136,7 +136,7 @@ def alarm_blocks(
     rows = []
     for alarm, told in alarms:
         words = f"“{one_line(alarm.rule, 100)}” fired far {alarm.way} than it used to on {alarm.day:%d %b}: "
-        words += f"{alarm.fired:,} times, {alarm.usual:,} on a usual day."
+        words += f"{alarm.fired:,} times, {usual_words(alarm)} on a usual day."
         heard = f" {present_notices.words(told[0], name)}" if told else ""
         tone = "orange" if alarm.way == "more" else ""
         link = {"href": f"/rules?rule={quote(alarm.rule, safe='')}", "text": "See the rule"}

@@ -216,7 +216,8 @@ def _rises_here(brand: str, days: int) -> None:
         f"Now: in how many messages or entries of the last {days} days. Before: of as many days before those. "
         f"A topic rises with at least {rules.LEAST}, by {rules.VOICES} different people or authors, "
         f"{rules.SURE:.0f} standard deviations above before, and {rules.GROWTH} times the share of all that was said. "
-        "Entries without a date are not counted."
+        f"An account whose messages are known for less than {2 * days} days is left out, and of one account and day "
+        f"the newest {flow.A_DAY} messages are read. Entries without a date are not counted."
     )
 
 

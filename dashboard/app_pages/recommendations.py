@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -85,9 +86,14 @@ def render() -> None:
         _detail(person, brand, chosen)
 
 
+def _today(brand: str) -> date:
+    """By the clock most of its accounts live by, as on Report."""
+    return data.now().astimezone(ZoneInfo(data_measures.zone_of(data.accounts_of(brand)))).date()
+
+
 def _list(brand: str, view: str, chosen: str) -> None:
     if view == "month":
-        months = _months(data.now().date())
+        months = _months(_today(brand))
         month = st.selectbox("Report of", months, format_func=_month_words, key="month", width=200) or months[0]
         found = flow.of_month(brand, month, data.herald())
         empty = (f"Nothing was recommended in {_month_words(month)}", "The figures may suggest something: look there.")
@@ -110,7 +116,7 @@ def _list(brand: str, view: str, chosen: str) -> None:
 
 
 def _row(each: Recommendation) -> dict[str, Any]:
-    late = each.state is RecommendationState.OPEN and each.due < data.now().date()
+    late = each.state is RecommendationState.OPEN and each.due < _today(each.brand)
     return {
         "id": each.id,
         "cells": {
@@ -164,7 +170,7 @@ def _blocks(found: Recommendation) -> list[dict[str, Any]]:
 
 
 def _suggested(brand: str, *, may: bool) -> None:
-    months = _months(data.now().date())
+    months = _months(_today(brand))
     month = st.selectbox("Report of", months, index=1, format_func=_month_words, key="of", width=200) or months[1]
     found = _advice(brand, month)
     if not found:
@@ -209,7 +215,7 @@ def _record_dialog(brand: str, finding: Finding | None, month: str = "") -> None
 def _record(brand: str, finding: Finding | None, month: str) -> None:
     """What the figures show is shown as it is and read again by the gate; what a person found, they write."""
     people = {one.id: one_line(one.name, 60) for one in data.people().values() if brand in one.brands and one.active}
-    measures, months = list(flow.MEASURES), _months(data.now().date())
+    measures, months = list(flow.MEASURES), _months(_today(brand))
     if finding:
         rows = [{"k": "Found", "v": finding.seen}, {"k": "Rests on", "v": f"{finding.evidence} (n = {finding.n:,})"}]
         sheet([{"t": "facts", "rows": rows}], key=f"finding-{finding.id}")
@@ -234,7 +240,7 @@ def _record(brand: str, finding: Finding | None, month: str) -> None:
         owner = st.selectbox(
             "Who does it", list(people), index=None, format_func=people.__getitem__, placeholder="Choose"
         )
-        due = st.date_input("By", data.now().date() + timedelta(days=14))
+        due = st.date_input("By", _today(brand) + timedelta(days=14))
         sent = st.form_submit_button("Record", type="primary", shortcut="Ctrl+Enter")
     if sent:
         name = st.session_state.setdefault("recommendation.id", str(uuid4()))
@@ -260,7 +266,7 @@ def _act_dialog(found: Recommendation) -> None:
 def _act(found: Recommendation) -> None:
     with st.form("act", border=False):
         acted = st.text_area("What was done", max_chars=500, height=90)
-        day = st.date_input("On", data.now().date())
+        day = st.date_input("On", _today(found.brand))
         sent = st.form_submit_button("Save", type="primary", shortcut="Ctrl+Enter")
     if sent:
         on = day.isoformat() if isinstance(day, date) else ""

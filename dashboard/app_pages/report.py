@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
@@ -151,7 +152,8 @@ def _period(today: str) -> tuple[str, str] | None:
 
 def _caption(facts: Facts) -> str:
     first, last = f.previous(facts.first_day, facts.until_day)
-    so_far = "" if facts.over else " · not over yet, figures so far"
+    read_at = facts.as_of.astimezone(ZoneInfo(facts.zone))
+    so_far = "" if facts.over else f" · not over yet, figures as of {read_at:%H:%M} in {city(facts.zone)}"
     return (
         f"{show.range_words(facts.first_day, facts.until_day)} · compared with {show.range_words(first, last)} · "
         f"whole days in each account's own zone{so_far}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -68,6 +69,7 @@ def a_month(
         "responses": tuple(an_answer(60 * n, id=f"c{n}") for n in range(1, 9)),
         "counts": {days[0]: {"messages": 10, "action.allow": 8, "action.hide": 2, "by.rules": 9, "by.person": 1}},
         "given": TOLD.get(platform, frozenset()),
+        "counted_from": "2026-01-05",
     }  # fmt: skip
     return AccountFacts(account, **(made | more))  # type: ignore[arg-type]
 
@@ -130,4 +132,8 @@ def random_facts(draw: st.DrawFn, of: Sequence[str] = tuple(sorted(TOLD))) -> Fa
     platforms = draw(st.lists(st.sampled_from(of), min_size=1, max_size=len(of), unique=True))
     now = [draw(account_facts(platform, DAYS, "n")) for platform in platforms]
     before = [draw(account_facts(platform, DAYS_BEFORE, "b")) for platform in platforms]
+    for n, both in enumerate(zip(now, before, strict=True)):
+        first = min((day for one in both for day in one.counts), default="")
+        begun = draw(st.sampled_from([first, "2026-01-05"]))
+        now[n], before[n] = (replace(one, counted_from=begun) for one in both)
     return facts_of(*now, before=before)

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts, data, data_measures, streamlit_app, theme, who
+from dashboard import charts, data, data_measures, present_campaigns, streamlit_app, theme, who
 from dashboard import present_measures as show
 from dashboard.app_pages import overview, report
 from dashboard.who import SignIn
@@ -26,8 +26,10 @@ from herald.flows.mailing import MONTHLY, monthly
 from herald.flows.report import gather
 from herald.measure import figures as f
 from herald.model import Account, Mailing, MailingState, Metric, Response, Snapshot
+from herald.model.campaigns import Aim, Campaign
 from tests.e2e.dashboard_world import BRAND, ZONE
 from tests.e2e.overview_world import ACCOUNTS, FACEBOOK, HOSTILE, LINKEDIN, MASTODON, PERTH, UNTOLD, OverviewWorld
+from tests.support.figures import a_month, facts_of
 
 NOW = datetime(2026, 11, 21, 3, 5, tzinfo=UTC)  # a Saturday, five past two in Sydney
 TODAY = "2026-11-21"
@@ -666,3 +668,28 @@ def test_a_kept_report_is_listed_with_its_hash_and_its_files_are_those_that_were
 
 def test_months_go_back_from_this_one():
     assert show.months("2026-01-15", 3) == ["2026-01", "2025-12", "2025-11"]
+
+
+def test_followers_that_stayed_the_same_are_shown_without_an_arrow():
+    days = {day: {Metric.FOLLOWERS: 5000} for day in ("2026-10-02", "2026-10-20")}
+    card = show.cards(facts_of(a_month(days=days)), [60])[3]
+    assert (card.label, card.delta, card.colour, card.arrow) == ("Followers", "+0", "off", "off")
+
+
+def test_a_campaign_without_a_link_has_no_clicks_instead_of_0():
+    campaign = Campaign(
+        BRAND, "lamps", "Lamps", "Sell lamps.", "lamps", Aim.REACH, 1000, date(2026, 11, 1), date(2026, 11, 30), "ana",
+        "ana", NOW,
+    )  # fmt: skip
+    told = [
+        present_campaigns.blocks(campaign, clicks, [], date(2026, 11, 20), name=str, shop=False)[1]["rows"]
+        for clicks in ({}, {"abc": 0})
+    ]
+    words = [next(row["v"] for row in rows if row["k"] == "So far") for rows in told]
+    assert words == [f"{start}; reach by post stand on Overview" for start in ("No link was made yet", "0 clicks")]
+
+
+def test_the_report_of_a_period_that_runs_says_as_of_when_its_figures_are(facts):
+    running = replace(facts, over=False, as_of=datetime(2026, 11, 21, 3, 5, tzinfo=UTC))
+    assert report._caption(running).endswith("not over yet, figures as of 14:05 in Sydney")
+    assert "as of" not in report._caption(replace(running, over=True))

@@ -17,7 +17,7 @@ from herald.flows.report import gather
 from herald.measure.effect import number, told_in
 from herald.measure.report import report
 from herald.measure.scorecard import scorecard
-from herald.model import Response
+from herald.model import Metric, Response, Snapshot
 from herald.model.recommendations import Recommendation, RecommendationState
 from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NOON, TED, World, a_world
 from tests.unit.test_flows_mailing import OLA, Post, Shelf
@@ -223,3 +223,42 @@ def test_the_schedule_tells_owners_once_what_lacks_and_mails_as_soon_as_it_is_th
     assert monthly(world.herald, NOON + timedelta(days=2)) == [Monthly(BRAND, "mailed to 1")]
     assert b"Answer before noon." in post.mails[1][1]["report.html"]
     assert monthly(world.herald, NOON + timedelta(days=3)) == [Monthly(BRAND, "mailed already")]
+
+
+def test_three_days_told_before_and_seven_after_are_no_effect(world: World) -> None:
+    recorded(world, measure="reach")
+    run(world, c.ActOnRecommendation(ID, BRAND, "Done.", "2026-11-18", 1), TED.id)
+    world.clock.pass_(days=9)
+    days = [*(f"2026-11-{day}" for day in (15, 16, 17)), *(f"2026-11-{day}" for day in range(19, 26))]
+    world.store.keep([Snapshot(ACCOUNT.id, Metric.REACH, 100, world.clock(), day=day) for day in days])
+    done = run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id)
+    assert done.sentence == "Measured: whether it helped cannot be told."
+    effect = found(world).effect
+    assert effect is not None
+    assert (effect.before, effect.n_before, effect.after, effect.n_after) == ("300.0", 3, "700.0", 7)
+    assert effect.why == "Not compared: too few days told to compare, by Tall Timber."
+    page = report(gather(world.herald, BRAND, *OCTOBER, world.clock())).files["report.html"].decode()
+    assert "cannot be told. Not compared: too few days told" in page
+
+
+@pytest.mark.parametrize(("zone", "over"), [("Pacific/Auckland", True), ("America/Los_Angeles", False)])
+def test_days_are_over_by_the_clock_of_the_brands_accounts(world: World, zone: str, over: bool) -> None:
+    for account in world.store.accounts():
+        world.store.save(replace(account, timezone=zone))
+    world.clock.now = datetime(2026, 11, 18, 9, tzinfo=UTC)
+    recorded(world)
+    run(world, c.ActOnRecommendation(ID, BRAND, "Done.", "2026-11-18", 1), TED.id)
+    world.clock.now = datetime(2026, 11, 25, 12, tzinfo=UTC) if over else datetime(2026, 11, 26, 5, tzinfo=UTC)
+    if over:
+        assert run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id).well
+    else:
+        with pytest.raises(Refused, match="not over yet"):
+            run(world, c.MeasureEffect(ID, BRAND, 7, 2), TED.id)
+
+
+def test_what_was_done_this_morning_in_auckland_was_done_today(world: World) -> None:
+    for account in world.store.accounts():
+        world.store.save(replace(account, timezone="Pacific/Auckland"))
+    recorded(world)
+    world.clock.now = datetime(2026, 11, 19, 20, tzinfo=UTC)  # the 20th there
+    assert run(world, c.ActOnRecommendation(ID, BRAND, "Done.", "2026-11-20", 1), TED.id).well

@@ -235,6 +235,20 @@ def test_counts_are_those_of_the_days_of_the_period():
     assert (card["judged"].value, card["hidden"].value) == (3, 1)
 
 
+def test_messages_have_a_beginning_which_is_that_of_no_figure_and_no_post():
+    world = a_telling_world()
+    world.store.keep([of_day("2026-09-02", Metric.REACH, 5, LATER)])
+    published(world, "p", START - timedelta(days=20))
+    assert page(october(world)).counted_from == ""
+    world.store.commit([Counted(ACCOUNT.id, "2026-11-02", {"messages": 9, "action.allow": 9})])
+    assert page(october(world)).counted_from == "", "what began later is not told of a period that is over"
+    world.store.commit([Counted(ACCOUNT.id, "2026-10-07", {"messages": 3, "action.allow": 3})])
+    facts = october(world)
+    assert {one.counted_from for one in (page(facts), *facts.before) if one.account.id == ACCOUNT.id} == {"2026-10-07"}
+    world.store.commit([Counted(ACCOUNT.id, "2026-10-07", {"messages": -3, "action.allow": -3})])
+    assert page(october(world)).counted_from == ""
+
+
 def test_while_a_period_runs_only_days_that_have_begun_are_counted_and_compared():
     world = a_telling_world()
     now = datetime(2026, 10, 10, 3, 0, 42, tzinfo=UTC)

@@ -17,7 +17,7 @@ from herald import plain
 from herald.errors import Refused
 from herald.flows import commands as c
 from herald.flows import library, monitors, research
-from herald.model import Act, Role
+from herald.model import Act, Counted, Role
 from herald.model.research import PlatformScore, Scored
 from herald.platforms import outlets
 from herald.ports import Capabilities, PostLimits
@@ -549,6 +549,18 @@ def test_a_monitor_hears_whole_words_on_its_platforms_and_tells_once_an_hour(wor
     assert (alert.found, len(alert.samples)) == (3, 3)
     run(world, c.SaveMonitor(*save, 1, active=False), TED.id)
     assert monitors.watch(world.herald, now + timedelta(hours=1)) == []
+
+
+def test_nothing_rises_on_an_account_whose_messages_are_known_for_less_than_both_spans(world: World) -> None:
+    for number in range(8):
+        event = replace(a_comment("a lamp", id=str(300 + number), at=NOON), author_id=f"p{number}")
+        world.store.apply(event, BRAND, NOON)
+    world.store.commit([Counted(ACCOUNT.id, "2026-11-15", {"messages": 8, "action.allow": 8})])
+    now = NOON + timedelta(hours=1)
+    assert monitors.rising(BRAND, 3, world.herald, now) == ([], {}), "three days before the 15th are not known"
+    world.store.commit([Counted(ACCOUNT.id, "2026-11-12", {"messages": 1, "action.allow": 1})])
+    ((lamp,), samples) = monitors.rising(BRAND, 3, world.herald, now)
+    assert (lamp.topic, lamp.now, lamp.base, len(samples)) == ("lamp", 8, 0, 3)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from dashboard import present_rules
 from herald.errors import Refused
 from herald.flows import rules
 from herald.flows.commands import Command, Overrule, PromoteRules, RollbackRules, SaveRules
@@ -14,7 +15,7 @@ from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.why import why
 from herald.govern import policies
-from herald.model import Action, Counted, Decision, Person, Role
+from herald.model import Action, Counted, Decision, New, Person, Role, Rules
 from herald.model.notices import Notice
 from herald.moderate.rules import Subject, counted_as, default_rules
 from herald.store.keys import METRICS
@@ -417,3 +418,24 @@ def test_a_rule_that_fell_silent_is_told_when_the_day_is_over(world: World) -> N
 def test_it_is_looked_at_once_an_hour(world: World) -> None:
     fired(world, "Insult", [40, *[3] * 10])
     assert rules.watch(world.herald, NOON.replace(minute=rules.MINUTE + 1)) == []
+
+
+def test_a_rule_that_acts_again_after_a_pause_is_not_compared_with_the_days_of_the_pause(world: World) -> None:
+    pause = RULES.replace("name: Insult\n", "name: Insult\nmode: shadow\n")
+    for number, (text, days) in enumerate(((pause, 12), (RULES, 2)), start=2):
+        at = NOON - timedelta(days=days)
+        world.store.commit([New(Rules(number, text, what="made live", by=OWNER.id, at=at))])
+    fired(world, "Insult", [30, 28, 3, *[0] * 9, 2, 31, 30, 29])
+    assert watch(world) == [], "three whole days of it are known: the others it was in pause for some hours or all day"
+    fired(world, "Unsure", [30, 28, 3, *[0] * 9, 2, 1, 1, 2])
+    assert watch(world) == [("Unsure", "more", "told")], "which acted all the time"
+
+
+def test_a_usual_day_between_two_numbers_is_told_as_it_is(world: World) -> None:
+    fired(world, "Insult", [40, *[2, 3] * 5])
+    assert watch(world) == [("Insult", "more", "told")]
+    (alarm,) = rules.alarms(BRAND, world.herald)
+    (told,) = world.store.shelf(Notice, BRAND, rules.told_of(alarm))
+    assert told.title.endswith("40 times today so far, 2.5 on a usual day")
+    (block,) = present_rules.alarm_blocks([(alarm, [])], name=str, now=NOON)[1:]
+    assert "40 times, 2.5 on a usual day." in block["rows"][0]["text"]

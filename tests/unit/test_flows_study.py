@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 
 from herald.care.cases import appeal
 from herald.errors import Unknown
-from herald.flows.commands import Overrule, RestrictAuthor, SetMode
+from herald.flows.commands import Overrule, Resolve, RestrictAuthor, SetMode
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.replay import replay, told
 from herald.flows.study import study
 from herald.flows.why import why
-from herald.model import Action, New, Person, Role
+from herald.model import Action, Case, New, Person, Role, Work
 from herald.moderate.masking import masked
 from tests.support.world import ACCOUNT, BRAND, MIA, NOON, PAGE, RULES, World, a_comment, a_world, deleted, edited
 
@@ -90,6 +90,19 @@ def test_what_waits_for_a_person_is_visible(world: World) -> None:
     world.store.apply(a_comment("a dodgy chair", id="2"), BRAND, NOON)
     moderate([f"facebook_page:{PAGE}_2"], world.herald, NOON)
     assert "- It is visible until a person decides." in study(f"facebook_page:{PAGE}_2", world.herald)
+
+
+def test_what_its_platform_cannot_hide_is_to_be_hidden_by_hand_until_somebody_says_it_was(world: World) -> None:
+    sent = replace(a_comment("you utter muppet", id="2"), platform="webhook", account_id="form")
+    world.store.apply(sent, BRAND, NOON)
+    moderate([sent.message_id], world.herald, NOON)
+    assert "- It is to be hidden by hand: its platform lets no program do it." in study(sent.message_id, world.herald)
+    (task,) = world.store.open_cases(BRAND, Work.TASK).items
+    assert isinstance(task, Case)
+    run(world, Resolve(task.id, "Taken off the form for Mia Marsh.", "MOD 2.1", task.version))
+    text = study(sent.message_id, world.herald)
+    assert "- It is reported as hidden by hand after 3 minutes: Taken off the form for [name]." in text
+    assert "to be hidden" not in text
 
 
 def test_an_appeal_whose_message_was_taken_back_was_decided_by_nobody(world: World) -> None:

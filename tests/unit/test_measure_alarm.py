@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboard import present_incidents
 from herald.measure import alarm
 from herald.measure.alarm import Seen
 
@@ -76,6 +78,16 @@ def test_a_quiet_week_does_not_make_a_handful_an_incident() -> None:
     quiet = week(NOON, judged=1)
     assert not look(quiet | said(NOON, 7, 7), NOON).alarm
     assert look(quiet | said(NOON, 9, 9), NOON).alarm
+
+
+@pytest.mark.parametrize("against", range(6, 30))
+def test_the_page_names_the_number_from_which_it_raises_an_incident(against: int) -> None:
+    for there in (week(NOON, judged=1), week(NOON, judged=1) | week(NOON, judged=9, against=4)):
+        seen = look(there | said(NOON, against, against), NOON)
+        told = alarm.Seen(seen.hours, seen.messages, seen.signals, seen.mean, seen.deviation, seen.limit, alarm=False)
+        named = re.search(r"raises an incident from (\d+) on", present_incidents.seen_words(told))
+        assert named
+        assert seen.alarm == (seen.signals >= int(named[1]) and seen.signals >= alarm.SHARE * seen.messages)
 
 
 def test_with_too_few_days_before_it_nothing_is_judged() -> None:

@@ -44,7 +44,7 @@ def test_every_number_of_a_scorecard_has_one_rule():
 # ---------------------------------------------------------------- by pandas, over the files of the report
 
 
-def recomputed(files: Mapping[str, bytes], platform: str, *, running: bool) -> dict[str, float]:  # noqa: PLR0915
+def recomputed(files: Mapping[str, bytes], platform: str) -> dict[str, float]:  # noqa: PLR0915
     """Id -> change as the rules of docs/metrics.md have it, from days.csv, posts.csv and answers.csv alone."""
     days, posts, answers = (pd.read_csv(io.BytesIO(files[f"{name}.csv"])) for name in ("days", "posts", "answers"))
     if platform != ALL:
@@ -70,7 +70,7 @@ def recomputed(files: Mapping[str, bytes], platform: str, *, running: bool) -> d
             now = of(rows, "this").sort_values("day")[metric]
             then = of(rows, "before").sort_values("day")[metric]
             late = int(now.isna()[::-1].cumprod().sum())
-            length = len(now) - (min(late, 3) if running else 0)
+            length = len(now) - (min(late, 3) if now.notna().any() else 0)
             then = then.iloc[:length]
             for period, series in (("this", now), ("before", then)):
                 if series.notna().any():
@@ -82,13 +82,26 @@ def recomputed(files: Mapping[str, bytes], platform: str, *, running: bool) -> d
         return sums["this"] - sums["before"] if alike else nan
 
     before = of(days, "before")
-    known = set(before[before[told].notna().any(axis=1) | (before[counted] != 0).any(axis=1)].day)
+    known = set(before[before[told].notna().any(axis=1) | (before[counted].fillna(0) != 0).any(axis=1)].day)
     known |= set(of(posts, "before").published_at.str[:10]) | set(of(answers, "before").answered_at.str[:10])
     measured = bool(of(days, "this")[told].notna().any(axis=None))
     ours = bool(known) and not (measured and dates.index(min(known)) > slack)
 
     def own(now: float, then: float) -> float:
         return now - then if ours else nan
+
+    listened = days[days.judged.notna()]
+    begun = listened.groupby("account").day.min()
+    heard = not len(begun) or begun.max() <= dates[slack]
+    heard_then = len(of(listened, "before")) > 0
+
+    def of_counts(now: float, then: float) -> float:
+        return now - then if heard and heard_then else nan
+
+    def answered() -> float:
+        now, then = (len(of(answers, each)) for each in ("this", "before"))
+        there = (now or len(listened)) and (then or heard_then)
+        return float(now - then) if heard and there else nan
 
     def of_posts(columns: list[str]) -> float:
         has = posts[columns].notna().any(axis=1)
@@ -132,9 +145,9 @@ def recomputed(files: Mapping[str, bytes], platform: str, *, running: bool) -> d
         "reach": by_day("reach"), "views": by_day("views"), "engagements": of_posts(PARTS),
         **{part: of_posts([part]) for part in PARTS},
         "posts": own(len(of(posts, "this")), len(of(posts, "before"))), "engagement_rate": rate(),
-        "answers": own(len(of(answers, "this")), len(of(answers, "before"))),
+        "answers": answered(),
         **{each: of_answers(each) for each in ("response_time", "response_time_p90", "in_time")},
-        **{each: own(counts[each]["this"], counts[each]["before"]) for each in counted},
+        **{each: of_counts(counts[each]["this"], counts[each]["before"]) for each in counted},
         "followers": followers(), "followers_change": nan,
     }  # fmt: skip
 
@@ -147,7 +160,7 @@ def test_every_change_is_the_one_pandas_computes_from_the_files_and_missing_wher
     files = report(replace(facts, over=not running)).files
     for scope in (ALL, *facts.platforms):
         told = pd.read_csv(io.BytesIO(files[f"{scope}.csv"])).set_index("id").change.astype(float)
-        expected = recomputed(files, scope, running=running)
+        expected = recomputed(files, scope)
         for number, change in told.items():
             assert change == pytest.approx(expected[str(number)], nan_ok=True), (scope, number)
 
@@ -174,7 +187,7 @@ def test_with_about_as_many_holes_as_are_forgiven_pandas_finds_the_same_too(fact
     files = report(replace(facts, over=not running)).files
     for scope in (ALL, *facts.platforms):
         told = pd.read_csv(io.BytesIO(files[f"{scope}.csv"])).set_index("id").change.astype(float)
-        assert told.to_dict() == pytest.approx(recomputed(files, scope, running=running), nan_ok=True)
+        assert told.to_dict() == pytest.approx(recomputed(files, scope), nan_ok=True)
 
 
 def test_even_months_are_compared_in_every_number_by_pandas_too():
@@ -182,7 +195,7 @@ def test_even_months_are_compared_in_every_number_by_pandas_too():
     facts = facts_of(a_month(), a_month("instagram"), before=[a_month(month=9), a_month("instagram", month=9)])
     files = report(facts).files
     told = pd.read_csv(io.BytesIO(files["all.csv"])).set_index("id").change.astype(float)
-    assert told.to_dict() == pytest.approx(recomputed(files, ALL, running=False), nan_ok=True)
+    assert told.to_dict() == pytest.approx(recomputed(files, ALL), nan_ok=True)
     assert set(told[told.isna()].index) == {"saves", "clicks", "followers_change"}  # nobody told those
 
 
@@ -218,15 +231,16 @@ def test_nine_of_ten_days_are_enough_on_either_side(lacking: int, compared: bool
     assert (scorecard(facts_of(short, before=[whole]))["reach"].change.absolute is not None) is compared
 
 
+@pytest.mark.parametrize("over", [False, True])  # over since midnight: its last days are told some days later
 @pytest.mark.parametrize(("late", "compared", "before"), [(1, True, 30), (3, True, 28), (8, False, 28)])
-def test_while_a_period_runs_days_not_told_yet_are_left_out_of_both_but_no_more_than_three(
-    late: int, compared: bool, before: int
+def test_days_not_told_yet_are_left_out_of_both_but_no_more_than_three(
+    late: int, compared: bool, before: int, over: bool
 ):
     month = a_month()
     now = replace(month, days=dict(list(month.days.items())[:-late]))
-    facts = replace(facts_of(now, before=[a_month(month=9)]), over=False)
+    facts = replace(facts_of(now, before=[a_month(month=9)]), over=over)
     line = scorecard(facts)["reach"]
-    assert (line.before, line.change.absolute is not None) == (400 * before, compared)
+    assert (line.before, line.change.absolute) == (400 * before, 0 if compared else None)
 
 
 def test_one_account_with_few_days_keeps_the_sum_of_all_from_being_compared_but_not_the_others():
@@ -238,7 +252,7 @@ def test_one_account_with_few_days_keeps_the_sum_of_all_from_being_compared_but_
 
 
 def test_where_nothing_is_known_of_the_period_before_our_own_numbers_are_missing_there_and_not_0():
-    card = scorecard(facts_of(a_month()))
+    card = scorecard(facts_of(replace(a_month(), counted_from=DAYS[0])))
     for number in ("posts", "answers", "judged", "hidden", "queued", "overruled"):
         assert card[number].value is not None
         assert (card[number].before, card[number].change.absolute) == (None, None), number
@@ -249,15 +263,71 @@ def test_a_period_before_that_is_known_only_from_its_middle_is_not_compared():
     later = START - timedelta(days=3)
     posts = tuple(a_post(f"b{n}", at=later, reach=100, reactions=4, comments=1, shares=1) for n in range(5))
     answers = tuple(replace(an_answer(60, id=f"c{n}"), answered_at=later) for n in range(5))
-    counts = {DAYS_BEFORE[20]: {"messages": 4, "action.allow": 4}}
-    card = scorecard(before_with(days=days, posts=posts, responses=answers, counts=counts))
-    for number in ("posts", "engagements", "reactions", "answers", "judged"):
+    card = scorecard(before_with(days=days, posts=posts, responses=answers, counts={}))
+    for number in ("posts", "engagements", "reactions"):
         assert card[number].unlike == f"the period before is known only from {DAYS_BEFORE[15]}", number
     assert card["engagement_rate"].change.absolute is not None  # a ratio needs no whole period
     assert card["response_time"].change.absolute is not None
 
 
-def test_a_contact_form_that_tells_nothing_by_day_is_compared_as_soon_as_anything_is_known_of_it():
+def heard_from(day: str, **more: object) -> Facts:
+    """Two even months with posts and figures; messages are counted from this day on, 40 a day."""
+    counts = {
+        each: {"messages": 40, "action.allow": 30, "action.hide": 10} for each in (*DAYS_BEFORE, *DAYS) if each >= day
+    }
+    heard = {"counts": counts, "counted_from": day, **more}
+    return facts_of(replace(a_month(), **heard), before=[replace(a_month(month=9), **heard)])  # type: ignore[arg-type]
+
+
+COUNTED = ("answers", "judged", "hidden", "queued", "overruled")
+
+
+def test_messages_known_from_the_end_of_the_period_before_are_not_compared_though_posts_were_known_all_the_time():
+    facts = heard_from(DAYS_BEFORE[-2])
+    card = scorecard(facts)
+    assert (card["judged"].value, card["judged"].before) == (40 * 31, 80)
+    for number in COUNTED:
+        assert card[number].change == f.Change(None, None, immaterial=False), number
+        why = f"messages of Tall Timber on facebook_page are counted only from {DAYS_BEFORE[-2]}"
+        assert card[number].unlike == why
+    assert card["posts"].change.absolute == 0
+    told = [gap.what for gap in gaps(facts) if gap.what.startswith("change of First answers; Messages judged")]
+    assert len(told) == 1
+
+
+@pytest.mark.parametrize(("begun", "compared"), [(3, True), (4, False)])
+def test_messages_counted_from_within_a_tenth_of_the_period_before_are_compared(begun: int, compared: bool):
+    card = scorecard(heard_from(DAYS_BEFORE[begun]))
+    for number in COUNTED:
+        assert (card[number].change.absolute is not None) is compared, number
+
+
+def test_one_account_whose_messages_came_later_keeps_the_sum_of_all_from_being_compared_but_not_the_others():
+    old, new = heard_from("2026-01-05"), replace(a_month("instagram"), counts={}, counted_from=DAYS[3])
+    facts = facts_of(*old.accounts, new, before=[*old.before, replace(new, days={}, posts=(), responses=())])
+    assert scorecard(facts)["judged"].unlike == f"messages of {new.account.name} are counted only from {DAYS[3]}"
+    assert scorecard(facts, "facebook_page")["judged"].change.absolute == 0
+    assert scorecard(facts, "instagram")["judged"].before is None
+    assert [gap.what for gap in gaps(facts) if gap.what.startswith("messages")] == [
+        f"messages of {new.account.name} before {DAYS[3]}"
+    ]
+
+
+def test_before_the_first_message_of_an_account_its_counts_are_missing_in_card_and_file_and_not_0():
+    silent = replace(a_month(), counts={}, responses=(), counted_from="")
+    facts = facts_of(silent, before=[replace(a_month(month=9), counts={}, responses=())])
+    for number in COUNTED:
+        line = scorecard(facts)[number]
+        assert (line.value, line.note) == (None, "no message was counted yet"), number
+    assert [gap.why for gap in gaps(facts) if gap.what == "messages"] == [
+        "None was counted up to the end of the period."
+    ]
+    days = pd.read_csv(io.BytesIO(report(heard_from(DAYS[2])).files["days.csv"])).set_index("day").judged
+    assert days[DAYS_BEFORE].isna().all()
+    assert days[DAYS[:4]].isna().tolist() == [True, True, False, False]
+
+
+def test_a_contact_form_that_tells_nothing_by_day_is_compared_where_its_messages_were_counted_before():
     counted = {"counts": {DAYS[9]: {"messages": 3, "action.allow": 3}}, "days": {}, "posts": (), "responses": ()}
     then = counted | {"counts": {DAYS_BEFORE[20]: {"messages": 2, "action.allow": 2}}}
     now = replace(a_month(), **counted)  # type: ignore[arg-type]
@@ -289,3 +359,11 @@ def test_followers_read_a_week_before_the_end_of_the_month_are_not_those_of_its_
     line = scorecard(before_with(days=early))["followers"]
     assert (line.value, line.before, line.change.absolute) == (5000, 4000, None)
     assert line.unlike == "the readings do not lie a period apart, by Tall Timber on facebook_page"
+
+
+def test_an_account_is_named_with_its_platform_where_another_bears_its_name():
+    few = {"days": {DAYS_BEFORE[0]: {Metric.REACH: 1}}}
+    months = [a_month(each, month=month) for month in (10, 9) for each in ("facebook_page", "instagram")]
+    same = [replace(one, account=replace(one.account, name="Tall Timber")) for one in months]
+    facts = facts_of(*same[:2], before=[same[2], replace(same[3], **few)])
+    assert scorecard(facts)["reach"].unlike == "too few days told to compare, by Tall Timber (Instagram)"

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from dashboard import present_measures as show
 from herald.measure import figures as f
 from herald.measure.advice import PROMISE, Finding, NoFinding, advise
 from herald.measure.markup import link, tag
@@ -209,6 +210,17 @@ def test_true_numbers_stay_numbers_below_nought_too_and_missing_is_empty():
     assert sheet([("a", -5, 0, 0.25, None, "x")]) == b"\xef\xbb\xbfa,-5,0,0.25,,x\r\n"
 
 
+def reach_by_day(days: pd.DataFrame, period: str) -> float:
+    """The sum of a period; of the one before, without as many days as are not told yet at the end of this one."""
+    left = []
+    for _, rows in days.groupby("account"):
+        now = rows[rows.period == "this"].sort_values("day").reach.astype(float)
+        late = min(int(now.isna()[::-1].cumprod().sum()), 3) if now.notna().any() and period == "before" else 0
+        told = rows[rows.period == period].sort_values("day").reach.astype(float)
+        left.append(told.iloc[: len(told) - late])
+    return float(pd.concat(left).sum(min_count=1))
+
+
 @settings(max_examples=25, deadline=None)
 @given(random_facts())
 def test_the_numbers_can_be_recomputed_by_pandas_from_the_files(facts: Facts):
@@ -225,9 +237,8 @@ def test_the_numbers_can_be_recomputed_by_pandas_from_the_files(facts: Facts):
         expected = {
             "posts": len(mine) if known else float("nan"),
             "engagement_rate": rated.engagements.sum() / reach if reach else float("nan"),
-            "reach": days[days.period == period].reach.astype(float).sum(min_count=1),
-            "judged": days[days.period == period].judged.sum() if known else float("nan"),
-            "answers": (answers.period == period).sum() if known else float("nan"),
+            "reach": reach_by_day(days, period),
+            "judged": days[days.period == period].judged.sum(min_count=1),
             "response_time": answers[answers.period == period].open_waited.median(),
         }
         for id, value in expected.items():
@@ -317,7 +328,7 @@ def test_posts_without_figures_are_counted():
 
 
 def test_a_platform_without_any_figure_says_so_once():
-    form = f.AccountFacts(an_account("webhook", "form"))
+    form = f.AccountFacts(an_account("webhook", "form"), counted_from="2026-01-05")
     told = [gap for gap in gaps(facts_of(a_month(), form)) if gap.scope == "webhook"]
     assert [gap.what for gap in told] == ["every figure of the platform"]
 
@@ -453,3 +464,39 @@ def test_a_silent_platform_is_known_by_what_it_tells():
     assert card["reach"].value is None
     assert card["engagement_rate"].value is None
     assert card["engagements"].value == 3
+
+
+# ---------------------------------------------------------------- several accounts of a platform
+
+
+def two_pages() -> Facts:
+    """The second page was connected on the 11th: until then only the first told its days."""
+    late = {day: {Metric.REACH: 1000} for day in DAYS[10:]}
+    second = replace(a_month(days=late, posts=()), account=an_account(id="2"))
+    return facts_of(a_month(), second, a_month("instagram"))
+
+
+def test_the_platform_that_reached_most_is_told_with_the_reach_of_all_its_days():
+    facts = two_pages()
+    whole = scorecard(facts, "facebook_page")["reach"].value
+    assert whole == 31 * 400 + 21 * 1000
+    page = report(facts).files["report.html"].decode()
+    assert f"Facebook reached most: {whole:,} over the period." in page
+    assert "33.4K over the period." in show.reach_alt(facts, show.reach_series(facts))
+
+
+def test_an_account_of_which_no_day_was_read_counts_among_the_days_that_are_missing():
+    unread = replace(a_month(days={}), account=an_account(id="2"))
+    line = scorecard(facts_of(a_month(), unread))["reach"]
+    assert (line.n, line.of, line.note) == (31, 62, "days missing: 31 of 62")
+    line = scorecard(facts_of(unread))["reach"]
+    assert (line.value, line.n, line.of, line.note) == (None, 0, 31, "days missing: 31 of 31")
+    assert scorecard(facts_of(a_month("mastodon", days={})))["reach"].note == "not told by any platform here"
+
+
+def test_the_sum_before_says_that_it_leaves_out_days_not_told_yet():
+    now = a_month(days={day: {Metric.REACH: 400} for day in DAYS[:-2]})
+    facts = replace(facts_of(now, before=[a_month(month=9)]), over=False)
+    line = scorecard(facts)["reach"]
+    assert (line.value, line.before) == (29 * 400, 29 * 400)
+    assert line.note == "days missing: 2 of 31; before: without its last 2 days, not told yet here"

@@ -386,6 +386,9 @@ class Store(Protocol):
     def counts(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
         """day -> metric -> count for the days that have any."""
 
+    def counted_from(self, account: str) -> str:
+        """The first day of which a message of the account was counted ("2026-10-30"); empty: none was yet."""
+
     def fired(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
         """day -> rule (moderate.rules.counted_as) -> how often it held; days on which anything was counted."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from herald.errors import HeraldError, Refused
 from herald.flows import commands as c
@@ -15,7 +16,7 @@ from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.flows.notices import notice
 from herald.flows.planning import Done, Plan, Planner, authorise, proper_id, same_version, words
-from herald.model import AuditEntry, Message, New, Person, Revised, Role
+from herald.model import Account, AuditEntry, Message, New, Person, Revised, Role
 from herald.model.monitors import Alert, Monitor
 from herald.model.notices import Notice, about
 from herald.model.record import record
@@ -42,8 +43,15 @@ def alerts_of(brand: str, herald: Herald) -> list[Alert]:
 
 def said(brand: str, first: datetime, until: datetime, herald: Herald) -> list[Message]:
     """What others said to a brand's accounts and was received on these days (UTC), newest first; bounded by A_DAY."""
+    return _said(_accounts(brand, herald), first, until, herald)
+
+
+def _accounts(brand: str, herald: Herald) -> list[Account]:
+    return [account for account in herald.store.accounts() if account.brand == brand]
+
+
+def _said(accounts: Iterable[Account], first: datetime, until: datetime, herald: Herald) -> list[Message]:
     found: list[Message] = []
-    accounts = [account for account in herald.store.accounts() if account.brand == brand]
     for back in range((until.date() - first.date()).days + 1):
         day = (until - timedelta(days=back)).strftime("%Y-%m-%d")
         for account in accounts:
@@ -52,6 +60,11 @@ def said(brand: str, first: datetime, until: datetime, herald: Herald) -> list[M
         one for one in found if first <= one.created_at < until and not one.outbound and not one.deleted and one.text
     ]
     return sorted(mine, key=lambda one: (one.created_at, one.id), reverse=True)
+
+
+def _known(account: Account, at: datetime, herald: Herald) -> bool:
+    """Whether a message of it was counted by then."""
+    return "" < herald.store.counted_from(account.id) <= f"{at.astimezone(ZoneInfo(account.timezone)):%Y-%m-%d}"
 
 
 def _day(account: str, day: str, herald: Herald) -> Iterable[Message]:
@@ -76,8 +89,13 @@ def stream(monitor: Monitor, messages: Iterable[Message]) -> list[Message]:
 
 
 def rising(brand: str, days: int, herald: Herald, now: datetime) -> tuple[list[Rising], dict[str, Message]]:
-    """What rises in what others said to us in the `days` before now, and the messages that show it, by id."""
-    messages = said(brand, now - timedelta(days=2 * days), now, herald)
+    """What rises in what others said to us in the `days` before now, and the messages that show it, by id.
+
+    An account that was not listened to in all of the days before says nothing of what rises: there, all is new.
+    """
+    first = now - timedelta(days=2 * days)
+    known = [account for account in _accounts(brand, herald) if _known(account, first, herald)]
+    messages = _said(known, first, now, herald)
     heard = (Said(one.id, one.created_at, one.text, f"{one.platform}:{one.author_id or one.id}") for one in messages)
     found = trends.rising(heard, now, days)
     wanted = {sample for one in found for sample in one.samples}

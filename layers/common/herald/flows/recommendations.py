@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from types import MappingProxyType
+from zoneinfo import ZoneInfo
 
 from herald.errors import Refused, Unknown
 from herald.flows import commands as c
@@ -15,7 +16,7 @@ from herald.flows.report import gather
 from herald.measure.advice import Finding, advise
 from herald.measure.effect import USUAL, decimal, verdict
 from herald.measure.figures import period
-from herald.measure.scorecard import Line, scorecard
+from herald.measure.scorecard import Facts, against, scorecard
 from herald.model import New, Person, Revised
 from herald.model.recommendations import (
     Effect,
@@ -62,7 +63,8 @@ def _record(command: c.RecordRecommendation, person: Person, herald: Herald, now
     if owner is None or command.brand not in owner.brands or not owner.active:
         raise Refused("input", "Choose who does it.")
     due = _day(command.due)
-    if not now.date() <= due <= now.date() + timedelta(days=400):
+    today, *_ = _todays(command.brand, herald, now)
+    if not today <= due <= today + timedelta(days=400):
         raise Refused("input", "It is due today or later, within 400 days.")
     month = _month(command.month, now)
     seen, evidence, n = _rests_on(command, month, herald, now)
@@ -133,7 +135,7 @@ def _act(command: c.ActOnRecommendation, person: Person, herald: Herald, now: da
     if found.state is not RecommendationState.OPEN:
         raise Refused("state", "This was acted on already.")
     day = _day(command.day)
-    if not found.at.date() - timedelta(days=1) <= day <= now.date():
+    if not found.at.date() - timedelta(days=1) <= day <= _todays(found.brand, herald, now)[-1]:
         raise Refused("input", "Name the day it was done: not before it was recorded, and not to come.")
     acted = words(command.acted, "Say what was done.", REASON_LIMIT)
     after = replace(found, state=RecommendationState.ACTED, acted=acted, acted_by=person.id, acted_on=day)
@@ -149,7 +151,7 @@ def _measure(command: c.MeasureEffect, person: Person, herald: Herald, now: date
         raise Refused("state", "It was not acted on yet: there is no effect to measure.")
     if command.days not in WINDOWS:
         raise Refused("input", f"Compare {', '.join(map(str, WINDOWS))} days.")
-    if now.date() <= found.acted_on + timedelta(days=command.days):
+    if _todays(found.brand, herald, now)[0] <= found.acted_on + timedelta(days=command.days):
         raise Refused("state", f"The {command.days} days after it are not over yet. Choose fewer, or wait.")
     effect = effect_of(found, command.days, person.id, herald, now)
     after = replace(found, state=RecommendationState.MEASURED, effect=effect)
@@ -165,20 +167,28 @@ def effect_of(found: Recommendation, days: int, by: str, herald: Herald, now: da
     """The measure over `days` days before the day it was acted on, and over as many after; that day is in neither."""
     if found.acted_on is None:
         raise ValueError("nothing was done yet")
-    before = _line(found, found.acted_on - timedelta(days=days), found.acted_on - timedelta(days=1), herald, now)
-    after = _line(found, found.acted_on + timedelta(days=1), found.acted_on + timedelta(days=days), herald, now)
+    then = _facts(found, found.acted_on - timedelta(days=days), found.acted_on - timedelta(days=1), herald, now)
+    since = _facts(found, found.acted_on + timedelta(days=1), found.acted_on + timedelta(days=days), herald, now)
+    before, after = (scorecard(facts).get(found.measure) if facts else None for facts in (then, since))
     lacking = [name for name, line in (("before", before), ("after", after)) if line is None or line.value is None]
     why = f"There is no such number for the days {' and '.join(lacking)}." if lacking else ""
+    if not why and then and since and (unlike := against(since, then)[found.measure].unlike):
+        why = f"Not compared: {unlike}."
     was, became = (decimal(line.value) if line else "" for line in (before, after))
     return Effect(days, was, became, before.n if before else 0, after.n if after else 0, why, by, now)
 
 
-def _line(found: Recommendation, first: date, last: date, herald: Herald, now: datetime) -> Line | None:
+def _facts(found: Recommendation, first: date, last: date, herald: Herald, now: datetime) -> Facts | None:
     try:
-        facts = gather(herald, found.brand, first.isoformat(), last.isoformat(), now)
+        return gather(herald, found.brand, first.isoformat(), last.isoformat(), now)
     except (Unknown, ValueError):
         return None
-    return scorecard(facts).get(found.measure)
+
+
+def _todays(brand: str, herald: Herald, now: datetime) -> list[date]:
+    """The day by the clock of each account of a brand; that of UTC where it has none."""
+    zones = {one.timezone for one in herald.store.accounts() if one.brand == brand} or {"UTC"}
+    return sorted(now.astimezone(ZoneInfo(zone)).date() for zone in zones)
 
 
 def _found(brand: str, recommendation_id: str, herald: Herald) -> Recommendation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from herald.errors import Unknown, Unsupported
@@ -52,6 +53,7 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
     ends = [_end(last_day, one.timezone) for one in accounts]
     before = previous(first_day, until_day)
     posts = _published(herald.store, brand, before[0], last_day)
+    heard = {one.id: _heard(herald.store, one.id, before[0], until_day) for one in accounts}
     return Facts(
         brand=brand,
         first_day=first_day,
@@ -60,8 +62,8 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
         over=now >= max(ends),
         zone=zone,
         as_of=_end(last_day, zone) if now >= max(ends) else now.astimezone(UTC).replace(second=0, microsecond=0),
-        accounts=tuple(_account(herald, one, first_day, until_day, now, posts) for one in accounts),
-        before=tuple(_account(herald, one, *before, now, posts) for one in accounts),
+        accounts=tuple(_account(herald, one, first_day, until_day, now, posts, heard[one.id]) for one in accounts),
+        before=tuple(_account(herald, one, *before, now, posts, heard[one.id]) for one in accounts),
         recommendations=ordered(
             one
             for month in told_in(first_day, last_day)
@@ -110,9 +112,22 @@ def _published(store: Store, brand: str, first_day: str, last_day: str) -> dict[
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Counts of the messages of an account by day, and the day of its first one; empty if that is still to come."""
+
+    counts: Mapping[str, Mapping[str, int]]
+    since: str
+
+
+def _heard(store: Store, account: str, first_day: str, last_day: str) -> _Heard:
+    since = store.counted_from(account)
+    return _Heard(store.counts(account, first_day, last_day), since if since <= last_day else "")
+
+
 def _account(
     herald: Herald, account: Account, first_day: str, last_day: str, now: datetime,
-    posts: Mapping[str, Sequence[tuple[Target, Post | None]]],
+    posts: Mapping[str, Sequence[tuple[Target, Post | None]]], heard: _Heard,
 ) -> AccountFacts:  # fmt: skip
     start, end = midnight(first_day, account.timezone).astimezone(UTC), _end(last_day, account.timezone)
     ours = [(t, post) for t, post in posts.get(account.id, ()) if t.published_at and start <= t.published_at < end]
@@ -136,8 +151,9 @@ def _account(
             for target, post in ours
         ),
         responses=tuple(_answers(herald.store, account.id, start, end)),
-        counts=herald.store.counts(account.id, first_day, last_day),
+        counts={day: counted for day, counted in heard.counts.items() if first_day <= day <= last_day},
         given=outlet.capabilities.metrics if outlet else frozenset(),
+        counted_from=heard.since,
     )
 
 

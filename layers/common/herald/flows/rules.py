@@ -10,7 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -443,17 +445,46 @@ def watch(herald: Herald, now: datetime) -> list[Told]:
     told: list[Told] = []
     for brand in sorted({account.brand for account in herald.store.accounts()}):
         days = firings(brand, herald, now, firing.DAYS + 2)
+        acting = _acting(brand, herald, now, len(days))
         for rule in live:
-            found = _unusual(rule, days)
+            found = _unusual(rule, days, acting)
             if found and (one := _tell(brand, rule, *found, herald, now)):
                 told.append(one)
     return told
 
 
-def _unusual(rule: Rule, days: list[Mapping[str, int] | None]) -> tuple[firing.Unusual, int] | None:
+def _acting(brand: str, herald: Herald, now: datetime, days: int) -> list[frozenset[str] | None]:
+    """Rules that acted all day, by day, today first; None: those that act now. A rule in pause is not a quiet one."""
+    today, zone = _today(brand, herald, now), ZoneInfo(_zone(brand, herald))
+    ends = [datetime.combine(today - timedelta(days=back), time(), zone) for back in range(-1, days)]
+    saved = history(herald)
+    if not any(one.at and one.at > ends[-1] for one in saved):
+        return [None] * days
+    versions = [*saved, *([] if len(saved) == HISTORY else [shipped()])]
+    found: list[frozenset[str] | None] = []
+    for end, start in pairwise(ends):
+        begun = [one for one in versions if one.at is None or one.at < end]
+        before = next((place for place, one in enumerate(begun) if one.at is None or one.at <= start), len(begun) - 1)
+        names = [_names(one.text, one.acting) for one in begun[: before + 1]]
+        found.append(frozenset.intersection(*names) if names else None)
+    return found
+
+
+@lru_cache(maxsize=HISTORY + 1)
+def _names(text: str, acting: str) -> frozenset[str]:
+    """Of the rules that act in a version."""
+    return frozenset(rule.name for rule in in_force(text, acting).rules if not rule.shadow)
+
+
+def _unusual(
+    rule: Rule, days: list[Mapping[str, int] | None], acting: list[frozenset[str] | None]
+) -> tuple[firing.Unusual, int] | None:
     """And how many days ago: today may be far more already, yesterday is over."""
     metric = counted_as(rule.name)
-    counts = [None if day is None else day.get(metric, 0) for day in days]
+    counts = [
+        None if day is None or (back and names is not None and rule.name not in names) else day.get(metric, 0)
+        for back, (day, names) in enumerate(zip(days, acting, strict=True))
+    ]
     today = firing.unusual(counts[0], counts[1:], over=False)
     if today:
         return today, 0
@@ -465,8 +496,10 @@ def _tell(brand: str, rule: Rule, found: firing.Unusual, back: int, herald: Hera
     day = _today(brand, herald, now) - timedelta(days=back)
     if herald.store.find(RuleAlarm, brand, day, rule.name):
         return None
-    usual = round(found.usual)
-    alarm = RuleAlarm(brand, day, rule.name, found.way, found.fired, usual, now)
+    alarm = RuleAlarm(
+        brand, day, rule.name, found.way, found.fired, int(found.usual), now, half=not found.usual.is_integer()
+    )  # fmt: skip
+    usual = usual_words(alarm)
     facts: dict[str, str | int | bool | None] = {"fired": found.fired, "usual": usual, "way": found.way}
     line = AuditEntry(CHAIN, 0, now, "herald", "rule.alarm", counted_as(rule.name), facts)
     when = "yesterday" if back else "today so far"
@@ -484,8 +517,16 @@ def _tell(brand: str, rule: Rule, found: firing.Unusual, back: int, herald: Hera
 
 def _today(brand: str, herald: Herald, now: datetime) -> date:
     """By the clock of the brand's first account, so that a day keeps its name while it becomes yesterday."""
-    zone = next(account.timezone for account in herald.store.accounts() if account.brand == brand)
-    return now.astimezone(ZoneInfo(zone)).date()
+    return now.astimezone(ZoneInfo(_zone(brand, herald))).date()
+
+
+def _zone(brand: str, herald: Herald) -> str:
+    return next(account.timezone for account in herald.store.accounts() if account.brand == brand)
+
+
+def usual_words(alarm: RuleAlarm) -> str:
+    """How often it fires on a usual day: "4", or "2.5" where that lies between two."""
+    return f"{alarm.usual:,}{'.5' if alarm.half else ''}"
 
 
 def told_of(alarm: RuleAlarm) -> str:

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+from herald.care.cases import by_hand_id
 from herald.errors import Unknown
 from herald.flows import restrictions
 from herald.flows.context import Herald
 from herald.flows.why import decisions
 from herald.govern import law, policies
-from herald.model import Act, Action, Case, ClauseRef, Decision, Message, Work, case_id
+from herald.model import Act, Action, Case, CaseState, ClauseRef, Decision, Message, Work, case_id
 from herald.moderate import masking
 
 _DID = {
@@ -124,7 +125,7 @@ def _decided(
 
 
 def _outcome(message: Message, made: list[tuple[Decision, str]], names: list[str], herald: Herald) -> str:
-    lines = ["## Outcome", f"- It is {_stands(message)}."]
+    lines = ["## Outcome", f"- It is {_stands(message, names, herald)}."]
     cases = herald.store.cases(case_id(message.id, Work.APPEAL, decision.key) for decision, _ in made)
     lines += [_appeal(case, message, names) for case in cases.values()]
     answer = herald.store.case(case_id(message.id, Work.ANSWER))
@@ -155,7 +156,7 @@ def span_words(length: timedelta) -> str:
     return f"{seconds} seconds"
 
 
-def _stands(message: Message) -> str:
+def _stands(message: Message, names: list[str], herald: Herald) -> str:
     decision = message.decision
     if message.deleted:
         ours = decision is not None and decision.action is Action.DELETE
@@ -163,6 +164,12 @@ def _stands(message: Message) -> str:
     if message.hidden:
         return "hidden"
     action = decision.action if decision else Action.ALLOW
+    task = herald.store.case(by_hand_id(message.id, decision, Act.HIDE)) if decision and action is Action.HIDE else None
+    if task:
+        if task.state is not CaseState.RESOLVED or task.resolved_at is None:
+            return "to be hidden by hand: its platform lets no program do it"
+        after = span_words(max(timedelta(), task.resolved_at - message.created_at))
+        return f"reported as hidden by hand after {after}: {masked(task.outcome, names).rstrip('.')}"
     if action is Action.QUEUE:
         return "visible until a person decides"
     if action is Action.ALLOW or message.hidden is False:

@@ -34,18 +34,19 @@ DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "caught_promptly", "Harm gone within 60 seconds", "ratio",
         "Share of the messages taken from the public that were gone on the platform within 60 seconds of being "
-        "written.",
+        "written; what was hidden, shown and hidden again counts each time.",
         "messages hidden or deleted with at most 60 s from writing / messages hidden or deleted", _FACTS, "days",
     ),
     Definition(
         "exposure_median", "Median exposure", "seconds",
-        "Half of the messages taken from the public were seen for at most this long.",
+        "Half of the messages taken from the public were seen for at most this long; what was hidden, shown and hidden "
+        "again counts each time.",
         "median of the time from writing to standing hidden or deleted on the platform", _FACTS, "nothing",
     ),
     Definition(
         "caught_by_us", "Found by rules", "ratio",
         "Share of the messages taken from the public that a rule hid or sent to people before any person pointed at "
-        "them.",
+        "them; what was hidden, shown and hidden again counts each time.",
         "messages hidden or deleted that a rule hid or sent to people / messages hidden or deleted", _FACTS,
         "days",
     ),

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from math import sqrt
+from math import floor, sqrt
 
 from herald.model.record import record
 
@@ -49,6 +49,11 @@ class Seen:
     alarm: bool
 
 
+def least(limit: float) -> int:
+    """So many against us, at least, raise it: more than `limit`, and no fewer than LEAST."""
+    return max(LEAST, floor(limit) + 1)
+
+
 def first_day(clock: datetime) -> str:
     """The first day whose counts are needed to judge at `clock`, the time on the account's own clock."""
     return (clock - timedelta(days=DAYS, hours=max(SPANS) - 1)).date().isoformat()
@@ -76,7 +81,7 @@ def _look(hours: Sequence[tuple[int, int]], length: int, known: Sequence[bool]) 
     mean = sum(week) / len(week)
     deviation = sqrt(sum((each - mean) ** 2 for each in week) / len(week))
     limit = mean + K * max(deviation, sqrt(mean), 1.0)
-    alarm = signals > limit and signals >= LEAST and signals >= SHARE * messages
+    alarm = signals >= least(limit) and signals >= SHARE * messages
     return Seen(length, messages, signals, mean, deviation, limit, alarm)
 
 

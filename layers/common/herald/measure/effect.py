@@ -72,9 +72,9 @@ def decimal(value: float | None) -> str:
 
 
 def verdict(found: Recommendation, effect: Effect) -> str:
-    """Whether its number moved as expected, in words; said only where both numbers are there. No proof of a cause."""
+    """Whether its number moved as expected, in words; said only where two can be compared. No proof of a cause."""
     change = f.compare(number(effect.after), number(effect.before), rate=f.BY_ID[found.measure].unit == "ratio")
-    if change.absolute is None:
+    if change.absolute is None or effect.why:
         return "whether it helped cannot be told"
     if change.immaterial or change.absolute == 0:
         return "no change that matters"

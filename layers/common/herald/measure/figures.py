@@ -58,18 +58,19 @@ class Definition:
 _DAYS, _POSTS = "days and accounts", "posts"
 _OWN = "Herald's own rows"
 _TOLD = "the platform's insights, as last told"
+_TOLD_BY_DAY = f"{_TOLD}; Facebook and Instagram end their days at midnight Pacific time"
 
 DEFINITIONS: tuple[Definition, ...] = (
     Definition(
         "reach", "Daily reach, summed", "people a day",
         "How many people saw something of the account on each day, added up over the days; who came on two days counts "
         "twice, so this is not a number of different people.",
-        "Σ reach of the day, over days that have one", _TOLD, _DAYS,
+        "Σ reach of the day, over days that have one", _TOLD_BY_DAY, _DAYS,
     ),
     Definition(
         "views", "Views", "views",
         "How often something of the account was shown or played; one person may make several.",
-        "Σ views of the day, over days that have them", _TOLD, _DAYS,
+        "Σ views of the day, over days that have them", _TOLD_BY_DAY, _DAYS,
     ),
     Definition(
         "engagements", "Engagements", "engagements",
@@ -226,6 +227,7 @@ class AccountFacts:
 
     Attributes:
         days: day -> what the platform told for it. counts: day -> what we counted (measure.counts).
+        counted_from: the first day ever of which a message of it was counted; empty: none was, up to the period's end.
         given: what the platform tells at all; empty where that is not known.
     """
 
@@ -235,6 +237,7 @@ class AccountFacts:
     responses: tuple[Response, ...] = ()
     counts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     given: frozenset[Metric] = frozenset()
+    counted_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,6 +355,11 @@ def together(sums: Iterable[Sum]) -> Sum:
     parts = list(sums)
     values = [part.value for part in parts if part.value is not None]
     return Sum(sum(values) if values else None, sum(part.n for part in parts), sum(part.of for part in parts))
+
+
+def reach_of(accounts: Iterable[AccountFacts], wanted: Sequence[str]) -> int:
+    """The reach of several accounts over all days told, also those on which another of them told nothing."""
+    return together(total(one.days, Metric.REACH, wanted) for one in accounts).value or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -564,7 +572,7 @@ def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float] | None:
 
 
 def moderation(counts: Mapping[str, Mapping[str, int]], wanted: Sequence[str]) -> dict[str, int]:
-    """judged, hidden, queued, overruled over the days wanted. These are our own counts: no row is 0, not missing."""
+    """judged, hidden, queued, overruled over the days wanted. Of an account that is listened to, no row is 0."""
 
     def of(metric: str) -> int:
         return sum(counts.get(day, {}).get(metric, 0) for day in wanted)

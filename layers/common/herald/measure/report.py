@@ -244,7 +244,7 @@ def _reach_figure(facts: Facts) -> Safe:
     known = {platform: row for platform, row in series.items() if any(value is not None for value in row)}
     if not known:
         return tag("p", "No daily reach was told, so there is no chart of it.", class_="mute")
-    sums = {platform: sum(value for value in row if value is not None) for platform, row in known.items()}
+    sums = {platform: f.reach_of(facts.of(platform), facts.days) for platform in known}
     most = max(sorted(sums), key=lambda platform: sums[platform])
     alt = f"Daily reach by platform. {name_of(most)} reached most: {sums[most]:,} over the period."
     columns = [("Day", False), *((name_of(platform), True) for platform in known)]
@@ -496,11 +496,11 @@ def _days_csv(facts: Facts) -> bytes:
     for period, one, days in _both(facts):
         for day in days:
             figures, counted = one.days.get(day, {}), f.moderation(one.counts, [day])
-            account = one.account
+            account, listened = one.account, "" < one.counted_from <= day
             rows.append(
                 (
                     period, account.platform, account.id, account.timezone, day, *(figures.get(m) for m in told),
-                    *counted.values(),
+                    *(value if listened else None for value in counted.values()),
                 )
             )  # fmt: skip
     return sheet(rows)

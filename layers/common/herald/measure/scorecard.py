@@ -6,6 +6,7 @@ neither had more time to grow. A difference is given only where both periods can
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -44,13 +45,18 @@ _COUNTED = ("judged", "hidden", "queued", "overruled")
 COMPARED: tuple[Rule, ...] = (
     Rule(
         ("reach", "views"),
-        f"The same accounts told it in both periods, each of them on at least {ENOUGH} of 10 days of each. While a "
-        f"period runs, days at its end that an account has not told yet, {LATE} at most, are left out on both sides.",
+        f"The same accounts told it in both periods, each of them on at least {ENOUGH} of 10 days of each. Days at the "
+        f"end of the period that an account has not told yet, {LATE} at most, are left out on both sides.",
     ),
     Rule(
-        ("posts", "answers", *_COUNTED),
+        ("posts",),
         "The period before is known from its beginning, give or take a tenth of its days: something was read, "
         "published, answered or judged then. Where no platform tells anything by day, something is known of it at all.",
+    ),
+    Rule(
+        ("answers", *_COUNTED),
+        "Messages of each account were counted from the beginning of the period before, give or take a tenth of its "
+        "days. An account's messages are counted from the day of its first one; none is known of an earlier day.",
     ),
     Rule(
         ("engagements", *_PARTS),
@@ -126,7 +132,7 @@ class Line:
     Attributes:
         id: of its definition. value: None where missing or undefined; `note` then says which.
         n, of, counted: it rests on n of `of` things of this kind (days, posts, answers, accounts).
-        before: the same for the period before; where a period runs, over the days that are compared.
+        before: the same for the period before; where days at the end are not told yet, over the days that are compared.
         change: None inside where the two cannot be compared. unlike: why not, if both are there (see COMPARED).
         note: what a reader must know of this number, `unlike` included; often empty.
     """
@@ -156,18 +162,28 @@ class Gap:
 def scorecard(facts: Facts, scope: str = ALL) -> dict[str, Line]:
     """Every number of a scope by the id of its definition, in the order of the report. Scope: a platform or ALL."""
     now, before = _Side(facts.of(scope), facts.days), _Side(facts.before_of(scope), facts.days_before)
-    earlier = {one.account.id: one.days for one in facts.before_of(scope)}
-    known = _known(now, before)
+    return _card(scope, now, before)
+
+
+def against(facts: Facts, earlier: Facts) -> dict[str, Line]:
+    """Every number of all accounts, compared by the same rules with as many other, earlier days."""
+    now, before = _Side(facts.accounts, facts.days), _Side(earlier.accounts, earlier.days)
+    return _card(ALL, now, before)
+
+
+def _card(scope: str, now: _Side, before: _Side) -> dict[str, Line]:
+    earlier = {one.account.id: one.days for one in before.accounts}
+    known, listened = _known(now, before), _listened(now, before)
     lines = [
-        _by_day(scope, "reach", Metric.REACH, now, before, running=not facts.over),
-        _by_day(scope, "views", Metric.VIEWS, now, before, running=not facts.over),
-        _own(scope, "posts", len(now.posts), len(now.posts), "posts", len(before.posts), known),
+        _by_day(scope, "reach", Metric.REACH, now, before),
+        _by_day(scope, "views", Metric.VIEWS, now, before),
+        _posts(scope, now, before, known),
         _engagements(scope, now, before, known),
         _rate(scope, now, before),
         *(_part(scope, part, now, before, known) for part in f.ENGAGEMENT_PARTS),
         *_followers(scope, now, before, earlier),
-        *_answers(scope, now, before, known),
-        *_moderation(scope, now, before, known),
+        *_answers(scope, now, before, listened),
+        *_moderation(scope, now, before, listened),
     ]
     return {line.id: line for line in lines}
 
@@ -180,6 +196,11 @@ class _Side:
         self.days = days
         self.posts = [post for one in accounts for post in one.posts]
         self.responses = [answer for one in accounts for answer in one.responses]
+
+    @property
+    def listened(self) -> list[f.AccountFacts]:
+        """Accounts of which a message was counted on a day of the period or before it."""
+        return [one for one in self.accounts if "" < one.counted_from <= self.days[-1]]
 
     def first_known(self) -> str:
         """The first day of which anything is known; empty without any."""
@@ -224,54 +245,86 @@ def _line(
     return Line(scope, id, value, n, of, counted, before, change, note, unlike)
 
 
-def _own(
-    scope: str, id: str, value: int, n: int, counted: str, before: int, known: tuple[bool, str]
-) -> Line:  # fmt: skip
+def _listened(now: _Side, before: _Side) -> str:
+    """Whose messages are counted only since the period before began, and why what came of them is not compared."""
+    begun = before.days[min(_slack(before.days), len(before.days) - 1)]
+    late = {one.account.id: one.counted_from for one in now.listened if one.counted_from > begun}
+    if not late:
+        return ""
+    first, last = min(late.values()), max(late.values())
+    whose = f" of {_names(late, now)}" if len(late) < len(now.listened) or len(late) == 1 else ""
+    return f"messages{whose} are counted only from {first}{' and later' if first != last else ''}"
+
+
+def _posts(scope: str, now: _Side, before: _Side, known: tuple[bool, str]) -> Line:
     """A number of our own rows: none is 0, unless nothing at all is known of the period."""
     there, unlike = known
-    return _line(scope, id, value, n, n, counted, before if there else None, unlike=unlike)
+    n = len(now.posts)
+    return _line(scope, "posts", n, n, n, "posts", len(before.posts) if there else None, unlike=unlike)
 
 
-def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side, *, running: bool) -> Line:
+def _by_day(scope: str, id: str, metric: Metric, now: _Side, before: _Side) -> Line:
     """A sum over days and accounts."""
     earlier = {one.account.id: one.days for one in before.accounts}
     sums, sums_before, short = [], [], []
     told: set[str] = set()
     told_before: set[str] = set()
+    late = 0
     for one in now.accounts:
         here = f.total(one.days, metric, now.days)
-        days = _told_yet(one.days, metric, now.days) if running else len(now.days)
+        days = _told_yet(one.days, metric, now.days)
         there = f.total(earlier.get(one.account.id, {}), metric, before.days[:days])
         if here.value is not None:
             told.add(one.account.id)
-            sums.append(here)
+            late = max(late, len(now.days) - days)
         if there.value is not None:
             told_before.add(one.account.id)
             sums_before.append(there)
+        if here.value is not None or metric in one.given:
+            sums.append(here)
         if not (_enough(here.n, days) and _enough(there.n, days)):
             short.append(one.account.id)
     here, there = f.together(sums), f.together(sums_before)
     alike = told == told_before
     few = told.intersection(short)
     notes = [
-        "not told by any platform here" if not told else "",
-        f"days missing: {here.of - here.n} of {here.of}" if told and not here.whole else "",
+        "" if sums else "not told by any platform here",
+        f"days missing: {here.of - here.n} of {here.of}" if not here.whole else "",
         f"days missing before: {there.of - there.n} of {there.of}" if told and alike and not there.whole else "",
+        f"before: without its last {_days(late)}, not told yet here" if late and told_before else "",
     ]
     unlike = f"too few days told to compare, {_of(few, now)}" if few else ""
     unlike = unlike if alike else "other accounts told it before"
     return _line(scope, id, here.value, here.n, here.of, "days", there.value, _joined(notes), unlike=unlike)
 
 
+def _days(number: int) -> str:
+    return f"{number} days" if number > 1 else "day"
+
+
 def _of(accounts: Iterable[str], side: _Side) -> str:
-    """Accounts by name; after three, how many more."""
+    return f"by {_names(accounts, side)}"
+
+
+def _names(accounts: Iterable[str], side: _Side) -> str:
+    """Accounts by name, and platform where the name is that of several; after three, how many more."""
     wanted = set(accounts)
-    names = sorted(one.account.name or one.account.id for one in side.accounts if one.account.id in wanted)
-    return f"by {', '.join(names[:3])}" + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+    shared = Counter(one.account.name for one in side.accounts)
+    names = sorted(
+        (one.account.name or one.account.id)
+        + (f" ({name_of(one.account.platform)})" if one.account.name and shared[one.account.name] > 1 else "")
+        for one in side.accounts if one.account.id in wanted
+    )  # fmt: skip
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
 def _told_yet(told: Mapping[str, f.Figures], metric: Metric, days: Sequence[str]) -> int:
-    """How many of the days, from the first, an account can have told: without the last ones that are not told yet."""
+    """How many of the days, from the first, an account can have told: without the last ones that are not told yet.
+
+    One that told none of them is silent, not late.
+    """
+    if not any(metric in told.get(day, {}) for day in days):
+        return len(days)
     late = 0
     while late < min(LATE, len(days)) and metric not in told.get(days[-1 - late], {}):
         late += 1
@@ -383,11 +436,14 @@ def _unlike_readings(now: Mapping[str, str], before: Mapping[str, str], side: _S
     return f"the readings do not lie a period apart, {_of(far, side)}" if far else ""
 
 
-def _answers(scope: str, now: _Side, before: _Side, known: tuple[bool, str]) -> Iterable[Line]:
+def _answers(scope: str, now: _Side, before: _Side, listened: str) -> Iterable[Line]:
     here, there = f.response_times(now.responses), f.response_times(before.responses)
     none = "" if here.n else "nothing was answered"
     few = _few(here.n, there.n, "answers")
-    yield _own(scope, "answers", here.n, here.n, "answers", there.n, known)
+    yield _line(
+        scope, "answers", here.n if here.n or now.listened else None, here.n, here.n, "answers",
+        there.n if there.n or before.listened else None, _uncounted(now, before, listened), unlike=listened,
+    )  # fmt: skip
     yield _line(scope, "response_time", here.median, here.n, here.n, "answers", there.median, none, unlike=few)
     yield _line(scope, "response_time_p90", here.p90, here.n, here.n, "answers", there.p90, none, unlike=few)
     interval = f.wilson(here.met, here.n) if here.n < f.SMALL else None
@@ -397,14 +453,23 @@ def _answers(scope: str, now: _Side, before: _Side, known: tuple[bool, str]) -> 
     )  # fmt: skip
 
 
-def _moderation(scope: str, now: _Side, before: _Side, known: tuple[bool, str]) -> Iterable[Line]:
-    here = [f.moderation(one.counts, now.days) for one in now.accounts]
-    there = [f.moderation(one.counts, before.days) for one in before.accounts]
+def _moderation(scope: str, now: _Side, before: _Side, listened: str) -> Iterable[Line]:
+    """Counts of the accounts whose messages were counted by then; where there is none, they are missing."""
+    here = [f.moderation(one.counts, now.days) for one in now.listened]
+    there = [f.moderation(one.counts, before.days) for one in before.listened]
     judged = sum(one["judged"] for one in here)
     for id in _COUNTED:
-        yield _own(
-            scope, id, sum(one[id] for one in here), judged, "messages", sum(one[id] for one in there), known
+        yield _line(
+            scope, id, sum(one[id] for one in here) if here else None, judged, judged, "messages",
+            sum(one[id] for one in there) if there else None, _uncounted(now, before, listened), unlike=listened,
         )  # fmt: skip
+
+
+def _uncounted(now: _Side, before: _Side, listened: str) -> str:
+    """What a reader must know of a count of messages where no comparison says it."""
+    if not now.listened:
+        return "no message was counted yet"
+    return "" if before.listened else listened
 
 
 # ---------------------------------------------------------------- what is missing
@@ -417,6 +482,7 @@ def gaps(facts: Facts) -> list[Gap]:
         found += _not_told(facts, platform)
         for one in facts.of(platform):
             found += _unread(facts, one)
+        found += _unheard(facts, platform)
     if not facts.over:
         found.append(Gap(ALL, f"days after {facts.until_day}", "The period is not over; the figures are those so far."))
     if not any(one.posts or one.days or one.responses for one in facts.before):
@@ -426,8 +492,9 @@ def gaps(facts: Facts) -> list[Gap]:
     found.append(Gap(ALL, "posts made outside of Herald", "Only posts that Herald published are counted as posts."))
     found.append(
         Gap(
-            ALL, "cost, orders and what follows from them (conversion, order value, return)",
-            "Nobody has entered cost or orders. Not known is not 0, so nothing is computed from them.",
+            ALL, "cost, orders of the period and what follows from them (conversion, order value, return)",
+            "Cost is not recorded, and orders are counted by campaign. Not known is not 0, so nothing is computed from "
+            "them.", "See Campaigns for the orders that each brought.",
         )
     )  # fmt: skip
     return found
@@ -485,6 +552,18 @@ def _unread(facts: Facts, one: f.AccountFacts) -> list[Gap]:
         Gap(platform, f"{words_of(metrics)} of {without} of {len(one.posts)} posts of {who}", why)
         for without, metrics in by_posts.items()
     ]
+
+
+def _unheard(facts: Facts, platform: str) -> list[Gap]:
+    """Days before the first message of an account: whether nobody wrote or nobody listened is not known."""
+    accounts = facts.of(platform)
+    if not any(one.counted_from for one in accounts):
+        return [Gap(platform, "messages", "None was counted up to the end of the period.")]
+    why = "Messages of an account are counted from the day of its first one."
+    return [
+        Gap(platform, f"messages of {one.account.name or one.account.id} before {one.counted_from}", why)
+        for one in accounts if one.counted_from > facts.first_day
+    ]  # fmt: skip
 
 
 def _unread_days(facts: Facts, one: f.AccountFacts, spans: str, metrics: Sequence[Metric]) -> Gap:

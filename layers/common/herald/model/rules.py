@@ -14,7 +14,7 @@ class RuleAlarm(Record):
     Attributes:
         rule: its name. way: "more" or "less".
         fired: how often it fired on `day`, until `at` where the day was not over.
-        usual: the median of the days before, rounded.
+        usual, half: the median of the days before on which the rule acted all day, in whole ones and perhaps a half.
     """
 
     brand: str
@@ -24,3 +24,4 @@ class RuleAlarm(Record):
     fired: int
     usual: int
     at: datetime
+    half: bool = False

@@ -494,6 +494,16 @@ class TableStore(PostTables, MeasureTables, ReportTables, RecordTables):
         }
         return {day: metrics for day, metrics in days.items() if metrics}
 
+    def counted_from(self, account: str) -> str:
+        cursor: str | None = None
+        while True:
+            page, cursor = self.db.query(keys.METRICS, f"N#{account}", first="DAY#", limit=100, after=cursor)
+            for item in page:
+                if item.get("n:messages"):
+                    return str(item["sk"][4:])
+            if cursor is None:
+                return ""
+
     def fired(self, account: str, first_day: str, last_day: str) -> dict[str, dict[str, int]]:
         return {
             item["sk"][4:]: {name: value for name, value in item.items() if name[:2] in ("r:", "s:")}
