@@ -41,7 +41,7 @@ speaks alone. An assessment's `models` says who spoke. Type and persona are a so
 
 Scores are calibrated (Platt, for both models together a logistic regression of both) on texts that neither had seen, by the
 share a label has there; toxicity, hate, harassment and scams count double and complaints thrice, since the mix of the
-sets is calmer than what brands are sent; advertising counts four fifths, for they hold more of it.
+sets is calmer than what brands are sent; advertising counts half, for they hold more of it.
 
 ## What they learnt from
 

@@ -235,6 +235,15 @@ def kinds() -> dict[str, tuple[str, str]]:
     return {plain(row["text"]).text: (row["type"], row["persona"]) for row in _own("customers")}
 
 
+LATER = ("harms_c", "scams_g", "scams_h")
+"""Files of sentences that were written when the encoder had learnt from the others."""
+
+
+def later() -> frozenset[str]:
+    """Folded texts of LATER."""
+    return frozenset(plain(row["text"]).text for name in LATER for row in _own(name))
+
+
 def _own(name: str) -> Iterator[dict[str, str]]:
     for path in sorted((Path(__file__).parent / "sentences").glob(f"{name}*.csv")):
         yield from _csv(path)

@@ -30,6 +30,7 @@ from torch.optim.swa_utils import AveragedModel
 from herald.moderate.normalise import plain
 from herald.moderate.pieces import Pieces
 from herald.moderate.reading import Lexicon
+from local.train import data
 from local.train.__main__ import HEADS, SMALL, gather, weak_labels
 
 BASE_SHA = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
@@ -46,6 +47,9 @@ RATE, LOST = 1.2e-4, 0.1
 SETTLING = 0.3
 """Share of RATE at which texts are read twice more, the small sets of spam and our sentences oftener, while the weights are
 averaged: the middle of what one place of the valley is like judges other sources better than a single point of it."""
+LATER = 4
+"""How often more the sentences that were written later (data.LATER) are read in a short pass of their own, at the end. With
+them among the others from the beginning, hate is told from talk of hate less well (.92 AUC instead of .94)."""
 AVERAGED = 20  # steps between two weights that are averaged
 UNKNOWN = 100  # the base's number for a piece it does not know
 
@@ -276,7 +280,9 @@ def main() -> int:
     pieces = [split.numbers(text, LONGEST) for text in texts]
     gold = torch.tensor([[row.get(head, -1) for head in HEADS] for row in labels])
     print(f"{len(texts)} texts, {Counter(sources)}, {sum(map(len, pieces)) / len(pieces):.1f} pieces each", flush=True)
-    train = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if not apart(text, source)]
+    every = [i for i, (text, source) in enumerate(zip(texts, sources, strict=True)) if not apart(text, source)]
+    written_later = data.later()
+    train, later = ([i for i in every if (texts[i] in written_later) is so] for so in (False, True))
     options.out.mkdir(parents=True, exist_ok=True)
     plan = [i for i in train for _ in range(TIMES.get(sources[i], OTHERS))]
     torch.save(teach(model, pieces, gold, plan), options.out / "taught.pt")
@@ -284,7 +290,9 @@ def main() -> int:
     others = [i for i in train if sources[i] not in OUR_SENTENCES]
     one = teach(model, pieces, gold, train + small, SETTLING)
     two = teach(model, pieces, gold, ours * 2 + small + others[::2], SETTLING, seed=8)
-    torch.save({name: (value + two[name]) / 2 for name, value in one.items()}, options.out / "encoder.pt")
+    model.load_state_dict({name: (value + two[name]) / 2 for name, value in one.items()})
+    more = teach(model, pieces, gold, ours + later * (1 + LATER) + small + others[1::2], SETTLING, seed=11)
+    torch.save(more, options.out / "encoder.pt")
     return 0
 
 
