@@ -77,7 +77,7 @@ self-harm, scam, urgency, legal); `herald bench moderate` measures on other sour
 ## To make them again
 
 `make models DATA=folder` writes the linear weights: the same data, the same bytes, on the same versions
-(requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder on one core (an hour and a half
+(requirements-models.lock). `make encoder DATA=folder` fine-tunes the encoder on one core (two hours
 where the processor multiplies bfloat16 by itself, else some hours) and fits both together; its seeds are fixed, and other processors and
 versions of PyTorch give scores that differ by a few hundredths.
 
