@@ -47,7 +47,7 @@ def handler(event: dict[str, Any], context: object) -> None:
         if outcome.allowed:
             continue  # most of them: the audit chain and the count below name them; a line each costs more than judging
         stuck = outcome.result == "parked" and outcome.attempts >= moderate.TELL_AFTER
-        (logger.error if stuck else logger.info)("moderated", extra=outcome.for_log())
+        (logger.error if stuck or outcome.result == "unheard" else logger.info)("moderated", extra=outcome.for_log())
         if stuck:
             metrics.add_metric(name="moderate.stuck", unit=MetricUnit.Count, value=1)
     for result, number in Counter(outcome.result for outcome in outcomes).items():

@@ -10,7 +10,7 @@ import pytest
 
 from dashboard import present, present_care
 from herald.care import playbooks
-from herald.errors import Refused
+from herald.errors import Refused, Stale
 from herald.flows import care, casebook
 from herald.flows import commands as c
 from herald.flows.gate import perform
@@ -446,6 +446,27 @@ def test_an_answer_on_the_platform_itself_answers(world: World, *, mended: bool)
     assert answered_on_the_wall(world, at=stood + timedelta(minutes=1), id="78") == after  # the first one counts
     assert len(world.store.responses(ACCOUNT.id, NOON, world.clock())) == 1
     assert [line.subject for line in world.store.audit_of(care.CHAIN) if line.what == "care.answered_there"] == [CASE]
+
+
+def test_an_answer_that_comes_in_one_batch_with_its_question_ends_its_waiting() -> None:
+    world = a_world()
+    world.store.apply(a_comment("my lamp is broken"), BRAND, NOON)
+    ours = a_comment("Sorry!", id="77", at=NOON, author_id=PAGE, change=Change.OUTBOUND, parent_id=f"{PAGE}_1")
+    world.store.apply(ours, BRAND, NOON)
+    moderate([MESSAGE, ours.message_id], world.herald, NOON)
+    assert case(world).state is CaseState.ANSWERED
+
+
+def test_an_answer_whose_case_moves_under_every_try_is_told_of(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def moved(*_: object) -> None:
+        raise Stale("moved")
+
+    monkeypatch.setattr("herald.flows.moderate.commit_audited", moved)
+    ours = a_comment("Sorry!", id="77", at=NOON, author_id=PAGE, change=Change.OUTBOUND, parent_id=f"{PAGE}_1")
+    world.store.apply(ours, BRAND, NOON)
+    (told,) = moderate([ours.message_id], world.herald, NOON)
+    assert (told.message_id, told.result) == (ours.message_id, "unheard")
+    assert case(world).state is CaseState.OPEN
 
 
 def test_what_herald_itself_sent_or_was_said_before_the_customers_words_answers_nothing_more(world: World) -> None:

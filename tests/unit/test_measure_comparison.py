@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from math import nan
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -44,7 +45,7 @@ def test_every_number_of_a_scorecard_has_one_rule():
 # ---------------------------------------------------------------- by pandas, over the files of the report
 
 
-def recomputed(files: Mapping[str, bytes], platform: str) -> dict[str, float]:  # noqa: PLR0915
+def recomputed(files: Mapping[str, bytes], platform: str) -> dict[str, float]:  # noqa: PLR0915  one formula a number, all in one place, as the docs have them
     """Id -> change as the rules of docs/metrics.md have it, from days.csv, posts.csv and answers.csv alone."""
     days, posts, answers = (pd.read_csv(io.BytesIO(files[f"{name}.csv"])) for name in ("days", "posts", "answers"))
     if platform != ALL:
@@ -202,8 +203,8 @@ def test_even_months_are_compared_in_every_number_by_pandas_too():
 # ---------------------------------------------------------------- the rules by example
 
 
-def before_with(**changed: object) -> Facts:
-    return facts_of(a_month(), before=[replace(a_month(month=9), **changed)])  # type: ignore[arg-type]
+def before_with(**changed: Any) -> Facts:
+    return facts_of(a_month(), before=[replace(a_month(month=9), **changed)])
 
 
 def test_a_month_is_not_compared_with_four_days_and_the_report_says_why():
@@ -270,13 +271,13 @@ def test_a_period_before_that_is_known_only_from_its_middle_is_not_compared():
     assert card["response_time"].change.absolute is not None
 
 
-def heard_from(day: str, **more: object) -> Facts:
+def heard_from(day: str, **more: Any) -> Facts:
     """Two even months with posts and figures; messages are counted from this day on, 40 a day."""
     counts = {
         each: {"messages": 40, "action.allow": 30, "action.hide": 10} for each in (*DAYS_BEFORE, *DAYS) if each >= day
     }
-    heard = {"counts": counts, "counted_from": day, **more}
-    return facts_of(replace(a_month(), **heard), before=[replace(a_month(month=9), **heard)])  # type: ignore[arg-type]
+    heard: dict[str, Any] = {"counts": counts, "counted_from": day, **more}
+    return facts_of(replace(a_month(), **heard), before=[replace(a_month(month=9), **heard)])
 
 
 COUNTED = ("answers", "judged", "hidden", "queued", "overruled")
@@ -328,10 +329,11 @@ def test_before_the_first_message_of_an_account_its_counts_are_missing_in_card_a
 
 
 def test_a_contact_form_that_tells_nothing_by_day_is_compared_where_its_messages_were_counted_before():
-    counted = {"counts": {DAYS[9]: {"messages": 3, "action.allow": 3}}, "days": {}, "posts": (), "responses": ()}
+    counts = {DAYS[9]: {"messages": 3, "action.allow": 3}}
+    counted: dict[str, Any] = {"counts": counts, "days": {}, "posts": (), "responses": ()}
     then = counted | {"counts": {DAYS_BEFORE[20]: {"messages": 2, "action.allow": 2}}}
-    now = replace(a_month(), **counted)  # type: ignore[arg-type]
-    assert scorecard(facts_of(now, before=[replace(now, **then)]))["judged"].change.absolute == 1  # type: ignore[arg-type]
+    now = replace(a_month(), **counted)
+    assert scorecard(facts_of(now, before=[replace(now, **then)]))["judged"].change.absolute == 1
 
 
 def test_sums_over_posts_need_the_figure_of_nine_in_ten_posts_of_those_who_tell_it():

@@ -157,7 +157,7 @@ def due_at(
     Of high severity or above, the minutes in which a rule wants somebody told run by the wall clock. Where no rule
     names any, what a person has to decide or do is due by the wall clock too: danger keeps no office hours.
     """
-    wrote = min(message.changed_at if message.edited else message.created_at, now)
+    wrote = min(wrote_at(message), now)
     promise = timedelta(minutes=targets.of(kind))
     due = deadline(wrote, promise, parse_hours(account.hours), account.timezone, account.holidays).astimezone(UTC)
     if not _grave(decision):
@@ -168,10 +168,15 @@ def due_at(
     return due if kind in _TO_ANSWER else min(due, by_the_clock + promise)
 
 
+def wrote_at(message: Message) -> datetime:
+    """When the customer wrote the words that we hold."""
+    return message.changed_at if message.edited else message.created_at
+
+
 def said_at(message: Message, case: Case) -> datetime:
     """Since when the customer waits: when they wrote the words that opened the case. An edit while it waits does not
     begin the waiting anew."""
-    return min(message.changed_at if message.edited else message.created_at, case.opened_at)
+    return min(wrote_at(message), case.opened_at)
 
 
 def _grave(decision: Decision) -> bool:

@@ -146,8 +146,7 @@ def replying(
         raise Refused("second_person", f"A reply here needs the agreement of a {roles} who is not you: {lacking.text}")
     known = (*play.links, *(answer.link for answer in answers_of(message.brand, herald)[0]))
     advice = tuple(answers.advice(delivery.text, play, known))
-    wrote = message.changed_at if message.edited else message.created_at
-    said = min(care.said_at(message, case) if case else wrote, now)
+    said = min(care.said_at(message, case) if case else care.wrote_at(message), now)
     record = Replied(
         brand=message.brand, month=f"{now.astimezone(UTC):%Y-%m}", at=now, delivery_id=delivery.id,
         case_id=handling.case_id, message_id=message.id, by=person.id, kind=handling.kind, persona=handling.persona,

@@ -110,7 +110,7 @@ def answered_there(echo: Message, herald: Herald, now: datetime) -> tuple[Case, 
         return None
     message = herald.store.message(case.message_id)
     at = min(echo.created_at, now)
-    if message is None or message.deleted or at < (message.changed_at if message.edited else message.created_at):
+    if message is None or message.deleted or at < care.wrote_at(message):
         return None
     if herald.store.claimed(echo.platform, [echo.external_id]):
         return None

@@ -67,7 +67,7 @@ class Outcome:
     """What happened to one message; ids, action and rule only, so that it can be logged."""
 
     message_id: str
-    result: str  # decided | unchanged | parked
+    result: str  # decided | unchanged | parked | unheard: an answer of ours whose case moved under every try
     action: str = ""
     rule: str = ""
     error: str = ""
@@ -133,24 +133,27 @@ def moderate(
         told: rows as the stream told them, oldest first, our own words too; not read again. What has changed since is
             found out when its decision is refused, for that expects the very version that was judged.
 
-    Returns one outcome a message that was waiting. Raises only when nothing can be read, or when a failure cannot even
-    be parked: then the stream must come back with the whole batch.
+    Returns one outcome a message that was waiting, and one an answer of ours that could not be heard. Raises only when
+    nothing can be read, or when a failure cannot even be parked: then the stream must come back with the whole batch.
     """
     rows = {message.id: message for message in told}
     rows |= herald.store.messages(dict.fromkeys(message_ids))
-    _hear_ourselves(rows.values(), herald, now)
     waiting = _waiting(rows.values(), None if even_parked else now)
-    if not waiting:
-        return []
-    facts = _facts(waiting, herald, now)
-    judged, outcomes = _judge_all(waiting, facts, herald, now)
-    for slice_ in _slices(judged):
-        outcomes += _slice(slice_, facts, herald, now)
-    return outcomes
+    outcomes: list[Outcome] = []
+    if waiting:
+        facts = _facts(waiting, herald, now)
+        judged, outcomes = _judge_all(waiting, facts, herald, now)
+        for slice_ in _slices(judged):
+            outcomes += _slice(slice_, facts, herald, now)
+    return outcomes + _hear_ourselves(rows.values(), herald, now)  # last: what is answered may have come beside it
 
 
-def _hear_ourselves(rows: Iterable[Message], herald: Herald, now: datetime) -> None:
-    """What our people answered on the platform itself ends the waiting, as a reply from here does. Safe to repeat."""
+def _hear_ourselves(rows: Iterable[Message], herald: Herald, now: datetime) -> list[Outcome]:
+    """What our people answered on the platform itself ends the waiting, as a reply from here does. Safe to repeat.
+
+    Returns those that could not be heard, to be logged: the case stays open until somebody resolves it.
+    """
+    unheard: list[Outcome] = []
     for echo in rows:
         for _ in range(4):
             found = casebook.answered_there(echo, herald, now)
@@ -163,6 +166,9 @@ def _hear_ourselves(rows: Iterable[Message], herald: Herald, now: datetime) -> N
             except (Stale, Conflict):
                 continue  # claimed or answered from here meanwhile
             break
+        else:
+            unheard.append(Outcome(echo.id, "unheard", error="Stale"))
+    return unheard
 
 
 def retry_parked(herald: Herald, now: datetime) -> list[Outcome]:
