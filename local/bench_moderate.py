@@ -63,7 +63,9 @@ def moderate() -> int:
         missed += [name] if bar is not None and got < bar else []
         line = f"{name:<52}{got:>8.3f}{'' if bar is None else f'{bar:.2f}':>7}"
         print(line + "".join(_theirs(kinds.get(theirs), texts, gold, measure) for kinds in peers.values()), flush=True)
-    missed += _fitted(folder) + _false_alarms(folder) + _personal(folder) + _messages() + _speed(folder, peers)
+    missed += _fitted(folder)
+    _videos(folder)
+    missed += _false_alarms(folder) + _personal(folder) + _messages() + _speed(folder, peers)
     print(f"below the bar: {'; '.join(missed)}" if missed else "everything is within its bar")
     return 1 if missed else 0
 
@@ -145,7 +147,7 @@ def _tasks(folder: Path) -> Tasks:
     asked = [(text, 1) for text, intent in clinc["test"] if intent not in _NO_REQUEST]
     yield "CLINC requests told as such: recall", asked, _score("question"), "", accuracy, 0.94
     yield "SMS spam: F1", list(data.sms(folder, held_out=True)), _score("spam"), "", f1, 0.96
-    shakira = list(data.youtube(folder, "05-Shakira"))
+    shakira = list(data.youtube(folder, data.KEPT_VIDEO))
     yield "YouTube spam, a video never seen: accuracy", shakira, _score("spam"), "", accuracy, 0.95
 
 
@@ -183,6 +185,34 @@ def _fitted(folder: Path) -> list[str]:
     got = three(y[judged].tolist(), model.predict(x[judged]).tolist())
     print(f"{'airline sentiment, fitted on four fifths: macro-F1':<52}{got:>8.3f}{'0.76':>7}", flush=True)
     return ["airline sentiment, fitted"] if got < 0.76 else []
+
+
+def _videos(folder: Path) -> None:
+    """Spam under videos as the literature measures it: learnt of four videos and nothing else, asked of the fifth.
+
+    The features are those of the linear model, so it shows what Herald reads, and how much of the line "a video never seen",
+    which is what Herald says, is that set's own notion of spam ("thumbs up if you watch this in 2015" is, a prayer is).
+    """
+    if not find_spec("sklearn"):
+        print("YouTube spam, learnt of four videos alone: not measured (needs the environment of `make models`)")
+        return
+    import numpy as np  # noqa: PLC0415  not there in the dashboard's environment
+    from scipy.sparse import vstack  # noqa: PLC0415
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    from local.train.__main__ import featurise  # noqa: PLC0415
+
+    videos = [list(data.youtube(folder, video)) for video in (*data.VIDEOS, data.KEPT_VIDEO)]
+    read = [featurise([text for text, _ in rows], heads().lexicon)[0] * 3 for rows in videos]
+    gold = [np.array([spam for _, spam in rows]) for rows in videos]
+    right = []
+    for asked in range(len(videos)):
+        others = [number for number in range(len(videos)) if number != asked]
+        model = LogisticRegression(C=3.0, max_iter=2_000)
+        model.fit(vstack([read[number] for number in others]), np.concatenate([gold[number] for number in others]))
+        right.append(model.predict(read[asked]) == gold[asked])
+    print(f"{'YouTube spam, learnt of four videos alone: accuracy':<52}{right[-1].mean():>8.3f}{'0.95':>7}", flush=True)
+    print(f"{'the same, each video in turn: accuracy':<52}{np.concatenate(right).mean():>8.3f}", flush=True)
 
 
 def _false_alarms(folder: Path) -> list[str]:

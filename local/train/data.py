@@ -146,7 +146,7 @@ def training(folder: Path) -> Iterator[Row]:
             yield from [(text, "sms", {"spam": 1, "toxic": 0, "hate": 0, "complaint": 0})] * 2
         else:
             yield text, "sms", {"spam": 0, "scam": 0, "hate": 0, "legal": 0, "complaint_weak": 0, "toxic_weak": 0}
-    for video in ("01-Psy", "02-KatyPerry", "03-LMFAO", "04-Eminem"):
+    for video in VIDEOS:
         for text, spam in youtube(folder, video):
             if spam:
                 yield from [(text, "youtube", {"spam": 1, "complaint": 0, "hate": 0})] * 3
@@ -283,6 +283,10 @@ def sms(folder: Path, *, held_out: bool) -> Iterator[tuple[str, int]]:
         label, _, text = line.partition("\t")
         if label in ("ham", "spam") and held(text) is held_out:
             yield text, int(label == "spam")
+
+
+VIDEOS, KEPT_VIDEO = ("01-Psy", "02-KatyPerry", "03-LMFAO", "04-Eminem"), "05-Shakira"
+"""The videos whose comments train, and the one whose comments are only judged."""
 
 
 def youtube(folder: Path, video: str) -> Iterator[tuple[str, int]]:
