@@ -204,7 +204,9 @@ def test_a_reply_that_herald_sent_is_not_heard_again_nor_shown_as_anybody_elses(
     assert len(town.world.store.responses(town.account, NOON, town.world.clock())) == 1
 
 
-def test_a_reply_polled_before_its_delivery_is_written_down_is_still_one_row_and_heralds(town: Town) -> None:
+def test_a_reply_polled_before_its_delivery_is_written_down_is_still_one_row_and_heralds(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     question = town.asks()
     town.ticks()
     town.world.clock.pass_(minutes=3)
@@ -216,7 +218,7 @@ def test_a_reply_polled_before_its_delivery_is_written_down_is_still_one_row_and
         town.judges()
         return proof
 
-    town.world.herald.outlets[town.name].act = slow  # type: ignore[method-assign]
+    monkeypatch.setattr(town.adapter, "act", slow)
     reply = town.replies(question)
     town.ticks()
     assert [row.external_id for row in town.own()] == [reply]
