@@ -284,6 +284,33 @@ def test_an_answer_waits_until_its_question_is_judged(town: Town) -> None:
     assert town.case(question).state is CaseState.ANSWERED
 
 
+def test_an_answer_waits_for_a_question_of_which_the_platform_tells_late(town: Town) -> None:
+    @dataclass
+    class Silent:
+        name: str = town.name
+
+        def poll(self, account: Account, token: str, cursor: str) -> Polled:
+            return Polled((), cursor)
+
+    pollers = town.world.herald.pollers
+    town.ticks()
+    question = town.asks()
+    town.answers(to=question)
+    town.world = replace(town.world, herald=replace(town.world.herald, pollers={town.name: Silent()}))
+    assert [town.ticks().stored for _ in range(3)] == [0, 0, 0]
+    town.world = replace(town.world, herald=replace(town.world.herald, pollers=pollers))
+    for _ in range(2):
+        town.ticks()
+    assert town.case(question).state is CaseState.ANSWERED
+
+
+def test_a_question_that_is_never_judged_holds_our_answers_back_for_a_day_and_no_longer(town: Town) -> None:
+    town.answers(to=town.asks())
+    assert [town.ticks(12 * 60, judged=False).stored for _ in range(4)] == [1, 0, 1, 0]
+    assert len(town.own()) == 1
+    assert town.world.store.cursor(f"{town.account}#echoes")
+
+
 def test_an_answer_that_waits_holds_back_no_other(town: Town) -> None:
     first = town.asks()
     town.ticks()
