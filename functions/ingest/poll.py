@@ -27,7 +27,7 @@ def handler(event: dict[str, Any], context: object) -> None:
     for one in poll(herald, began):
         failed = one.result == "failed"
         facts = {"account": one.account, "outcome": one.result, "stored": one.stored, "error": one.error}
-        (logger.warning if failed else logger.info)("polled", extra=facts)
+        (logger.warning if one.error else logger.info)("polled", extra=facts)
         metrics.add_metric(name="poll.stored", unit=MetricUnit.Count, value=one.stored)
         metrics.add_metric(name="poll.failed", unit=MetricUnit.Count, value=int(failed))
     _read_feeds(herald, began + FEEDS_BEGIN)

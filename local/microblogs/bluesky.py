@@ -238,16 +238,18 @@ class Bluesky:
         return {**self._ref(rows[0]), "value": _record(rows[0])}
 
     def _list_records(self, call: Call) -> Mapping[str, Any]:
+        """By key, the greatest first; `reverse` walks the other way. A cursor is given with every record (seen)."""
         author = self._network.one(call.params.get("repo", ""))
         rows = self._network.of_author(author["id"]) if call.params.get("collection") == POST else []
         text = call.params.get("limit", "50")
         limit = max(1, min(int(text) if text.isdigit() else 50, 100))
-        rows.sort(key=lambda row: str(row["id"]), reverse=True)
-        if call.params.get("cursor"):
-            rows = [row for row in rows if str(row["id"]).rpartition("/")[2] < call.params["cursor"]]
-        told = [{**self._ref(row), "value": _record(row)} for row in rows[:limit]]
-        more = {"cursor": str(rows[limit - 1]["id"]).rpartition("/")[2]} if len(rows) > limit else {}
-        return {"records": told, **more}
+        forward = call.params.get("reverse") == "true"
+        keyed = sorted(((str(row["id"]).rpartition("/")[2], row) for row in rows), reverse=not forward)
+        if after := call.params.get("cursor"):
+            keyed = [one for one in keyed if (one[0] > after if forward else one[0] < after)]
+        page = keyed[:limit]
+        told = [{**self._ref(row), "value": _record(row)} for _, row in page]
+        return {"records": told, **({"cursor": page[-1][0]} if page else {})}
 
     def _uri(self, given: Mapping[str, Any]) -> str:
         repo, collection, rkey = (str(given.get(name) or "") for name in ("repo", "collection", "rkey"))

@@ -133,8 +133,8 @@ class Simulator(Simulated):
         return {"comment_id": self._said(author, text(body, "text"), parent, self.account(body))}
 
     async def _post(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
-        """As somebody at our desk would with the network's own app, past Herald."""
-        return {"post_id": self.speaking.speak(self.account(body), text(body, "text"))}
+        """As somebody at our desk would with the network's own app, past Herald: a post, or an answer to `parent`."""
+        return {"post_id": self.speaking.speak(self.account(body), text(body, "text"), optional(body, "parent"))}
 
     async def _edit(self, body: Mapping[str, Any]) -> Mapping[str, Any]:
         if self.name == "bluesky":

@@ -6,16 +6,17 @@ import hashlib
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from herald.errors import NeedsLogin, OutcomeUnknown, Rejected, Retryable
-from herald.model import Account
+from herald.model import Account, Change, Event
 from herald.platforms.bluesky import Bluesky
 from herald.platforms.wire.atproto import Sessions, uri
 from herald.platforms.wire.http import Http
+from herald.ports import Polled
 from local.microblogs.config import Ours
 from tests.platforms.conftest import Orders
 from tests.servers import running
@@ -304,6 +305,36 @@ def test_too_many_logins_are_asked_again_when_the_server_says(server: Server) ->
     assert caught.value.code == "RateLimitExceeded"
     assert caught.value.after is not None
     assert 0 < caught.value.after <= 300
+
+
+def test_what_our_people_answer_there_is_told_as_ours_under_the_address_it_has(
+    server: Server, bluesky: Bluesky
+) -> None:
+    def says(by: Person, text: str, to: dict[str, Any] | None = None) -> dict[str, Any]:
+        ref = {name: to[name] for name in ("uri", "cid")} if to else {}
+        above = {"reply": {"root": ref, "parent": ref}} if to else {}
+        return server.write(by, POST, {"text": text, "createdAt": _now(), **above})
+
+    def echoes(cursor: str, *, later: timedelta = timedelta(0)) -> Polled:
+        return bluesky.echoes(server.account, server.token, cursor, datetime.now(UTC) + later)
+
+    asked = says(server.fan, "Oven-proof?")
+    before = says(server.brand, "Before anybody listened", asked)["uri"]
+    begun = echoes("")
+    assert before in [event.external_id for event in begun.events], "the newest page first"
+    says(server.brand, "More of it", says(server.brand, "A post"))
+    answers = [says(server.brand, f"{number} & <b>", asked)["uri"] for number in range(105)]
+    proof = bluesky.act(server.orders.reply(asked["uri"], "From Herald."), server.account, server.token)
+
+    told, cursor = list[Event](), begun.cursor
+    while (polled := echoes(cursor, later=timedelta(hours=1))).cursor != cursor:
+        told, cursor = [*told, *polled.events], polled.cursor
+    assert polled.events == (), "and once clocks cannot differ any more, nothing is told again"
+    ours = [event for event in told if event.parent_id == asked["uri"]]  # other tests answer here too
+    assert sorted(event.external_id for event in ours) == sorted([before, *answers, proof.external_id])
+    assert {(event.change, event.account_id, event.author_id) for event in told} == {
+        (Change.OUTBOUND, server.brand.did, server.brand.did)}  # fmt: skip
+    assert [event.text for event in ours if event.external_id in answers] == [f"{n} & <b>" for n in range(105)]
 
 
 def test_without_an_app_view_numbers_are_missing_and_polling_waits(

@@ -196,6 +196,36 @@ def test_polling_tells_each_thing_once_in_order_however_many_there_are(server: S
     assert (again.events, again.cursor) == ((), polled.cursor)
 
 
+def test_what_our_people_answer_there_is_told_as_ours_and_once(server: Server, mastodon: Mastodon) -> None:
+    def says(text: str, token: str, **more: Any) -> str:
+        return str(server.call("POST", "/api/v1/statuses", {"status": text, **more}, token)["id"])
+
+    asked = says("@quince is it oven-proof?", FAN)
+    says("@kim before anybody listened", BRAND, in_reply_to_id=asked)
+    now = datetime.now(UTC)
+    begun = mastodon.echoes(server.account, BRAND, "", now)
+    assert begun.events[-1].text == "@kim before anybody listened", "the newest page first, the newest last"
+    post = says("A post.", BRAND)
+    says("And more of it.", BRAND, in_reply_to_id=post)
+    server.call("POST", f"/api/v1/statuses/{asked}/reblog", token=BRAND)
+    answers = [says(f"@kim {number} & <b>", BRAND, in_reply_to_id=asked) for number in range(45)]
+    private = says("@quince between us", FAN, visibility="direct")
+    secret = says("@kim yes", BRAND, in_reply_to_id=private, visibility="direct")
+    proof = mastodon.act(server.orders.reply(asked, "From Herald."), server.account, BRAND)
+
+    told, cursor = [], begun.cursor
+    for _ in range(2):
+        polled = mastodon.echoes(server.account, BRAND, cursor, now)
+        told, cursor = [*told, *polled.events], polled.cursor
+    assert [event.external_id for event in told] == [*answers, secret, proof.external_id]
+    assert {event.parent_id for event in told} == {asked, private}
+    assert [event.kind for event in told] == [*[Kind.COMMENT] * 45, Kind.DM, Kind.COMMENT]
+    assert {(event.change, event.author_id) for event in told} == {(Change.OUTBOUND, server.account.account_id)}
+    assert told[3].text == "@kim 3 & <b>"
+    again = mastodon.echoes(server.account, BRAND, cursor, now)
+    assert (again.events, again.cursor) == ((), cursor)
+
+
 def test_numbers_are_those_the_server_counts(server: Server, mastodon: Mastodon) -> None:
     post = mastodon.act(server.orders.publish("Count me."), server.account, BRAND).external_id
     for act in ("favourite", "reblog"):

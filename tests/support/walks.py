@@ -114,9 +114,14 @@ class Asked:
 
     def __init__(self) -> None:
         self.events: list[Event] = []
+        self.answered: list[Event] = []
 
     def poll(self, account: Account, token: str, cursor: str) -> Polled:
         told, self.events = tuple(self.events), []
+        return Polled(told, f"{int(cursor or 0) + 1}")
+
+    def echoes(self, account: Account, token: str, cursor: str, now: datetime) -> Polled:
+        told, self.answered = tuple(self.answered), []
         return Polled(told, f"{int(cursor or 0) + 1}")
 
     def complete(self, hint: Message, account: Account, token: str) -> Event:
@@ -260,7 +265,7 @@ def walking(setenv: Callable[[str, str], None], setattr_: Callable[..., None]) -
         store = Watched(built.store, watch)
         herald = replace(
             built, store=store, outlets={wall.name: wall}, pollers={asked.name: asked},
-            completers={asked.name: asked}, feeds=Told(), meters={asked.name: asked},
+            completers={asked.name: asked}, echoers={asked.name: asked}, feeds=Told(), meters={asked.name: asked},
             secrets=runtime.SecretsManager(client, ttl=0), link_base="https://herald.example",
         )  # fmt: skip
         setattr_(runtime, "current", lambda: herald)
@@ -313,15 +318,18 @@ def messages(walk: Walk) -> None:
 
 
 def polls(walk: Walk) -> None:
-    """Poll: twice, so that the cursor is made and moved; the same kinds of events as ingest; a mention's words;
-    a feed."""
+    """Poll: twice, so that cursors are made and moved; the same kinds of events as ingest; a mention's words; what we
+    answered there ourselves; a feed."""
     walk.perform(c.SaveFeed(BRAND, "https://news.example/feed", "News"), ANA.id)
     hidden = a_comment("seen hidden", id="21", change=Change.HIDDEN)
     late = [edited(a_comment("x", id="22"), "new", at=NOON + timedelta(minutes=1)), a_comment("old", id="22")]
     walk.asked.events = [hidden, *late, a_comment("odd", id="23", kind=Kind.UNKNOWN)]
     _told(walk, a_comment("", id="24", kind=Kind.STATUS, more={"names": f"{PAGE}_25"}))
     walk.tick("Poll")
+    walk.changed(f"facebook_page:{PAGE}_22")
+    walk.asked.answered = [a_comment("Ours", id="26", change=Change.OUTBOUND, parent_id=f"{PAGE}_22")]
     walk.tick("Poll")
+    assert walk.herald.store.message(f"facebook_page:{PAGE}_26"), "heard, as what it answers is here"
 
 
 def judges(walk: Walk) -> None:

@@ -701,6 +701,126 @@ def test_a_notification_that_cannot_be_placed_is_told_and_stops_nobody(server: S
     assert {event.account_id for event in events} == {US}
 
 
+# -------------------------------------------------------------------- what we answered there ourselves
+
+
+RECORDS = f"{XRPC}com.atproto.repo.listRecords"
+
+
+class Repository(AppView):
+    """Our posts as a PDS lists them: by key, from a cursor on; `reverse` walks towards the newest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = NOW
+        self.keys: list[str] = []
+        self.asked: list[dict[str, str]] = []
+
+    def write(self, *, ahead: float = 0.0, key: str = "") -> str:
+        """One more answer of ours, keyed by a clock that is so many seconds ahead; its address."""
+        self.keys.append(key or tid(self.now + timedelta(seconds=ahead), str(len(self.keys))))
+        return f"at://{US}/{POST}/{self.keys[-1]}"
+
+    def get(self, url: str, query: dict[str, str], headers: dict[str, str]) -> Answer:
+        assert url.endswith("listRecords")
+        self.asked.append(query)
+        onward, after = query.get("reverse") == "true", query.get("cursor", "")
+        found = [key for key in sorted(self.keys, reverse=not onward)
+                 if not after or (key > after if onward else key < after)][: int(query["limit"])]  # fmt: skip
+        value = a_record("Up to 220 degrees.", **a_reply_to(THEIRS))
+        told = [{"uri": f"at://{US}/{POST}/{key}", "cid": "bafy", "value": value} for key in found]
+        return Answer(200, {}, json.dumps({"records": told} | ({"cursor": found[-1]} if found else {})).encode())
+
+
+def listened(view: Repository, cursor: str) -> tuple[list[str], str]:
+    polled = over(view).echoes(ACCOUNT, TOKEN, cursor, view.now)
+    return [event.external_id for event in polled.events], polled.cursor
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.floats(-240, 240), max_size=12), min_size=1, max_size=8))
+def test_each_answer_of_ours_is_told_whatever_clock_its_writer_has(runs: list[list[float]]) -> None:
+    view = Repository()
+    view.write(ahead=-86_400)
+    _, cursor = listened(view, "")
+    told: list[str] = []
+    added: list[str] = []
+    for clocks in runs:
+        added += [view.write(ahead=ahead) for ahead in clocks]
+        view.now += timedelta(minutes=2)
+        found, cursor = listened(view, cursor)
+        told += found
+    assert set(told) == set(added)
+    view.now += timedelta(minutes=10)
+    _, cursor = listened(view, cursor)
+    assert listened(view, cursor) == ([], cursor), "and once clocks cannot differ any more, nothing is told again"
+
+
+def test_the_first_run_tells_the_newest_page_of_our_answers_oldest_first() -> None:
+    view = Repository()
+    old = [view.write(ahead=n - 900_000) for n in range(3_000)]
+    told, cursor = listened(view, "")
+    assert told == old[-100:]
+    assert listened(view, cursor) == ([], cursor)
+    assert len(view.asked) == 2
+
+
+def test_more_answers_than_a_page_are_read_by_the_next_runs_without_a_gap() -> None:
+    view = Repository()
+    view.write(ahead=-86_400)
+    _, cursor = listened(view, "")
+    added = [view.write(ahead=n / 10 - 130) for n in range(1_050)]
+    told: list[str] = []
+    for run in range(12):
+        found, cursor = listened(view, cursor)
+        told += found
+        assert len(view.asked) == run + 2
+    assert list(dict.fromkeys(told)) == sorted(added), "by key"
+
+
+def test_a_key_of_the_far_future_makes_nobody_deaf() -> None:
+    view = Repository()
+    odd = view.write(key="zzzzzzzzzzzzz")
+    _, cursor = listened(view, "")
+    for _ in range(3):
+        view.now += timedelta(minutes=2)
+        new = view.write()
+        told, cursor = listened(view, cursor)
+        assert {new, odd} <= set(told)
+
+
+def test_of_our_own_posts_only_the_answers_to_others_are_told_and_as_ours(server: Scripted) -> None:
+    def stored(key: str, **changed: Any) -> dict[str, Any]:
+        return {"uri": f"at://{US}/{POST}/{key}", "cid": "bafy", "value": a_record("Yes.", **changed)}
+
+    server.on("GET", RECORDS, Says({"records": [
+        stored("3kz", **a_reply_to(THEIRS), createdAt="2031-01-01T00:00:00Z"), stored("3ky", **a_reply_to(THEIRS)),
+        stored("3kx"), stored("3kw", **a_reply_to(OUR_POST)), stored("3kv", reply="soon"),
+        {"uri": f"at://{US}/{POST}/3ku", "value": 7}, stored("3kt", **a_reply_to(THEIRS), createdAt="soon"),
+    ]}))  # fmt: skip
+    told = bluesky().echoes(an_account(server), TOKEN, "", NOW)
+    written = datetime(2026, 11, 2, 8, 59, tzinfo=UTC)
+    assert [(event.external_id.rpartition("/")[2], event.created_at) for event in told.events] == [
+        ("3kt", NOW), ("3ky", written), ("3kz", NOW)]  # fmt: skip
+    assert {(event.change, event.account_id, event.author_id, event.author_name, event.parent_id)
+            for event in told.events} == {(Change.OUTBOUND, US, US, "Quince & Thimble", THEIRS)}  # fmt: skip
+    (asked,) = server.of("GET", RECORDS)
+    assert asked.query == {"repo": US, "collection": POST, "limit": "100"}
+
+
+@pytest.mark.parametrize(("reply", "expected"), [
+    (error("UpstreamFailure", 502), Retryable), (Drops(), Retryable), (Says({"records": {}}), Retryable),
+    (Says({"records": [{"value": {}}]}), Retryable), (error("RateLimitExceeded", 429), Retryable),
+    (error("AccountDeactivated", 403), NeedsLogin), (error("InvalidRequest"), Rejected),
+])  # fmt: skip
+def test_our_answers_that_cannot_be_read_are_no_empty_list(
+    server: Scripted, reply: Reply, expected: type[Exception]
+) -> None:
+    server.on("GET", RECORDS, reply)
+    with pytest.raises(expected):
+        bluesky().echoes(an_account(server), TOKEN, "3kaaaaaaaaa2a", NOW)
+
+
 def test_a_session_never_shows_its_tokens_in_an_error(server: Scripted) -> None:
     server.on("POST", PUT, error("InvalidRequest"))
     with pytest.raises(Rejected) as caught:

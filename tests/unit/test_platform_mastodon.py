@@ -601,10 +601,13 @@ class Timeline:
         limit = int(asked.query["limit"])
         after = int(asked.query.get("min_id", 0))
         page = [n for n in self.ids if n > after][:limit] if "min_id" in asked.query else self.ids[-limit:]
-        body = [a_notification("mention", str(n), status=a_status(id=f"9{n}")) for n in reversed(page)]
+        body = [self.member(n) for n in reversed(page)]
         around = [("next", f"max_id={page[0]}"), ("prev", f"min_id={page[-1]}")] if page else []
         links = ", ".join(f'<https://x.example/n?{query}>; rel="{way}"' for way, query in around)
         return Says(body, headers={"Link": links} if self._link and links else {})
+
+    def member(self, n: int) -> dict[str, Any]:
+        return a_notification("mention", str(n), status=a_status(id=f"9{n}"))
 
 
 @pytest.mark.parametrize("link", [True, False])
@@ -642,6 +645,67 @@ def test_when_polling_we_know_who_we_are(server: Scripted) -> None:
     events = mastodon().poll(an_account(server), "token", "").events
     assert [event.kind for event in events] == [Kind.COMMENT, Kind.MENTION, Kind.FOLLOW]
     assert {event.account_id for event in events} == {US}
+
+
+# -------------------------------------------------------------------- what we answered there ourselves
+
+
+def we_said(id: str, to: str | None = "900", **changed: Any) -> dict[str, Any]:
+    us = a_person(US, "quince", "Quince & Thimble")
+    return a_status(f"<p>{id}</p>", id=id, account=us, mentions=[], in_reply_to_id=to,
+                    in_reply_to_account_id=KIM if to else None) | changed  # fmt: skip
+
+
+def test_of_our_own_statuses_only_the_answers_to_others_are_told_and_as_ours(server: Scripted) -> None:
+    server.on("GET", OWN, Says([
+        we_said("9", edited_at="2026-11-02T09:30:00.000Z"), we_said("8", visibility="direct"), we_said("7"),
+        we_said("6", None), we_said("5", in_reply_to_account_id=US), we_said("4", account=a_person()),
+        we_said("3", reblog=a_status()), we_said("2", created_at="soon"), 7,
+    ]))  # fmt: skip
+    told = mastodon().echoes(an_account(server), "token", "", NOW)
+    assert [(event.external_id, event.change) for event in told.events] == [
+        ("7", Change.OUTBOUND), ("8", Change.OUTBOUND), ("9", Change.EDITED)]  # fmt: skip
+    assert {(event.account_id, event.author_id, event.parent_id) for event in told.events} == {(US, US, "900")}
+    assert told.events[2].more["own"] is True
+    assert (told.cursor, server.count("GET", OWN)) == ("9", 1)
+    (asked,) = server.of("GET", OWN)
+    assert asked.query == {"limit": "40", "exclude_reblogs": "true"}
+
+
+class OwnStatuses(Timeline):
+    """The same of our own statuses."""
+
+    def member(self, n: int) -> dict[str, Any]:
+        return we_said(str(n), None if n % 3 else "900")
+
+
+@pytest.mark.parametrize("link", [True, False])
+def test_our_answers_are_walked_through_a_page_a_run_from_the_newest_page_on(server: Scripted, link: bool) -> None:
+    statuses = OwnStatuses(5_000, link=link)
+    server.on("GET", OWN, statuses)
+    poller, account = mastodon(), an_account(server)
+    told = poller.echoes(account, "token", "", NOW)
+    assert [event.external_id for event in told.events] == [f"{n}" for n in range(4_962, 5_001, 3)], "and no older ones"
+    statuses.ids += range(5_001, 5_101)
+    later: list[str] = []
+    for run in range(4):
+        told = poller.echoes(account, "token", told.cursor, NOW)
+        later += [event.external_id for event in told.events]
+        assert server.count("GET", OWN) == run + 2
+    assert later == [f"{n}" for n in range(5_001, 5_101) if n % 3 == 0]
+    assert told.cursor == "5100"
+
+
+@pytest.mark.parametrize(("reply", "error"), [
+    (Says({"not": "a list"}), Retryable), (Drops(), Retryable), (Says({"error": "x"}, 500), Retryable),
+    (Says({"error": "x"}, 404), Rejected), (Says({"error": "x"}, 401), NeedsLogin),
+])  # fmt: skip
+def test_our_answers_that_cannot_be_read_are_no_empty_list(
+    server: Scripted, reply: Reply, error: type[Exception]
+) -> None:
+    server.on("GET", OWN, reply)
+    with pytest.raises(error):
+        mastodon().echoes(an_account(server), "token", "5", NOW)
 
 
 def test_a_number_the_server_does_not_give_is_missing_and_never_nought(server: Scripted) -> None:

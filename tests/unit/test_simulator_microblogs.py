@@ -258,6 +258,19 @@ def test_min_id_walks_forward_without_a_gap_and_since_id_leaves_one(mastodon: Pl
     assert [int(one["id"]) for one in newest] == [9, 8, 7]
 
 
+def test_our_own_statuses_are_listed_to_us_in_whole_and_to_others_as_far_as_they_may_see(mastodon: Place) -> None:
+    ours = OURS["mastodon"].id
+    nina = mastodon.network.named("Nina Harrow")["id"]
+    asked = mastodon.network.say(nina, "@quince my number is 0491 570 156", visibility="direct")["id"]
+    first, second = mastodon.api.speak(ours, "New mugs."), mastodon.api.speak(ours, "Sold out.")
+    private = mastodon.network.say(ours, "@nina_harrow thank you", parent=asked, visibility="direct")["id"]
+    path = f"/api/v1/accounts/{ours}/statuses?exclude_reblogs=true&min_id={first}"
+    assert [one["id"] for one in mastodon.json("GET", path).body] == [private, second]
+    assert [one["id"] for one in mastodon.json("GET", path, token="").body] == [second]
+    (answer, _) = mastodon.json("GET", path).body
+    assert (answer["in_reply_to_id"], answer["in_reply_to_account_id"]) == (asked, nina)
+
+
 def test_words_are_shown_as_servers_show_them(mastodon: Place) -> None:
     mastodon.network.named("Nina Harrow")
     said = mastodon.json("POST", "/api/v1/statuses", {"status": "@nina_harrow <3\n\nhttps://a.example/x?b=1&c=2\nend"})
@@ -361,6 +374,27 @@ def test_notifications_are_read_page_by_page_newest_first(bluesky: Place) -> Non
     assert seen == said[::-1]
 
 
+def test_our_own_posts_are_listed_by_key_either_way_from_a_key_on(bluesky: Place) -> None:
+    ours, said = OURS["bluesky"].id, []
+    for number in range(7):
+        bluesky.now += 1
+        said.append(bluesky.api.speak(ours, f"{number}").rpartition("/")[2])
+
+    def listed(query: str) -> list[str]:
+        """Page by page, until one is empty: a cursor comes with every record."""
+        seen, at = list[str](), ""
+        while True:
+            path = f"/xrpc/com.atproto.repo.listRecords?repo={ours}&collection={POST}&limit=3{query}{at}"
+            page = bluesky.json("GET", path, token="").body
+            if not page["records"]:
+                assert "cursor" not in page
+                return seen
+            seen += [one["uri"].rpartition("/")[2] for one in page["records"]]
+            at = f"&cursor={page['cursor']}"
+
+    assert (listed(""), listed("&reverse=true")) == (said[::-1], said)
+
+
 # ---------------------------------------------------------------- over real sockets
 
 
@@ -393,6 +427,15 @@ def test_a_late_act_happens_though_the_caller_left_and_is_not_lost_by_a_restart(
                 break
             time.sleep(0.05)
         assert [post["author"] == ours.id for post in state["posts"]] == [False, True]
+
+
+@pytest.mark.parametrize("network", ["mastodon", "bluesky"])
+def test_our_desk_answers_there_past_herald(network: str, tmp_path: Path) -> None:
+    with running.simulator(network, tmp_path, [OURS[network]]) as base:
+        asked = client.control(network, "comment", {"as": "Lee Lark", "text": "hello"}, base=base)["comment_id"]
+        said = client.control(network, "post", {"text": "Hello Lee!", "parent": asked}, base=base)["post_id"]
+        (answer,) = [one for one in client.control(network, "state", base=base)["posts"] if one["id"] == said]
+        assert (answer["author"], answer["parent"]) == (OURS[network].id, asked)
 
 
 @pytest.mark.parametrize("network", ["mastodon", "bluesky"])

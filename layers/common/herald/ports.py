@@ -83,6 +83,16 @@ class Completer(Protocol):
         """What the hint names, in whole. Raises PlatformError; Rejected when it can never be read."""
 
 
+class Echoer(Protocol):
+    """A platform that tells, when polled, what others say to us, and nothing of what our people answer there."""
+
+    name: str
+
+    def echoes(self, account: Account, token: str, cursor: str, now: datetime) -> Polled:
+        """What our own account answered others since `cursor` (empty: the newest page), oldest first, outbound, under
+        the ids that our replies have. One page; some may be told again. Raises PlatformError."""
+
+
 @record
 class Polled:
     """Events since the cursor asked with, and the cursor to ask with next (unchanged when nothing is new)."""

@@ -97,6 +97,7 @@ def build(
         uploads=media if settings.media_bucket else None,
         pollers=platforms.pollers(),
         completers=platforms.completers(),
+        echoers=platforms.echoers(),
         meters=platforms.meters(),
         mail=_mail(settings, client, now),
         feeds=platforms.feeds(settings.own_feeds),

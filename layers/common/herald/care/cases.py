@@ -45,7 +45,7 @@ _MOST_LATE = 6
 _LATE_STEP = timedelta(hours=8)
 OUTCOME_LIMIT = 500  # characters of an outcome
 OVERTURNED, UPHELD = "overturned", "upheld"  # how the outcome of an appeal begins
-_THERE = "Answered on the platform itself, not from here."
+_THERE = "Answered on {platform} itself{by}, not from here."
 _BY_HAND = {
     Act.HIDE: "Hide this message by hand: {platform} does not let Herald do it. Then resolve this task.",
     Act.UNHIDE: "Show this message again by hand: {platform} does not let Herald do it. Then resolve this task.",
@@ -327,12 +327,14 @@ def answered(case: Case, at: datetime) -> Case:
     return replace(now_answered, state=CaseState.RESOLVED, resolved_at=at, resolved_by=case.owner)
 
 
-def answered_there(case: Case, at: datetime) -> Case:
+def answered_there(case: Case, at: datetime, by: str = "", where: str = "") -> Case:
     """Somebody of ours answered on the platform itself at `at`; itself where a reply of Herald's answers or answered it
-    or nobody waits. Whose it is stays so."""
+    or nobody waits. Whose it is stays so; `note` says in whose name and at what address, where that is told."""
     if case.work is not Work.ANSWER or case.state not in (CaseState.OPEN, CaseState.CLAIMED):
         return case
-    return replace(case, state=CaseState.ANSWERED, answered_at=case.answered_at or at, note=_THERE)
+    note = _THERE.format(platform=case.platform, by=f" by {by}" if by else "")
+    told = f"{note} {where}".strip()
+    return replace(case, state=CaseState.ANSWERED, answered_at=case.answered_at or at, note=told)
 
 
 def reopened(case: Case, reason: str) -> Case:

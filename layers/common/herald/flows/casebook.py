@@ -115,7 +115,9 @@ def answered_there(echo: Message, herald: Herald, now: datetime) -> tuple[Case, 
     if herald.store.claimed(echo.platform, [echo.external_id]):
         return None
     told = first_answer(case, message, at, herald) if case.answered_at is None else []
-    return case, [Revised(care.answered_there(case, at), case.version), *told]
+    where = echo.more.get("permalink")
+    after = care.answered_there(case, at, echo.author_name or "", where if isinstance(where, str) else "")
+    return case, [Revised(after, case.version), *told]
 
 
 def first_answer(case: Case, message: Message | None, at: datetime, herald: Herald) -> list[StateChange]:

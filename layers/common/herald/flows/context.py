@@ -11,6 +11,7 @@ from herald.model.record import record
 from herald.ports import (
     Archive,
     Completer,
+    Echoer,
     Feeds,
     Leftovers,
     Mailer,
@@ -48,6 +49,7 @@ class Herald:
     uploads: Uploads | None = None  # the same place, for what a browser sends there itself
     pollers: Mapping[str, Poller] = field(default_factory=dict)
     completers: Mapping[str, Completer] = field(default_factory=dict)
+    echoers: Mapping[str, Echoer] = field(default_factory=dict)
     meters: Mapping[str, Meter] = field(default_factory=dict)
     mail: Mailer | None = None
     feeds: Feeds | None = None

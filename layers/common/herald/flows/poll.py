@@ -1,4 +1,7 @@
-"""Poll: messages we must fetch, and what webhooks lost. A cursor an account, moved only after everything is stored."""
+"""Poll: messages we must fetch, what webhooks lost, and what our people answer where no webhook tells of it.
+
+A cursor an account, and one for our own answers there, each moved only after everything is stored.
+"""
 
 from __future__ import annotations
 
@@ -16,11 +19,16 @@ _HINTS_PAGES = 4
 _HINTS_FROM = timedelta(hours=1)
 """How far back hints are looked for; whatever is younger is asked again at every tick until its words are read."""
 _HINTS_GIVE_UP = timedelta(minutes=30)
+_ECHOES_BEGIN = timedelta(seconds=50)
+"""After a tick's begin nobody is asked any more for our own answers: messages come first, and the function ends."""
+_QUESTION_COMES = timedelta(minutes=10)
+_QUESTION_JUDGED = timedelta(days=1)
+"""How long an answer of ours waits for what it answers to be here, then to be judged: only a case can be answered."""
 
 
 @record
 class Fetched:
-    """What one account gave; for the log."""
+    """What one account gave; for the log. Fetched with an error: all but what we answered there ourselves."""
 
     account: str
     result: str  # fetched | failed
@@ -30,8 +38,13 @@ class Fetched:
 
 
 def poll(herald: Herald, now: datetime) -> list[Fetched]:
-    """Ask every account that has a poller. One that fails does not stop the others; it is asked again next time."""
-    return [_account(a, herald, now) for a in herald.store.accounts() if a.platform in herald.pollers]
+    """Ask every account that has a poller, then, of those that answered, what we ourselves answered there.
+
+    One that fails does not stop the others; it is asked again next time.
+    """
+    asked = [account for account in herald.store.accounts() if account.platform in herald.pollers]
+    fetched = [_account(account, herald, now) for account in asked]
+    return [_and_echoes(account, one, herald, now) for account, one in zip(asked, fetched, strict=True)]
 
 
 def _account(account: Account, herald: Herald, now: datetime) -> Fetched:
@@ -48,6 +61,46 @@ def _account(account: Account, herald: Herald, now: datetime) -> Fetched:
     if polled.cursor != cursor:
         herald.store.move_cursor(account.id, cursor, polled.cursor)
     return Fetched(account.id, "fetched", stored, len(polled.events) + completed - stored)
+
+
+# ---------------------------------------------------------------- what we answered there ourselves
+
+
+def _and_echoes(account: Account, fetched: Fetched, herald: Herald, now: datetime) -> Fetched:
+    if fetched.result == "failed" or account.platform not in herald.echoers:
+        return fetched
+    if herald.clock() - now > _ECHOES_BEGIN:
+        return replace(fetched, error="NoTimeForEchoes")
+    try:
+        return replace(fetched, stored=fetched.stored + _echoes(account, herald, now))
+    except HeraldError as error:
+        return replace(fetched, error=type(error).__name__)
+
+
+def _echoes(account: Account, herald: Herald, now: datetime) -> int:
+    """Store our own answers to what we hold, as webhooks of other platforms tell of them. Returns how many.
+
+    One that is here already is left as it is: mostly it is a reply of Herald's, told by the delivery that sent it. One
+    to a message that is not judged yet, or not here and may still come, holds the cursor back; one to what never comes
+    is passed over: Herald holds nothing it would belong to.
+    """
+    place = f"{account.id}#echoes"
+    cursor = herald.store.cursor(place)
+    told = herald.echoers[account.platform].echoes(account, token_for(account, herald), cursor, now)
+    named = [(event, f"{account.platform}:{event.parent_id}") for event in told.events]
+    held = herald.store.messages({one for event, asked in named for one in (event.message_id, asked)}) if named else {}
+    news = [(event, held.get(asked)) for event, asked in named if event.message_id not in held]
+    ready = [event for event, question in news if question and not _waits(event, question, now)]
+    stored = sum(herald.store.apply(event, account.brand, now) for event in ready)
+    if told.cursor != cursor and not any(_waits(event, question, now) for event, question in news):
+        herald.store.move_cursor(place, cursor, told.cursor)
+    return stored
+
+
+def _waits(echo: Event, question: Message | None, now: datetime) -> bool:
+    if question is None:
+        return abs(now - echo.created_at) < _QUESTION_COMES  # who wrote it may have a clock of years ahead
+    return bool(question.pending) and now - question.received_at < _QUESTION_JUDGED
 
 
 # ---------------------------------------------------------------- things that webhooks only named

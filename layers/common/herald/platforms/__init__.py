@@ -12,7 +12,7 @@ from herald.errors import Unknown
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from herald.ports import Completer, FeedPage, Feeds, Meter, Outlet, Poller, Source
+    from herald.ports import Completer, Echoer, FeedPage, Feeds, Meter, Outlet, Poller, Source
 
 ALIASES: Mapping[str, str] = {"meta": "facebook_page", "stripe": "webhook"}
 """Other names that `parse` and `verify` take."""
@@ -43,6 +43,7 @@ _POLLERS = {
     "mastodon": _MASTODON,
 }
 _COMPLETERS = {"instagram": _INSTAGRAM}
+_ECHOERS = {"bluesky": _BLUESKY, "mastodon": _MASTODON}
 _METERS = {
     "bluesky": _BLUESKY,
     "facebook_page": _FACEBOOK_PAGE,
@@ -69,6 +70,11 @@ def pollers() -> Mapping[str, Poller]:
 def completers() -> Mapping[str, Completer]:
     """Name -> platform whose webhooks name things without their words."""
     return cast("Mapping[str, Completer]", _Lazy(_COMPLETERS))
+
+
+def echoers() -> Mapping[str, Echoer]:
+    """Name -> platform that is asked what our own account answered there."""
+    return cast("Mapping[str, Echoer]", _Lazy(_ECHOERS))
 
 
 def meters() -> Mapping[str, Meter]:

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
@@ -99,7 +99,9 @@ _REASONS = {
 _ABOUT_US = frozenset({Kind.COMMENT, Kind.REACTION, Kind.SHARE, Kind.FOLLOW})  # their subject is ours
 _SPOKEN = frozenset({Kind.MENTION, Kind.COMMENT, Kind.POST})
 _PAGE = 50
+_ECHOES_PAGE = 100
 _MAX_PAGES = 10
+_CLOCKS_DIFFER = timedelta(minutes=5)
 _PER_CALL = 25  # app.bsky.feed.getPosts
 _ACT_SECONDS = 26.0  # all calls of one act together, below the lease of a delivery
 _LAST_CALL = 10.0  # of these, kept for the call that counts
@@ -107,7 +109,7 @@ _T = TypeVar("_T")
 
 
 class Bluesky:
-    """Source, Poller, Outlet and Meter of Bluesky."""
+    """Source, Poller, Echoer, Outlet and Meter of Bluesky."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -190,6 +192,26 @@ class Bluesky:
         reached = not placed or until.covers(placed[-1]) or not following or following == page
         fresh = [member for member in members if not (member[0] and until.covers(member[0]))]
         return fresh, None if reached else following
+
+    # ---------------------------------------------------------------- Echoer
+
+    def echoes(self, account: Account, token: str, cursor: str, now: datetime) -> Polled:
+        """What this account answered others since the cursor (a record key), oldest first. Raises PlatformError.
+
+        One page of its repository, which knows of a post at once and, read from the cursor on, answers with nothing but
+        what is new. Keys tell the time by the clock of whoever wrote, and clocks differ: so the cursor stays some
+        minutes behind now, and what was written since is told again.
+        """
+        query = {"repo": account.account_id, "collection": POST, "limit": str(_ECHOES_PAGE)}
+        query |= {"cursor": cursor, "reverse": "true"} if cursor else {}
+        answer = self._read(account, token, "com.atproto.repo.listRecords", query)
+        try:
+            records = list(items(answer.get("records"), "records"))
+            keys = [need_id(obj(one, path).get("uri"), f"{path}.uri").rpartition("/")[2] for path, one in records]
+        except BadPayload as error:
+            raise Retryable(f"the list of our posts is unreadable: {error}", "shape") from error
+        told = [_echo(value, path, account, now) for path, value in (records if cursor else reversed(records))]
+        return Polled(tuple(event for event in told if event), _reached(keys, cursor, now))
 
     # ---------------------------------------------------------------- Outlet
 
@@ -674,6 +696,15 @@ def _entry(value: object, path: str) -> _Entry | None:
         return None
 
 
+def _reached(keys: Sequence[str], cursor: str, now: datetime) -> str:
+    """The key to read on from: the greatest seen, but never nearer to now than clocks differ, unless a whole page is
+    nearer. So a key of the far future stops nobody."""
+    from herald.platforms.wire.atproto import first_key  # noqa: PLC0415
+
+    nearest = first_key(now if len(keys) >= _ECHOES_PAGE else now - _CLOCKS_DIFFER)
+    return max(cursor, min(max(keys, default=""), nearest))
+
+
 # -------------------------------------------------------------------- bodies
 
 
@@ -740,6 +771,18 @@ def _stored(value: object, path: str) -> Event:
         return _event(one, record, _kind_of(record), "", None, path)
     except BadPayload as error:
         return unknown(NAME, "", value, None, why=str(error))
+
+
+def _echo(value: object, path: str, account: Account, now: datetime) -> Event | None:
+    """A record of ours that answers somebody; None for any other, and for what cannot be read."""
+    try:
+        one = obj(value, path)
+        record = obj(one.get("value"), f"{path}.value")
+        event = _event(one, record, _kind_of(record), account.account_id, now, path)
+    except BadPayload:
+        return None
+    answers = event.kind is Kind.COMMENT and event.parent_id and _owner(event.parent_id) != account.account_id
+    return replace(event, author_name=account.name) if answers and event.change is Change.OUTBOUND else None
 
 
 def _bare(record: dict[str, Any]) -> Event:

@@ -107,6 +107,7 @@ _PATH_ID = re.compile(r"[A-Za-z0-9_\-]{1,64}")
 _LINK = re.compile(r'<([^<>]*)>\s*;\s*rel="?prev"?')
 _PAGE = 30  # notifications carry two whole profiles each: more would not fit into one answer of ours
 _OWN_PAGE = 20
+_ECHOES_PAGE = 40
 _MAX_PAGES = 10
 _CLOCK_SKEW = timedelta(seconds=30)
 _BOUNDS_SECONDS = 3_600.0
@@ -116,7 +117,7 @@ _POLL_SECONDS = 0.5
 
 
 class Mastodon:
-    """Source, Poller, Outlet and Meter of Mastodon."""
+    """Source, Poller, Echoer, Outlet and Meter of Mastodon."""
 
     name = NAME
     capabilities = CAPABILITIES
@@ -164,13 +165,26 @@ class Mastodon:
         for _ in range(_MAX_PAGES):
             query = {"limit": str(_PAGE)} | ({"min_id": cursor} if cursor else {})
             answer = self._ask(account, token, "/api/v1/notifications", query)
-            members, reached = _members(answer, cursor)
+            members, reached = _members(answer, cursor, "notifications")
             found += reversed([_notification(value, path, account.account_id) for path, value in members])
             first_run, cursor = not cursor, reached
             if not members or first_run:
                 break  # a short page is not the last one: servers leave out what a person filtered
         events = tuple(event if event.account_id else replace(event, account_id=account.account_id) for event in found)
         return Polled(events, cursor)
+
+    # ---------------------------------------------------------------- Echoer
+
+    def echoes(self, account: Account, token: str, cursor: str, now: datetime) -> Polled:
+        """What this account answered others since the cursor (the id of its newest status seen), oldest first.
+
+        One page; `min_id` walks forward, so the next run reads what this one left. Raises PlatformError.
+        """
+        query = {"limit": str(_ECHOES_PAGE), "exclude_reblogs": "true"} | ({"min_id": cursor} if cursor else {})
+        answer = self._ask(account, token, _statuses_of(account), query)
+        members, reached = _members(answer, cursor, "statuses of ours")
+        told = (_echo(value, path, account.account_id) for path, value in reversed(members))
+        return Polled(tuple(event for event in told if event), reached)
 
     # ---------------------------------------------------------------- Outlet
 
@@ -228,7 +242,7 @@ class Mastodon:
 
     def _own_since(self, account: Account, token: str, since: datetime) -> Iterator[dict[str, Any]]:
         """Our own statuses not older than `since`, newest first. Raises OutcomeUnknown when they never end."""
-        path = f"/api/v1/accounts/{quote(_id(account.account_id))}/statuses"
+        path = _statuses_of(account)
         query = {"limit": str(_OWN_PAGE), "exclude_reblogs": "true"}
         for _ in range(_MAX_PAGES):
             try:
@@ -487,6 +501,10 @@ def _url(account: Account, path: str) -> str:
     return account.api_base.rstrip("/") + path
 
 
+def _statuses_of(account: Account) -> str:
+    return f"/api/v1/accounts/{quote(_id(account.account_id))}/statuses"
+
+
 def _authorization(token: str) -> dict[str, str]:
     if not re.fullmatch(r"[!-~]+", token):
         raise NeedsLogin("the stored token is empty or no token: connect the account again", "token")
@@ -500,15 +518,15 @@ def _id(text: str) -> str:
     return text
 
 
-def _members(answer: _Read, cursor: str) -> tuple[list[tuple[str, Any]], str]:
-    """The notifications of a page, newest first, and the id to go on from: by the Link header, else the newest.
+def _members(answer: _Read, cursor: str, of: str) -> tuple[list[tuple[str, Any]], str]:
+    """The members of a page of a list, newest first, and the id to go on from: by the Link header, else the newest.
 
     A page that leads nowhere new is empty.
     """
     try:
-        members = list(items(answer.body, "notifications"))
+        members = list(items(answer.body, "list"))
     except BadPayload as error:
-        raise Retryable(f"the list of notifications is unreadable: {error}", "shape") from error
+        raise Retryable(f"the list of {of} is unreadable: {error}", "shape") from error
     ids = [one["id"] for _, one in members if isinstance(one, dict) and isinstance(one.get("id"), str)]
     link = _LINK.search(answer.headers.get("link", ""))
     told = parse_qs(urlsplit(link.group(1)).query).get("min_id", []) if link else []
@@ -782,6 +800,22 @@ def _status(one: dict[str, Any], path: str, ours: str, *, notified: str = "") ->
         author_name=author_name,
         more=more,
     )
+
+
+def _echo(value: object, path: str, ours: str) -> Event | None:
+    """A status of ours that answers somebody; None for any other, and for what cannot be read.
+
+    Where it is private it belongs to what it answers, not to us: that is how it finds whom it answers.
+    """
+    try:
+        one = obj(value, path)
+        answered = optional_id(one.get("in_reply_to_id"), f"{path}.in_reply_to_id")
+        ourselves = optional_id(one.get("in_reply_to_account_id"), f"{path}.in_reply_to_account_id") == ours
+        event = _status(one, path, ours)
+    except BadPayload:
+        return None
+    said = answered and not ourselves and event.author_id == ours and not one.get("reblog")
+    return replace(event, parent_id=answered) if said else None
 
 
 def _kind(one: Mapping[str, Any], path: str, account_id: str, notified: str) -> Kind:

@@ -65,7 +65,15 @@ def tid(at: datetime, salt: str) -> str:
     """
     bits = int.from_bytes(sha256(salt.encode("utf-8", "surrogatepass")).digest()[:8], "big")
     micros = int(at.timestamp()) * 1_000_000 + bits % 1_000_000
-    number = (micros << 10) | (bits >> 32 & 1023)
+    return _written((micros << 10) | (bits >> 32 & 1023))
+
+
+def first_key(at: datetime) -> str:
+    """The least TID of the second of `at`."""
+    return _written((int(at.timestamp()) * 1_000_000) << 10)
+
+
+def _written(number: int) -> str:
     return "".join(_ALPHABET[number >> shift & 31] for shift in range(60, -1, -5))
 
 
