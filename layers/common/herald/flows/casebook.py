@@ -13,6 +13,7 @@ from herald.care import cases as care
 from herald.care.hours import business_elapsed, parse_hours
 from herald.flows.context import Herald
 from herald.model import (
+    SPOKEN,
     Account,
     Act,
     Action,
@@ -30,7 +31,6 @@ from herald.model import (
     StateChange,
     Tallied,
     Work,
-    case_id,
 )
 
 if TYPE_CHECKING:
@@ -100,19 +100,26 @@ def asked_anew(case: Case, message: Message, account: Account, herald: Herald) -
     return [Revised(after, there.version), *began]
 
 
-def answered_there(echo: Message, herald: Herald, now: datetime) -> tuple[Case, list[StateChange]] | None:
-    """The case that these words of ours answer, which somebody wrote on the platform itself, with what changes; None
-    where they answer nothing that waits, are Herald's own reply, or are older than what the customer says now."""
-    if not echo.outbound or not echo.parent_id or echo.deleted:
-        return None
-    case = herald.store.case(case_id(f"{echo.platform}:{echo.parent_id}", Work.ANSWER))
+def may_answer(echo: Message) -> bool:
+    """Whether these are words of ours under somebody's; that we like what they said is no answer."""
+    return echo.outbound and echo.kind in SPOKEN and not echo.deleted and bool(echo.parent_id)
+
+
+def asked_of_us(echo: Message, herald: Herald) -> Message | None:
+    """The message that these words of ours stand under, where it is one that we hold."""
+    return herald.store.message(f"{echo.platform}:{echo.parent_id}")
+
+
+def answered_there(
+    echo: Message, message: Message, herald: Herald, now: datetime
+) -> tuple[Case, list[StateChange]] | None:
+    """The case of `message` that these words of ours answer, which somebody wrote on the platform itself, with what
+    changes; None where nobody waits, or they are Herald's own reply, or older than what the customer says now."""
+    case = herald.store.case(message.case_id) if message.case_id else None
     if case is None or care.answered_there(case, now) == case:
         return None
-    message = herald.store.message(case.message_id)
     at = min(echo.created_at, now)
-    if message is None or message.deleted or at < care.wrote_at(message):
-        return None
-    if herald.store.claimed(echo.platform, [echo.external_id]):
+    if message.deleted or at < care.wrote_at(message) or herald.store.claimed(echo.platform, [echo.external_id]):
         return None
     told = first_answer(case, message, at, herald) if case.answered_at is None else []
     return case, [Revised(care.answered_there(case, at), case.version), *told]
