@@ -93,11 +93,26 @@ def asked_anew(case: Case, message: Message, account: Account, herald: Herald) -
     if after == there:
         return []
     began = opening(after, message, account, herald) if there.type != after.type else []
-    kept = herald.store.find(Handling, case.id, case.brand) if began else None
+    kept = herald.store.find(Handling, case.id, case.brand) if began or care.decided_away(there) else None
     if kept is not None:
-        said = kept.typed_by and after.opened_at == there.opened_at
-        began = [] if said else [Revised(_fresh(after, message, account, herald), kept.version)]
+        said = not began or (kept.typed_by and after.opened_at == there.opened_at)
+        held = replace(kept, ended=False) if said else _fresh(after, message, account, herald)
+        began = [] if held == kept else [Revised(held, kept.version)]
     return [Revised(after, there.version), *began]
+
+
+def away(case: Case, decision: Decision, herald: Herald, now: datetime) -> list[StateChange]:
+    """What changes as `decision` hides or deletes the message of an open case: spam that asks is no question, so it
+    waits for no answer any more. A complaint still does while it is merely hidden, whoever called it one."""
+    after = care.away(case, decision, now)
+    if after == case:
+        return []
+    kept = herald.store.find(Handling, case.id, case.brand)
+    if decision.action is Action.HIDE:
+        kind = str(kept.kind) if kept and kept.typed_by else case.type
+        if care.answered_anyway(kind, decision):
+            return []
+    return [Revised(after, case.version), *([Revised(replace(kept, ended=True), kept.version)] if kept else [])]
 
 
 def may_answer(echo: Message) -> bool:

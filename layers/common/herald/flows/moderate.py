@@ -514,10 +514,13 @@ def _carry_out(
         else:
             changes += [New(case, once=True), *casebook.opening(case, judged, account, herald)]
     changes += _close_overtaken(message, herald, now)
+    answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
+    if decision.action is Action.HIDE and message.case_id and not answer:  # edited into what is hidden
+        waited = herald.store.case(message.case_id)
+        changes += casebook.away(waited, decision, herald, now) if waited else []
     if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
         found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
         changes.append(New(found, once=True))
-    answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
     telling = writer.known or cases or decision.action is not Action.ALLOW or writer.persona == "advocate"
     tally = casebook.tally_of(writer.persona if telling else "", decision)
     after = replace(settled, decision=decision, case_id=settled.case_id or answer, tallied=tally)

@@ -131,7 +131,9 @@ def _outcome(message: Message, made: list[tuple[Decision, str]], names: list[str
     answer = herald.store.case(case_id(message.id, Work.ANSWER))
     if answer:
         after = answer.answered_at and span_words(answer.answered_at - message.created_at)
-        lines.append(f"- It was answered after {after}." if after else "- It has not been answered yet.")
+        closed = f"- It was closed without an answer: {masked(answer.outcome, names)}."
+        waits = closed if answer.state is CaseState.RESOLVED else "- It has not been answered yet."
+        lines.append(f"- It was answered after {after}." if after else waits)
     kept = restrictions.of_author(message, herald)
     if kept:
         days = (kept.until - kept.at).days
