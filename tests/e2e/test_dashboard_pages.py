@@ -294,6 +294,22 @@ def seen(page, name):
         page.screenshot(path=f"{folder}/dashboard-{name}.png")
 
 
+def test_what_is_at_stake_is_read_whole_on_a_small_screen_and_on_a_phone(page, dashboard_server):
+    dashboard_server.tell("held", text="I know where that driver lives.")
+    sign_in(page, dashboard_server, "priya")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{dashboard_server.url}/moderation")
+        pill = page.locator(".pill", has_text="Critical · not public")
+        expect(pill).to_be_visible()
+        seen(page, f"at-stake-{width}")
+        for each in page.locator(".frame .pill, .frame .push").all():
+            whole = "e => e.scrollWidth <= e.clientWidth + 1 && e.getBoundingClientRect().right <= innerWidth"
+            assert each.evaluate(whole), (width, each.inner_text())
+        words = page.locator(".frame .words", has_text="I know where").bounding_box()
+        assert words["width"] >= 120
+
+
 def test_a_phone_reads_and_answers_without_scrolling_sideways(phone, dashboard_server):
     dashboard_server.tell("complaint", author="On The Tram", text="My order is late")
     case = case_of(dashboard_server, "On The Tram")
