@@ -839,6 +839,22 @@ def test_a_new_month_begins_anew_and_what_was_approved_counts_in_the_month_it_wa
     assert outcome(world, three).state is RemedyState.GIVEN
 
 
+def test_a_month_of_gifts_begins_at_midnight_by_the_brands_own_clock(world: World) -> None:
+    world.store.save(replace(ACCOUNT, platform="shopify", account_id="a", timezone="UTC"))  # shops count in no report
+    world.store.save(replace(ACCOUNT, platform="shopify", account_id="b", timezone="UTC"))
+    world.store.save(replace(ACCOUNT, platform="shopify", account_id="c", timezone="UTC"))
+    limited(world, community_manager=10_000, owner=100_000)
+    one, two, three = (another(world, n) for n in range(3))
+    for of, at, state in (
+        (one, datetime(2026, 11, 30, 12, 59, tzinfo=UTC), RemedyState.GIVEN),  # a minute to December in Sydney
+        (two, datetime(2026, 11, 30, 13, 0, tzinfo=UTC), RemedyState.GIVEN),
+        (three, datetime(2026, 12, 1, 0, 0, tzinfo=UTC), RemedyState.WAITS),
+    ):
+        world.clock.now = at
+        gives(world, of, 10_000)
+        assert outcome(world, of).state is state
+
+
 def test_who_approves_is_held_to_the_month_of_the_customer_too(world: World) -> None:
     limited(world, community_manager=100, customer_service_manager=10_000, owner=100_000)
     one, two = another(world, 1), another(world, 2)
