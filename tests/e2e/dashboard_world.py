@@ -361,6 +361,8 @@ class World:
                 return self.replies(told["case"])
             case "insult":
                 self.insult("A late troll", told["text"], told["found"], ago=0, photo=told.get("photo", ""))
+            case "taken":
+                return sum(line.what == "TakeStudy" for line in self.store.audit_of("people"))
             case "held":
                 self.held_back(told["text"])
             case "appeal":
