@@ -12,7 +12,7 @@ import streamlit as st
 from dashboard import data, who
 from herald.errors import Conflict, Refused, Stale
 from herald.flows import commands
-from herald.model import Case, DeliveryState
+from herald.model import Case, DeliveryState, Person
 
 if TYPE_CHECKING:
     from herald.flows.planning import Done
@@ -90,6 +90,17 @@ def _tell(tone: Literal["red", "orange"], text: str) -> None:
 def take_flash() -> Flash | None:
     """What came of the last command, once."""
     return cast("Flash | None", st.session_state.pop(_FLASH, None))
+
+
+def taken(command: commands.Command, person: Person) -> bytes:
+    """The one file that a command hands out, made and put on record as it is downloaded: outside of any run of a page,
+    so for the person whom the page was drawn for; the gate looks whether they still may. Raises Refused."""
+    from herald.flows import gate  # noqa: PLC0415  as above
+
+    herald = data.herald()
+    done = gate.perform(command, by=person.id, within=person.roles, herald=herald, now=herald.clock())
+    (file,) = done.files.values()
+    return file
 
 
 # ---------------------------------------------------------------- callbacks: arguments are what the page showed

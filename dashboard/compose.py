@@ -34,6 +34,7 @@ from herald.govern import authority
 from herald.library.assets import credited
 from herald.library.licences import LICENCES
 from herald.model import Account, Asset, AssetKind, Media, Person, Post, Record, Target, words_of
+from herald.model.govern import main_zone
 from herald.publish import writing
 from herald.publish.checks import Problem, check
 from herald.publish.lengths import length
@@ -118,7 +119,7 @@ class _Held:
 
     def _start(self) -> dict[str, Any]:
         if self.whole is None:
-            zone = present_posts.main_zone(self.accounts)
+            zone = main_zone(self.accounts)
             return {
                 "title": "", "text": "", "link": "", "alt": "", "paid": False, "offers": [],
                 "expected": 0, "accounts": [],

@@ -7,8 +7,7 @@ anything while there are none. The brand is part of every key; who may see it is
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, cast
@@ -20,7 +19,8 @@ from dashboard import data
 from herald.flows import report as flow
 from herald.measure import report as paper
 from herald.measure.scorecard import Facts
-from herald.model import Account, KeptReport, Mailing, Person
+from herald.model import KeptReport, Mailing, Person
+from herald.model.govern import main_zone
 from herald.ports import Store
 
 LOOK_EVERY = 10.0  # seconds between two looks for newer facts
@@ -44,12 +44,6 @@ class Version:
     read_at: datetime | None
     answered_at: datetime | None
     settled: bool = True
-
-
-def zone_of(accounts: Sequence[Account]) -> str:
-    """The zone most accounts live in; of equally many, the first by name (as the report chooses it)."""
-    zones = Counter(account.timezone for account in accounts)
-    return min(zones, key=lambda zone: (-zones[zone], zone)) if zones else "UTC"
 
 
 class _Seen:
@@ -94,7 +88,7 @@ def version(brand: str) -> Version:
     for account in accounts:
         seen.look(data.herald().store, account.id, now)
     ids = [account.id for account in accounts]
-    zone = zone_of(accounts)
+    zone = main_zone(accounts)
     read_at = max((at for one in ids if (at := seen.read.get(one))), default=None)
     return Version(
         zone, now.astimezone(ZoneInfo(zone)).date().isoformat(), read_at,

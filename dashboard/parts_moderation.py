@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from functools import partial
 
 import streamlit as st
 
@@ -14,7 +15,6 @@ from dashboard.failures import guarded
 from dashboard.text import one_line
 from herald.flows import commands
 from herald.flows.restrictions import DECIDE
-from herald.flows.study import study
 from herald.govern import authority
 from herald.model import Account, DeliveryState, Message, Person, thread_of
 from herald.model.restrictions import Measure, Mode, Restriction
@@ -202,12 +202,14 @@ def _escalate(message: Message) -> None:
 
 def study_button(person: Person, message: Message) -> None:
     """The decision as a case study, to teach by: without anybody's name, number or address."""
-    if message.decision is None or not authority.may(person, "Overrule"):
+    if message.decision is None or not authority.may(person, "TakeStudy"):
         return
     st.download_button(
-        "Case study", lambda: study(message.id, data.herald()), f"case-study-{message.created_at:%Y-%m}.md",
-        "text/markdown", key=f"study-{message.id}", icon=":material/school:", type="tertiary", on_click="ignore",
-        help="Facts, options, action, rationale and outcome, without names, handles, addresses, numbers and ids.",
+        "Case study", partial(actions.taken, commands.TakeStudy(message.id), person),
+        f"case-study-{message.created_at:%Y-%m}.md", "text/markdown", key=f"study-{message.id}",
+        icon=":material/school:", type="tertiary", on_click="ignore",
+        help="Facts, options, action, rationale and outcome, without names, handles, addresses, numbers and ids. Who "
+        "takes it out is recorded.",
     )  # fmt: skip
 
 

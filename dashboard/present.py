@@ -132,12 +132,12 @@ INBOX_COLUMNS = (
 REVIEW_COLUMNS = (
     {"id": "sla", "label": "SLA", "width": 98, "card": "top"},
     {"id": "due", "label": "Decide by", "width": 90, "card": "top"},
-    {"id": "stakes", "label": "At stake", "width": 128, "card": "top"},
-    {"id": "work", "label": "Work", "width": 92, "card": "foot"},
-    {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
+    {"id": "stakes", "label": "At stake", "width": 160, "card": "top"},  # holds "Critical · not public" whole
+    {"id": "work", "label": "Work", "width": 92, "card": "foot", "from": 900},
+    {"id": "platform", "label": "Platform", "width": 100, "card": "foot", "from": 900},
     {"id": "from", "label": "From", "width": 118, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
-    {"id": "rule", "label": "Rule", "width": 140},
+    {"id": "rule", "label": "Rule", "width": 140, "from": 1040},
     {"id": "owner", "label": "Owner", "width": 100, "card": "aside"},
 )
 
@@ -147,7 +147,7 @@ DECIDED_COLUMNS = (
     {"id": "platform", "label": "Platform", "width": 100, "card": "foot"},
     {"id": "from", "label": "From", "width": 114, "card": "name"},
     {"id": "message", "label": "Message", "width": 0, "card": "text"},
-    {"id": "rule", "label": "Rule", "width": 132},
+    {"id": "rule", "label": "Rule", "width": 132, "from": 1040},
     {"id": "clause", "label": "Clause", "width": 92, "card": "foot"},
     {"id": "by", "label": "By", "width": 100},
     {"id": "seen", "label": "On platform", "width": 124, "card": "top"},

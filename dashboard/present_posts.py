@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -64,12 +63,6 @@ def letter(platform: str) -> str:
 
 
 # ---------------------------------------------------------------- days and zones
-
-
-def main_zone(accounts: Iterable[Account]) -> str:
-    """The zone in which a brand's calendar is drawn: that of most of its accounts, by name among equals."""
-    counted = Counter(account.timezone for account in accounts)
-    return min(counted, key=lambda zone: (-counted[zone], zone)) if counted else "UTC"
 
 
 def month_of(text: str, today: date) -> date:

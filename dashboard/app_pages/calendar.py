@@ -17,6 +17,7 @@ from dashboard.failures import guarded
 from dashboard.text import one_line, safe_text
 from herald.govern import authority
 from herald.model import Account, Hold, Person, Role
+from herald.model.govern import main_zone
 
 SEES = frozenset({Role.MARKETER, Role.COMMUNITY_MANAGER, Role.CUSTOMER_SERVICE_MANAGER, Role.OWNER, Role.COMPLIANCE})
 """Whose work the calendar is. What each may do there is the gate's to say."""
@@ -89,7 +90,7 @@ def _head(person: Person) -> tuple[str | None, date]:
             if authority.may(person, "Draft"):
                 st.button("New post", type="primary", icon=":material/edit_square:", key="new-post", on_click=_edit,
                           args=("new",))  # fmt: skip
-    zone = present_posts.main_zone(data.accounts_of(brand))
+    zone = main_zone(data.accounts_of(brand))
     today = data.now().astimezone(ZoneInfo(zone)).date()
     month = present_posts.month_of(st.query_params.get("month", ""), today)
     st.caption(f"{_rule(brand, zone)} {_how(person)}")
@@ -139,7 +140,7 @@ def _month(person: Person, brand: str, month: date, platforms: Sequence[str], gr
         _go(**leave)
         st.rerun()
     accounts = data.accounts_of(brand)
-    zone, now = present_posts.main_zone(accounts), data.now()
+    zone, now = main_zone(accounts), data.now()
     look = present_posts.Looking(zone, now, authority.may(person, "MovePost"), data.accounts())
     _holds(person, brand, accounts, look)
     days = present_posts.visible_days(month)
@@ -186,7 +187,7 @@ def _moved() -> None:
     if person is None or asked is None:
         return
     brand = data_posts.brand_in_view(person, st.session_state.get("brand"))
-    zone = present_posts.main_zone(data.accounts_of(brand))
+    zone = main_zone(data.accounts_of(brand))
     to = actions_posts.move(asked, zone)
     if not to:
         return

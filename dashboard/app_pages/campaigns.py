@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions_campaigns, data, data_campaigns, parts, present_posts, theme, who
+from dashboard import actions_campaigns, data, data_campaigns, parts, theme, who
 from dashboard import present_campaigns as show
 from dashboard.app_pages import calendar
 from dashboard.components import sheet, work_list
@@ -18,6 +18,7 @@ from herald.flows import campaigns, commands
 from herald.govern import authority
 from herald.model import Person
 from herald.model.campaigns import Aim, Campaign, Offer, OfferKind, Product
+from herald.model.govern import main_zone
 
 SEES = calendar.SEES
 VIEWS = {"campaigns": "Campaigns", "products": "Products"}
@@ -65,7 +66,7 @@ def _today(brand: str) -> date:
 
 
 def _zone(brand: str) -> str:
-    return present_posts.main_zone(data.accounts_of(brand))
+    return main_zone(data.accounts_of(brand))
 
 
 def _list(brand: str, chosen: str) -> None:

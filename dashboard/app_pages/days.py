@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions_posts, data, data_posts, parts, present_posts, who
+from dashboard import actions_posts, data, data_posts, parts, who
 from dashboard.components import sheet
 from dashboard.components.table import table
 from dashboard.failures import guarded
@@ -18,6 +18,7 @@ from herald.errors import BadPayload, Refused, TooLarge
 from herald.flows import calendar_files, commands
 from herald.govern import authority
 from herald.model import DayKind, DayMark, Person
+from herald.model.govern import main_zone
 from herald.publish import calendar_csv, writing
 
 VIEWS: Final = {"days": "Days", "files": "Import and export", "checks": "Checks"}
@@ -69,7 +70,7 @@ def render(person: Person, brand: str, asked: str, *, close: Callable[[], None])
 
 
 def _zone(brand: str) -> str:
-    return present_posts.main_zone(data.accounts_of(brand))
+    return main_zone(data.accounts_of(brand))
 
 
 def _today(brand: str) -> date:

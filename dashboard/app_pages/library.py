@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from dashboard import actions_library, data, data_library, parts, present_posts, who
+from dashboard import actions_library, data, data_library, parts, who
 from dashboard import present_library as show
 from dashboard.components import sheet
 from dashboard.components.calendar import post_cards
@@ -23,6 +23,7 @@ from herald.govern import authority
 from herald.library.assets import to_mend
 from herald.library.licences import LICENCES
 from herald.model import Asset, AssetKind, Person
+from herald.model.govern import main_zone
 
 VIEWS: Final = {"use": "In use", "mend": "To mend", "retired": "Out of use"}
 SOURCES: Final = {"file": "File", "large": "Large file", "link": "Link", "words": "Words"}
@@ -127,7 +128,7 @@ def _one(person: Person, brand: str, asset_id: str) -> None:
     if asset is None:
         parts.nothing("There is no such thing in this library. Choose one from it.")
         return
-    zone, now = present_posts.main_zone(data.accounts_of(brand)), data.now()
+    zone, now = main_zone(data.accounts_of(brand)), data.now()
     parts.flash()
     left, right = st.columns([0.5, 0.5], gap="medium")
     with left:

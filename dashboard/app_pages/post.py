@@ -17,6 +17,7 @@ from herald.errors import HeraldError
 from herald.flows import checks, commands
 from herald.govern import authority
 from herald.model import Person, Post, Target, TargetState, words_of
+from herald.model.govern import main_zone
 from herald.publish import writing
 from herald.publish.checks import check
 
@@ -35,7 +36,7 @@ def render(person: Person, post_id: str, *, close: Callable[[], None], edit: Cal
     if whole is None or whole.post.brand not in person.brands:
         parts.nothing("There is no such post among those you may see. Choose one from the calendar.")
         return
-    zone = present_posts.main_zone(data.accounts_of(whole.post.brand))
+    zone = main_zone(data.accounts_of(whole.post.brand))
     _head(person, whole, zone, edit)
     parts.flash()
     left, right = st.columns([0.62, 0.38], gap="medium")

@@ -23,6 +23,7 @@ from herald.measure.effect import USUAL, month_of
 from herald.measure.figures import DEFINITIONS, period
 from herald.measure.report import effect_words
 from herald.model import Person
+from herald.model.govern import main_zone
 from herald.model.recommendations import Recommendation, RecommendationState, Towards
 
 SEES = overview.SEES
@@ -88,7 +89,7 @@ def render() -> None:
 
 def _today(brand: str) -> date:
     """By the clock most of its accounts live by, as on Report."""
-    return data.now().astimezone(ZoneInfo(data_measures.zone_of(data.accounts_of(brand)))).date()
+    return data.now().astimezone(ZoneInfo(main_zone(data.accounts_of(brand)))).date()
 
 
 def _list(brand: str, view: str, chosen: str) -> None:

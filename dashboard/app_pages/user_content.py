@@ -16,6 +16,7 @@ from dashboard.text import one_line, safe_text
 from herald.govern import authority
 from herald.library.rights import consents
 from herald.model import Message, Person, RightState, TargetState, UserContent
+from herald.model.govern import main_zone
 
 LISTS: Final = {
     "captured": ("Captured", (RightState.CAPTURED,)),
@@ -143,7 +144,7 @@ def _detail(person: Person, brand: str, content_id: str) -> None:
     if content is None or message is None:
         parts.nothing("There is no such content among what you may see. Choose one from the list.")
         return
-    zone, now = present_posts.main_zone(data.accounts_of(brand)), data.now()
+    zone, now = main_zone(data.accounts_of(brand)), data.now()
     account = parts.account_of(message)
     words, tone = show.STATES[content.state]
     blocks = [present.head(message, account, now, [[words, tone]]), present.said(message)]

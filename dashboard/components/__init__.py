@@ -50,7 +50,8 @@ def work_list(
     """Show rows; the id of the row picked in this very run, "" for "back to all", None when nothing was picked.
 
     Args:
-        columns: {"id", "label", "width" (px, 0 takes the rest), "card": top | aside | name | text | foot}.
+        columns: {"id", "label", "width" (px, 0 takes the rest), "from" (px of the list's own width below which the
+            table leaves the column out), "card": top | aside | name | text | foot}.
         rows: {"id", "cells": {column id: cell}}; a cell is a string or one of {"pill": [text, tone]},
             {"bar": 0..100}, {"dot": colour, "text"}, {"strong"}, {"muted"}, {"due": text, "tone"}.
         name: what the list is, for screen readers; our own words.

@@ -87,7 +87,7 @@ function asCard(row, columns) {
   return node
 }
 
-function build(list, wide) {
+function build(list, wide, columns) {
   const { data } = list
   const frame = el("div", "frame")
   list.holder = frame
@@ -95,7 +95,7 @@ function build(list, wide) {
     const table = el("table")
     const group = el("colgroup")
     const head = el("tr")
-    for (const column of data.columns) {
+    for (const column of columns) {
       const col = el("col")
       if (column.width) col.style.width = `${column.width}px`
       group.append(col)
@@ -125,9 +125,10 @@ function build(list, wide) {
 function show(list) {
   const { data, root } = list
   const wide = root.clientWidth >= WIDE
-  const shape = JSON.stringify([wide, data.columns, data.rows.length === 0])
+  const columns = data.columns.filter((column) => !wide || !column.from || root.clientWidth >= column.from)
+  const shape = JSON.stringify([wide, columns, data.rows.length === 0])
   if (shape !== list.shape) {
-    build(list, wide)
+    build(list, wide, columns)
     list.shape = shape
   }
   root.className = `list ${data.scrolls ? "scrolls" : ""} ${data.scrolls && data.selected ? "opened" : ""}`
@@ -150,7 +151,7 @@ function show(list) {
     const json = JSON.stringify(row.cells)
     let held = list.rows.get(row.id)
     if (!held || held.json !== json) {
-      const node = wide ? asTableRow(row, data.columns) : asCard(row, data.columns)
+      const node = wide ? asTableRow(row, columns) : asCard(row, columns)
       node.dataset.id = row.id
       node.setAttribute("role", wide ? "row" : "option")
       node.onclick = () => choose(list, row.id)

@@ -213,12 +213,15 @@ class World:
             raise LookupError(message.id)
         return held
 
-    def open(self, message: Message, work: Work, kind: str, *, due_in: float, owner: str = "", note: str = "") -> Case:
+    def open(
+        self, message: Message, work: Work, kind: str, *, due_in: float, owner: str = "", note: str = "",
+        severity: Severity = Severity.MEDIUM,
+    ) -> Case:  # fmt: skip
         """A case for it, due in so many minutes (negative: overdue)."""
         judged = "" if work is Work.ANSWER else message.content_hash
         case = Case(
             case_id(message.id, work, judged), message.id, message.account_id, message.platform, BRAND, work, kind,
-            Severity.MEDIUM, CaseState.CLAIMED if owner else CaseState.OPEN, message.created_at,
+            severity, CaseState.CLAIMED if owner else CaseState.OPEN, message.created_at,
             self.now() + timedelta(minutes=due_in), owner=owner, note=note,
         )  # fmt: skip
         account = next(each for each in self.accounts if each.platform == message.platform)
@@ -247,6 +250,14 @@ class World:
             clause=ClauseRef("MOD", "3.1", 2), rationale="The words attack a person, not what was said or done.",
             found=(found,), severity=Severity.MEDIUM, hidden=hidden,
         )  # fmt: skip
+
+    def held_back(self, text: str) -> None:
+        """The gravest that waits for a decision, hidden meanwhile and overdue."""
+        said = self.judge(
+            self.say("A late threat", text, minutes_ago=300), Action.QUEUE, rule="threat: unsure",
+            clause=ClauseRef("MOD", "5.2", 2), rationale="A person decides.", severity=Severity.CRITICAL, hidden=True,
+        )  # fmt: skip
+        self.open(said, Work.REVIEW, "decide", due_in=-130, severity=Severity.CRITICAL)
 
     def furnish(self) -> None:
         """A morning at the shop."""
@@ -350,6 +361,10 @@ class World:
                 return self.replies(told["case"])
             case "insult":
                 self.insult("A late troll", told["text"], told["found"], ago=0, photo=told.get("photo", ""))
+            case "taken":
+                return sum(line.what == "TakeStudy" for line in self.store.audit_of("people"))
+            case "held":
+                self.held_back(told["text"])
             case "appeal":
                 self.appealed(told["text"], told["said"])
             case "complaint":

@@ -294,6 +294,36 @@ def seen(page, name):
         page.screenshot(path=f"{folder}/dashboard-{name}.png")
 
 
+def test_a_case_study_is_made_as_it_is_downloaded_and_leaves_its_line(page, dashboard_server):
+    dashboard_server.tell("insult", text="you stale crumpet", found="crumpet")
+    sign_in(page, dashboard_server, "priya")
+    page.goto(f"{dashboard_server.url}/moderation?view=Decided")
+    page.get_by_text("you stale crumpet").first.click()
+    button = page.get_by_role("button", name="Case study")
+    expect(button).to_be_visible()
+    assert dashboard_server.tell("taken") == "0"
+    with page.expect_download() as download:
+        button.click()
+    assert download.value.path().read_text(encoding="utf-8").startswith("# Case study")
+    assert dashboard_server.tell("taken") == "1"
+
+
+def test_what_is_at_stake_is_read_whole_on_a_small_screen_and_on_a_phone(page, dashboard_server):
+    dashboard_server.tell("held", text="I know where that driver lives.")
+    sign_in(page, dashboard_server, "priya")
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto(f"{dashboard_server.url}/moderation")
+        pill = page.locator(".pill", has_text="Critical · not public")
+        expect(pill).to_be_visible()
+        seen(page, f"at-stake-{width}")
+        for each in page.locator(".frame .pill, .frame .push").all():
+            whole = "e => e.scrollWidth <= e.clientWidth + 1 && e.getBoundingClientRect().right <= innerWidth"
+            assert each.evaluate(whole), (width, each.inner_text())
+        words = page.locator(".frame .words", has_text="I know where").bounding_box()
+        assert words["width"] >= 120
+
+
 def test_a_phone_reads_and_answers_without_scrolling_sideways(phone, dashboard_server):
     dashboard_server.tell("complaint", author="On The Tram", text="My order is late")
     case = case_of(dashboard_server, "On The Tram")

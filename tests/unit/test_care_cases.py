@@ -284,6 +284,11 @@ def test_a_deleted_message_closes_its_case_whoever_owns_it():
     assert (gone.state, gone.outcome, gone.resolved_by) == (CaseState.RESOLVED, "withdrawn", "author")
 
 
+def test_what_a_person_resolved_does_not_come_back_when_its_message_is_shown_again():
+    done = cases.resolve(a_case(), "priya", "told by telephone", GROUND, MONDAY_10)
+    assert cases.asked_anew(done, a_case()) == done
+
+
 STEPS = {
     "claim": lambda case, by: cases.claim(case, by, MONDAY_10),
     "answering": lambda case, by: cases.answering(case, by, f"reply-{by}"),

@@ -20,6 +20,7 @@ from dashboard.who import SignIn
 from herald.errors import BadPayload, TooLarge
 from herald.flows import commands
 from herald.model import Account, Approval, Note, Post, Target, TargetState, post_hash
+from herald.model.govern import main_zone
 from herald.publish.schedule import due_at
 from tests.e2e.calendar_world import BLUESKY, MASTODON, PERTH_PAGE, CalendarWorld, an_image
 from tests.e2e.dashboard_world import BRAND, ZONE
@@ -78,9 +79,9 @@ def test_an_address_that_names_no_month_shows_this_one(text):
 def test_the_calendar_is_drawn_in_the_zone_of_most_accounts():
     zones = ["Australia/Perth", "Australia/Sydney", "Australia/Sydney"]
     accounts = [Account("mastodon", str(n), "x", BRAND, zone) for n, zone in enumerate(zones)]
-    assert present_posts.main_zone(accounts) == "Australia/Sydney"
-    assert present_posts.main_zone(accounts[:2]) == "Australia/Perth"  # by name among equals
-    assert present_posts.main_zone([]) == "UTC"
+    assert main_zone(accounts) == "Australia/Sydney"
+    assert main_zone(accounts[:2]) == "Australia/Perth"  # by name among equals
+    assert main_zone([]) == "UTC"
 
 
 def test_a_holiday_of_some_places_names_them():

@@ -417,6 +417,7 @@ class Walk:
         draw("moderation", "gus", view="Channels")
         draw("moderation", "aroha", view="How well")
         self.give(world, c.GatherEvidence(insult.id), "aroha")
+        self.give(world, c.TakeStudy(insult.id), "aroha")
         message = world.store.message(insult.id)
         self.give(world, c.Delete(message.id, "A threat", "MOD 3.1", message.version), "priya")
 

@@ -27,6 +27,7 @@ from herald.flows.report import gather
 from herald.measure import figures as f
 from herald.model import Account, Mailing, MailingState, Metric, Response, Snapshot
 from herald.model.campaigns import Aim, Campaign
+from herald.model.govern import main_zone
 from tests.e2e.dashboard_world import BRAND, ZONE
 from tests.e2e.overview_world import ACCOUNTS, FACEBOOK, HOSTILE, LINKEDIN, MASTODON, PERTH, UNTOLD, OverviewWorld
 from tests.support.figures import a_month, facts_of
@@ -493,9 +494,9 @@ def test_a_reading_that_is_being_written_is_looked_at_once_more():
 
 
 def test_the_day_is_that_of_the_zone_most_accounts_live_in():
-    assert data_measures.zone_of(ACCOUNTS) == ZONE
-    assert data_measures.zone_of([PERTH, LINKEDIN]) == "Australia/Perth"  # as many: the first by name
-    assert data_measures.zone_of([]) == "UTC"
+    assert main_zone(ACCOUNTS) == ZONE
+    assert main_zone([PERTH, LINKEDIN]) == "Australia/Perth"  # as many: the first by name
+    assert main_zone([]) == "UTC"
 
 
 # ---------------------------------------------------------------- the pages

@@ -14,14 +14,16 @@ from herald.errors import Refused, Stale
 from herald.flows import care, casebook
 from herald.flows import commands as c
 from herald.flows.gate import perform
-from herald.flows.moderate import moderate
+from herald.flows.moderate import moderate, retry_parked
 from herald.model import (
     Acknowledgement,
     AuditEntry,
     Case,
     CaseState,
     Change,
+    Event,
     Handling,
+    Kind,
     New,
     Person,
     Posted,
@@ -457,6 +459,85 @@ def test_an_answer_that_comes_in_one_batch_with_its_question_ends_its_waiting() 
     assert case(world).state is CaseState.ANSWERED
 
 
+def ours_said(world: World, text: str = "Sorry!", **changed: Any) -> str:
+    """Words, or what else, of ours under the customer's message, as the stream tells of them; the id."""
+    event = a_comment(text, id="77", at=world.clock(), author_id=PAGE, change=Change.OUTBOUND, parent_id=f"{PAGE}_1")
+    event = replace(event, **changed)
+    world.store.apply(event, BRAND, world.clock())
+    told_by_the_stream(world, event.message_id)
+    return event.message_id
+
+
+def told_by_the_stream(world: World, message_id: str) -> None:
+    moderate([], world.herald, world.clock(), told=[m for m in [world.store.message(message_id)] if m])
+
+
+def unread_until_later(world: World, monkeypatch: pytest.MonkeyPatch, told: Event) -> None:
+    """The message comes, and judging it fails: it is parked."""
+    with monkeypatch.context() as broken:
+        broken.setattr("herald.flows.moderate.decide", lambda *_, **__: 1 / 0)
+        world.store.apply(told, BRAND, world.clock())
+        moderate([told.message_id], world.herald, world.clock())
+
+
+def test_an_answer_to_a_question_that_could_not_be_judged_yet_counts_once_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = a_world()
+    unread_until_later(world, monkeypatch, a_comment("my lamp is broken"))
+    answered = world.clock.pass_(seconds=20)
+    ours = ours_said(world)
+    told_by_the_stream(world, ours)  # of the write that parked it
+    assert world.store.case(CASE) is None
+    retry_parked(world.herald, world.clock.pass_(hours=20))
+    assert (case(world).state, case(world).answered_at) == (CaseState.ANSWERED, answered)
+    told_by_the_stream(world, ours)
+    assert retry_parked(world.herald, world.clock.pass_(hours=20)) == []
+    assert world.store.parked(world.clock()) == []
+    assert care.climb(world.herald, world.clock()) == []
+    assert len(world.store.responses(ACCOUNT.id, NOON, world.clock())) == 1
+
+
+def test_an_answer_that_comes_before_its_question_counts_once_that_is_there() -> None:
+    world = a_world()
+    world.clock.pass_(seconds=20)
+    ours_said(world)
+    world.store.apply(a_comment("my lamp is broken"), BRAND, world.clock())
+    moderate([MESSAGE], world.herald, world.clock())
+    assert case(world).state is CaseState.OPEN
+    retry_parked(world.herald, world.clock.pass_(minutes=1))
+    assert case(world).state is CaseState.ANSWERED
+
+
+def test_an_answer_to_words_that_an_edit_just_made_a_complaint_counts_once_the_edit_is_judged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = a_complaint("Do you ship?")
+    edit = edited(a_comment("Do you ship?"), "my lamp is broken", at=world.clock.pass_(minutes=5))
+    unread_until_later(world, monkeypatch, edit)
+    world.clock.pass_(minutes=1)
+    ours_said(world)
+    retry_parked(world.herald, world.clock.pass_(hours=1))
+    assert (case(world).type, case(world).state) == ("complaint", CaseState.ANSWERED)
+
+
+def test_an_answer_to_words_that_never_come_is_not_waited_with_for_ever() -> None:
+    world = a_world()
+    ours = ours_said(world)
+    for _ in range(9):
+        retry_parked(world.herald, world.clock.pass_(minutes=10))
+        told_by_the_stream(world, ours)
+    message = world.store.message(ours)
+    assert message is not None
+    assert (message.attempts, message.parked_until) == (3, None)
+
+
+def test_that_we_like_what_a_customer_said_answers_nothing(world: World) -> None:
+    world.clock.pass_(minutes=1)
+    ours_said(world, "LIKE", kind=Kind.REACTION)
+    assert case(world).state is CaseState.OPEN
+
+
 def test_an_answer_whose_case_moves_under_every_try_is_told_of(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def moved(*_: object) -> None:
         raise Stale("moved")
@@ -756,6 +837,22 @@ def test_a_new_month_begins_anew_and_what_was_approved_counts_in_the_month_it_wa
     world.clock.now = datetime(2027, 1, 1, 0, 0, tzinfo=UTC)
     gives(world, three, 10_000)
     assert outcome(world, three).state is RemedyState.GIVEN
+
+
+def test_a_month_of_gifts_begins_at_midnight_by_the_brands_own_clock(world: World) -> None:
+    world.store.save(replace(ACCOUNT, platform="shopify", account_id="a", timezone="UTC"))  # shops count in no report
+    world.store.save(replace(ACCOUNT, platform="shopify", account_id="b", timezone="UTC"))
+    world.store.save(replace(ACCOUNT, platform="shopify", account_id="c", timezone="UTC"))
+    limited(world, community_manager=10_000, owner=100_000)
+    one, two, three = (another(world, n) for n in range(3))
+    for of, at, state in (
+        (one, datetime(2026, 11, 30, 12, 59, tzinfo=UTC), RemedyState.GIVEN),  # a minute to December in Sydney
+        (two, datetime(2026, 11, 30, 13, 0, tzinfo=UTC), RemedyState.GIVEN),
+        (three, datetime(2026, 12, 1, 0, 0, tzinfo=UTC), RemedyState.WAITS),
+    ):
+        world.clock.now = at
+        gives(world, of, 10_000)
+        assert outcome(world, of).state is state
 
 
 def test_who_approves_is_held_to_the_month_of_the_customer_too(world: World) -> None:

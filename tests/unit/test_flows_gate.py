@@ -10,13 +10,25 @@ from typing import Any
 import pytest
 
 from herald.errors import Refused, Rejected
-from herald.flows.commands import AcknowledgePolicy, Claim, Hide, Overrule, Reply, Resolve, Unhide
+from herald.flows import care
+from herald.flows.commands import (
+    AcknowledgePolicy,
+    Claim,
+    Delete,
+    Hide,
+    Overrule,
+    Reply,
+    Resolve,
+    SetCaseType,
+    Unhide,
+)
 from herald.flows.deliver import deliver, release
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
+from herald.flows.study import study
 from herald.govern import audit
 from herald.measure import counts
-from herald.model import Act, Action, CaseState, Change, DeliveryState, Work, case_id
+from herald.model import Act, Action, Case, CaseState, Change, DeliveryState, Handling, Work, case_id
 from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NEW, NOON, PAGE, TED, World, a_comment, a_world, edited
 
 MESSAGE = f"facebook_page:{PAGE}_1"
@@ -165,7 +177,88 @@ def test_a_question_that_a_rule_hid_waits_for_an_answer_once_a_person_shows_it_a
     run(world, Hide(MESSAGE, "rude", "MOD 3.1", version(world)))
     world.clock.pass_(seconds=1)
     run(world, Unhide(MESSAGE, "not rude after all", version(world)))
-    assert world.store.case(CASE) == case  # asked for once
+    again = world.store.case(CASE)
+    assert again is not None
+    assert replace(again, version=case.version) == case  # the customer waits since they asked
+
+
+HIDDEN = Hide(MESSAGE, "spam", "MOD 3.1", 0)
+GONE = Delete(MESSAGE, "spam", "MOD 3.1", 0)
+
+
+def the_case(world: World) -> Case:
+    found = world.store.case(CASE)
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize(("command", "outcome"), [(HIDDEN, "hidden by decision"), (GONE, "deleted by decision")])
+def test_a_question_that_a_person_hides_or_deletes_waits_for_no_answer(command: Any, outcome: str) -> None:
+    world = a_complaint("do you ship?")
+    run(world, Claim(CASE, 1), TED.id)
+    done = run(world, replace(command, expected=version(world)))
+    assert done.sentence.endswith("Nobody waits for an answer to it any more.")
+    closed = the_case(world)
+    assert (closed.state, closed.outcome, closed.resolved_by) == (CaseState.RESOLVED, outcome, MIA.id)
+    assert (str(closed.clause), closed.owner, closed.answered_at) == ("MOD 3.1 v1", TED.id, None)
+    assert world.store.open_cases(BRAND, Work.ANSWER).items == ()
+    assert world.store.responses(ACCOUNT.id, NOON, world.clock.pass_(days=9)) == []  # neither answered nor late
+    assert world.store.audit_of("people")[-1].facts["case"] == "closed"
+    assert outcome in study(MESSAGE, world.herald)
+
+
+def test_it_waits_again_as_it_did_when_that_decision_is_taken_back() -> None:
+    world = a_complaint("do you ship?")
+    run(world, SetCaseType(CASE, "question", "unhappy", 0))
+    run(world, Claim(CASE, 1), TED.id)
+    before = the_case(world)
+    run(world, replace(HIDDEN, expected=version(world)))
+    world.clock.pass_(hours=1)
+    run(world, Overrule(MESSAGE, Action.ALLOW, "A customer after all.", "MOD 2.1", version(world)))
+    assert replace(the_case(world), version=before.version) == before
+    handling = world.store.find(Handling, CASE, BRAND)
+    assert handling is not None
+    assert (handling.ended, handling.typed_by) == (False, MIA.id)
+
+
+@pytest.mark.parametrize("typed", [False, True])
+def test_a_complaint_that_is_hidden_is_still_answered(*, typed: bool) -> None:
+    world = a_complaint("do you ship?" if typed else "my lamp is broken")
+    if typed:
+        run(world, SetCaseType(CASE, "complaint", "angry", 0))
+    done = run(world, replace(HIDDEN, expected=version(world)))
+    assert "It still waits for an answer in the Inbox" in done.sentence
+    assert the_case(world).state is CaseState.OPEN
+
+
+def test_a_complaint_that_is_deleted_climbs_no_more() -> None:
+    world = a_complaint()
+    run(world, replace(GONE, expected=version(world)))
+    assert the_case(world).outcome == "deleted by decision"
+    assert care.climb(world.herald, world.clock.pass_(days=30)) == []
+
+
+def test_a_question_edited_into_what_a_rule_hides_waits_for_no_answer_until_it_is_edited_again() -> None:
+    world = a_complaint("do you ship?")
+    for text, state, outcome in (
+        ("you utter muppet", CaseState.RESOLVED, "hidden by decision"),
+        ("do you ship after all?", CaseState.OPEN, ""),  # hidden until a person decides, and somebody waits again
+    ):
+        at = world.clock.pass_(minutes=5)
+        world.store.apply(edited(a_comment(text), text, at=at), BRAND, at)
+        moderate([MESSAGE], world.herald, at)
+        assert (the_case(world).state, the_case(world).outcome) == (state, outcome)
+
+
+@pytest.mark.parametrize(("fails", "state"), [(True, CaseState.CLAIMED), (False, CaseState.ANSWERED)])
+def test_what_is_hidden_while_a_reply_is_on_its_way_is_settled_by_the_reply(*, fails: bool, state: CaseState) -> None:
+    world = a_complaint("do you ship?")
+    run(world, REPLY)
+    run(world, replace(HIDDEN, expected=version(world)))
+    assert the_case(world).state is CaseState.ANSWERING
+    world.wall.script = [Rejected("no"), Rejected("no")] if fails else []  # the order to hide is among them
+    queue_runs(world)
+    assert the_case(world).state is state  # whose reply failed has it back, with the reason
 
 
 def test_a_hide_overtaken_by_the_order_to_show_never_happens() -> None:

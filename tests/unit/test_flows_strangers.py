@@ -79,6 +79,7 @@ BY_MESSAGE: dict[str, Given] = {
     "LockThread": lambda of: c.LockThread(of, True, "heated", "MOD 3.1", 0),
     "Escalate": lambda of: c.Escalate(of, "owner", "grave", 2),
     "GatherEvidence": c.GatherEvidence,
+    "TakeStudy": c.TakeStudy,
     "CaptureContent": c.CaptureContent,
     "MakeLink": lambda of: c.MakeLink("fedcba9876543210", "appeal", of, 24),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from hashlib import sha256
 from time import process_time
 from typing import Any
 
@@ -12,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from herald.care.cases import appeal
-from herald.errors import Unknown
-from herald.flows.commands import Overrule, Resolve, RestrictAuthor, SetMode
+from herald.errors import Refused, Unknown
+from herald.flows.commands import Overrule, Resolve, RestrictAuthor, SetMode, TakeStudy
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate
 from herald.flows.replay import replay, told
@@ -21,7 +22,20 @@ from herald.flows.study import study
 from herald.flows.why import why
 from herald.model import Action, Case, New, Person, Role, Work
 from herald.moderate.masking import masked
-from tests.support.world import ACCOUNT, BRAND, MIA, NOON, PAGE, RULES, World, a_comment, a_world, deleted, edited
+from tests.support.world import (
+    ACCOUNT,
+    BRAND,
+    MIA,
+    NOON,
+    PAGE,
+    RULES,
+    TED,
+    World,
+    a_comment,
+    a_world,
+    deleted,
+    edited,
+)
 
 MESSAGE = f"facebook_page:{PAGE}_1"
 OLA = Person("ola", "Ola Oak", frozenset({Role.OWNER}), frozenset({BRAND}))
@@ -116,6 +130,51 @@ def test_an_appeal_whose_message_was_taken_back_was_decided_by_nobody(world: Wor
     text = study(MESSAGE, world.herald)
     assert "Nobody decided it: they took the message back." in text
     assert "Another person" not in text
+
+
+def lines(world: World) -> list[tuple[str, str, str, dict[str, Any]]]:
+    return [(one.what, one.actor, one.subject, dict(one.facts)) for one in world.store.audit_of("people")]
+
+
+def test_who_took_out_which_study_and_its_hash_are_in_the_audit_and_no_word_of_it(world: World) -> None:
+    done = perform(TakeStudy(MESSAGE), by=MIA.id, herald=world.herald, now=NOON)
+    (file,) = done.files.values()
+    assert file.decode() == study(MESSAGE, world.herald)
+    assert lines(world) == [("TakeStudy", MIA.id, MESSAGE, {"case-study.md": sha256(file).hexdigest()})]
+    with pytest.raises(Refused) as refused:
+        perform(TakeStudy(MESSAGE), by=TED.id, herald=world.herald, now=NOON)
+    assert refused.value.missing == "role"
+    assert len(lines(world)) == 1
+
+
+def test_a_page_records_a_study_as_it_is_downloaded_and_not_as_it_is_shown(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from dashboard import actions, data
+
+    monkeypatch.setattr(data, "herald", lambda: world.herald)
+    assert actions.taken(TakeStudy(MESSAGE), MIA).startswith(b"# Case study")
+    assert [(what, actor) for what, actor, _, _ in lines(world)] == [("TakeStudy", MIA.id)]
+
+
+def test_what_the_command_line_hands_out_of_a_message_is_in_the_audit_by_its_hash(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from herald import cli, runtime
+
+    monkeypatch.setattr(runtime, "current", lambda: world.herald)
+    monkeypatch.setenv("MESSAGES_TABLE", "there is one")
+    handed = []
+    for command in (["why", MESSAGE], ["study", MESSAGE], ["study", MESSAGE, "--as", MIA.id]):
+        assert cli.main(command) == 0
+        handed.append(sha256(capsys.readouterr().out.removesuffix("\n").encode()).hexdigest())
+    assert lines(world) == [
+        ("why", "operator", MESSAGE, {"sha256": handed[0]}), ("study", "operator", MESSAGE, {"sha256": handed[1]}),
+        ("TakeStudy", MIA.id, MESSAGE, {"case-study.md": handed[2]}),
+    ]  # fmt: skip
+    assert cli.main(["study", MESSAGE, "--as", TED.id]) == 1
+    assert cli.main(["why", "facebook_page:0"]) != 0
+    assert len(lines(world)) == 3
 
 
 def test_of_nothing_there_is_no_study(world: World) -> None:

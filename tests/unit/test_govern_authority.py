@@ -78,7 +78,7 @@ EXPECTED[Role.OWNER] |= {"AgreeLimits"}
 # moderate: who answers for what is taken from people, or for how a channel is kept, decides it
 EXPECTED[Role.COMMUNITY_MANAGER] -= {"SetMode"}
 for each in (Role.OWNER, Role.COMPLIANCE):
-    EXPECTED[each] |= {"RestrictAuthor", "LiftRestriction", "LockThread", "SetMode", "GatherEvidence"}
+    EXPECTED[each] |= {"RestrictAuthor", "LiftRestriction", "LockThread", "SetMode", "GatherEvidence", "TakeStudy"}
 EXPECTED[Role.OWNER] |= {"Delete"}
 for each in (Role.OWNER, Role.COMPLIANCE, Role.CUSTOMER_SERVICE_MANAGER):
     EXPECTED[each] |= {"Escalate"}

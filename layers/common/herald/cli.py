@@ -127,6 +127,7 @@ def _local_commands(commands: Any) -> None:
         "herald study facebook_page:70_71 > study.md",
     )  # fmt: skip
     study.add_argument("message", metavar="MESSAGE", help="its id, platform:external_id")
+    study.add_argument("--as", dest="by", metavar="PERSON", help="who takes it out; else the record says operator")
     bench = _command(commands, "bench", _bench, "measure, side by side, ratios last", "herald bench writes")
     bench.add_argument("bench", metavar="NAME")
 
@@ -377,10 +378,10 @@ def _say(args: argparse.Namespace) -> int:
 
 
 def _why(args: argparse.Namespace) -> int:
-    from herald.flows.why import why  # noqa: PLC0415 - as this file begins
+    from herald.flows.why import on_record, why  # noqa: PLC0415 - as this file begins
 
     def tell(herald: Herald) -> int | None:
-        print(why(herald, args.message))
+        print(on_record("why", args.message, why(herald, args.message), herald, herald.clock()))
         if not args.replay:
             return None
         from herald.flows.replay import replay, told  # noqa: PLC0415 - as this file begins
@@ -395,9 +396,20 @@ def _why(args: argparse.Namespace) -> int:
 
 
 def _study(args: argparse.Namespace) -> int:
-    from herald.flows.study import study  # noqa: PLC0415 - as this file begins
+    """As the person named through the gate, like evidence of a thread; else as whoever has the tables."""
+    from herald.flows.commands import TakeStudy  # noqa: PLC0415 - as this file begins
+    from herald.flows.gate import perform  # noqa: PLC0415 - as this file begins
+    from herald.flows.study import FILE, study  # noqa: PLC0415 - as this file begins
+    from herald.flows.why import on_record  # noqa: PLC0415 - as this file begins
 
-    return _over_the_tables("study", lambda herald: print(study(args.message, herald)))
+    def tell(herald: Herald) -> None:
+        now = herald.clock()
+        if args.by:
+            print(perform(TakeStudy(args.message), by=args.by, herald=herald, now=now).files[FILE].decode())
+        else:
+            print(on_record("study", args.message, study(args.message, herald), herald, now))
+
+    return _over_the_tables("study", tell)
 
 
 def _over_the_tables(name: str, work: Callable[[Herald], int | None]) -> int:

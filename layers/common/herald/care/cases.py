@@ -45,6 +45,7 @@ _MOST_LATE = 6
 _LATE_STEP = timedelta(hours=8)
 OUTCOME_LIMIT = 500  # characters of an outcome
 OVERTURNED, UPHELD = "overturned", "upheld"  # how the outcome of an appeal begins
+_DECIDED = {Action.HIDE: "hidden by decision", Action.DELETE: "deleted by decision"}  # how such a case ends
 _THERE = "Answered on {platform} itself{by}, not from here."
 _BY_HAND = {
     Act.HIDE: "Hide this message by hand: {platform} does not let Herald do it. Then resolve this task.",
@@ -83,7 +84,7 @@ def cases_for(
     found = []
     drafted = _drafted(decision)
     kind = next((label for label in ANSWERED_LABELS if label in decision.labels), DRAFTED if drafted else "")
-    answered_though_hidden = kind == "complaint" or PROTECTIVE in decision.labels or drafted
+    answered_though_hidden = drafted or answered_anyway(kind, decision)
     if kind and (decision.action is not Action.HIDE or answered_though_hidden):
         found.append(_case(message, decision, account, targets, work=Work.ANSWER, kind=kind, now=now))
     if decision.action is Action.QUEUE:
@@ -93,6 +94,11 @@ def cases_for(
     if decision.lock and not decision.lock.shadow and thread_of(message):
         found.append(_lock_asked(message, decision, decision.lock, account, targets, can=can, now=now))
     return found
+
+
+def answered_anyway(kind: str, decision: Decision) -> bool:
+    """Whether what is hidden still gets an answer: a complaint, and what was hidden to protect its author."""
+    return kind == _GRAVEST or PROTECTIVE in decision.labels
 
 
 def lock_id(message: Message) -> str:
@@ -209,11 +215,16 @@ def _case(
 
 
 def asked_anew(case: Case, new: Case) -> Case:
-    """The case after an edit whose words alone would open `new`; itself where the edit asks for nothing more.
+    """The case after an edit, or a decision taken back, whose words alone would open `new`; itself where that asks for
+    nothing more.
 
     While nobody answered, the graver of both stands, by the nearer deadline. What was answered or resolved and is a
-    complaint only now waits again, and whoever is free takes it: it was other words that were dealt with.
+    complaint only now waits again, and whoever is free takes it: it was other words that were dealt with. What was
+    closed because its message was hidden waits again as it did before.
     """
+    if decided_away(case):
+        state = CaseState.CLAIMED if case.owner else CaseState.OPEN
+        case = replace(case, state=state, outcome="", clause=None, resolved_at=None, resolved_by="")
     if case.state in (CaseState.ANSWERED, CaseState.RESOLVED):
         comes_back = new.type == _GRAVEST and case.type != _GRAVEST
         return replace(new, version=case.version) if comes_back else case
@@ -335,6 +346,22 @@ def answered_there(case: Case, at: datetime, by: str = "", where: str = "") -> C
     note = _THERE.format(platform=case.platform, by=f" by {by}" if by else "")
     told = f"{note} {where}".strip()
     return replace(case, state=CaseState.ANSWERED, answered_at=case.answered_at or at, note=told)
+
+
+def away(case: Case, decision: Decision, now: datetime) -> Case:
+    """`decision` hid or deleted what the customer said, and so nobody waits; itself where an answer stands or is on its
+    way, or the case is closed already. Whoever holds it: it is the decision that counts."""
+    if case.work is not Work.ANSWER or case.state not in (CaseState.OPEN, CaseState.CLAIMED):
+        return case
+    return replace(
+        case, state=CaseState.RESOLVED, outcome=_DECIDED[decision.action], clause=decision.policy, resolved_at=now,
+        resolved_by=decision.decided_by,
+    )  # fmt: skip
+
+
+def decided_away(case: Case) -> bool:
+    """Whether it was closed by `away`: it waits again as soon as that decision is taken back."""
+    return case.state is CaseState.RESOLVED and case.outcome in _DECIDED.values()
 
 
 def reopened(case: Case, reason: str) -> Case:

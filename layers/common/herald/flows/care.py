@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from herald.care import answers, limits, playbooks, procedure
 from herald.care import cases as care
@@ -28,6 +29,7 @@ from herald.flows.commands import (
 from herald.flows.context import Herald
 from herald.flows.notices import notice
 from herald.flows.planning import REASON_LIMIT, Done, Plan, Planner, authorise, hashed, same_version, theirs, words
+from herald.flows.receive import SHOPS
 from herald.govern import policies
 from herald.model import (
     AnswerBook,
@@ -54,6 +56,7 @@ from herald.model import (
     Work,
 )
 from herald.model.care import TOLD, GivenTo, Stage, remedies_list, stages_list
+from herald.model.govern import main_zone
 from herald.model.notices import Notice, about
 from herald.model.record import stamp
 
@@ -93,8 +96,10 @@ def _newest_limits(brand: str, herald: Herald) -> list[RemedyLimits]:
 
 
 def given_to(brand: str, customer: str, currency: str, herald: Herald, now: datetime) -> GivenTo:
-    """What this customer (care.limits.customer) was given this month, by anybody, in all cases; one read."""
-    month = f"{now.astimezone(UTC):%Y-%m}"
+    """What this customer (care.limits.customer) was given this month, by anybody, in all cases; one read. Months are
+    those of the brand's own clock, as in its reports."""
+    ours = (one for one in herald.store.accounts() if one.brand == brand and one.platform not in SHOPS)
+    month = f"{now.astimezone(ZoneInfo(main_zone(ours))):%Y-%m}"
     found = herald.store.find(GivenTo, brand, customer, month, currency)
     return found or GivenTo(brand, customer, month, currency, 0, now)
 

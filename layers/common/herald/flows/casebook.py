@@ -13,6 +13,7 @@ from herald.care import cases as care
 from herald.care.hours import business_elapsed, parse_hours
 from herald.flows.context import Herald
 from herald.model import (
+    SPOKEN,
     Account,
     Act,
     Action,
@@ -30,7 +31,6 @@ from herald.model import (
     StateChange,
     Tallied,
     Work,
-    case_id,
 )
 
 if TYPE_CHECKING:
@@ -93,26 +93,48 @@ def asked_anew(case: Case, message: Message, account: Account, herald: Herald) -
     if after == there:
         return []
     began = opening(after, message, account, herald) if there.type != after.type else []
-    kept = herald.store.find(Handling, case.id, case.brand) if began else None
+    kept = herald.store.find(Handling, case.id, case.brand) if began or care.decided_away(there) else None
     if kept is not None:
-        said = kept.typed_by and after.opened_at == there.opened_at
-        began = [] if said else [Revised(_fresh(after, message, account, herald), kept.version)]
+        said = not began or (kept.typed_by and after.opened_at == there.opened_at)
+        held = replace(kept, ended=False) if said else _fresh(after, message, account, herald)
+        began = [] if held == kept else [Revised(held, kept.version)]
     return [Revised(after, there.version), *began]
 
 
-def answered_there(echo: Message, herald: Herald, now: datetime) -> tuple[Case, list[StateChange]] | None:
-    """The case that these words of ours answer, which somebody wrote on the platform itself, with what changes; None
-    where they answer nothing that waits, are Herald's own reply, or are older than what the customer says now."""
-    if not echo.outbound or not echo.parent_id or echo.deleted:
-        return None
-    case = herald.store.case(case_id(f"{echo.platform}:{echo.parent_id}", Work.ANSWER))
+def away(case: Case, decision: Decision, herald: Herald, now: datetime) -> list[StateChange]:
+    """What changes as `decision` hides or deletes the message of an open case: spam that asks is no question, so it
+    waits for no answer any more. A complaint still does while it is merely hidden, whoever called it one."""
+    after = care.away(case, decision, now)
+    if after == case:
+        return []
+    kept = herald.store.find(Handling, case.id, case.brand)
+    if decision.action is Action.HIDE:
+        kind = str(kept.kind) if kept and kept.typed_by else case.type
+        if care.answered_anyway(kind, decision):
+            return []
+    return [Revised(after, case.version), *([Revised(replace(kept, ended=True), kept.version)] if kept else [])]
+
+
+def may_answer(echo: Message) -> bool:
+    """Whether these are words of ours under somebody's; that we like what they said is no answer."""
+    return echo.outbound and echo.kind in SPOKEN and not echo.deleted and bool(echo.parent_id)
+
+
+def asked_of_us(echo: Message, herald: Herald) -> Message | None:
+    """The message that these words of ours stand under, where it is one that we hold."""
+    return herald.store.message(f"{echo.platform}:{echo.parent_id}")
+
+
+def answered_there(
+    echo: Message, message: Message, herald: Herald, now: datetime
+) -> tuple[Case, list[StateChange]] | None:
+    """The case of `message` that these words of ours answer, which somebody wrote on the platform itself, with what
+    changes; None where nobody waits, or they are Herald's own reply, or older than what the customer says now."""
+    case = herald.store.case(message.case_id) if message.case_id else None
     if case is None or care.answered_there(case, now) == case:
         return None
-    message = herald.store.message(case.message_id)
     at = min(echo.created_at, now)
-    if message is None or message.deleted or at < care.wrote_at(message):
-        return None
-    if herald.store.claimed(echo.platform, [echo.external_id]):
+    if message.deleted or at < care.wrote_at(message) or herald.store.claimed(echo.platform, [echo.external_id]):
         return None
     told = first_answer(case, message, at, herald) if case.answered_at is None else []
     where = echo.more.get("permalink")

@@ -137,6 +137,13 @@ class GatherEvidence(Command):
 
 
 @record
+class TakeStudy(Command):
+    """Take out the decisions on a message as a case study, with its words masked: who took which is on record."""
+
+    message_id: str
+
+
+@record
 class SetMode(Command):
     """Say how an account is moderated. Refused, with the reason, where its platform cannot."""
 
@@ -939,6 +946,7 @@ ROOMS: Mapping[type[Command], str] = MappingProxyType(
         **dict.fromkeys((RecordRecommendation, ActOnRecommendation, MeasureEffect), "recommendations"),
         **dict.fromkeys((RestrictAuthor, LiftRestriction, LockThread, SetMode, Escalate), "restrictions"),
         **dict.fromkeys((GatherEvidence,), "harassment"),
+        **dict.fromkeys((TakeStudy,), "study"),
         **dict.fromkeys((MakeLink,), "invite"),
         **dict.fromkeys((MailReport,), "mailing"),
     }

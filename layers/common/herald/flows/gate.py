@@ -260,7 +260,12 @@ def _decide(
         changes += verdicts.held_back(message, decision, now)
     changes += casebook.tallied(message, after)
     account = herald.store.account(message.platform, message.account_id)
-    if account and not wanted and before and before.action is Action.HIDE:
+    waited = herald.store.case(message.case_id) if wanted and message.case_id else None
+    closes = casebook.away(waited, decision, herald, now) if waited else []
+    changes += closes
+    if waited and waited.state in (CaseState.OPEN, CaseState.CLAIMED):
+        sentence += " Nobody waits for an answer to it any more." if closes else _STILL_WAITS
+    if account and not wanted and before and before.action in (Action.HIDE, Action.DELETE):
         asked_for = _waits_after_all(message, decision, account, herald, now)
         changes += [change for case in asked_for for change in casebook.asked_anew(case, after, account, herald)]
         after = replace(after, case_id=message.case_id or next((case.id for case in asked_for), ""))
@@ -274,6 +279,7 @@ def _decide(
         "clause": str(clause) if clause else None,
         "content": message.content_hash,
         "reason": hashed(reason),
+        "case": "closed" if closes else None,
     }
     return Plan(tuple(changes), Done(sentence, message.id, wake.id if wake else ""), facts, wake)
 
@@ -431,6 +437,7 @@ def _with_names(refused: Refused, herald: Herald) -> Refused:
     return Refused(refused.missing, f"{person.name} {rest}") if person else refused
 
 
+_STILL_WAITS = " It still waits for an answer in the Inbox: resolve it there if it needs none."
 _ACTS = {Action.ALLOW: Act.UNHIDE, Action.HIDE: Act.HIDE, Action.DELETE: Act.DELETE}
 _BEING = {Action.ALLOW: "shown again", Action.HIDE: "hidden", Action.DELETE: "deleted"}
 _OWN: Mapping[type[Command], Planner] = MappingProxyType(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -145,30 +146,58 @@ def moderate(
         judged, outcomes = _judge_all(waiting, facts, herald, now)
         for slice_ in _slices(judged):
             outcomes += _slice(slice_, facts, herald, now)
-    return outcomes + _hear_ourselves(rows.values(), herald, now)  # last: what is answered may have come beside it
+    # last: what is answered may have come beside it
+    return outcomes + _hear_ourselves(rows.values(), herald, now, even_parked=even_parked)
 
 
-def _hear_ourselves(rows: Iterable[Message], herald: Herald, now: datetime) -> list[Outcome]:
+def _hear_ourselves(rows: Iterable[Message], herald: Herald, now: datetime, *, even_parked: bool) -> list[Outcome]:
     """What our people answered on the platform itself ends the waiting, as a reply from here does. Safe to repeat.
 
     Returns those that could not be heard, to be logged: the case stays open until somebody resolves it.
     """
     unheard: list[Outcome] = []
     for echo in rows:
-        for _ in range(4):
-            found = casebook.answered_there(echo, herald, now)
-            if found is None:
-                break
-            case, changes = found
-            line = AuditEntry(CHAIN, 0, now, "platform", "care.answered_there", case.id, {"reply": echo.id})
-            try:
-                commit_audited(changes, [line], CHAIN, herald)
-            except (Stale, Conflict):
-                continue  # claimed or answered from here meanwhile
-            break
-        else:
+        later = echo.parked_until is not None and echo.parked_until > now
+        if not casebook.may_answer(echo) or (later and not even_parked):
+            continue
+        asked = casebook.asked_of_us(echo, herald)  # before its case: what is judged between the two has one by then
+        if asked is not None and not _heard(echo, asked, herald, now):
             unheard.append(Outcome(echo.id, "unheard", error="Stale"))
+        _wait_for(echo, asked, herald, now)
     return unheard
+
+
+def _heard(echo: Message, asked: Message, herald: Herald, now: datetime) -> bool:
+    """False where the case moved under every try."""
+    for _ in range(4):
+        found = casebook.answered_there(echo, asked, herald, now)
+        if found is None:
+            return True
+        case, changes = found
+        line = AuditEntry(CHAIN, 0, now, "platform", "care.answered_there", case.id, {"reply": echo.id})
+        try:
+            commit_audited(changes, [line], CHAIN, herald)
+        except (Stale, Conflict):
+            continue  # claimed or answered from here meanwhile
+        return True
+    return False
+
+
+def _wait_for(echo: Message, asked: Message | None, herald: Herald, now: datetime) -> None:
+    """An answer whose question is not judged yet has no case to end: it waits on its own row, and is heard again once
+    the question is. One to words that never came (a post of ours, or older than Herald) is tried TELL_AFTER times; a
+    direct message names whom it goes to, not what it answers."""
+    until = None
+    if asked is not None and asked.pending and not asked.deleted:
+        until = max(now + timedelta(minutes=1), asked.parked_until or now)
+    elif asked is None and echo.attempts < TELL_AFTER and echo.kind is not Kind.DM:
+        until = now + timedelta(minutes=2**echo.attempts)
+    with suppress(Stale):  # it changed: its new record is on the stream already
+        if until is not None:
+            herald.store.park(echo, "its question is not judged", until)
+        elif echo.parked_until is not None:
+            # the tries stay counted: the stream tells of this write too
+            herald.store.commit([Revised(replace(echo, parked_until=None, error=""), echo.version)])
 
 
 def retry_parked(herald: Herald, now: datetime) -> list[Outcome]:
@@ -485,10 +514,13 @@ def _carry_out(
         else:
             changes += [New(case, once=True), *casebook.opening(case, judged, account, herald)]
     changes += _close_overtaken(message, herald, now)
+    answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
+    if decision.action is Action.HIDE and message.case_id and not answer:  # edited into what is hidden
+        waited = herald.store.case(message.case_id)
+        changes += casebook.away(waited, decision, herald, now) if waited else []
     if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
         found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
         changes.append(New(found, once=True))
-    answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
     telling = writer.known or cases or decision.action is not Action.ALLOW or writer.persona == "advocate"
     tally = casebook.tally_of(writer.persona if telling else "", decision)
     after = replace(settled, decision=decision, case_id=settled.case_id or answer, tallied=tally)

@@ -22,8 +22,7 @@ _HINTS_GIVE_UP = timedelta(minutes=30)
 _ECHOES_BEGIN = timedelta(seconds=50)
 """After a tick's begin nobody is asked any more for our own answers: messages come first, and the function ends."""
 _QUESTION_COMES = timedelta(minutes=10)
-_QUESTION_JUDGED = timedelta(days=1)
-"""How long an answer of ours waits for what it answers to be here, then to be judged: only a case can be answered."""
+"""How long an answer of ours waits for what it answers to be here."""
 
 
 @record
@@ -81,8 +80,8 @@ def _echoes(account: Account, herald: Herald, now: datetime) -> int:
     """Store our own answers to what we hold, as webhooks of other platforms tell of them. Returns how many.
 
     One that is here already is left as it is: mostly it is a reply of Herald's, told by the delivery that sent it. One
-    to a message that is not judged yet, or not here and may still come, holds the cursor back; one to what never comes
-    is passed over: Herald holds nothing it would belong to.
+    to a message that is not here and may still come holds the cursor back; one to what never comes is passed over:
+    Herald holds nothing it would belong to.
     """
     place = f"{account.id}#echoes"
     cursor = herald.store.cursor(place)
@@ -90,17 +89,16 @@ def _echoes(account: Account, herald: Herald, now: datetime) -> int:
     named = [(event, f"{account.platform}:{event.parent_id}") for event in told.events]
     held = herald.store.messages({one for event, asked in named for one in (event.message_id, asked)}) if named else {}
     news = [(event, held.get(asked)) for event, asked in named if event.message_id not in held]
-    ready = [event for event, question in news if question and not _waits(event, question, now)]
+    ready = [event for event, question in news if question]
     stored = sum(herald.store.apply(event, account.brand, now) for event in ready)
-    if told.cursor != cursor and not any(_waits(event, question, now) for event, question in news):
+    if told.cursor != cursor and not any(not question and _may_come(event, now) for event, question in news):
         herald.store.move_cursor(place, cursor, told.cursor)
     return stored
 
 
-def _waits(echo: Event, question: Message | None, now: datetime) -> bool:
-    if question is None:
-        return abs(now - echo.created_at) < _QUESTION_COMES  # who wrote it may have a clock of years ahead
-    return bool(question.pending) and now - question.received_at < _QUESTION_JUDGED
+def _may_come(echo: Event, now: datetime) -> bool:
+    """Whether what it answers may still be told of: who wrote it may have a clock of years ahead."""
+    return abs(now - echo.created_at) < _QUESTION_COMES
 
 
 # ---------------------------------------------------------------- things that webhooks only named

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -15,6 +14,7 @@ from herald.measure.figures import AccountFacts, Published, midnight, newest, pr
 from herald.measure.report import Report
 from herald.measure.scorecard import Facts
 from herald.model import Account, Metric, Post, Response, Snapshot, Target, TargetState
+from herald.model.govern import main_zone
 from herald.model.recommendations import Recommendation, recommendations_of
 from herald.plain import subject_line
 from herald.ports import Store
@@ -46,7 +46,7 @@ def gather(herald: Herald, brand: str, first_day: str, last_day: str, now: datet
     if not accounts:
         known = sorted({one.brand for one in herald.store.accounts()})
         raise Unknown(f"There is no account of brand {brand!r}; there are brands {', '.join(known) or '(none)'}.")
-    zone = _main_zone(accounts)
+    zone = main_zone(accounts)
     if now < midnight(first_day, zone):
         raise ValueError(f"The period from {first_day} has not begun in {zone}: choose one that has.")
     until_day = min(last_day, max(first_day, _day(now, zone)))
@@ -83,12 +83,6 @@ def send(herald: Herald, report: Report, to: Sequence[str]) -> None:
     if herald.mail is None:
         raise Unsupported("No mail is set up, so nothing was sent: set MAIL_FROM, and MAIL_SERVER unless it is SES.")
     herald.mail(to, subject_line(report.title), report.text, report.html, report.files)
-
-
-def _main_zone(accounts: Sequence[Account]) -> str:
-    """The zone most accounts live in; of equally many, the first by name."""
-    zones = Counter(one.timezone for one in accounts)
-    return min(zones, key=lambda zone: (-zones[zone], zone))
 
 
 def _day(at: datetime, zone: str) -> str:

@@ -1,20 +1,25 @@
 """A decision as a case study: facts, options, action, rationale, outcome, without anybody's name, number or address.
 
-To teach by and to publish. Times are told from when the message was written, people by their role.
+To teach by and to publish. Times are told from when the message was written, people by their role. What a customer
+wrote leaves the house with it, masked by a machine: so the audit tells who took out which, and the hash of the file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from hashlib import sha256
+from types import MappingProxyType
 
 from herald.care.cases import by_hand_id
-from herald.errors import Unknown
+from herald.errors import Refused, Unknown
 from herald.flows import restrictions
+from herald.flows.commands import Command, TakeStudy
 from herald.flows.context import Herald
+from herald.flows.planning import Done, Plan, Planner, authorise, their_message
 from herald.flows.why import decisions
 from herald.govern import law, policies
-from herald.model import Act, Action, Case, CaseState, ClauseRef, Decision, Message, Work, case_id
+from herald.model import Act, Action, Case, CaseState, ClauseRef, Decision, Message, Person, Work, case_id
 from herald.moderate import masking
 
 _DID = {
@@ -32,6 +37,24 @@ _OPTIONS = (
     ("Close its thread", Act.LOCK, "Nobody can add to it. It can be opened again."),
     ("Block its author", Act.BLOCK, "They cannot speak to this account any more, for some days."),
 )
+
+FILE = "case-study.md"
+
+
+def plan(command: TakeStudy, person: Person, herald: Herald, now: datetime) -> Plan:
+    """Nothing changes but the audit: who took out the study of which message, and what its file hashes to.
+
+    Raises Refused: input (no such message of their brands), role, account, acknowledgement, state (nothing decided).
+    """
+    message = their_message(command.message_id, person, herald)
+    authorise(command, person, message.brand, herald, now)
+    try:
+        file = study(message.id, herald).encode("utf-8", "replace")
+    except Unknown as unknown:
+        raise Refused("state", str(unknown)) from None
+    told = "It is on record that you took it out. Read it once before it is published."
+    done = Done(told, message.id, files={FILE: file})
+    return Plan((), done, {FILE: sha256(file).hexdigest()}, told=True)
 
 
 def study(message_id: str, herald: Herald) -> str:
@@ -131,7 +154,9 @@ def _outcome(message: Message, made: list[tuple[Decision, str]], names: list[str
     answer = herald.store.case(case_id(message.id, Work.ANSWER))
     if answer:
         after = answer.answered_at and span_words(answer.answered_at - message.created_at)
-        lines.append(f"- It was answered after {after}." if after else "- It has not been answered yet.")
+        closed = f"- It was closed without an answer: {masked(answer.outcome, names)}."
+        waits = closed if answer.state is CaseState.RESOLVED else "- It has not been answered yet."
+        lines.append(f"- It was answered after {after}." if after else waits)
     kept = restrictions.of_author(message, herald)
     if kept:
         days = (kept.until - kept.at).days
@@ -184,3 +209,6 @@ def _appeal(case: Case, message: Message, names: list[str]) -> str:
     if case.resolved_by == "author":
         return f"- The customer appealed: “{said}” Nobody decided it: they took the message back."
     return f"- The customer appealed: “{said}” Another person decided: {masked(case.outcome, names)}"
+
+
+PLANS: Mapping[type[Command], Planner] = MappingProxyType({TakeStudy: plan})

@@ -1,13 +1,29 @@
-"""`herald why MESSAGE`: a decision in words, with the clause it rests on."""
+"""`herald why MESSAGE`: a decision in words, with the clause it rests on; and what is handed out is on record."""
 
 from __future__ import annotations
 
+from datetime import datetime
+from hashlib import sha256
+
 from herald.errors import Unknown
+from herald.flows.chain import commit_audited
 from herald.flows.context import Herald
 from herald.flows.rules import by_hash
 from herald.govern import policies
-from herald.model import Decision, Message
+from herald.model import AuditEntry, Decision, Message
 from herald.moderate.decide import explain
+
+CHAIN = "people"
+OPERATOR = "operator"
+"""Whoever has the tables at a command line: no person of Herald's, so no sign-in tells who."""
+
+
+def on_record(what: str, message_id: str, handed: str, herald: Herald, now: datetime) -> str:
+    """What an operator is given of a message, as it is: the audit tells since then that it was, by its hash."""
+    digest = sha256(handed.encode("utf-8", "replace")).hexdigest()
+    line = AuditEntry(CHAIN, 0, now, OPERATOR, what, message_id, {"sha256": digest})
+    commit_audited([], [line], CHAIN, herald)
+    return handed
 
 
 def why(herald: Herald, message_id: str) -> str:

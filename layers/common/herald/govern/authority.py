@@ -25,6 +25,7 @@ MATRIX: Mapping[str, frozenset[Role]] = MappingProxyType(
         "LockThread": frozenset({_CM, _OWNER, _COMPLIANCE}),
         "Escalate": frozenset({_CM, _CSM, _OWNER, _COMPLIANCE}),
         "GatherEvidence": frozenset({_CM, _OWNER, _COMPLIANCE}),
+        "TakeStudy": frozenset({_CM, _OWNER, _COMPLIANCE}),
         "SetMode": frozenset({_OWNER, _COMPLIANCE}),
         "DecideAppeal": frozenset({_CM, _OWNER, _COMPLIANCE}),
         "MakeLink": frozenset({_CM, _CSM, _MARKETER, _OWNER, _COMPLIANCE, _ENGINEER}),

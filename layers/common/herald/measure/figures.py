@@ -136,7 +136,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "answers", "First answers", "answers",
-        "Messages that got their first public answer in the period.",
+        "Messages that got their first public answer in the period. What a decision hid or deleted before it was "
+        "answered waits for none: it is neither answered nor late.",
         "number of first answers that stood on the platform in the period", _OWN, _DAYS,
     ),
     Definition(
@@ -151,7 +152,8 @@ DEFINITIONS: tuple[Definition, ...] = (
     ),
     Definition(
         "in_time", "Answered in time", "ratio",
-        "Share of the first answers that stood on the platform before their deadline.",
+        "Share of the first answers that stood on the platform before their deadline. What a decision hid or deleted "
+        "before it was answered is in neither number.",
         "first answers before the deadline / first answers", _OWN, "nothing",
     ),
     Definition(

@@ -188,7 +188,7 @@ class GivenTo(Record):
 
     Attributes:
         customer: care.limits.customer: a hash, no id of theirs.
-        month: of when it was given, in UTC ("2026-11").
+        month: of when it was given, by the brand's own clock ("2026-11").
         amount: minor units of `currency`.
     """
 

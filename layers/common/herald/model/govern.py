@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
@@ -102,6 +103,12 @@ class Account:
     @property
     def id(self) -> str:
         return f"{self.platform}:{self.account_id}"
+
+
+def main_zone(accounts: Iterable[Account]) -> str:
+    """A brand's own zone: the one most of its accounts live in; of equally many, the first by name. UTC without any."""
+    zones = Counter(one.timezone for one in accounts)
+    return min(zones, key=lambda zone: (-zones[zone], zone), default="UTC")
 
 
 @record
