@@ -146,9 +146,9 @@ def _tasks(folder: Path) -> Tasks:
     clinc = json.loads((folder / "clinc150/data_full.json").read_text(encoding="utf-8"))
     asked = [(text, 1) for text, intent in clinc["test"] if intent not in _NO_REQUEST]
     yield "CLINC requests told as such: recall", asked, _score("question"), "", accuracy, 0.94
-    yield "SMS spam: F1", list(data.sms(folder, held_out=True)), _score("spam"), "", f1, 0.96
+    yield "SMS spam, flagged: F1", list(data.sms(folder, held_out=True)), _flag("spam"), "", f1, 0.96
     shakira = list(data.youtube(folder, data.KEPT_VIDEO))
-    yield "YouTube spam, a video never seen: accuracy", shakira, _score("spam"), "", accuracy, 0.95
+    yield "YouTube spam, a video never seen, flagged: accuracy", shakira, _flag("spam"), "", accuracy, 0.95
 
 
 def _positive(found: Any) -> float:

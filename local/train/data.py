@@ -235,13 +235,13 @@ def kinds() -> dict[str, tuple[str, str]]:
     return {plain(row["text"]).text: (row["type"], row["persona"]) for row in _own("customers")}
 
 
-LATER = ("harms_c", "scams_g", "scams_h")
-"""Files of sentences that were written when the encoder had learnt from the others."""
+LATER = (("harms_c", "scams_g", "scams_h"), ("scams_i", "scams_j"))
+"""Files of sentences that were written when the encoder had learnt from the others, those of one day together."""
 
 
-def later() -> frozenset[str]:
-    """Folded texts of LATER."""
-    return frozenset(plain(row["text"]).text for name in LATER for row in _own(name))
+def later(days: int = len(LATER)) -> frozenset[str]:
+    """Folded texts of the first so many days of LATER."""
+    return frozenset(plain(row["text"]).text for day in LATER[:days] for name in day for row in _own(name))
 
 
 def _own(name: str) -> Iterator[dict[str, str]]:

@@ -50,6 +50,9 @@ averaged: the middle of what one place of the valley is like judges other source
 LATER = 4
 """How often more the sentences that were written later (data.LATER) are read in a short pass of their own, at the end. With
 them among the others from the beginning, hate is told from talk of hate less well (.92 AUC instead of .94)."""
+LATEST = 0.35
+"""Share of the pass over the sentences of both days in what ships, the rest is of the pass over the first's alone: the
+second's, of prizes and plugs, have customers with numbers and times in their words taken for swindlers by themselves."""
 AVERAGED = 20  # steps between two weights that are averaged
 UNKNOWN = 100  # the base's number for a piece it does not know
 
@@ -290,10 +293,20 @@ def main() -> int:
     others = [i for i in train if sources[i] not in OUR_SENTENCES]
     one = teach(model, pieces, gold, train + small, SETTLING)
     two = teach(model, pieces, gold, ours * 2 + small + others[::2], SETTLING, seed=8)
-    model.load_state_dict({name: (value + two[name]) / 2 for name, value in one.items()})
-    more = teach(model, pieces, gold, ours + later * (1 + LATER) + small + others[1::2], SETTLING, seed=11)
-    torch.save(more, options.out / "encoder.pt")
+    settled = mixed(one, two, 0.5)
+    passes = []
+    for day in range(1, len(data.LATER) + 1):
+        known = data.later(day)
+        new = [i for i in later if texts[i] in known]
+        model.load_state_dict(settled)
+        passes.append(teach(model, pieces, gold, ours + new * (1 + LATER) + small + others[1::2], SETTLING, seed=11))
+    torch.save(mixed(*passes, LATEST), options.out / "encoder.pt")
     return 0
+
+
+def mixed(some: dict[str, torch.Tensor], others: dict[str, torch.Tensor], share: float) -> dict[str, torch.Tensor]:
+    """Weights between two, `share` of the way."""
+    return {name: torch.lerp(value, others[name], share) for name, value in some.items()}
 
 
 def apart(text: str, source: str) -> bool:
