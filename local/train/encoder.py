@@ -300,7 +300,8 @@ def main() -> int:
         new = [i for i in later if texts[i] in known]
         model.load_state_dict(settled)
         passes.append(teach(model, pieces, gold, ours + new * (1 + LATER) + small + others[1::2], SETTLING, seed=11))
-    torch.save(mixed(*passes, LATEST), options.out / "encoder.pt")
+    first, both = passes
+    torch.save(mixed(first, both, LATEST), options.out / "encoder.pt")
     return 0
 
 
