@@ -222,9 +222,7 @@ def asked_anew(case: Case, new: Case) -> Case:
     complaint only now waits again, and whoever is free takes it: it was other words that were dealt with. What was
     closed because its message was hidden waits again as it did before.
     """
-    if decided_away(case):
-        state = CaseState.CLAIMED if case.owner else CaseState.OPEN
-        case = replace(case, state=state, outcome="", clause=None, resolved_at=None, resolved_by="")
+    case = waits_again(case)
     if case.state in (CaseState.ANSWERED, CaseState.RESOLVED):
         comes_back = new.type == _GRAVEST and case.type != _GRAVEST
         return replace(new, version=case.version) if comes_back else case
@@ -364,6 +362,15 @@ def decided_away(case: Case) -> bool:
     return case.state is CaseState.RESOLVED and case.outcome in _DECIDED.values()
 
 
+def waits_again(case: Case) -> Case:
+    """The decision that closed it (`away`) is taken back: by its old deadline, in its old hands; itself where no
+    decision closed it."""
+    if not decided_away(case):
+        return case
+    state = CaseState.CLAIMED if case.owner else CaseState.OPEN
+    return replace(case, state=state, outcome="", clause=None, resolved_at=None, resolved_by="")
+
+
 def reopened(case: Case, reason: str) -> Case:
     """The reply failed for good: back to its owner, or to answered if an earlier reply stands. `note` says why.
 
@@ -426,6 +433,8 @@ def _conclusion(outcome: str, clause: ClauseRef | None) -> tuple[str, ClauseRef]
         raise Refused("input", "Say what came of it: a case cannot be closed without an outcome.")
     if len(said) > OUTCOME_LIMIT:
         raise Refused("input", f"The outcome has {len(said)} characters, the limit is {OUTCOME_LIMIT}.")
+    if said in _DECIDED.values():  # `decided_away` knows by these words that it waits again with the decision
+        raise Refused("input", f"“{said}” is what Herald writes where a decision closes a case. Say it in other words.")
     if clause is None:
         raise Refused("input", "Name the clause it rests on: a case cannot be closed without one.")
     return said, clause
