@@ -111,6 +111,7 @@ class _Judged:
     delivery: Delivery | None = None
     decision: Decision | None = None  # set when decided now
     fired: tuple[str, ...] = ()  # what is counted of the rules that held
+    case: str = ""  # closed | reopened: what the decision means for who waits for an answer
 
     @property
     def acted(self) -> bool:
@@ -120,7 +121,7 @@ class _Judged:
     def lined(self) -> bool:
         """Whether it has a line of its own in the audit."""
         decision = self.decision
-        return self.acted or (decision is not None and bool(decision.offered or _asks_to_lock(decision)))
+        return self.acted or (decision is not None and bool(decision.offered or self.case or _asks_to_lock(decision)))
 
 
 def moderate(
@@ -515,9 +516,8 @@ def _carry_out(
             changes += [New(case, once=True), *casebook.opening(case, judged, account, herald)]
     changes += _close_overtaken(message, herald, now)
     answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
-    if decision.action is Action.HIDE and message.case_id and not answer:  # edited into what is hidden
-        waited = herald.store.case(message.case_id)
-        changes += casebook.away(waited, decision, herald, now) if waited else []
+    waits = [] if answer else _who_waits(message, decision, herald, now)
+    changes += waits
     if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
         found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
         changes.append(New(found, once=True))
@@ -537,7 +537,24 @@ def _carry_out(
         delivery = casebook.hide_delivery(message, account.brand, Act.HIDE, ordered_by="rules", now=now)
         changes.append(New(delivery, once=True))
         after = replace(after, act=delivery.id)
-    return _counted(message, after, tuple(changes), account, delivery, decision)
+    judged_now = _counted(message, after, tuple(changes), account, delivery, decision)
+    return replace(judged_now, case=_CASE[decision.action]) if waits else judged_now
+
+
+def _who_waits(message: Message, decision: Decision, herald: Herald, now: datetime) -> list[StateChange]:
+    """What an edit to words that ask for nothing means for the case there is: with what is hidden it closes; what a
+    decision had closed waits again once its message is let stand."""
+    removed = message.decision is not None and message.decision.action in (Action.HIDE, Action.DELETE)
+    lets_stand = removed and decision.action is Action.ALLOW
+    if not message.case_id or not (lets_stand or decision.action is Action.HIDE):
+        return []
+    waited = herald.store.case(message.case_id)
+    if waited is None:
+        return []
+    return casebook.waits_again(waited, herald) if lets_stand else casebook.away(waited, decision, herald, now)
+
+
+_CASE = {Action.HIDE: "closed", Action.ALLOW: "reopened"}
 
 
 def _wordless(message: Message) -> Message:
@@ -641,14 +658,15 @@ def _opened(change: StateChange, before: Sequence[StateChange]) -> bool:
 
 
 def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:
-    """One entry for each message acted on or with an answer drafted; allows together as one digest of what was."""
+    """One entry for each message acted on, with an answer drafted or waited for again; allows together as one digest."""
     lines: list[AuditEntry] = []
     for one in judged:
         if one.acted and one.decision:
-            lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one.decision), now))
+            lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one), now))
         elif one.lined and one.decision:
-            what = "moderate.draft" if one.decision.offered else "moderate.lock_asked"
-            lines.append(_line(what, one.before.id, _facts_of(one.decision), now))
+            asks = "lock_asked" if _asks_to_lock(one.decision) else "reopened"
+            what = "moderate.draft" if one.decision.offered else f"moderate.{asks}"
+            lines.append(_line(what, one.before.id, _facts_of(one), now))
     allowed = sorted(f"{one.before.id}|{one.decision.content_hash}" for one in judged if one.decision and not one.acted)
     if allowed:
         digest = sha256("\n".join(allowed).encode("utf-8", "surrogatepass")).hexdigest()
@@ -660,7 +678,10 @@ def _line(what: str, subject: str, facts: dict[str, str | int | bool | None], no
     return AuditEntry(CHAIN, 0, now, "rules", what, subject, facts)
 
 
-def _facts_of(decision: Decision) -> dict[str, str | int | bool | None]:
+def _facts_of(judged: _Judged) -> dict[str, str | int | bool | None]:
+    decision = judged.decision
+    if decision is None:
+        return {}
     return {
         "content": decision.content_hash,
         "rule": decision.rule,
@@ -668,6 +689,7 @@ def _facts_of(decision: Decision) -> dict[str, str | int | bool | None]:
         "rules": decision.rules_hash,
         **_drafted(decision),
         **_asks_to_lock(decision),
+        **({"case": judged.case} if judged.case else {}),
     }
 
 
