@@ -47,6 +47,7 @@ from herald.model import (
     Targets,
     Work,
     case_id,
+    thread_of,
 )
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
@@ -61,6 +62,9 @@ WRITES = 100
 CHAIN = "moderation"
 TELL_AFTER = 3
 """Failed tries of one message after which someone is told."""
+_WAITED_WITH = timedelta(days=1)
+"""How long an answer of ours waits for the question that it names, or for what becomes of a reply from here."""
+_MOST_PAUSE = timedelta(minutes=60)
 
 
 @record
@@ -185,20 +189,37 @@ def _heard(echo: Message, asked: Message, herald: Herald, now: datetime) -> bool
 
 
 def _wait_for(echo: Message, asked: Message | None, herald: Herald, now: datetime) -> None:
-    """An answer whose question is not judged yet has no case to end: it waits on its own row, and is heard again once
-    the question is. One to words that never came (a post of ours, or older than Herald) is tried TELL_AFTER times; a
-    direct message names whom it goes to, not what it answers."""
-    until = None
-    if asked is not None and asked.pending and not asked.deleted:
-        until = max(now + timedelta(minutes=1), asked.parked_until or now)
-    elif asked is None and echo.attempts < TELL_AFTER and echo.kind is not Kind.DM:
-        until = now + timedelta(minutes=2**echo.attempts)
+    """An answer that finds no case to end waits on its own row, and is heard again, where one may come: its question
+    is not told yet, or not judged, or a reply from here is on its way, which may fail. Beyond what is only late
+    (_WAITED_WITH), words that we do not hold never come: they are older than Herald, or were not said to us."""
+    until = _heard_again(echo, asked, herald, now)
     with suppress(Stale):  # it changed: its new record is on the stream already
         if until is not None:
-            herald.store.park(echo, "its question is not judged", until)
+            herald.store.park(echo, "it finds no case to end yet", until)
         elif echo.parked_until is not None:
-            # the tries stay counted: the stream tells of this write too
-            herald.store.commit([Revised(replace(echo, parked_until=None, error=""), echo.version)])
+            herald.store.commit([Revised(replace(echo, attempts=0, parked_until=None, error=""), echo.version)])
+
+
+def _heard_again(echo: Message, asked: Message | None, herald: Herald, now: datetime) -> datetime | None:
+    """When to hear it again: at first by the minute, then ever less often. The time counts, not the tries, for whoever
+    redrives tries as often as they like."""
+    waited = now - echo.received_at
+    then = now + min(max(waited, timedelta(minutes=1)), _MOST_PAUSE)
+    if asked is None:
+        return then if waited < _WAITED_WITH and _names_a_question(echo, herald) else None
+    if asked.pending and not asked.deleted:
+        return max(now + timedelta(minutes=1), asked.parked_until or now)
+    case = herald.store.case(asked.case_id) if asked.case_id and waited < _WAITED_WITH else None
+    return then if case is not None and case.state is CaseState.ANSWERING else None
+
+
+def _names_a_question(echo: Message, herald: Herald) -> bool:
+    """Whether what it stands under may be a customer's that is not told yet. A direct message names whom it goes to.
+    A comment under the post itself is said to everybody, except where we are asked in posts: there an Echoer tells
+    only what answers somebody."""
+    if echo.kind is Kind.DM:
+        return False
+    return thread_of(echo) != echo.parent_id or echo.platform in herald.echoers
 
 
 def retry_parked(herald: Herald, now: datetime) -> list[Outcome]:
@@ -658,7 +679,7 @@ def _opened(change: StateChange, before: Sequence[StateChange]) -> bool:
 
 
 def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:
-    """One entry for each message acted on, with an answer drafted or waited for again; allows together as one digest."""
+    """One entry for each message acted on, with an answer drafted or waited for again; allows as one digest."""
     lines: list[AuditEntry] = []
     for one in judged:
         if one.acted and one.decision:
