@@ -289,6 +289,25 @@ def test_what_a_person_hid_and_the_platform_shows_waits_again_once_a_rule_lets_i
     assert (line.subject, line.facts["case"]) == (MESSAGE, "reopened")
 
 
+@pytest.mark.parametrize("edit_first", [False, True])
+def test_who_was_answered_there_while_it_was_hidden_waits_no_more_when_it_is_shown(*, edit_first: bool) -> None:
+    world = a_complaint("do you ship?")
+    if edit_first:  # into words that ask for nothing: the case is opened again by another way
+        edited_into(world, "do you ship")
+    run(world, replace(HIDDEN, expected=version(world)))
+    at = world.clock.pass_(minutes=5)
+    ours = a_comment("Yes", id="2", at=at, author_id=PAGE, change=Change.OUTBOUND, parent_id=f"{PAGE}_1")
+    world.store.apply(ours, BRAND, at)
+    for _ in range(2):
+        moderate([ours.message_id], world.herald, at)
+        assert (the_case(world).state, the_case(world).outcome) == (CaseState.RESOLVED, "hidden by decision")
+    world.clock.pass_(minutes=5)
+    done = run(world, Overrule(MESSAGE, Action.ALLOW, "A customer after all.", "MOD 2.1", version(world)))
+    assert done.sentence.endswith("It was answered meanwhile.")
+    assert (the_case(world).state, the_case(world).answered_at) == (CaseState.ANSWERED, at)
+    assert [one.answered_at for one in world.store.responses(ACCOUNT.id, NOON, world.clock())] == [at]
+
+
 def test_nobody_closes_a_case_in_the_words_of_a_decision() -> None:
     world = a_complaint("do you ship?")
     for outcome in ("hidden by decision", " deleted by decision "):

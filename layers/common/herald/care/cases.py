@@ -338,12 +338,18 @@ def answered(case: Case, at: datetime) -> Case:
 
 def answered_there(case: Case, at: datetime, by: str = "", where: str = "") -> Case:
     """Somebody of ours answered on the platform itself at `at`; itself where a reply of Herald's answers or answered it
-    or nobody waits. Whose it is stays so; `note` says in whose name and at what address, where that is told."""
-    if case.work is not Work.ANSWER or case.state not in (CaseState.OPEN, CaseState.CLAIMED):
+    or nobody waits. Whose it is stays so; `note` says in whose name and at what address, where that is told.
+
+    What a decision closed (`away`) stays closed, and is answered if that is taken back.
+    """
+    away_unanswered = decided_away(case) and case.answered_at is None
+    waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    if case.work is not Work.ANSWER or not (waits or away_unanswered):
         return case
+    state = CaseState.ANSWERED if waits else case.state
     note = _THERE.format(platform=case.platform, by=f" by {by}" if by else "")
     told = f"{note} {where}".strip()
-    return replace(case, state=CaseState.ANSWERED, answered_at=case.answered_at or at, note=told)
+    return replace(case, state=state, answered_at=case.answered_at or at, note=told)
 
 
 def away(case: Case, decision: Decision, now: datetime) -> Case:
@@ -363,11 +369,11 @@ def decided_away(case: Case) -> bool:
 
 
 def waits_again(case: Case) -> Case:
-    """The decision that closed it (`away`) is taken back: by its old deadline, in its old hands; itself where no
-    decision closed it."""
+    """The decision that closed it (`away`) is taken back: by its old deadline, in its old hands, or answered
+    if it was meanwhile; itself where no decision closed it."""
     if not decided_away(case):
         return case
-    state = CaseState.CLAIMED if case.owner else CaseState.OPEN
+    state = CaseState.ANSWERED if case.answered_at else CaseState.CLAIMED if case.owner else CaseState.OPEN
     return replace(case, state=state, outcome="", clause=None, resolved_at=None, resolved_by="")
 
 

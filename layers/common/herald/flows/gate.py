@@ -273,7 +273,8 @@ def _decide(
     back = waited is not None and not wanted and care.decided_away(waited)
     if waited and back and all(case.id != waited.id for case in asked_for):  # whatever was decided in between
         changes += casebook.waits_again(waited, herald)
-    sentence += " It waits for an answer again." if back else ""
+    if waited and back:
+        sentence += " It was answered meanwhile." if waited.answered_at else " It waits for an answer again."
     if account:
         after = replace(after, counted=counts.contribution(after, account.timezone))
         changes += counts.delta(account.id, message.counted, after.counted)
