@@ -578,6 +578,13 @@ def test_what_we_say_under_a_post_itself_answers_nobody_and_waits_for_nothing() 
     assert parked(world, ours_said(world, parent_id=post, more={"thread_id": post})) is None
 
 
+def test_where_we_are_asked_in_posts_an_answer_under_a_post_waits_for_it() -> None:
+    world = a_world()
+    world.herald = replace(world.herald, echoers={"mastodon": None})
+    told = {"platform": "mastodon", "parent_id": "70", "more": {"thread_id": "70"}}
+    assert parked(world, ours_said(world, **told)) == world.clock() + timedelta(minutes=1)
+
+
 @pytest.mark.parametrize("fails", [True, False])
 def test_who_answers_there_while_a_reply_from_here_is_on_its_way_is_heard_if_that_fails(*, fails: bool) -> None:
     world = a_complaint("Do you ship?")
