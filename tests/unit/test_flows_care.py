@@ -10,11 +10,12 @@ import pytest
 
 from dashboard import present, present_care
 from herald.care import playbooks
-from herald.errors import Refused, Stale
+from herald.errors import Refused, Rejected, Stale
 from herald.flows import care, casebook
 from herald.flows import commands as c
 from herald.flows.gate import perform
 from herald.flows.moderate import moderate, retry_parked
+from herald.flows.redrive import undecided
 from herald.model import (
     Acknowledgement,
     AuditEntry,
@@ -521,15 +522,85 @@ def test_an_answer_to_words_that_an_edit_just_made_a_complaint_counts_once_the_e
     assert (case(world).type, case(world).state) == ("complaint", CaseState.ANSWERED)
 
 
+def parked(world: World, message_id: str) -> datetime | None:
+    message = world.store.message(message_id)
+    assert message is not None
+    return message.parked_until
+
+
 def test_an_answer_to_words_that_never_come_is_not_waited_with_for_ever() -> None:
     world = a_world()
     ours = ours_said(world)
-    for _ in range(9):
-        retry_parked(world.herald, world.clock.pass_(minutes=10))
+    began, tries = world.clock(), 0
+    while (due := parked(world, ours)) is not None:
+        tries += 1
+        assert due - world.clock() <= timedelta(hours=1)
+        world.clock.pass_(seconds=(due - world.clock()).total_seconds())
+        retry_parked(world.herald, world.clock())
         told_by_the_stream(world, ours)
+    assert timedelta(days=1) <= world.clock() - began < timedelta(hours=25)
+    assert tries < 40
     message = world.store.message(ours)
     assert message is not None
-    assert (message.attempts, message.parked_until) == (3, None)
+    assert (message.attempts, message.error) == (0, "")
+
+
+def test_an_answer_to_a_question_that_is_told_hours_late_counts() -> None:
+    world = a_world()
+    world.clock.pass_(seconds=20)
+    ours = ours_said(world)
+    for _ in range(5 * 60):
+        retry_parked(world.herald, world.clock.pass_(minutes=1))
+        told_by_the_stream(world, ours)
+    world.store.apply(a_comment("my lamp is broken"), BRAND, world.clock())
+    moderate([MESSAGE], world.herald, world.clock())
+    assert case(world).state is CaseState.OPEN
+    retry_parked(world.herald, world.clock.pass_(hours=1))
+    assert (case(world).state, case(world).answered_at) == (CaseState.ANSWERED, NOON + timedelta(seconds=20))
+    assert parked(world, ours) is None
+
+
+def test_who_redrives_often_does_not_use_up_the_patience_with_a_late_question() -> None:
+    world = a_world()
+    world.clock.pass_(seconds=20)
+    ours_said(world)
+    for _ in range(9):
+        list(undecided(world.herald, [], world.clock()))
+    world.store.apply(a_comment("my lamp is broken"), BRAND, world.clock())
+    moderate([MESSAGE], world.herald, world.clock())
+    retry_parked(world.herald, world.clock.pass_(minutes=1))
+    assert case(world).state is CaseState.ANSWERED
+
+
+def test_what_we_say_under_a_post_itself_answers_nobody_and_waits_for_nothing() -> None:
+    world = a_world()
+    post = f"{PAGE}_post"
+    assert parked(world, ours_said(world, parent_id=post, more={"thread_id": post})) is None
+
+
+def test_where_we_are_asked_in_posts_an_answer_under_a_post_waits_for_it() -> None:
+    world = a_world()
+    world.herald = replace(world.herald, echoers={"mastodon": None})
+    told = {"platform": "mastodon", "parent_id": "70", "more": {"thread_id": "70"}}
+    assert parked(world, ours_said(world, **told)) == world.clock() + timedelta(minutes=1)
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_who_answers_there_while_a_reply_from_here_is_on_its_way_is_heard_if_that_fails(*, fails: bool) -> None:
+    world = a_complaint("Do you ship?")
+    run(world, c.Reply("0123456789abcdef", MESSAGE, "Yes!", 1))
+    answered = world.clock.pass_(seconds=5)
+    ours = ours_said(world)
+    assert case(world).state is CaseState.ANSWERING
+    world.wall.script = [Rejected("no")] if fails else []
+    world.clock.pass_(seconds=5)
+    queue_runs(world)
+    assert case(world).state is (CaseState.CLAIMED if fails else CaseState.ANSWERED)
+    retry_parked(world.herald, world.clock.pass_(minutes=1))
+    stood = answered if fails else answered + timedelta(seconds=5)
+    assert (case(world).state, case(world).answered_at) == (CaseState.ANSWERED, stood)
+    assert parked(world, ours) is None
+    assert len(world.store.responses(ACCOUNT.id, NOON, world.clock())) == 1
 
 
 def test_that_we_like_what_a_customer_said_answers_nothing(world: World) -> None:

@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 
+from herald.care import cases
 from herald.errors import Refused, Rejected
 from herald.flows import care
 from herald.flows.commands import (
     AcknowledgePolicy,
     Claim,
+    DecideAppeal,
     Delete,
     Hide,
     Overrule,
@@ -28,8 +30,8 @@ from herald.flows.moderate import moderate
 from herald.flows.study import study
 from herald.govern import audit
 from herald.measure import counts
-from herald.model import Act, Action, Case, CaseState, Change, DeliveryState, Handling, Work, case_id
-from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NEW, NOON, PAGE, TED, World, a_comment, a_world, edited
+from herald.model import Act, Action, Case, CaseState, Change, DeliveryState, Handling, New, Work, case_id
+from tests.support.world import ACCOUNT, ANA, BRAND, MIA, NEW, NOON, PAGE, RULES, TED, World, a_comment, a_world, edited
 
 MESSAGE = f"facebook_page:{PAGE}_1"
 CASE = case_id(MESSAGE, Work.ANSWER)
@@ -221,6 +223,101 @@ def test_it_waits_again_as_it_did_when_that_decision_is_taken_back() -> None:
     assert (handling.ended, handling.typed_by) == (False, MIA.id)
 
 
+def edited_into(world: World, text: str) -> None:
+    at = world.clock.pass_(minutes=5)
+    world.store.apply(edited(a_comment(text), text, at=at), BRAND, at)
+    moderate([MESSAGE], world.herald, at)
+
+
+def shown_again(world: World) -> Case:
+    world.clock.pass_(minutes=5)
+    done = run(world, Overrule(MESSAGE, Action.ALLOW, "A customer after all.", "MOD 2.1", version(world)))
+    assert done.sentence.endswith("It waits for an answer again.")
+    assert world.store.audit_of("people")[-1].facts["case"] == "reopened"
+    return the_case(world)
+
+
+@pytest.mark.parametrize("hidden_first", [False, True])
+def test_it_waits_again_when_the_decision_is_taken_back_whatever_its_words_became(*, hidden_first: bool) -> None:
+    world = a_complaint("do you ship?")
+    run(world, Claim(CASE, 1), TED.id)
+    before = the_case(world)
+    steps = [lambda: run(world, replace(HIDDEN, expected=version(world))), lambda: edited_into(world, "do you ship")]
+    for step in steps if hidden_first else reversed(steps):
+        step()
+    message = world.store.message(MESSAGE)
+    assert message is not None
+    assert message.decision is not None
+    assert (message.decision.labels, message.decision.offered) == ((), ())
+    assert message.decision.action is (Action.QUEUE if hidden_first else Action.HIDE)
+    assert the_case(world).state is CaseState.RESOLVED
+    assert replace(shown_again(world), version=before.version) == before
+
+
+def test_what_only_a_drafted_answer_opened_waits_again_when_its_deletion_is_taken_back() -> None:
+    world = a_world()
+    opening = '---\nname: Hours\nbody (includes): ["opening hours"]\npolicy: MOD 2.1\nreply: "At nine."\n'
+    world.store.save_rules(RULES + opening)
+    world.store.apply(a_comment("your opening hours"), BRAND, NOON)
+    moderate([MESSAGE], world.herald, NOON)
+    assert the_case(world).type == "reply"
+    run(world, replace(GONE, expected=version(world)))
+    assert the_case(world).state is CaseState.RESOLVED
+    assert shown_again(world).state is CaseState.OPEN
+
+
+def test_an_appeal_that_restores_what_was_hidden_lets_it_wait_again() -> None:
+    world = a_complaint("do you ship?")
+    edited_into(world, "do you ship")
+    run(world, replace(HIDDEN, expected=version(world)))
+    world.store.save(replace(TED, roles=MIA.roles))
+    message = world.store.message(MESSAGE)
+    assert message is not None
+    assert message.decision is not None
+    appealed = cases.appeal(message, message.decision, ACCOUNT, world.store.targets(), text="Why?", now=world.clock())
+    world.store.commit([New(appealed)])
+    run(world, DecideAppeal(appealed.id, True, "You are right.", "MOD 2.1", 1), TED.id)
+    assert the_case(world).state is CaseState.OPEN
+
+
+def test_what_a_person_hid_and_the_platform_shows_waits_again_once_a_rule_lets_its_new_words_stand() -> None:
+    world = a_complaint("do you ship?")
+    run(world, replace(GONE, expected=version(world)))  # the order is never carried out
+    edited_into(world, "do you ship")
+    assert the_case(world).state is CaseState.OPEN
+    (line,) = [line for line in world.store.audit_of("moderation") if line.what == "moderate.reopened"]
+    assert (line.subject, line.facts["case"]) == (MESSAGE, "reopened")
+
+
+@pytest.mark.parametrize("edit_first", [False, True])
+def test_who_was_answered_there_while_it_was_hidden_waits_no_more_when_it_is_shown(*, edit_first: bool) -> None:
+    world = a_complaint("do you ship?")
+    if edit_first:  # into words that ask for nothing: the case is opened again by another way
+        edited_into(world, "do you ship")
+    run(world, replace(HIDDEN, expected=version(world)))
+    at = world.clock.pass_(minutes=5)
+    ours = a_comment("Yes", id="2", at=at, author_id=PAGE, change=Change.OUTBOUND, parent_id=f"{PAGE}_1")
+    world.store.apply(ours, BRAND, at)
+    for _ in range(2):
+        moderate([ours.message_id], world.herald, at)
+        assert (the_case(world).state, the_case(world).outcome) == (CaseState.RESOLVED, "hidden by decision")
+    world.clock.pass_(minutes=5)
+    done = run(world, Overrule(MESSAGE, Action.ALLOW, "A customer after all.", "MOD 2.1", version(world)))
+    assert done.sentence.endswith("It was answered meanwhile.")
+    assert (the_case(world).state, the_case(world).answered_at) == (CaseState.ANSWERED, at)
+    assert [one.answered_at for one in world.store.responses(ACCOUNT.id, NOON, world.clock())] == [at]
+
+
+def test_nobody_closes_a_case_in_the_words_of_a_decision() -> None:
+    world = a_complaint("do you ship?")
+    for outcome in ("hidden by decision", " deleted by decision "):
+        with pytest.raises(Refused, match="in other words"):
+            run(world, Resolve(CASE, outcome, "MOD 2.1", 1), TED.id)
+        with pytest.raises(Refused, match="in other words"):
+            run(world, replace(REPLY, outcome=outcome, clause="MOD 2.1"))
+    assert the_case(world).state is CaseState.OPEN
+
+
 @pytest.mark.parametrize("typed", [False, True])
 def test_a_complaint_that_is_hidden_is_still_answered(*, typed: bool) -> None:
     world = a_complaint("do you ship?" if typed else "my lamp is broken")
@@ -248,6 +345,9 @@ def test_a_question_edited_into_what_a_rule_hides_waits_for_no_answer_until_it_i
         world.store.apply(edited(a_comment(text), text, at=at), BRAND, at)
         moderate([MESSAGE], world.herald, at)
         assert (the_case(world).state, the_case(world).outcome) == (state, outcome)
+        if state is CaseState.RESOLVED:
+            line = world.store.audit_of("moderation")[-1]
+            assert (line.what, line.facts["case"]) == ("moderate.hide", "closed")
 
 
 @pytest.mark.parametrize(("fails", "state"), [(True, CaseState.CLAIMED), (False, CaseState.ANSWERED)])

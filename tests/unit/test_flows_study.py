@@ -158,23 +158,25 @@ def test_a_page_records_a_study_as_it_is_downloaded_and_not_as_it_is_shown(
 
 
 def test_what_the_command_line_hands_out_of_a_message_is_in_the_audit_by_its_hash(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    world: World, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
     from herald import cli, runtime
 
     monkeypatch.setattr(runtime, "current", lambda: world.herald)
     monkeypatch.setenv("MESSAGES_TABLE", "there is one")
     handed = []
-    for command in (["why", MESSAGE], ["study", MESSAGE], ["study", MESSAGE, "--as", MIA.id]):
+    why_, study_ = ["why", MESSAGE], ["study", MESSAGE]
+    for command in (why_, study_, [*study_, "--as", MIA.id], [*why_, "--replay"]):
         assert cli.main(command) == 0
-        handed.append(sha256(capsys.readouterr().out.removesuffix("\n").encode()).hexdigest())
+        handed.append(sha256(capfdbinary.readouterr().out).hexdigest())
     assert lines(world) == [
         ("why", "operator", MESSAGE, {"sha256": handed[0]}), ("study", "operator", MESSAGE, {"sha256": handed[1]}),
         ("TakeStudy", MIA.id, MESSAGE, {"case-study.md": handed[2]}),
+        ("why", "operator", MESSAGE, {"sha256": handed[3]}),
     ]  # fmt: skip
     assert cli.main(["study", MESSAGE, "--as", TED.id]) == 1
     assert cli.main(["why", "facebook_page:0"]) != 0
-    assert len(lines(world)) == 3
+    assert len(lines(world)) == 4
 
 
 def test_of_nothing_there_is_no_study(world: World) -> None:

@@ -222,9 +222,7 @@ def asked_anew(case: Case, new: Case) -> Case:
     complaint only now waits again, and whoever is free takes it: it was other words that were dealt with. What was
     closed because its message was hidden waits again as it did before.
     """
-    if decided_away(case):
-        state = CaseState.CLAIMED if case.owner else CaseState.OPEN
-        case = replace(case, state=state, outcome="", clause=None, resolved_at=None, resolved_by="")
+    case = waits_again(case)
     if case.state in (CaseState.ANSWERED, CaseState.RESOLVED):
         comes_back = new.type == _GRAVEST and case.type != _GRAVEST
         return replace(new, version=case.version) if comes_back else case
@@ -340,12 +338,18 @@ def answered(case: Case, at: datetime) -> Case:
 
 def answered_there(case: Case, at: datetime, by: str = "", where: str = "") -> Case:
     """Somebody of ours answered on the platform itself at `at`; itself where a reply of Herald's answers or answered it
-    or nobody waits. Whose it is stays so; `note` says in whose name and at what address, where that is told."""
-    if case.work is not Work.ANSWER or case.state not in (CaseState.OPEN, CaseState.CLAIMED):
+    or nobody waits. Whose it is stays so; `note` says in whose name and at what address, where that is told.
+
+    What a decision closed (`away`) stays closed, and is answered if that is taken back.
+    """
+    away_unanswered = decided_away(case) and case.answered_at is None
+    waits = case.state in (CaseState.OPEN, CaseState.CLAIMED)
+    if case.work is not Work.ANSWER or not (waits or away_unanswered):
         return case
+    state = CaseState.ANSWERED if waits else case.state
     note = _THERE.format(platform=case.platform, by=f" by {by}" if by else "")
     told = f"{note} {where}".strip()
-    return replace(case, state=CaseState.ANSWERED, answered_at=case.answered_at or at, note=told)
+    return replace(case, state=state, answered_at=case.answered_at or at, note=told)
 
 
 def away(case: Case, decision: Decision, now: datetime) -> Case:
@@ -362,6 +366,15 @@ def away(case: Case, decision: Decision, now: datetime) -> Case:
 def decided_away(case: Case) -> bool:
     """Whether it was closed by `away`: it waits again as soon as that decision is taken back."""
     return case.state is CaseState.RESOLVED and case.outcome in _DECIDED.values()
+
+
+def waits_again(case: Case) -> Case:
+    """The decision that closed it (`away`) is taken back: by its old deadline, in its old hands, or answered
+    if it was meanwhile; itself where no decision closed it."""
+    if not decided_away(case):
+        return case
+    state = CaseState.ANSWERED if case.answered_at else CaseState.CLAIMED if case.owner else CaseState.OPEN
+    return replace(case, state=state, outcome="", clause=None, resolved_at=None, resolved_by="")
 
 
 def reopened(case: Case, reason: str) -> Case:
@@ -426,6 +439,8 @@ def _conclusion(outcome: str, clause: ClauseRef | None) -> tuple[str, ClauseRef]
         raise Refused("input", "Say what came of it: a case cannot be closed without an outcome.")
     if len(said) > OUTCOME_LIMIT:
         raise Refused("input", f"The outcome has {len(said)} characters, the limit is {OUTCOME_LIMIT}.")
+    if said in _DECIDED.values():  # `decided_away` knows by these words that it waits again with the decision
+        raise Refused("input", f"“{said}” is what Herald writes where a decision closes a case. Say it in other words.")
     if clause is None:
         raise Refused("input", "Name the clause it rests on: a case cannot be closed without one.")
     return said, clause

@@ -115,6 +115,16 @@ def away(case: Case, decision: Decision, herald: Herald, now: datetime) -> list[
     return [Revised(after, case.version), *([Revised(replace(kept, ended=True), kept.version)] if kept else [])]
 
 
+def waits_again(case: Case, herald: Herald) -> list[StateChange]:
+    """What changes as the decision that closed the case (`away`) is taken back, whatever its words say now: the
+    customer waits since they asked. Nothing where no decision closed it."""
+    after = care.waits_again(case)
+    if after == case:
+        return []
+    kept = herald.store.find(Handling, case.id, case.brand)
+    return [Revised(after, case.version), *([Revised(replace(kept, ended=False), kept.version)] if kept else [])]
+
+
 def may_answer(echo: Message) -> bool:
     """Whether these are words of ours under somebody's; that we like what they said is no answer."""
     return echo.outbound and echo.kind in SPOKEN and not echo.deleted and bool(echo.parent_id)

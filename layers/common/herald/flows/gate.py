@@ -260,15 +260,21 @@ def _decide(
         changes += verdicts.held_back(message, decision, now)
     changes += casebook.tallied(message, after)
     account = herald.store.account(message.platform, message.account_id)
-    waited = herald.store.case(message.case_id) if wanted and message.case_id else None
-    closes = casebook.away(waited, decision, herald, now) if waited else []
+    waited = herald.store.case(message.case_id) if message.case_id else None
+    closes = casebook.away(waited, decision, herald, now) if waited and wanted else []
     changes += closes
-    if waited and waited.state in (CaseState.OPEN, CaseState.CLAIMED):
+    if waited and wanted and waited.state in (CaseState.OPEN, CaseState.CLAIMED):
         sentence += " Nobody waits for an answer to it any more." if closes else _STILL_WAITS
+    asked_for: list[Case] = []
     if account and not wanted and before and before.action in (Action.HIDE, Action.DELETE):
         asked_for = _waits_after_all(message, decision, account, herald, now)
         changes += [change for case in asked_for for change in casebook.asked_anew(case, after, account, herald)]
         after = replace(after, case_id=message.case_id or next((case.id for case in asked_for), ""))
+    back = waited is not None and not wanted and care.decided_away(waited)
+    if waited and back and all(case.id != waited.id for case in asked_for):  # whatever was decided in between
+        changes += casebook.waits_again(waited, herald)
+    if waited and back:
+        sentence += " It was answered meanwhile." if waited.answered_at else " It waits for an answer again."
     if account:
         after = replace(after, counted=counts.contribution(after, account.timezone))
         changes += counts.delta(account.id, message.counted, after.counted)
@@ -279,7 +285,7 @@ def _decide(
         "clause": str(clause) if clause else None,
         "content": message.content_hash,
         "reason": hashed(reason),
-        "case": "closed" if closes else None,
+        "case": "closed" if closes else "reopened" if back else None,
     }
     return Plan(tuple(changes), Done(sentence, message.id, wake.id if wake else ""), facts, wake)
 

@@ -47,6 +47,7 @@ from herald.model import (
     Targets,
     Work,
     case_id,
+    thread_of,
 )
 from herald.model.record import record
 from herald.moderate.decide import assess, decide
@@ -61,6 +62,9 @@ WRITES = 100
 CHAIN = "moderation"
 TELL_AFTER = 3
 """Failed tries of one message after which someone is told."""
+_WAITED_WITH = timedelta(days=1)
+"""How long an answer of ours waits for the question that it names, or for what becomes of a reply from here."""
+_MOST_PAUSE = timedelta(minutes=60)
 
 
 @record
@@ -111,6 +115,7 @@ class _Judged:
     delivery: Delivery | None = None
     decision: Decision | None = None  # set when decided now
     fired: tuple[str, ...] = ()  # what is counted of the rules that held
+    case: str = ""  # closed | reopened: what the decision means for who waits for an answer
 
     @property
     def acted(self) -> bool:
@@ -120,7 +125,7 @@ class _Judged:
     def lined(self) -> bool:
         """Whether it has a line of its own in the audit."""
         decision = self.decision
-        return self.acted or (decision is not None and bool(decision.offered or _asks_to_lock(decision)))
+        return self.acted or (decision is not None and bool(decision.offered or self.case or _asks_to_lock(decision)))
 
 
 def moderate(
@@ -184,20 +189,37 @@ def _heard(echo: Message, asked: Message, herald: Herald, now: datetime) -> bool
 
 
 def _wait_for(echo: Message, asked: Message | None, herald: Herald, now: datetime) -> None:
-    """An answer whose question is not judged yet has no case to end: it waits on its own row, and is heard again once
-    the question is. One to words that never came (a post of ours, or older than Herald) is tried TELL_AFTER times; a
-    direct message names whom it goes to, not what it answers."""
-    until = None
-    if asked is not None and asked.pending and not asked.deleted:
-        until = max(now + timedelta(minutes=1), asked.parked_until or now)
-    elif asked is None and echo.attempts < TELL_AFTER and echo.kind is not Kind.DM:
-        until = now + timedelta(minutes=2**echo.attempts)
+    """An answer that finds no case to end waits on its own row, and is heard again, where one may come: its question
+    is not told yet, or not judged, or a reply from here is on its way, which may fail. Beyond what is only late
+    (_WAITED_WITH), words that we do not hold never come: they are older than Herald, or were not said to us."""
+    until = _heard_again(echo, asked, herald, now)
     with suppress(Stale):  # it changed: its new record is on the stream already
         if until is not None:
-            herald.store.park(echo, "its question is not judged", until)
+            herald.store.park(echo, "it finds no case to end yet", until)
         elif echo.parked_until is not None:
-            # the tries stay counted: the stream tells of this write too
-            herald.store.commit([Revised(replace(echo, parked_until=None, error=""), echo.version)])
+            herald.store.commit([Revised(replace(echo, attempts=0, parked_until=None, error=""), echo.version)])
+
+
+def _heard_again(echo: Message, asked: Message | None, herald: Herald, now: datetime) -> datetime | None:
+    """When to hear it again: at first by the minute, then ever less often. The time counts, not the tries, for whoever
+    redrives tries as often as they like."""
+    waited = now - echo.received_at
+    then = now + min(max(waited, timedelta(minutes=1)), _MOST_PAUSE)
+    if asked is None:
+        return then if waited < _WAITED_WITH and _names_a_question(echo, herald) else None
+    if asked.pending and not asked.deleted:
+        return max(now + timedelta(minutes=1), asked.parked_until or now)
+    case = herald.store.case(asked.case_id) if asked.case_id and waited < _WAITED_WITH else None
+    return then if case is not None and case.state is CaseState.ANSWERING else None
+
+
+def _names_a_question(echo: Message, herald: Herald) -> bool:
+    """Whether what it stands under may be a customer's that is not told yet. A direct message names whom it goes to.
+    A comment under the post itself is said to everybody, except where we are asked in posts: there an Echoer tells
+    only what answers somebody."""
+    if echo.kind is Kind.DM:
+        return False
+    return thread_of(echo) != echo.parent_id or echo.platform in herald.echoers
 
 
 def retry_parked(herald: Herald, now: datetime) -> list[Outcome]:
@@ -515,9 +537,8 @@ def _carry_out(
             changes += [New(case, once=True), *casebook.opening(case, judged, account, herald)]
     changes += _close_overtaken(message, herald, now)
     answer = next((case.id for case in cases if case.work is Work.ANSWER), "")
-    if decision.action is Action.HIDE and message.case_id and not answer:  # edited into what is hidden
-        waited = herald.store.case(message.case_id)
-        changes += casebook.away(waited, decision, herald, now) if waited else []
+    waits = [] if answer else _who_waits(message, decision, herald, now)
+    changes += waits
     if rights.LABEL in decision.labels and decision.action is Action.ALLOW and message.kind is not Kind.DM:
         found = rights.captured(replace(message, brand=account.brand), decision.rule or "a rule", "rules", now)
         changes.append(New(found, once=True))
@@ -537,7 +558,24 @@ def _carry_out(
         delivery = casebook.hide_delivery(message, account.brand, Act.HIDE, ordered_by="rules", now=now)
         changes.append(New(delivery, once=True))
         after = replace(after, act=delivery.id)
-    return _counted(message, after, tuple(changes), account, delivery, decision)
+    judged_now = _counted(message, after, tuple(changes), account, delivery, decision)
+    return replace(judged_now, case=_CASE[decision.action]) if waits else judged_now
+
+
+def _who_waits(message: Message, decision: Decision, herald: Herald, now: datetime) -> list[StateChange]:
+    """What an edit to words that ask for nothing means for the case there is: with what is hidden it closes; what a
+    decision had closed waits again once its message is let stand."""
+    removed = message.decision is not None and message.decision.action in (Action.HIDE, Action.DELETE)
+    lets_stand = removed and decision.action is Action.ALLOW
+    if not message.case_id or not (lets_stand or decision.action is Action.HIDE):
+        return []
+    waited = herald.store.case(message.case_id)
+    if waited is None:
+        return []
+    return casebook.waits_again(waited, herald) if lets_stand else casebook.away(waited, decision, herald, now)
+
+
+_CASE = {Action.HIDE: "closed", Action.ALLOW: "reopened"}
 
 
 def _wordless(message: Message) -> Message:
@@ -641,14 +679,15 @@ def _opened(change: StateChange, before: Sequence[StateChange]) -> bool:
 
 
 def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:
-    """One entry for each message acted on or with an answer drafted; allows together as one digest of what was."""
+    """One entry for each message acted on, with an answer drafted or waited for again; allows as one digest."""
     lines: list[AuditEntry] = []
     for one in judged:
         if one.acted and one.decision:
-            lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one.decision), now))
+            lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one), now))
         elif one.lined and one.decision:
-            what = "moderate.draft" if one.decision.offered else "moderate.lock_asked"
-            lines.append(_line(what, one.before.id, _facts_of(one.decision), now))
+            asks = "lock_asked" if _asks_to_lock(one.decision) else "reopened"
+            what = "moderate.draft" if one.decision.offered else f"moderate.{asks}"
+            lines.append(_line(what, one.before.id, _facts_of(one), now))
     allowed = sorted(f"{one.before.id}|{one.decision.content_hash}" for one in judged if one.decision and not one.acted)
     if allowed:
         digest = sha256("\n".join(allowed).encode("utf-8", "surrogatepass")).hexdigest()
@@ -660,7 +699,10 @@ def _line(what: str, subject: str, facts: dict[str, str | int | bool | None], no
     return AuditEntry(CHAIN, 0, now, "rules", what, subject, facts)
 
 
-def _facts_of(decision: Decision) -> dict[str, str | int | bool | None]:
+def _facts_of(judged: _Judged) -> dict[str, str | int | bool | None]:
+    decision = judged.decision
+    if decision is None:
+        return {}
     return {
         "content": decision.content_hash,
         "rule": decision.rule,
@@ -668,6 +710,7 @@ def _facts_of(decision: Decision) -> dict[str, str | int | bool | None]:
         "rules": decision.rules_hash,
         **_drafted(decision),
         **_asks_to_lock(decision),
+        **({"case": judged.case} if judged.case else {}),
     }
 
 

@@ -18,10 +18,10 @@ OPERATOR = "operator"
 """Whoever has the tables at a command line: no person of Herald's, so no sign-in tells who."""
 
 
-def on_record(what: str, message_id: str, handed: str, herald: Herald, now: datetime) -> str:
-    """What an operator is given of a message, as it is: the audit tells since then that it was, by its hash."""
-    digest = sha256(handed.encode("utf-8", "replace")).hexdigest()
-    line = AuditEntry(CHAIN, 0, now, OPERATOR, what, message_id, {"sha256": digest})
+def on_record(what: str, message_id: str, told: str, herald: Herald, now: datetime) -> bytes:
+    """The bytes that an operator is given of a message: the audit tells since then that they were, by their hash."""
+    handed = told.encode("utf-8", "replace")
+    line = AuditEntry(CHAIN, 0, now, OPERATOR, what, message_id, {"sha256": sha256(handed).hexdigest()})
     commit_audited([], [line], CHAIN, herald)
     return handed
 
