@@ -5,9 +5,10 @@ The real adapters, flows and store, over the simulated networks in this process.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -85,6 +86,15 @@ class Town:
     def answers(self, text: str = "We do!", to: str | None = None) -> str:
         """Somebody at our desk writes there, past Herald; the id there."""
         return str(self.api.speak(self.ours.id, text, to))
+
+    def dated(self, post: str, at: datetime | str) -> str:
+        """Whoever wrote it has another clock, or a client that writes anything; the post again."""
+        if isinstance(at, datetime):
+            self.network.db.execute("update posts set created=? where id=?", (int(at.timestamp() * 1000), post))
+        if kept := self.network.post_row(post)["record"]:
+            told = json.dumps(json.loads(kept) | {"createdAt": at if isinstance(at, str) else at.isoformat()})
+            self.network.db.execute("update posts set record=? where id=?", (told, post))
+        return post
 
     def ticks(self, minutes: float = 2, *, judged: bool = True) -> Fetched:
         """Herald polls; what came or changed is judged, in one batch, as the stream would have it."""
@@ -310,6 +320,33 @@ def test_an_answer_to_what_may_still_come_holds_back_no_other(town: Town) -> Non
     town.ticks()
     assert [row.parent_id for row in town.own()] == [question]
     assert town.case(question).state is CaseState.ANSWERED
+
+
+@pytest.mark.parametrize("dated", [timedelta(days=365), timedelta(minutes=9), timedelta(days=-365), "soon"])
+def test_an_answer_to_what_never_comes_is_passed_over_in_eleven_minutes_whatever_time_it_tells(
+    town: Town, dated: timedelta | str
+) -> None:
+    elsewhere = str(town.api.speak(town.network.named("Lee Lark")["id"], "Fine weather in Perth"))
+    ours = town.answers("So it is", to=elsewhere)
+    town.dated(ours, dated if isinstance(dated, str) else town.world.clock() + dated)
+    for minutes in (0.1, 1, 5, 4, 1):
+        town.ticks(minutes)
+    assert town.world.store.cursor(f"{town.account}#echoes") == ours.rpartition("/")[2]
+    assert town.own() == []
+
+
+@pytest.mark.parametrize("dated", [timedelta(days=365), timedelta(seconds=30), "soon"])
+def test_an_answer_dated_ahead_stands_since_it_was_read(town: Town, dated: timedelta | str) -> None:
+    if town.name == "mastodon":
+        pytest.skip("its server dates what we write")
+    question = town.asks()
+    town.ticks()
+    town.dated(town.answers(to=question), dated if isinstance(dated, str) else town.world.clock() + dated)
+    town.ticks(0.25)
+    read = town.world.clock()
+    town.ticks()
+    (row,) = town.own()
+    assert (row.created_at, town.case(question).answered_at) == (read, read)
 
 
 @pytest.mark.parametrize("error", [Retryable("busy"), Rejected("no such page"), NeedsLogin("no right to read")])

@@ -22,6 +22,7 @@ _HINTS_GIVE_UP = timedelta(minutes=30)
 _ECHOES_BEGIN = timedelta(seconds=50)
 """After a tick's begin nobody is asked any more for our own answers: messages come first, and the function ends."""
 _QUESTION_COMES = timedelta(minutes=10)
+_CLOCKS_DIFFER = timedelta(minutes=1)
 """How long an answer of ours waits for what it answers to be here."""
 
 
@@ -90,15 +91,20 @@ def _echoes(account: Account, herald: Herald, now: datetime) -> int:
     held = herald.store.messages({one for event, asked in named for one in (event.message_id, asked)}) if named else {}
     news = [(event, held.get(asked)) for event, asked in named if event.message_id not in held]
     ready = [event for event, question in news if question]
-    stored = sum(herald.store.apply(event, account.brand, now) for event in ready)
+    stored = sum(herald.store.apply(_no_later(event, now), account.brand, now) for event in ready)
     if told.cursor != cursor and not any(not question and _may_come(event, now) for event, question in news):
         herald.store.move_cursor(place, cursor, told.cursor)
     return stored
 
 
 def _may_come(echo: Event, now: datetime) -> bool:
-    """Whether what it answers may still be told of: who wrote it may have a clock of years ahead."""
-    return abs(now - echo.created_at) < _QUESTION_COMES
+    """Whether what it answers may still be told of. Who wrote it may have a clock of years ahead: that holds back
+    nothing."""
+    return -_CLOCKS_DIFFER < now - echo.created_at < _QUESTION_COMES
+
+
+def _no_later(echo: Event, now: datetime) -> Event:
+    return replace(echo, created_at=min(echo.created_at, now))
 
 
 # ---------------------------------------------------------------- things that webhooks only named
