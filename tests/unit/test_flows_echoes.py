@@ -248,6 +248,20 @@ def test_an_answer_between_two_people_is_heard_too(town: Town) -> None:
     assert town.case(asked).state is CaseState.ANSWERED
 
 
+def test_an_answer_whose_slip_was_mended_before_it_is_read_counts_since_it_was_written(town: Town) -> None:
+    if town.name == "bluesky":
+        pytest.skip("nothing is edited there")
+    question = town.asks()
+    town.ticks()
+    stood = town.world.clock()
+    answer = town.answers("Wee do!", to=question)
+    town.world.clock.pass_(hours=5)
+    town.network.edit(answer, "@nina_harrow We do!", by=town.ours.id)
+    town.ticks()
+    (row,) = town.own()
+    assert (row.text, row.created_at, town.case(question).answered_at) == ("@nina_harrow We do!", stood, stood)
+
+
 # ---------------------------------------------------------------- what is no answer
 
 
