@@ -20,7 +20,19 @@ from herald.flows.deliver import deliver, release
 from herald.flows.gate import perform
 from herald.flows.moderate import CHAIN, moderate
 from herald.flows.poll import Fetched, poll
-from herald.model import Account, Case, CaseState, Connection, Credentials, Message, Work, case_id
+from herald.model import (
+    Account,
+    Case,
+    CaseState,
+    Change,
+    Connection,
+    Credentials,
+    Event,
+    Kind,
+    Message,
+    Work,
+    case_id,
+)
 from herald.platforms.bluesky import Bluesky
 from herald.platforms.mastodon import Mastodon
 from herald.platforms.wire.atproto import Sessions
@@ -274,6 +286,41 @@ def test_posts_words_to_ourselves_and_answers_to_what_we_do_not_hold_are_left_wh
     assert [town.ticks(6).stored for _ in range(3)] == [0, 0, 0]
     assert town.own() == []
     assert town.world.store.cursor(f"{town.account}#echoes"), "and what is passed over is not asked for again"
+
+
+@pytest.mark.parametrize("told", ["by poll", "by webhook"])
+def test_what_an_account_of_another_brand_answers_closes_no_case_of_ours(town: Town, told: str) -> None:
+    question = town.asks()
+    town.ticks()
+    rival = replace(ACCOUNT, platform=town.name, account_id="2002", name="Rival", brand="rival", connection=town.name)
+    town.world.store.save(rival)
+    answer = Event(
+        platform=town.name, account_id="2002", external_id="777", author_id="2002", text="Try ours!", kind=Kind.COMMENT,
+        change=Change.OUTBOUND, parent_id=question, created_at=town.world.clock(),
+    )  # fmt: skip
+
+    @dataclass
+    class Tells:
+        name: str = town.name
+
+        def poll(self, account: Account, token: str, cursor: str) -> Polled:
+            return Polled((), cursor)
+
+        def echoes(self, account: Account, token: str, cursor: str, now: object) -> Polled:
+            return Polled((answer,), "777") if account.account_id == "2002" else Polled((), cursor)
+
+    if told == "by webhook":
+        town.world.store.apply(answer, rival.brand, town.world.clock())
+    herald = replace(
+        town.world.herald, pollers={town.name: Tells()}, echoers={town.name: Tells()},
+        secrets=lambda _: Credentials((), "", {"2002": "token", town.ours.id: "token"}),
+    )  # fmt: skip
+    poll(herald, town.world.clock())
+    moderate([answer.message_id], herald, town.world.clock())
+    assert (town.world.store.message(answer.message_id) is None) is (told == "by poll"), "and it is no row of theirs"
+    assert town.world.store.cursor(f"{rival.id}#echoes") == "777", "nor waited with"
+    assert (town.case(question).state, town.case(question).note) == (CaseState.OPEN, "")
+    assert town.world.store.responses(town.account, NOON, town.world.clock()) == []
 
 
 def test_a_first_poll_reads_one_page_and_not_the_years_before_it(town: Town) -> None:

@@ -129,7 +129,10 @@ def answered_there(
     echo: Message, message: Message, herald: Herald, now: datetime
 ) -> tuple[Case, list[StateChange]] | None:
     """The case of `message` that these words of ours answer, which somebody wrote on the platform itself, with what
-    changes; None where nobody waits, or they are Herald's own reply, or older than what the customer says now."""
+    changes; None where nobody waits, or they are Herald's own reply, or older than what the customer says now, or of
+    another account than the customer asked: where ids hold network-wide, that may be one of another brand."""
+    if (echo.platform, echo.account_id) != (message.platform, message.account_id):
+        return None
     case = herald.store.case(message.case_id) if message.case_id else None
     if case is None or care.answered_there(case, now) == case:
         return None

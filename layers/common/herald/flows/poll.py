@@ -81,8 +81,8 @@ def _echoes(account: Account, herald: Herald, now: datetime) -> int:
     """Store our own answers to what we hold, as webhooks of other platforms tell of them. Returns how many.
 
     One that is here already is left as it is: mostly it is a reply of Herald's, told by the delivery that sent it. One
-    to a message that is not here and may still come holds the cursor back; one to what never comes is passed over:
-    Herald holds nothing it would belong to.
+    to a message that is not here and may still come holds the cursor back; one to what never comes, or what was said to
+    another account of ours, is passed over: Herald holds nothing it would belong to.
     """
     place = f"{account.id}#echoes"
     cursor = herald.store.cursor(place)
@@ -90,7 +90,7 @@ def _echoes(account: Account, herald: Herald, now: datetime) -> int:
     named = [(event, f"{account.platform}:{event.parent_id}") for event in told.events]
     held = herald.store.messages({one for event, asked in named for one in (event.message_id, asked)}) if named else {}
     news = [(event, held.get(asked)) for event, asked in named if event.message_id not in held]
-    ready = [event for event, question in news if question]
+    ready = [event for event, question in news if question and question.account_id == account.account_id]
     stored = sum(herald.store.apply(_no_later(event, now), account.brand, now) for event in ready)
     if told.cursor != cursor and not any(not question and _may_come(event, now) for event, question in news):
         herald.store.move_cursor(place, cursor, told.cursor)
