@@ -274,6 +274,24 @@ def test_an_answer_whose_slip_was_mended_before_it_is_read_counts_since_it_was_w
     assert (row.text, row.created_at, town.case(question).answered_at) == ("@nina_harrow We do!", stood, stood)
 
 
+def test_clocks_that_differ_lose_no_answer(town: Town) -> None:
+    asked = town.world.clock()
+    ahead, behind = town.asks(), town.asks("And to Perth?")
+    town.dated(ahead, asked + timedelta(days=365))
+    town.ticks()
+    read = town.world.clock()
+    town.dated(town.answers(to=ahead), read)
+    town.dated(town.answers(to=behind), asked - timedelta(minutes=3))
+    for _ in range(3):
+        town.ticks()
+    found = [town.case(one) for one in (ahead, behind)]
+    assert [(case.state, case.answered_at) for case in found] == [
+        (CaseState.ANSWERED, read), (CaseState.ANSWERED, asked)]  # fmt: skip
+    told = town.world.store.responses(town.account, NOON - timedelta(days=1), town.world.clock())
+    assert {one.case_id for one in told} == {case.id for case in found}
+    assert min(one.waited for one in told) == 0
+
+
 # ---------------------------------------------------------------- what is no answer
 
 
