@@ -6,6 +6,7 @@ The real adapters, flows and store, over the simulated networks in this process.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -42,6 +43,7 @@ from local.demo.microblogs import Direct
 from local.microblogs import server
 from local.microblogs.config import Config, Ours
 from local.microblogs.network import Network
+from tests.support.handlers import from_source, module
 from tests.support.world import ACCOUNT, CREDENTIALS, MIA, NOON, PAGE, Vault, World, a_world
 
 OURS = {
@@ -443,6 +445,7 @@ def test_a_failing_second_call_leaves_what_the_first_one_brought(town: Town, err
     town.world = replace(town.world, herald=replace(town.world.herald, echoers={town.name: Fails()}))
     told = town.ticks()
     assert (told.result, told.stored, told.error) == ("fetched", 1, type(error).__name__)
+    assert told.echoes_failed
     assert town.case(question).state is CaseState.OPEN
     assert town.world.store.cursor(town.account)
     town.answers(to=question)
@@ -500,5 +503,56 @@ def test_all_accounts_are_asked_for_messages_before_any_is_asked_for_our_answers
 def test_late_in_its_time_a_tick_begins_no_second_call(town: Town) -> None:
     (one,) = [one for one in poll(town.world.herald, town.world.clock() - timedelta(seconds=51))
               if one.account == town.account]  # fmt: skip
-    assert (one.result, one.error) == ("fetched", "NoTimeForEchoes")
+    assert (one.result, one.error, one.echoes_failed) == ("fetched", "NoTimeForEchoes", True)
     assert town.line.count(OWN_POSTS[town.name]) == 0
+
+
+@pytest.mark.parametrize(("broken", "metrics"), [("", [0, 0]), ("answers", [0, 1]), ("messages", [1, 0])])
+def test_answers_that_cannot_be_read_are_counted_apart_from_messages(
+    town: Town, monkeypatch: pytest.MonkeyPatch, broken: str, metrics: list[int]
+) -> None:
+    if broken:
+        town.line.broken.append((OWN_POSTS if broken == "answers" else OTHERS)[town.name])
+    told: Counter[str] = Counter()
+    add = module("ingest/poll.py").metrics.add_metric
+
+    def counted(*, name: str, unit: object, value: int) -> None:
+        told[name] += value
+        add(name=name, unit=unit, value=value)
+
+    monkeypatch.setattr(module("ingest/poll.py").metrics, "add_metric", counted)
+    from_source("ingest/poll.py", town.world.herald)({})
+    assert [told[name] for name in ("poll.failed", "poll.echoes_failed")] == metrics
+    assert set(told) >= {"poll.echoes_failed", "poll.heartbeat"}, "0 is told too"
+
+
+def test_time_runs_out_for_another_account_each_tick(town: Town) -> None:
+    """Five accounts, and time for the answers of one."""
+    heard: list[str] = []
+
+    @dataclass
+    class Slow:
+        name: str = town.name
+
+        def poll(self, account: Account, token: str, cursor: str) -> Polled:
+            return Polled((), cursor)
+
+        def echoes(self, account: Account, token: str, cursor: str, now: object) -> Polled:
+            heard.append(account.account_id)
+            town.world.clock.pass_(seconds=51)
+            return Polled((), cursor)
+
+    more = [f"{number}" for number in range(5)]
+    for one in more:
+        town.world.store.save(replace(ACCOUNT, platform="slow", account_id=one, connection=town.name))
+    herald = replace(
+        town.world.herald, pollers={"slow": Slow()}, echoers={"slow": Slow()},
+        secrets=lambda _: Credentials((), "", dict.fromkeys(more, "token")),
+    )  # fmt: skip
+    began = town.world.clock()
+    for tick in range(5):
+        now = began + timedelta(minutes=2 * tick)
+        town.world.clock.pass_(seconds=(now - town.world.clock()).total_seconds())
+        told = poll(herald, now)
+        assert [one.error for one in told] == ["", *["NoTimeForEchoes"] * 4]
+    assert sorted(heard) == more

@@ -23,6 +23,7 @@ _ECHOES_BEGIN = timedelta(seconds=50)
 """After a tick's begin nobody is asked any more for our own answers: messages come first, and the function ends."""
 _QUESTION_COMES = timedelta(minutes=10)
 _CLOCKS_DIFFER = timedelta(minutes=1)
+_TICK = timedelta(minutes=2)  # as template.yaml has it
 """How long an answer of ours waits for what it answers to be here."""
 
 
@@ -36,15 +37,26 @@ class Fetched:
     repeated: int = 0
     error: str = ""
 
+    @property
+    def echoes_failed(self) -> bool:
+        """Whether messages were read and our own answers were not: they could not be, or there was no time for it."""
+        return self.result == "fetched" and bool(self.error)
+
 
 def poll(herald: Herald, now: datetime) -> list[Fetched]:
     """Ask every account that has a poller, then, of those that answered, what we ourselves answered there.
 
-    One that fails does not stop the others; it is asked again next time.
+    One that fails does not stop the others; it is asked again next time. Each tick begins at another account, so that
+    time never runs out for the same ones.
     """
-    asked = [account for account in herald.store.accounts() if account.platform in herald.pollers]
+    asked = _in_turn([account for account in herald.store.accounts() if account.platform in herald.pollers], now)
     fetched = [_account(account, herald, now) for account in asked]
     return [_and_echoes(account, one, herald, now) for account, one in zip(asked, fetched, strict=True)]
+
+
+def _in_turn(accounts: list[Account], now: datetime) -> list[Account]:
+    first = int(now.timestamp() // _TICK.total_seconds()) % len(accounts) if accounts else 0
+    return accounts[first:] + accounts[:first]
 
 
 def _account(account: Account, herald: Herald, now: datetime) -> Fetched:
