@@ -30,6 +30,7 @@ def handler(event: dict[str, Any], context: object) -> None:
         (logger.warning if one.error else logger.info)("polled", extra=facts)
         metrics.add_metric(name="poll.stored", unit=MetricUnit.Count, value=one.stored)
         metrics.add_metric(name="poll.failed", unit=MetricUnit.Count, value=int(failed))
+        metrics.add_metric(name="poll.echoes_failed", unit=MetricUnit.Count, value=int(one.echoes_failed))
     _read_feeds(herald, began + FEEDS_BEGIN)
     metrics.add_metric(name="poll.heartbeat", unit=MetricUnit.Count, value=1)  # its absence is an alarm
 

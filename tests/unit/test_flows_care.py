@@ -621,8 +621,33 @@ def test_an_answer_whose_case_moves_under_every_try_is_told_of(world: World, mon
     assert case(world).state is CaseState.OPEN
 
 
-def test_what_herald_itself_sent_or_was_said_before_the_customers_words_answers_nothing_more(world: World) -> None:
-    assert answered_on_the_wall(world, at=NOON - timedelta(seconds=1)).state is CaseState.OPEN
+def test_what_was_said_before_an_edit_answers_nothing_of_it(world: World) -> None:
+    edit = edited(a_comment("my lamp is broken"), "my lamp is broken and smells", at=NOON + timedelta(minutes=5))
+    world.clock.pass_(minutes=6)
+    world.store.apply(edit, BRAND, world.clock())
+    moderate([MESSAGE], world.herald, world.clock())
+    assert answered_on_the_wall(world, at=edit.created_at - timedelta(seconds=1)).state is CaseState.OPEN
+    assert answered_on_the_wall(world, at=edit.created_at, id="78").answered_at == edit.created_at
+
+
+def test_an_edit_dated_ahead_is_answered_by_what_was_said_since_it_was_judged(world: World) -> None:
+    edit = edited(a_comment("my lamp is broken"), "my lamp is broken and smells", at=NOON + timedelta(days=365))
+    before, judged = world.clock(), world.clock.pass_(minutes=6)
+    world.store.apply(edit, BRAND, judged)
+    moderate([MESSAGE], world.herald, judged)
+    world.clock.pass_(minutes=6)
+    assert answered_on_the_wall(world, at=before).state is CaseState.OPEN
+    assert answered_on_the_wall(world, at=judged, id="78").answered_at == judged
+
+
+def test_an_answer_by_a_slow_clock_counts_since_the_customers_words(world: World) -> None:
+    after = answered_on_the_wall(world, at=NOON - timedelta(minutes=3))
+    assert (after.state, after.answered_at) == (CaseState.ANSWERED, NOON)
+    (fact,) = world.store.responses(ACCOUNT.id, NOON, world.clock() + timedelta(minutes=1))
+    assert (fact.waited, fact.met) == (0, True)
+
+
+def test_what_herald_itself_sent_answers_nothing_more(world: World) -> None:
     world.store.commit([Posted("facebook_page", f"{PAGE}_79", "reply~of~ours")])  # as for a right that was asked for
     assert answered_on_the_wall(world, at=NOON + timedelta(seconds=9), id="79").state is CaseState.OPEN
     run(world, c.Reply("0123456789abcdef", MESSAGE, "Sorry!", 1))

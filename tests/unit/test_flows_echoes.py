@@ -5,9 +5,11 @@ The real adapters, flows and store, over the simulated networks in this process.
 
 from __future__ import annotations
 
+import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +21,19 @@ from herald.flows.deliver import deliver, release
 from herald.flows.gate import perform
 from herald.flows.moderate import CHAIN, moderate
 from herald.flows.poll import Fetched, poll
-from herald.model import Account, Case, CaseState, Connection, Credentials, Message, Work, case_id
+from herald.model import (
+    Account,
+    Case,
+    CaseState,
+    Change,
+    Connection,
+    Credentials,
+    Event,
+    Kind,
+    Message,
+    Work,
+    case_id,
+)
 from herald.platforms.bluesky import Bluesky
 from herald.platforms.mastodon import Mastodon
 from herald.platforms.wire.atproto import Sessions
@@ -29,6 +43,7 @@ from local.demo.microblogs import Direct
 from local.microblogs import server
 from local.microblogs.config import Config, Ours
 from local.microblogs.network import Network
+from tests.support.handlers import from_source, module
 from tests.support.world import ACCOUNT, CREDENTIALS, MIA, NOON, PAGE, Vault, World, a_world
 
 OURS = {
@@ -85,6 +100,15 @@ class Town:
     def answers(self, text: str = "We do!", to: str | None = None) -> str:
         """Somebody at our desk writes there, past Herald; the id there."""
         return str(self.api.speak(self.ours.id, text, to))
+
+    def dated(self, post: str, at: datetime | str) -> str:
+        """Whoever wrote it has another clock, or a client that writes anything; the post again."""
+        if isinstance(at, datetime):
+            self.network.db.execute("update posts set created=? where id=?", (int(at.timestamp() * 1000), post))
+        if kept := self.network.post_row(post)["record"]:
+            told = json.dumps(json.loads(kept) | {"createdAt": at if isinstance(at, str) else at.isoformat()})
+            self.network.db.execute("update posts set record=? where id=?", (told, post))
+        return post
 
     def ticks(self, minutes: float = 2, *, judged: bool = True) -> Fetched:
         """Herald polls; what came or changed is judged, in one batch, as the stream would have it."""
@@ -238,6 +262,38 @@ def test_an_answer_between_two_people_is_heard_too(town: Town) -> None:
     assert town.case(asked).state is CaseState.ANSWERED
 
 
+def test_an_answer_whose_slip_was_mended_before_it_is_read_counts_since_it_was_written(town: Town) -> None:
+    if town.name == "bluesky":
+        pytest.skip("nothing is edited there")
+    question = town.asks()
+    town.ticks()
+    stood = town.world.clock()
+    answer = town.answers("Wee do!", to=question)
+    town.world.clock.pass_(hours=5)
+    town.network.edit(answer, "@nina_harrow We do!", by=town.ours.id)
+    town.ticks()
+    (row,) = town.own()
+    assert (row.text, row.created_at, town.case(question).answered_at) == ("@nina_harrow We do!", stood, stood)
+
+
+def test_clocks_that_differ_lose_no_answer(town: Town) -> None:
+    asked = town.world.clock()
+    ahead, behind = town.asks(), town.asks("And to Perth?")
+    town.dated(ahead, asked + timedelta(days=365))
+    town.ticks()
+    read = town.world.clock()
+    town.dated(town.answers(to=ahead), read)
+    town.dated(town.answers(to=behind), asked - timedelta(minutes=3))
+    for _ in range(3):
+        town.ticks()
+    found = [town.case(one) for one in (ahead, behind)]
+    assert [(case.state, case.answered_at) for case in found] == [
+        (CaseState.ANSWERED, read), (CaseState.ANSWERED, asked)]  # fmt: skip
+    told = town.world.store.responses(town.account, NOON - timedelta(days=1), town.world.clock())
+    assert {one.case_id for one in told} == {case.id for case in found}
+    assert min(one.waited for one in told) == 0
+
+
 # ---------------------------------------------------------------- what is no answer
 
 
@@ -250,6 +306,41 @@ def test_posts_words_to_ourselves_and_answers_to_what_we_do_not_hold_are_left_wh
     assert [town.ticks(6).stored for _ in range(3)] == [0, 0, 0]
     assert town.own() == []
     assert town.world.store.cursor(f"{town.account}#echoes"), "and what is passed over is not asked for again"
+
+
+@pytest.mark.parametrize("told", ["by poll", "by webhook"])
+def test_what_an_account_of_another_brand_answers_closes_no_case_of_ours(town: Town, told: str) -> None:
+    question = town.asks()
+    town.ticks()
+    rival = replace(ACCOUNT, platform=town.name, account_id="2002", name="Rival", brand="rival", connection=town.name)
+    town.world.store.save(rival)
+    answer = Event(
+        platform=town.name, account_id="2002", external_id="777", author_id="2002", text="Try ours!", kind=Kind.COMMENT,
+        change=Change.OUTBOUND, parent_id=question, created_at=town.world.clock(),
+    )  # fmt: skip
+
+    @dataclass
+    class Tells:
+        name: str = town.name
+
+        def poll(self, account: Account, token: str, cursor: str) -> Polled:
+            return Polled((), cursor)
+
+        def echoes(self, account: Account, token: str, cursor: str, now: object) -> Polled:
+            return Polled((answer,), "777") if account.account_id == "2002" else Polled((), cursor)
+
+    if told == "by webhook":
+        town.world.store.apply(answer, rival.brand, town.world.clock())
+    herald = replace(
+        town.world.herald, pollers={town.name: Tells()}, echoers={town.name: Tells()},
+        secrets=lambda _: Credentials((), "", {"2002": "token", town.ours.id: "token"}),
+    )  # fmt: skip
+    poll(herald, town.world.clock())
+    moderate([answer.message_id], herald, town.world.clock())
+    assert (town.world.store.message(answer.message_id) is None) is (told == "by poll"), "and it is no row of theirs"
+    assert town.world.store.cursor(f"{rival.id}#echoes") == "777", "nor waited with"
+    assert (town.case(question).state, town.case(question).note) == (CaseState.OPEN, "")
+    assert town.world.store.responses(town.account, NOON, town.world.clock()) == []
 
 
 def test_a_first_poll_reads_one_page_and_not_the_years_before_it(town: Town) -> None:
@@ -312,6 +403,33 @@ def test_an_answer_to_what_may_still_come_holds_back_no_other(town: Town) -> Non
     assert town.case(question).state is CaseState.ANSWERED
 
 
+@pytest.mark.parametrize("dated", [timedelta(days=365), timedelta(minutes=9), timedelta(days=-365), "soon"])
+def test_an_answer_to_what_never_comes_is_passed_over_in_eleven_minutes_whatever_time_it_tells(
+    town: Town, dated: timedelta | str
+) -> None:
+    elsewhere = str(town.api.speak(town.network.named("Lee Lark")["id"], "Fine weather in Perth"))
+    ours = town.answers("So it is", to=elsewhere)
+    town.dated(ours, dated if isinstance(dated, str) else town.world.clock() + dated)
+    for minutes in (0.1, 1, 5, 4, 1):
+        town.ticks(minutes)
+    assert town.world.store.cursor(f"{town.account}#echoes") == ours.rpartition("/")[2]
+    assert town.own() == []
+
+
+@pytest.mark.parametrize("dated", [timedelta(days=365), timedelta(seconds=30), "soon"])
+def test_an_answer_dated_ahead_stands_since_it_was_read(town: Town, dated: timedelta | str) -> None:
+    if town.name == "mastodon":
+        pytest.skip("its server dates what we write")
+    question = town.asks()
+    town.ticks()
+    town.dated(town.answers(to=question), dated if isinstance(dated, str) else town.world.clock() + dated)
+    town.ticks(0.25)
+    read = town.world.clock()
+    town.ticks()
+    (row,) = town.own()
+    assert (row.created_at, town.case(question).answered_at) == (read, read)
+
+
 @pytest.mark.parametrize("error", [Retryable("busy"), Rejected("no such page"), NeedsLogin("no right to read")])
 def test_a_failing_second_call_leaves_what_the_first_one_brought(town: Town, error: PlatformError) -> None:
     good = town.world.herald.echoers
@@ -327,6 +445,7 @@ def test_a_failing_second_call_leaves_what_the_first_one_brought(town: Town, err
     town.world = replace(town.world, herald=replace(town.world.herald, echoers={town.name: Fails()}))
     told = town.ticks()
     assert (told.result, told.stored, told.error) == ("fetched", 1, type(error).__name__)
+    assert told.echoes_failed
     assert town.case(question).state is CaseState.OPEN
     assert town.world.store.cursor(town.account)
     town.answers(to=question)
@@ -384,5 +503,56 @@ def test_all_accounts_are_asked_for_messages_before_any_is_asked_for_our_answers
 def test_late_in_its_time_a_tick_begins_no_second_call(town: Town) -> None:
     (one,) = [one for one in poll(town.world.herald, town.world.clock() - timedelta(seconds=51))
               if one.account == town.account]  # fmt: skip
-    assert (one.result, one.error) == ("fetched", "NoTimeForEchoes")
+    assert (one.result, one.error, one.echoes_failed) == ("fetched", "NoTimeForEchoes", True)
     assert town.line.count(OWN_POSTS[town.name]) == 0
+
+
+@pytest.mark.parametrize(("broken", "metrics"), [("", [0, 0]), ("answers", [0, 1]), ("messages", [1, 0])])
+def test_answers_that_cannot_be_read_are_counted_apart_from_messages(
+    town: Town, monkeypatch: pytest.MonkeyPatch, broken: str, metrics: list[int]
+) -> None:
+    if broken:
+        town.line.broken.append((OWN_POSTS if broken == "answers" else OTHERS)[town.name])
+    told: Counter[str] = Counter()
+    add = module("ingest/poll.py").metrics.add_metric
+
+    def counted(*, name: str, unit: object, value: int) -> None:
+        told[name] += value
+        add(name=name, unit=unit, value=value)
+
+    monkeypatch.setattr(module("ingest/poll.py").metrics, "add_metric", counted)
+    from_source("ingest/poll.py", town.world.herald)({})
+    assert [told[name] for name in ("poll.failed", "poll.echoes_failed")] == metrics
+    assert set(told) >= {"poll.echoes_failed", "poll.heartbeat"}, "0 is told too"
+
+
+def test_time_runs_out_for_another_account_each_tick(town: Town) -> None:
+    """Five accounts, and time for the answers of one."""
+    heard: list[str] = []
+
+    @dataclass
+    class Slow:
+        name: str = town.name
+
+        def poll(self, account: Account, token: str, cursor: str) -> Polled:
+            return Polled((), cursor)
+
+        def echoes(self, account: Account, token: str, cursor: str, now: object) -> Polled:
+            heard.append(account.account_id)
+            town.world.clock.pass_(seconds=51)
+            return Polled((), cursor)
+
+    more = [f"{number}" for number in range(5)]
+    for one in more:
+        town.world.store.save(replace(ACCOUNT, platform="slow", account_id=one, connection=town.name))
+    herald = replace(
+        town.world.herald, pollers={"slow": Slow()}, echoers={"slow": Slow()},
+        secrets=lambda _: Credentials((), "", dict.fromkeys(more, "token")),
+    )  # fmt: skip
+    began = town.world.clock()
+    for tick in range(5):
+        now = began + timedelta(minutes=2 * tick)
+        town.world.clock.pass_(seconds=(now - town.world.clock()).total_seconds())
+        told = poll(herald, now)
+        assert [one.error for one in told] == ["", *["NoTimeForEchoes"] * 4]
+    assert sorted(heard) == more

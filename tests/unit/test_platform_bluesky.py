@@ -799,9 +799,9 @@ def test_of_our_own_posts_only_the_answers_to_others_are_told_and_as_ours(server
         {"uri": f"at://{US}/{POST}/3ku", "value": 7}, stored("3kt", **a_reply_to(THEIRS), createdAt="soon"),
     ]}))  # fmt: skip
     told = bluesky().echoes(an_account(server), TOKEN, "", NOW)
-    written = datetime(2026, 11, 2, 8, 59, tzinfo=UTC)
+    written, tomorrow = datetime(2026, 11, 2, 8, 59, tzinfo=UTC), NOW + timedelta(days=1)
     assert [(event.external_id.rpartition("/")[2], event.created_at) for event in told.events] == [
-        ("3kt", NOW), ("3ky", written), ("3kz", NOW)]  # fmt: skip
+        ("3kt", tomorrow), ("3ky", written), ("3kz", tomorrow)], "never as if just written"  # fmt: skip
     assert {(event.change, event.account_id, event.author_id, event.author_name, event.parent_id)
             for event in told.events} == {(Change.OUTBOUND, US, US, "Quince & Thimble", THEIRS)}  # fmt: skip
     (asked,) = server.of("GET", RECORDS)

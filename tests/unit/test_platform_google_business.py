@@ -66,7 +66,10 @@ def test_stars_without_words_are_a_review_and_unknown_stars_are_none(stars: str 
 
 
 def test_our_answer_comes_with_its_review_as_an_echo() -> None:
-    _, echo = parsed(a_review(reviewReply={"comment": "Sorry!", "updateTime": stamp(), "reviewReplyState": "PENDING"}))
+    review, echo = parsed(
+        a_review(reviewReply={"comment": "Sorry!", "updateTime": stamp(), "reviewReplyState": "PENDING"})
+    )
+    assert (review.external_id, review.account_id) == (echo.parent_id, echo.account_id)
     assert (echo.change, echo.kind, echo.text, echo.parent_id) == (Change.OUTBOUND, Kind.COMMENT, "Sorry!", REVIEW)
     assert (echo.external_id, echo.author_id) == (f"{REVIEW}/reply@{int(NOW.timestamp() * 1000)}", PLACE)
     assert echo.more["state"] == "PENDING"

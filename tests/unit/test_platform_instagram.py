@@ -57,6 +57,7 @@ def test_a_comment_says_who_what_and_under_which_post() -> None:
 def test_an_answer_belongs_to_its_comment_and_our_own_is_an_echo() -> None:
     (event,) = parsed(comment(parent_id="17860", **{"from": {"id": US, "username": "quince"}}))
     assert (event.parent_id, event.more["thread_id"], event.change) == ("17860", "17990", Change.OUTBOUND)
+    assert event.account_id == parsed(comment())[0].account_id, "for only then it answers"
 
 
 def test_the_older_shape_without_author_and_post_is_read() -> None:

@@ -229,7 +229,7 @@ def test_what_ought_to_wake_an_engineer_does() -> None:
     assert watched >= {
         "IteratorAge", "moderate.stuck", "moderate.encoder_closed", "deliver.unconfirmed", "deliver.unclear",
         "publish.late", "5xx", "4xx", "ApproximateNumberOfMessagesVisible", "poll.failed", "measure.failed",
-        "audit.tampered", "webhook.unreadable",
+        "poll.echoes_failed", "audit.tampered", "webhook.unreadable",
     }  # fmt: skip
     dead = {a["Dimensions"][0]["Value"]["Fn::GetAtt"][0] for a in ALARMS.values() if a.get("Namespace") == "AWS/SQS"}
     assert dead == {name for name, queue in QUEUES.items() if "RedrivePolicy" not in queue}

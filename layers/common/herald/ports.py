@@ -90,7 +90,8 @@ class Echoer(Protocol):
 
     def echoes(self, account: Account, token: str, cursor: str, now: datetime) -> Polled:
         """What our own account answered others since `cursor` (empty: the newest page), oldest first, outbound, under
-        the ids that our replies have. One page; some may be told again. Raises PlatformError."""
+        the ids that our replies have. One page; some may be told again, with the same time, which a wrong clock may
+        have put ahead of `now`. Raises PlatformError."""
 
 
 @record

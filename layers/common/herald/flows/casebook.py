@@ -139,17 +139,34 @@ def answered_there(
     echo: Message, message: Message, herald: Herald, now: datetime
 ) -> tuple[Case, list[StateChange]] | None:
     """The case of `message` that these words of ours answer, which somebody wrote on the platform itself, with what
-    changes; None where nobody waits, or they are Herald's own reply, or older than what the customer says now."""
+    changes; None where nobody waits, or they are Herald's own reply, or older than what the customer says now, or of
+    another account than the customer asked: where ids hold network-wide, that may be one of another brand."""
+    if (echo.platform, echo.account_id) != (message.platform, message.account_id):
+        return None
     case = herald.store.case(message.case_id) if message.case_id else None
     if case is None or care.answered_there(case, now) == case:
         return None
-    at = min(echo.created_at, now)
-    if message.deleted or at < care.wrote_at(message) or herald.store.claimed(echo.platform, [echo.external_id]):
+    at = _answers_since(echo, message, now)
+    if at is None or message.deleted or herald.store.claimed(echo.platform, [echo.external_id]):
         return None
     told = first_answer(case, message, at, herald) if case.answered_at is None else []
     where = echo.more.get("permalink")
     after = care.answered_there(case, at, echo.author_name or "", where if isinstance(where, str) else "")
     return case, [Revised(after, case.version), *told]
+
+
+def _answers_since(echo: Message, message: Message, now: datetime) -> datetime | None:
+    """Since when `echo` answers the words that we hold; None where those were edited since.
+
+    No answer is older than what it stands under: where it says so, clocks differ, for on Mastodon each server dates its
+    own and on Bluesky each client. Only of an edit may it be true, and an edit dated ahead was here when it was judged.
+    """
+    told = min(echo.created_at, now)
+    if not message.edited:
+        return min(max(told, min(message.created_at, message.received_at)), now)
+    judged = message.decision if message.decision and message.decision.content_hash == message.content_hash else None
+    edited = min(care.wrote_at(message), judged.decided_at if judged else now)
+    return None if told < edited else told
 
 
 def first_answer(case: Case, message: Message | None, at: datetime, herald: Herald) -> list[StateChange]:

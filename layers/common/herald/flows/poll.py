@@ -23,6 +23,8 @@ _ECHOES_BEGIN = timedelta(seconds=50)
 """After a tick's begin nobody is asked any more for our own answers: messages come first, and the function ends."""
 _QUESTION_COMES = timedelta(minutes=10)
 """How long an answer of ours waits for what it answers to be here."""
+_CLOCKS_DIFFER = timedelta(minutes=1)
+_TICK = timedelta(minutes=2)  # as template.yaml has it
 
 
 @record
@@ -35,15 +37,26 @@ class Fetched:
     repeated: int = 0
     error: str = ""
 
+    @property
+    def echoes_failed(self) -> bool:
+        """Whether messages were read and our own answers were not: they could not be, or there was no time for it."""
+        return self.result == "fetched" and bool(self.error)
+
 
 def poll(herald: Herald, now: datetime) -> list[Fetched]:
     """Ask every account that has a poller, then, of those that answered, what we ourselves answered there.
 
-    One that fails does not stop the others; it is asked again next time.
+    One that fails does not stop the others; it is asked again next time. Each tick begins at another account, so that
+    time never runs out for the same ones.
     """
-    asked = [account for account in herald.store.accounts() if account.platform in herald.pollers]
+    asked = _in_turn([account for account in herald.store.accounts() if account.platform in herald.pollers], now)
     fetched = [_account(account, herald, now) for account in asked]
     return [_and_echoes(account, one, herald, now) for account, one in zip(asked, fetched, strict=True)]
+
+
+def _in_turn(accounts: list[Account], now: datetime) -> list[Account]:
+    first = int(now.timestamp() // _TICK.total_seconds()) % len(accounts) if accounts else 0
+    return accounts[first:] + accounts[:first]
 
 
 def _account(account: Account, herald: Herald, now: datetime) -> Fetched:
@@ -80,8 +93,8 @@ def _echoes(account: Account, herald: Herald, now: datetime) -> int:
     """Store our own answers to what we hold, as webhooks of other platforms tell of them. Returns how many.
 
     One that is here already is left as it is: mostly it is a reply of Herald's, told by the delivery that sent it. One
-    to a message that is not here and may still come holds the cursor back; one to what never comes is passed over:
-    Herald holds nothing it would belong to.
+    to a message that is not here and may still come holds the cursor back; one to what never comes, or what was said to
+    another account of ours, is passed over: Herald holds nothing it would belong to.
     """
     place = f"{account.id}#echoes"
     cursor = herald.store.cursor(place)
@@ -89,16 +102,21 @@ def _echoes(account: Account, herald: Herald, now: datetime) -> int:
     named = [(event, f"{account.platform}:{event.parent_id}") for event in told.events]
     held = herald.store.messages({one for event, asked in named for one in (event.message_id, asked)}) if named else {}
     news = [(event, held.get(asked)) for event, asked in named if event.message_id not in held]
-    ready = [event for event, question in news if question]
-    stored = sum(herald.store.apply(event, account.brand, now) for event in ready)
+    ready = [event for event, question in news if question and question.account_id == account.account_id]
+    stored = sum(herald.store.apply(_no_later(event, now), account.brand, now) for event in ready)
     if told.cursor != cursor and not any(not question and _may_come(event, now) for event, question in news):
         herald.store.move_cursor(place, cursor, told.cursor)
     return stored
 
 
 def _may_come(echo: Event, now: datetime) -> bool:
-    """Whether what it answers may still be told of: who wrote it may have a clock of years ahead."""
-    return abs(now - echo.created_at) < _QUESTION_COMES
+    """Whether what it answers may still be told of. Who wrote it may have a clock of years ahead: that holds back
+    nothing."""
+    return -_CLOCKS_DIFFER < now - echo.created_at < _QUESTION_COMES
+
+
+def _no_later(echo: Event, now: datetime) -> Event:
+    return replace(echo, created_at=min(echo.created_at, now))
 
 
 # ---------------------------------------------------------------- things that webhooks only named

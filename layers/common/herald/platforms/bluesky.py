@@ -102,6 +102,7 @@ _PAGE = 50
 _ECHOES_PAGE = 100
 _MAX_PAGES = 10
 _CLOCKS_DIFFER = timedelta(minutes=5)
+_UNDATED = timedelta(days=1)
 _PER_CALL = 25  # app.bsky.feed.getPosts
 _ACT_SECONDS = 26.0  # all calls of one act together, below the lease of a delivery
 _LAST_CALL = 10.0  # of these, kept for the call that counts
@@ -774,11 +775,15 @@ def _stored(value: object, path: str) -> Event:
 
 
 def _echo(value: object, path: str, account: Account, now: datetime) -> Event | None:
-    """A record of ours that answers somebody; None for any other, and for what cannot be read."""
+    """A record of ours that answers somebody; None for any other, and for what cannot be read.
+
+    Its time is not capped at now: at each reading that would be another, and what is ever new is waited for for ever.
+    What tells no time, or one of years ahead, is dated a day ahead.
+    """
     try:
         one = obj(value, path)
         record = obj(one.get("value"), f"{path}.value")
-        event = _event(one, record, _kind_of(record), account.account_id, now, path)
+        event = _event(one, record, _kind_of(record), account.account_id, now + _UNDATED, path)
     except BadPayload:
         return None
     answers = event.kind is Kind.COMMENT and event.parent_id and _owner(event.parent_id) != account.account_id

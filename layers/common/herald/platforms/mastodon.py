@@ -805,17 +805,19 @@ def _status(one: dict[str, Any], path: str, ours: str, *, notified: str = "") ->
 def _echo(value: object, path: str, ours: str) -> Event | None:
     """A status of ours that answers somebody; None for any other, and for what cannot be read.
 
-    Where it is private it belongs to what it answers, not to us: that is how it finds whom it answers.
+    Where it is private it belongs to what it answers, not to us: that is how it finds whom it answers. One edited
+    before it is first read stands since it was written: nobody waits for an answer until a slip in it is mended.
     """
     try:
         one = obj(value, path)
         answered = optional_id(one.get("in_reply_to_id"), f"{path}.in_reply_to_id")
         ourselves = optional_id(one.get("in_reply_to_account_id"), f"{path}.in_reply_to_account_id") == ours
         event = _status(one, path, ours)
+        written = optional_time(one.get("created_at"), f"{path}.created_at") or event.created_at
     except BadPayload:
         return None
     said = answered and not ourselves and event.author_id == ours and not one.get("reblog")
-    return replace(event, parent_id=answered) if said else None
+    return replace(event, change=Change.OUTBOUND, parent_id=answered, created_at=written) if said else None
 
 
 def _kind(one: Mapping[str, Any], path: str, account_id: str, notified: str) -> Kind:
