@@ -64,7 +64,7 @@ def moderate() -> int:
         line = f"{name:<52}{got:>8.3f}{'' if bar is None else f'{bar:.2f}':>7}"
         print(line + "".join(_theirs(kinds.get(theirs), texts, gold, measure) for kinds in peers.values()), flush=True)
     missed += _fitted(folder)
-    _videos(folder)
+    missed += _learnt_alone(folder)
     missed += _false_alarms(folder) + _personal(folder) + _messages() + _speed(folder, peers)
     print(f"below the bar: {'; '.join(missed)}" if missed else "everything is within its bar")
     return 1 if missed else 0
@@ -187,32 +187,38 @@ def _fitted(folder: Path) -> list[str]:
     return ["airline sentiment, fitted"] if got < 0.76 else []
 
 
-def _videos(folder: Path) -> None:
-    """Spam under videos as the literature measures it: learnt of four videos and nothing else, asked of the fifth.
+def _learnt_alone(folder: Path) -> list[str]:
+    """Spam as the literature measures it: learnt of one set alone and asked of what it kept. Bars: SMS 0.96, YouTube 0.95.
 
-    The features are those of the linear model, so it shows what Herald reads, and how much of the line "a video never seen",
-    which is what Herald says, is that set's own notion of spam ("thumbs up if you watch this in 2015" is, a prayer is).
+    The features are those of the linear model. It shows what Herald reads, and how much of the lines "flagged", which are
+    what Herald says, is each set's own notion of spam ("thumbs up if you watch this in 2015" is, a joke by text message is).
     """
     if not find_spec("sklearn"):
-        print("YouTube spam, learnt of four videos alone: not measured (needs the environment of `make models`)")
-        return
+        print("spam, learnt of one set alone: not measured (needs the environment of `make models`)")
+        return []
     import numpy as np  # noqa: PLC0415  not there in the dashboard's environment
     from scipy.sparse import vstack  # noqa: PLC0415
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
 
     from local.train.__main__ import featurise  # noqa: PLC0415
 
-    videos = [list(data.youtube(folder, video)) for video in (*data.VIDEOS, data.KEPT_VIDEO)]
-    read = [featurise([text for text, _ in rows], heads().lexicon)[0] * 3 for rows in videos]
-    gold = [np.array([spam for _, spam in rows]) for rows in videos]
-    right = []
-    for asked in range(len(videos)):
-        others = [number for number in range(len(videos)) if number != asked]
+    def read(rows: Sequence[Row]) -> tuple[Any, Any]:
+        found = featurise([text for text, _ in rows], heads().lexicon)[0]
+        return found * 3, np.array([spam for _, spam in rows])
+
+    def told(taught: Sequence[tuple[Any, Any]], asked: Any) -> Any:
         model = LogisticRegression(C=3.0, max_iter=2_000)
-        model.fit(vstack([read[number] for number in others]), np.concatenate([gold[number] for number in others]))
-        right.append(model.predict(read[asked]) == gold[asked])
-    print(f"{'YouTube spam, learnt of four videos alone: accuracy':<52}{right[-1].mean():>8.3f}{'0.95':>7}", flush=True)
-    print(f"{'the same, each video in turn: accuracy':<52}{np.concatenate(right).mean():>8.3f}", flush=True)
+        return model.fit(vstack([x for x, _ in taught]), np.concatenate([y for _, y in taught])).predict(asked)
+
+    x, y = read(list(data.sms(folder, held_out=True)))
+    texts = f1(y.tolist(), told([read(list(data.sms(folder, held_out=False)))], x).tolist())
+    videos = [read(list(data.youtube(folder, video))) for video in (*data.VIDEOS, data.KEPT_VIDEO)]
+    right = [told(videos[:at] + videos[at + 1 :], x) == y for at, (x, y) in enumerate(videos)]
+    kept, each = float(right[-1].mean()), float(np.concatenate(right).mean())
+    print(f"{'SMS spam, learnt of four fifths alone: F1':<52}{texts:>8.3f}{'0.96':>7}", flush=True)
+    print(f"{'YouTube spam, learnt of four videos alone: accuracy':<52}{kept:>8.3f}{'0.95':>7}", flush=True)
+    print(f"{'the same, each video in turn: accuracy':<52}{each:>8.3f}", flush=True)
+    return ["SMS spam, learnt alone"] * (texts < 0.96) + ["YouTube spam, learnt alone"] * (kept < 0.95)
 
 
 def _false_alarms(folder: Path) -> list[str]:
