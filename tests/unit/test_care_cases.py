@@ -131,7 +131,7 @@ def test_where_the_platform_cannot_hide_a_person_is_told_what_to_do():
     [task] = opened(a_message(platform="webhook"), a_decision(action=Action.HIDE), can=frozenset({Act.REPLY}))
     assert (task.work, task.type) == (Work.TASK, "hide")
     assert "by hand" in task.note
-    assert "webhook" in task.note
+    assert "Webhook" in task.note
 
 
 def test_hiding_and_showing_by_hand_are_two_tasks_on_the_same_words():

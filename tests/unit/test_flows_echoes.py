@@ -186,7 +186,7 @@ def test_a_case_answered_there_is_not_overdue_and_says_where_and_in_whose_name(t
     town.ticks()
     case = town.case(question)
     assert (case.state, case.answered_at) == (CaseState.ANSWERED, stood)
-    assert case.note.startswith(f"Answered on {town.name} itself by Quince & Thimble, not from here. http")
+    assert case.note.startswith(f"Answered on {town.name.capitalize()} itself by Quince & Thimble, not from here. http")
     assert case.note.endswith(answer.rpartition("/")[2])
     later = town.world.clock.pass_(days=9)
     assert [present.standing(town.case(one), later) for one in (question, left)] == ["met", "overdue"]

@@ -53,7 +53,7 @@ def told(here: Linked) -> list[str]:
 def test_a_post_is_approved_by_link_as_the_person_in_it_and_once(here: Linked) -> None:
     token = here.link("approve", here.submitted())
     shown = words_of_page(here.ask(token))
-    for part in ("To approve: Chairs", "Written by Ana Ash", "New chairs are in.", "Tall Timber · Facebook page",
+    for part in ("To approve: Chairs", "Written by Ana Ash", "New chairs are in.", "Tall Timber · Facebook",
                  "Wed 18 Nov 2026, 13:00 (Sydney)", "For Mia Marsh alone"):  # fmt: skip
         assert part in shown
     assert [a["statusCode"] for a in (here.press(token, "approve"), here.press(token, "approve"))] == [303, 303]

@@ -26,6 +26,7 @@ from herald.model import (
     case_id,
     thread_of,
 )
+from herald.model.govern import platform_name
 
 ANSWERED_LABELS = ("complaint", "question", "review")
 """Labels that ask for an answer, by weight: the first one present is the case's type. Praise alone asks for none."""
@@ -132,7 +133,7 @@ def by_hand(
 ) -> Case:
     """The task for a person to do `act` where the platform's API cannot; one for each act and content."""
     task = _case(message, decision, account, targets, work=Work.TASK, kind=str(act), now=now)
-    return replace(task, note=_BY_HAND[act].format(platform=message.platform))
+    return replace(task, note=_BY_HAND[act].format(platform=platform_name(message.platform)))
 
 
 def by_hand_id(message_id: str, decision: Decision, act: Act) -> str:
@@ -347,7 +348,7 @@ def answered_there(case: Case, at: datetime, by: str = "", where: str = "") -> C
     if case.work is not Work.ANSWER or not (waits or away_unanswered):
         return case
     state = CaseState.ANSWERED if waits else case.state
-    note = _THERE.format(platform=case.platform, by=f" by {by}" if by else "")
+    note = _THERE.format(platform=platform_name(case.platform), by=f" by {by}" if by else "")
     told = f"{note} {where}".strip()
     return replace(case, state=state, answered_at=case.answered_at or at, note=told)
 

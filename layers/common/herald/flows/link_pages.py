@@ -30,6 +30,7 @@ from herald.model import (
     Used,
     words_of,
 )
+from herald.model.govern import platform_name
 from herald.plain import clean
 
 _STYLE = """
@@ -274,7 +275,7 @@ def _image(number: int, media: Media) -> Safe:
 
 
 def _account(view: PostView, account: str) -> str:
-    platform = account.partition(":")[0].replace("_", " ").capitalize()
+    platform = platform_name(account.partition(":")[0])
     known = view.accounts.get(account)
     return f"{known.name} · {platform}" if known else account
 

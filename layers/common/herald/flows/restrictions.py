@@ -50,6 +50,7 @@ from herald.model import (
     case_id,
     thread_of,
 )
+from herald.model.govern import platform_name
 from herald.model.notices import about
 from herald.model.record import stamp
 from herald.model.restrictions import (
@@ -113,18 +114,12 @@ def mode_of(account: str, herald: Herald) -> tuple[Mode, int]:
 
 def obstacle(mode: Mode, platform: str, herald: Herald) -> str:
     """Why a platform cannot be moderated this way; nothing where it can."""
-    outlet = herald.outlets.get(platform)
+    outlet, name = herald.outlets.get(platform), platform_name(platform)
     if mode is Mode.HOLD and (outlet is None or Act.HIDE not in outlet.capabilities.acts):
-        return f"{_spoken(platform)} lets nobody hide a message, so nothing can be held back there until it was seen."
+        return f"{name} lets nobody hide a message, so nothing can be held back there until it was seen."
     if mode is Mode.WATCH and platform not in herald.pollers:
-        return f"{_spoken(platform)} cannot be asked for messages; it only tells of them by itself."
+        return f"{name} cannot be asked for messages; it only tells of them by itself."
     return ""
-
-
-def _spoken(platform: str) -> str:
-    from herald.measure.scorecard import name_of  # noqa: PLC0415  only a refusal names a platform
-
-    return name_of(platform)
 
 
 def _account(message: Message) -> str:

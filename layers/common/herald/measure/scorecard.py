@@ -14,15 +14,11 @@ from zoneinfo import ZoneInfo
 
 from herald.measure import figures as f
 from herald.model import Metric
+from herald.model.govern import platform_name
 from herald.model.recommendations import Recommendation
 
 ALL = "all"
 """The scope of every account together; the others are platform names."""
-
-NAMES: Mapping[str, str] = {
-    "facebook_page": "Facebook", "linkedin": "LinkedIn", "tiktok": "TikTok", "whatsapp": "WhatsApp", "x": "X",
-    "youtube": "YouTube", "google_business": "Google", "rss": "RSS",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,7 @@ COMPARED: tuple[Rule, ...] = (
 
 def name_of(scope: str) -> str:
     """How people call a platform."""
-    return NAMES.get(scope, "All platforms" if scope == ALL else scope.replace("_", " ").capitalize())
+    return "All platforms" if scope == ALL else platform_name(scope)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from datetime import date, datetime
 from enum import StrEnum
+from types import MappingProxyType
 
 from herald.model.record import record
 
@@ -103,6 +104,17 @@ class Account:
     @property
     def id(self) -> str:
         return f"{self.platform}:{self.account_id}"
+
+
+_NAMES: Mapping[str, str] = MappingProxyType({
+    "facebook_page": "Facebook", "linkedin": "LinkedIn", "tiktok": "TikTok", "whatsapp": "WhatsApp", "x": "X",
+    "youtube": "YouTube", "google_business": "Google", "rss": "RSS",
+})  # fmt: skip
+
+
+def platform_name(platform: str) -> str:
+    """How people call a platform."""
+    return _NAMES.get(platform, platform.replace("_", " ").capitalize())
 
 
 def main_zone(accounts: Iterable[Account]) -> str:
