@@ -197,10 +197,10 @@ def _learnt_alone(folder: Path) -> list[str]:
         print("spam, learnt of one set alone: not measured (needs the environment of `make models`)")
         return []
     import numpy as np  # noqa: PLC0415  not there in the dashboard's environment
-    from scipy.sparse import vstack  # noqa: PLC0415
-    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+    from scipy.sparse import vstack  # noqa: PLC0415  as numpy
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415  as numpy
 
-    from local.train.__main__ import featurise  # noqa: PLC0415
+    from local.train.__main__ import featurise  # noqa: PLC0415  as numpy
 
     def read(rows: Sequence[Row]) -> tuple[Any, Any]:
         found = featurise([text for text, _ in rows], heads().lexicon)[0]

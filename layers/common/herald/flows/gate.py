@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import datetime
 from importlib import import_module
 from types import MappingProxyType
+from typing import NamedTuple
 
 from herald.care import cases as care
 from herald.errors import Refused, Stale
@@ -260,21 +261,10 @@ def _decide(
         changes += verdicts.held_back(message, decision, now)
     changes += casebook.tallied(message, after)
     account = herald.store.account(message.platform, message.account_id)
-    waited = herald.store.case(message.case_id) if message.case_id else None
-    closes = casebook.away(waited, decision, herald, now) if waited and wanted else []
-    changes += closes
-    if waited and wanted and waited.state in (CaseState.OPEN, CaseState.CLAIMED):
-        sentence += " Nobody waits for an answer to it any more." if closes else _STILL_WAITS
-    asked_for: list[Case] = []
-    if account and not wanted and before and before.action in (Action.HIDE, Action.DELETE):
-        asked_for = _waits_after_all(message, decision, account, herald, now)
-        changes += [change for case in asked_for for change in casebook.asked_anew(case, after, account, herald)]
-        after = replace(after, case_id=message.case_id or next((case.id for case in asked_for), ""))
-    back = waited is not None and not wanted and care.decided_away(waited)
-    if waited and back and all(case.id != waited.id for case in asked_for):  # whatever was decided in between
-        changes += casebook.waits_again(waited, herald)
-    if waited and back:
-        sentence += " It was answered meanwhile." if waited.answered_at else " It waits for an answer again."
+    answer = _who_waits(message, after, before, decision, account, herald, now)
+    changes += answer.changes
+    sentence += answer.told
+    after = replace(after, case_id=message.case_id or answer.opened)
     if account:
         after = replace(after, counted=counts.contribution(after, account.timezone))
         changes += counts.delta(account.id, message.counted, after.counted)
@@ -285,9 +275,46 @@ def _decide(
         "clause": str(clause) if clause else None,
         "content": message.content_hash,
         "reason": hashed(reason),
-        "case": "closed" if closes else "reopened" if back else None,
+        "case": answer.case,
     }
     return Plan(tuple(changes), Done(sentence, message.id, wake.id if wake else ""), facts, wake)
+
+
+class _Answer(NamedTuple):
+    """What a decision means for its message's case (closed | reopened), what the person is told, the case it opens."""
+
+    changes: list[StateChange]
+    told: str = ""
+    case: str | None = None
+    opened: str = ""
+
+
+def _who_waits(
+    message: Message, after: Message, before: Decision | None, decision: Decision, account: Account | None,
+    herald: Herald, now: datetime,
+) -> _Answer:  # fmt: skip
+    """With what is hidden or deleted nobody waits any more; let stand, its customer waits for an answer again, whatever
+    was decided in between. `after`: the message as it is once decided."""
+    waited = herald.store.case(message.case_id) if message.case_id else None
+    if decision.action is not Action.ALLOW:
+        if waited is None or waited.state not in (CaseState.OPEN, CaseState.CLAIMED):
+            return _Answer([])
+        closes = casebook.away(waited, decision, herald, now)
+        if not closes:
+            return _Answer([], _STILL_WAITS)
+        return _Answer(closes, " Nobody waits for an answer to it any more.", "closed")
+    asked_for: list[Case] = []
+    changes: list[StateChange] = []
+    if account and before and before.action in (Action.HIDE, Action.DELETE):
+        asked_for = _waits_after_all(message, decision, account, herald, now)
+        changes += [change for case in asked_for for change in casebook.asked_anew(case, after, account, herald)]
+    opened = next((case.id for case in asked_for), "")
+    if waited is None or not care.decided_away(waited):
+        return _Answer(changes, opened=opened)
+    if all(case.id != waited.id for case in asked_for):
+        changes += casebook.waits_again(waited, herald)
+    told = " It was answered meanwhile." if waited.answered_at else " It waits for an answer again."
+    return _Answer(changes, told, "reopened", opened)
 
 
 def _waits_after_all(

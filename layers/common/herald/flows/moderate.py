@@ -682,12 +682,12 @@ def _audit(judged: Sequence[_Judged], now: datetime) -> list[AuditEntry]:
     """One entry for each message acted on, with an answer drafted or waited for again; allows as one digest."""
     lines: list[AuditEntry] = []
     for one in judged:
-        if one.acted and one.decision:
-            lines.append(_line(f"moderate.{one.decision.action}", one.before.id, _facts_of(one), now))
-        elif one.lined and one.decision:
-            asks = "lock_asked" if _asks_to_lock(one.decision) else "reopened"
-            what = "moderate.draft" if one.decision.offered else f"moderate.{asks}"
-            lines.append(_line(what, one.before.id, _facts_of(one), now))
+        if not one.decision or not one.lined:
+            continue
+        what = str(one.decision.action)
+        if not one.acted:
+            what = "draft" if one.decision.offered else "lock_asked" if _asks_to_lock(one.decision) else "reopened"
+        lines.append(_line(f"moderate.{what}", one.before.id, _facts_of(one.decision, one.case), now))
     allowed = sorted(f"{one.before.id}|{one.decision.content_hash}" for one in judged if one.decision and not one.acted)
     if allowed:
         digest = sha256("\n".join(allowed).encode("utf-8", "surrogatepass")).hexdigest()
@@ -699,10 +699,7 @@ def _line(what: str, subject: str, facts: dict[str, str | int | bool | None], no
     return AuditEntry(CHAIN, 0, now, "rules", what, subject, facts)
 
 
-def _facts_of(judged: _Judged) -> dict[str, str | int | bool | None]:
-    decision = judged.decision
-    if decision is None:
-        return {}
+def _facts_of(decision: Decision, case: str) -> dict[str, str | int | bool | None]:
     return {
         "content": decision.content_hash,
         "rule": decision.rule,
@@ -710,7 +707,7 @@ def _facts_of(judged: _Judged) -> dict[str, str | int | bool | None]:
         "rules": decision.rules_hash,
         **_drafted(decision),
         **_asks_to_lock(decision),
-        **({"case": judged.case} if judged.case else {}),
+        **({"case": case} if case else {}),
     }
 
 

@@ -13,7 +13,7 @@ from herald.govern import policies
 from herald.model import AuditEntry, Decision, Message
 from herald.moderate.decide import explain
 
-CHAIN = "people"
+CHAIN = "people"  # the gate's: what is handed out at a command line stands beside what people take out
 OPERATOR = "operator"
 """Whoever has the tables at a command line: no person of Herald's, so no sign-in tells who."""
 

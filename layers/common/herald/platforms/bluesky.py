@@ -700,7 +700,7 @@ def _entry(value: object, path: str) -> _Entry | None:
 def _reached(keys: Sequence[str], cursor: str, now: datetime) -> str:
     """The key to read on from: the greatest seen, but never nearer to now than clocks differ, unless a whole page is
     nearer. So a key of the far future stops nobody."""
-    from herald.platforms.wire.atproto import first_key  # noqa: PLC0415
+    from herald.platforms.wire.atproto import first_key  # noqa: PLC0415  HTTP: not at a cold start
 
     nearest = first_key(now if len(keys) >= _ECHOES_PAGE else now - _CLOCKS_DIFFER)
     return max(cursor, min(max(keys, default=""), nearest))
